@@ -1,0 +1,187 @@
+"""What the user asked beyond regimen and patient to Choices: label, product, horizon, overrides, rounding."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from infusecalc.dates import parse_date
+from infusecalc.errors import BadInput
+from infusecalc.quantities import Dose, Span, parse_dose, parse_percent, parse_span, parse_volume
+from infusecalc.regimen import LABELS
+
+_COUNT = re.compile(r"[1-9][0-9]{0,5}", re.ASCII)
+_STEPS = {"1mg": 100, "5mg": 500, "10mg": 1000, "50mg": 5000, "100mg": 10000}
+ROUNDING = ("none", *_STEPS, "vial")
+
+
+@dataclass(frozen=True, slots=True)
+class Horizon:
+    """How far to plan: for a span, until a date, for a number of infusions, or of courses; one of them."""
+
+    span: Span | None = None
+    until: date | None = None
+    infusions: int | None = None
+    courses: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rounding:
+    """How a dose may be rounded: to multiples of `step` (0.01 mg), to whole vials, or not at all."""
+
+    step: int | None = None
+    vials: bool = False
+    within: int | None = None  # 0.01 %; None: the table's own limit
+
+    @property
+    def asked(self) -> bool:
+        """Whether any rounding was asked for."""
+        return self.vials or self.step is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """A block that the user takes on, and why."""
+
+    code: str
+    detail: str | None
+    reason: str
+
+    def __str__(self) -> str:
+        """As it was asked for, without the reason."""
+        return f"{self.code}:{self.detail}" if self.detail else self.code
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What was asked; `Choices.of` reads it from text. Overrides name a phase, or None for a bare value."""
+
+    start: date | None = None
+    on: date | None = None
+    label: str = "us"
+    variant: str | None = None
+    product: str | None = None
+    horizon: Horizon = Horizon()
+    from_maintenance: bool = False
+    maintenance_start: date | Span | None = None
+    doses: tuple[tuple[str | None, Dose], ...] = ()
+    intervals: tuple[tuple[str | None, Span], ...] = ()
+    rounding: Rounding = Rounding()
+    bag: int | None = None
+    conditions: tuple[str, ...] = ()
+    acceptances: tuple[Acceptance, ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        start: str | date | None = None,
+        on: str | date | None = None,
+        label: str = "us",
+        variant: str | None = None,
+        product: str | None = None,
+        for_: str | None = None,
+        until: str | date | None = None,
+        doses: str | int | None = None,
+        courses: str | int | None = None,
+        from_: str | None = None,
+        maintenance_start: str | date | None = None,
+        dose: Sequence[str] = (),
+        every: Sequence[str] = (),
+        round_: str = "none",
+        round_within: str | None = None,
+        bag: str | int | None = None,
+        has: Sequence[str] = (),
+        accept: Sequence[str] = (),
+    ) -> Choices:
+        """Read the choices from text, under the names of the options; raises BadInput."""
+        if label.lower() not in LABELS:
+            raise BadInput("label", label, "is not known", allowed=", ".join(LABELS))
+        if from_ not in (None, "maintenance"):
+            raise BadInput("--from", from_, "is not a phase to begin with", allowed="maintenance")
+        if from_ and maintenance_start is not None:
+            hint = "with --from maintenance, --start is the first maintenance infusion"
+            raise BadInput("--maintenance-start", maintenance_start, "stands beside --from", hint=hint)
+        return cls(
+            start=_date(start, "start"),
+            on=_date(on, "--on"),
+            label=label.lower(),
+            variant=variant,
+            product=product,
+            horizon=_horizon(for_, until, doses, courses),
+            from_maintenance=from_ is not None,
+            maintenance_start=_date_or_span(maintenance_start),
+            doses=_overrides(dose, "--dose"),
+            intervals=_intervals(every),
+            rounding=_rounding(round_, round_within),
+            bag=None if bag is None else parse_volume(str(bag), "bag"),
+            conditions=tuple(dict.fromkeys(has)),
+            acceptances=tuple(_acceptance(text) for text in accept),
+        )
+
+
+def _date(value: str | date | None, what: str) -> date | None:
+    return parse_date(value, what) if isinstance(value, str) else value
+
+
+def _date_or_span(value: str | date | None) -> date | Span | None:
+    if not isinstance(value, str):
+        return value
+    if value == "today" or "-" in value:
+        return parse_date(value, "--maintenance-start")
+    return parse_span(value, "--maintenance-start")
+
+
+def _count(value: str | int | None, what: str) -> int | None:
+    if value is not None and not _COUNT.fullmatch(str(value)):
+        raise BadInput(what, value, "is not a whole number above zero", allowed="as in 8")
+    return None if value is None else int(value)
+
+
+def _horizon(
+    span: str | None, until: str | date | None, infusions: str | int | None, courses: str | int | None
+) -> Horizon:
+    asked = {"--for": span, "--until": until, "--doses": infusions, "--courses": courses}
+    given = [name for name, value in asked.items() if value is not None]
+    if len(given) > 1:
+        raise BadInput("horizon", " and ".join(given), "are two horizons", allowed="one of " + ", ".join(asked))
+    return Horizon(
+        None if span is None else parse_span(span, "--for"),
+        _date(until, "--until"),
+        _count(infusions, "--doses"),
+        _count(courses, "--courses"),
+    )
+
+
+def _phase_and_value(text: str) -> tuple[str | None, str]:
+    phase, equals, value = text.partition("=")
+    return (phase.strip(" ").lower(), value) if equals else (None, text)
+
+
+def _overrides(texts: Sequence[str], what: str) -> tuple[tuple[str | None, Dose], ...]:
+    parts = [_phase_and_value(text) for text in texts]
+    return tuple((phase, parse_dose(value, what)) for phase, value in parts)
+
+
+def _intervals(texts: Sequence[str]) -> tuple[tuple[str | None, Span], ...]:
+    parts = [_phase_and_value(text) for text in texts]
+    return tuple((phase, parse_span(value, "--every")) for phase, value in parts)
+
+
+def _rounding(policy: str, within: str | None) -> Rounding:
+    if policy not in ROUNDING:
+        raise BadInput("--round", policy, "is not a way of rounding", allowed=", ".join(ROUNDING))
+    limit = None if within is None else parse_percent(within, "--round-within")
+    return Rounding(_STEPS.get(policy), policy == "vial", limit)
+
+
+def _acceptance(text: str) -> Acceptance:
+    what, _, reason = text.partition("=")
+    code, _, detail = what.strip(" ").partition(":")
+    if not reason.strip() or not code:
+        raise BadInput("--accept", text, "has no reason", allowed="CODE=REASON or CODE:DETAIL=REASON")
+    if not reason.isprintable():
+        raise BadInput("--accept", text, "has control characters", allowed="printable characters")
+    return Acceptance(code, detail or None, reason.strip())

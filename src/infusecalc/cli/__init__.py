@@ -1,0 +1,95 @@
+"""The command line: the command that was called is built, run, and its reply delivered; nothing else."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from infusecalc.cli.options import SINGLE
+from infusecalc.cli.reply import Reply, say
+from infusecalc.errors import BadInput, InfusecalcError
+
+_COMMANDS = {
+    "dose": "infusecalc.cli.plan",
+    "schedule": "infusecalc.cli.plan",
+    "regimens": "infusecalc.cli.regimens",
+}
+# ClickException: typer has it under no public name of its own
+_USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[2]
+_HELP = {"help_option_names": ["-h", "--help"]}
+
+
+class _Commands(TyperGroup):
+    """The commands by name, each built only when it is called or listed."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - typer's signature
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - typer's signature
+        if cmd_name not in _COMMANDS:
+            raise BadInput("command", cmd_name, "is not known", allowed=", ".join(_COMMANDS), hint="see: infusecalc -h")
+        command = typer.main.get_command(import_module(_COMMANDS[cmd_name]).app(cmd_name))
+        command.name = cmd_name
+        return command
+
+
+def _version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it with the flag's value
+    if wanted:
+        from importlib.metadata import version  # noqa: PLC0415 - only --version needs it
+
+        typer.echo(version("infusecalc"))
+        raise typer.Exit
+
+
+_Version = Annotated[bool, typer.Option("--version", is_eager=True, callback=_version, help="Print the version.")]
+
+
+def _program() -> Any:
+    app = typer.Typer(cls=_Commands, add_completion=False, rich_markup_mode=None, context_settings=_HELP)
+
+    @app.callback()
+    def infusecalc(*, version: _Version = False) -> None:
+        """Infliximab and rituximab: from weight and start date to dated doses, vials, bags and times.
+
+        Every number rests on a source; see: infusecalc regimens show. Check against the current label.
+        """
+
+    return typer.main.get_command(app)
+
+
+def _refuse_repeated(arguments: Sequence[str]) -> None:
+    """Refuse an option that is given twice: the second would silently replace the first."""
+    seen: set[str] = set()
+    for word in arguments:
+        name = word.partition("=")[0]
+        if name == "--":
+            return
+        if name in SINGLE and name in seen:
+            raise BadInput("option", name, "is given twice", hint="give it once")
+        seen.add(name)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit code; a refusal is one sentence on standard error."""
+    try:
+        _refuse_repeated(arguments)
+        reply = _program().main(list(arguments), prog_name="infusecalc", standalone_mode=False)
+        return reply.deliver() if isinstance(reply, Reply) else int(reply or 0)
+    except InfusecalcError as error:
+        say(str(error))
+        return error.exit_code
+    except _USAGE_ERROR as error:
+        say(f"{error.format_message()} (see: infusecalc -h)")  # type: ignore[attr-defined]
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def main() -> None:
+    """The console script."""
+    sys.exit(run(sys.argv[1:]))

@@ -1,0 +1,111 @@
+"""Every option of the command line, once: its name, its help, and the parameter that typer reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from inspect import Parameter, Signature
+from typing import Annotated, Any
+
+import typer
+
+from infusecalc.choices import ROUNDING
+from infusecalc.output.files import FORMATS
+from infusecalc.quantities import BSA_FORMULAS
+from infusecalc.regimen import LABELS
+
+SINGLE: set[str] = set()
+"""The options that may be given once: a second one would silently replace the first."""
+
+
+def argument(name: str, text: str, *, needed: bool = True) -> Parameter:
+    """A word without a flag."""
+    info = typer.Argument(metavar=name.upper(), help=text, show_default=False)
+    kind = Annotated[str, info] if needed else Annotated[str | None, info]
+    return Parameter(
+        name, Parameter.POSITIONAL_OR_KEYWORD, annotation=kind, default=Parameter.empty if needed else None
+    )
+
+
+def option(flags: str, text: str, metavar: str = "", *, needed: bool = False, env: str | None = None) -> Parameter:
+    """An option that takes one value."""
+    names = flags.split()
+    SINGLE.update(names)
+    info = typer.Option(*names, help=text, metavar=metavar or None, show_default=False, envvar=env)
+    kind = Annotated[str, info] if needed else Annotated[str | None, info]
+    return Parameter(
+        _name(names[-1]), Parameter.KEYWORD_ONLY, annotation=kind, default=Parameter.empty if needed else None
+    )
+
+
+def _repeated(flag: str, text: str, metavar: str) -> Parameter:
+    """An option that may be given again and again."""
+    info = typer.Option(flag, help=f"{text} Repeatable.", metavar=metavar, show_default=False)
+    return Parameter(_name(flag), Parameter.KEYWORD_ONLY, annotation=Annotated[list[str], info], default=[])
+
+
+def _flag(flags: str, text: str) -> Parameter:
+    names = flags.split()
+    info = typer.Option(*names, help=text, show_default=False)
+    return Parameter(_name(names[-1]), Parameter.KEYWORD_ONLY, annotation=Annotated[bool, info], default=False)
+
+
+def _name(flag: str) -> str:
+    """A flag as a keyword: `--for` is `for_`, because Python keeps some words for itself."""
+    name = flag.lstrip("-").replace("-", "_")
+    return f"{name}_" if name in ("for", "from", "round", "format") else name
+
+
+REGIMEN = [
+    argument("drug", "infliximab, rituximab, or a brand or suffixed name."),
+    argument("indication", "An indication of the drug, see: regimens list."),
+]
+PATIENT = [
+    option("--weight", "Body weight; a bare number is kg.", "70kg|154lb", needed=True),
+    option("--height", "Height; a bare number is cm. Needed for mg/m2.", "175cm|1.75m|5ft9in"),
+    option("--bsa", "A body surface area instead of a height.", "M2"),
+    option("--bsa-formula", f"One of {', '.join(BSA_FORMULAS)}; mosteller unless given.", "NAME"),
+    option("--bsa-cap", "Cap the body surface area, with a finding.", "M2"),
+    option("--age", "Age; a bare number is years.", "34y|8mo"),
+    option("--born", "Date of birth, instead of an age.", "DATE"),
+    option("--patient-id", "An id to print on the result.", "TEXT"),
+    _repeated("--has", "A condition of the patient, see: regimens show.", "CONDITION"),
+]
+CHOICE = [
+    option("--label", f"The label to follow: {' or '.join(LABELS)}; us unless given.", "LABEL"),
+    option("--variant", "A variant of the regimen.", "NAME"),
+    option("--product", "A product; the drug's usual one unless given.", "NAME"),
+    _repeated("--dose", "Another dose for a phase, maintenance unless named.", "[PHASE=]DOSE"),
+    _repeated("--every", "Another interval for a phase, as in 6w.", "[PHASE=]TIME"),
+    option("--from", "Begin with maintenance: the induction is past.", "maintenance"),
+    option("--round", f"Round the dose: {', '.join(ROUNDING)}.", "HOW"),
+    option("--round-within", "The most that rounding may change, 10% unless given.", "PERCENT"),
+    option("--bag", "The bag to use, in mL.", "ML"),
+    _repeated("--accept", "Take on a block, with the reason.", "CODE[:DETAIL]=REASON"),
+]
+ON = [option("--on", "The day for which --born gives the age.", "DATE")]
+DATES = [
+    option("--start", "The first infusion.", "YYYY-MM-DD|today", needed=True),
+    option("--for", "Plan so far, 12m unless given; the last day counts.", "12m|52w|2y"),
+    option("--until", "Plan up to a date, inclusive.", "DATE"),
+    option("--doses", "Plan so many infusions.", "N"),
+    option("--courses", "Plan so many courses in all, where a course repeats.", "N"),
+    option("--maintenance-start", "Start maintenance on a date, or so long after the induction.", "DATE|20w"),
+]
+TABLE = [option("--regimens", "A site's own table, on top of the shipped one.", "FILE", env="INFUSECALC_REGIMENS")]
+RESULT = [
+    option("--format", f"One of {', '.join(FORMATS)}.", "FORMAT"),
+    option("-o --output", "Write to a file; its extension names the format.", "FILE"),
+    _flag("--quiet", "Say nothing on standard error but errors."),
+    _flag("--no-color", "No colour, also on a terminal."),
+]
+
+
+def takes(*parameters: Parameter) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Give a command that reads keywords the signature that typer builds its options from."""
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        command.__signature__ = Signature(list(parameters))  # type: ignore[attr-defined]
+        command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+        return command
+
+    return decorate

@@ -1,0 +1,156 @@
+"""`regimens list | show | validate | schema`: the table itself, its values, its faults and its shape."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import typer
+
+from infusecalc.cli.options import RESULT, TABLE, argument, option, takes
+from infusecalc.cli.reply import Reply, colour, width
+from infusecalc.errors import BadInput, BadTable
+from infusecalc.output import records
+from infusecalc.output.files import choose_format
+from infusecalc.output.statements import Listed, Statement, listing, statements
+from infusecalc.regimen import LABELS
+from infusecalc.table import load_table
+
+_WHICH = [option("--label", "Only this label, us or eu.", "LABEL")]
+_REGIMEN = [
+    argument("drug", "A drug, or DRUG/INDICATION."),
+    argument("indication", "An indication of the drug.", needed=False),
+]
+_FILE = [argument("file", "A table; the shipped one unless given.", needed=False)]
+
+
+@takes(*TABLE, *RESULT)
+def list_(**given: Any) -> Reply:
+    """Every regimen, with its status under each label, its doses and its other names.
+
+    \b
+    Examples:
+      infusecalc regimens list
+      infusecalc regimens list --format csv -o regimens.csv
+    """  # noqa: D301 - \b keeps the lines of the examples apart
+    rows = list(listing(load_table(given["regimens"])))
+    return _answer(given, Listed._fields, rows, _list_page(rows))
+
+
+@takes(*_REGIMEN, *_WHICH, *TABLE, *RESULT)
+def show(**given: Any) -> Reply:
+    """Every value behind a regimen, with its source and grade.
+
+    \b
+    Examples:
+      infusecalc regimens show infliximab crohns --label us
+      infusecalc regimens show rituximab/gpa --format json
+    """  # noqa: D301 - \b keeps the lines of the examples apart
+    table = load_table(given["regimens"])
+    typed, _, second = given["drug"].partition("/")
+    indication = given["indication"] or second
+    if not indication:
+        raise BadInput("indication", None, "is missing", hint="see: infusecalc regimens list")
+    label = given["label"]
+    if label is not None and label.lower() not in LABELS:
+        raise BadInput("label", label, "is not known", allowed=", ".join(LABELS))
+    drug, _ = table.find_drug(typed)
+    found = table.find_indication(drug, indication)
+    rows = list(statements(table, drug, found, (label.lower(),) if label else LABELS))
+    return _answer(given, Statement._fields, rows, _show_page(f"{drug}/{found}", rows))
+
+
+@takes(*_FILE, *RESULT)
+def validate(**given: Any) -> Reply:
+    """Check a table whole: every fault at once, with file, line and path.
+
+    \b
+    Examples:
+      infusecalc regimens validate
+      infusecalc regimens validate site.yaml
+    """  # noqa: D301 - \b keeps the lines of the examples apart
+    table = load_table(given["file"])
+    faults = table.faults()
+    if faults:
+        raise BadTable(faults)
+    name = given["file"] or table.files[0].name
+    text = f"{name}: no faults; {len(table.names('regimens'))} regimens, {len(table.names('sources'))} sources\n"
+    return Reply(text, given["output"], given["quiet"])
+
+
+@takes(*RESULT)
+def schema(**given: Any) -> Reply:
+    """The JSON Schema of a regimen table, for an editor that checks as you type.
+
+    \b
+    Examples:
+      infusecalc regimens schema
+      infusecalc regimens schema -o regimens.schema.json
+    """  # noqa: D301 - \b keeps the lines of the examples apart
+    from infusecalc.table.shapes import json_schema  # noqa: PLC0415 - only this command needs it
+
+    return Reply(records.as_json(json_schema()), given["output"], given["quiet"])
+
+
+def app(_: str) -> typer.Typer:
+    """The typer program of the group."""
+    program = typer.Typer(
+        add_completion=False, rich_markup_mode=None, help="The regimen table: what it holds, and what it rests on."
+    )
+    for name, command in {"list": list_, "show": show, "validate": validate, "schema": schema}.items():
+        program.command(name)(command)
+    return program
+
+
+def _answer(given: dict[str, Any], names: Sequence[str], rows: Sequence[Any], page: Any) -> Reply:
+    """Rows in the format asked for; `page` draws the view for people."""
+    output = given["output"]
+    form = choose_format(given["format_"], output)
+    dicts = [row._asdict() for row in rows]
+    if form == "json":
+        text = records.as_json({"schema": "infusecalc.regimens/1", "rows": dicts})
+    elif form == "csv":
+        text = records.as_csv(tuple(names), iter(dicts))
+    elif form == "ndjson":
+        text = records.as_ndjson(iter(dicts))
+    elif form == "md":
+        from infusecalc.output import markdown  # noqa: PLC0415 - only this format needs it
+
+        text = "\n".join(markdown.table(names, ([markdown.plain(str(cell)) for cell in row] for row in rows))) + "\n"
+    else:
+        text = page(width(output), colour(output, no_color=given["no_color"]))
+    return Reply(text, output, given["quiet"])
+
+
+def _list_page(rows: Sequence[Listed]) -> Any:
+    def draw(columns: int, coloured: bool) -> str:  # noqa: FBT001 - two drawing settings
+        from infusecalc.output.terminal import Page  # noqa: PLC0415 - rich is imported only to draw a table
+
+        page = Page(columns, colour=coloured)
+        for id_ in dict.fromkeys(row.id for row in rows):
+            mine = [row for row in rows if row.id == id_]
+            page.heading(f"{id_}: {mine[0].name}")
+            labels = ((f"{row.label} {row.status}{' local' if row.local else ''}", row.phases) for row in mine)
+            page.grid(labels, indent=2)
+            page.line("also: " + ", ".join(mine[0].aliases.split()) if mine[0].aliases else "", indent=2)
+        return page.text()
+
+    return draw
+
+
+def _show_page(id_: str, rows: Sequence[Statement]) -> Any:
+    def draw(columns: int, coloured: bool) -> str:  # noqa: FBT001 - two drawing settings
+        from infusecalc.output.terminal import Page  # noqa: PLC0415 - rich is imported only to draw a table
+
+        page = Page(columns, colour=coloured)
+        page.heading(id_)
+        for label, entry in dict.fromkeys((row.label, row.entry) for row in rows):
+            page.line()
+            page.heading(f"{entry}, {label}")
+            for row in rows:
+                if (row.label, row.entry) == (label, entry):
+                    page.line(f"{row.path}: {row.value}", indent=2)
+                    page.line(f"[{row.grade}] {row.source}{' (local)' if row.local else ''}", indent=6)
+        return page.text()
+
+    return draw

@@ -1,0 +1,67 @@
+"""What a command answers: the text or data, where it goes, and the exit code that it ends with."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from dataclasses import dataclass
+
+from infusecalc.errors import escape
+from infusecalc.output.files import write_file, write_out
+
+PIPE_WIDTH = 80
+_WIDEST = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A finished answer; `blocks` are the keys of the findings that block."""
+
+    text: str
+    output: str | None = None
+    quiet: bool = False
+    blocks: tuple[str, ...] = ()
+
+    @property
+    def exit_code(self) -> int:
+        """3 where a finding blocks, else 0."""
+        return 3 if self.blocks else 0
+
+    def deliver(self) -> int:
+        """Write the answer where it goes, say so, and return the exit code."""
+        content = self.text.encode("utf-8", "surrogateescape")
+        if self.output in (None, "-"):
+            write_out(content)
+        else:
+            write_file(str(self.output), content)
+            self._say(f"wrote {escape(str(self.output))}")
+        if self.blocks:
+            self._say(f"blocked by {', '.join(self.blocks)}; --accept CODE=REASON takes a block on")
+        return self.exit_code
+
+    def _say(self, text: str) -> None:
+        if not self.quiet:
+            say(text)
+
+
+def say(text: str) -> None:
+    """Speak to standard error; if nobody listens, that is no reason to fail."""
+    try:
+        sys.stderr.write(f"infusecalc: {text}\n")
+        sys.stderr.flush()
+    except OSError:
+        pass
+
+
+def width(output: str | None) -> int:
+    """The columns to write for: a terminal's own, up to a readable line, else 80."""
+    if output in (None, "-") and sys.stdout.isatty():
+        return max(PIPE_WIDTH, min(shutil.get_terminal_size().columns, _WIDEST))
+    return PIPE_WIDTH
+
+
+def colour(output: str | None, *, no_color: bool) -> bool:
+    """Whether to colour: only on a terminal, and not where NO_COLOR or --no-color says otherwise."""
+    plain = no_color or bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
+    return output in (None, "-") and sys.stdout.isatty() and not plain

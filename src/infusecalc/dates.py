@@ -1,0 +1,77 @@
+"""Text to calendar dates, and the calendar arithmetic: days, and months clamped to the month's last day."""
+
+from __future__ import annotations
+
+import re
+from calendar import monthrange
+from datetime import date, timedelta
+from typing import NamedTuple
+
+from infusecalc.errors import BadInput
+from infusecalc.quantities import Span
+
+_ISO = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})", re.ASCII)
+_LOCAL = re.compile(r"[0-9]{1,2}[./-][0-9]{1,2}[./-][0-9]{2,4}", re.ASCII)
+_YEARS = (1900, 2200)
+_ALLOWED = "YYYY-MM-DD or today"
+
+
+def parse_date(text: str, what: str = "date") -> date:
+    """A date from `YYYY-MM-DD`, or `today`; every other form is refused with BadInput."""
+    if text == "today":
+        return date.today()  # noqa: DTZ011 - the day that the user's own calendar shows
+    found = _ISO.fullmatch(text)
+    if not found:
+        hint = "which of the two is the month?" if _LOCAL.fullmatch(text) else ""
+        raise BadInput(what, text, "is not a date in the one form that is taken", allowed=_ALLOWED, hint=hint)
+    year, month, day = (int(part) for part in found.groups())
+    try:
+        parsed = date(year, month, day)
+    except ValueError:
+        raise BadInput(what, text, "is not a day of the calendar", allowed=_ALLOWED) from None
+    if not _YEARS[0] <= year <= _YEARS[1]:
+        raise BadInput(what, text, "is outside the years that are taken", allowed="1900 to 2200")
+    return parsed
+
+
+def add_months(day: date, months: int) -> date:
+    """The same day of a later month, clamped to that month's last day."""
+    year, month = divmod(day.month - 1 + months, 12)
+    year, month = day.year + year, month + 1
+    return date(year, month, min(day.day, monthrange(year, month)[1]))
+
+
+def add(day: date, span: Span) -> date:
+    """A span after a date."""
+    return add_months(day, span.months) + timedelta(days=span.days)
+
+
+def completed_months(born: date, on: date) -> int:
+    """The whole calendar months from one date to a later one."""
+    months = (on.year - born.year) * 12 + on.month - born.month
+    return months if add_months(born, months) <= on else months - 1
+
+
+class Position(NamedTuple):
+    """A day counted from a fixed date, months before days, so that no clamped date is counted from."""
+
+    base: date
+    months: int = 0
+    days: int = 0
+
+    @property
+    def date(self) -> date:
+        """The calendar date."""
+        return add_months(self.base, self.months) + timedelta(days=self.days)
+
+    def later(self, span: Span) -> Position:
+        """The position a span later: months are added to months, and days to days."""
+        if not span.months:
+            return self.later_days(span.days)
+        if self.days:
+            return Position(self.date, span.months)
+        return Position(self.base, self.months + span.months)
+
+    def later_days(self, days: int) -> Position:
+        """The position some days later."""
+        return Position(self.base, self.months, self.days + days)

@@ -1,0 +1,44 @@
+"""The rules of the table applied to one patient's course: every finding, gravest first."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from infusecalc.choices import Acceptance
+from infusecalc.errors import BadInput
+from infusecalc.findings.by_order import by_order
+from infusecalc.findings.by_patient import by_patient
+from infusecalc.findings.by_preparation import by_preparation
+from infusecalc.findings.by_regimen import by_regimen
+from infusecalc.findings.case import SEVERITIES, Case, Finding, HasCondition
+
+__all__ = ["SEVERITIES", "Case", "Finding", "HasCondition", "find"]
+
+
+def find(case: Case) -> tuple[Finding, ...]:
+    """Every finding of a case, blocks before cautions before info; accepted blocks have become cautions.
+
+    Raises BadInput for an acceptance that meets no block.
+    """
+    rules = (by_patient, by_order, by_preparation, by_regimen)
+    found = [finding for rule in rules for finding in rule(case)]
+    for acceptance in case.choices.acceptances:
+        found = _accept(found, acceptance)
+    return tuple(sorted(found, key=lambda finding: SEVERITIES.index(finding.severity)))
+
+
+def _accept(found: list[Finding], acceptance: Acceptance) -> list[Finding]:
+    """The findings with the blocks that an acceptance names turned into cautions."""
+    met = [finding for finding in found if _meets(finding, acceptance)]
+    if not met:
+        blocks = ", ".join(finding.key for finding in found if finding.severity == "block") or "there is none"
+        raise BadInput("--accept", acceptance, "meets no block", allowed=blocks)
+    return [
+        replace(finding, severity="caution", reason=acceptance.reason) if finding in met else finding
+        for finding in found
+    ]
+
+
+def _meets(finding: Finding, acceptance: Acceptance) -> bool:
+    same = finding.code == acceptance.code and acceptance.detail in (None, finding.detail)
+    return same and finding.severity == "block"

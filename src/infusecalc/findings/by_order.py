@@ -1,0 +1,153 @@
+"""What an order away from the regimen gives to see: doses and intervals against what the label allows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+from itertools import pairwise
+
+from infusecalc.dates import add
+from infusecalc.findings.case import Case, Finding
+from infusecalc.plan import Planned
+from infusecalc.regimen import Allowed, Citation, Gap, Phase
+
+
+def by_order(case: Case) -> Iterator[Finding]:
+    """Every finding about overrides, the usual most, and the gaps between infusions."""
+    for name in case.doses:
+        if case.planned(name):
+            yield from _override(case, name)
+    usual = case.regimen.drug_rules.usual_most
+    if usual:
+        most = usual.dose.amount(case.patient.weight, case.patient.bsa)
+        over = [name for name, dose in case.doses.items() if dose.amount.dose > most and case.planned(name)]
+        if over:
+            message = f"One infusion is above {usual.dose.people}: {usual.text}"
+            yield case.about("dose-above-usual", "caution", over, message, usual.source)
+    for name, dose in case.doses.items():
+        if dose.phase.gap and case.plan:
+            yield from _gaps(name, dose.phase.gap, case.plan.infusions)
+
+
+def _override(case: Case, name: str) -> Iterator[Finding]:
+    """One phase's dose and interval against its own and the alternatives that the label allows."""
+    own, asked = case.regimen.phases[name], case.ordered.phases[name]
+    rows = [row for row in case.regimen.rules.allowed if row.phase in (None, name)]
+    dose_changed, interval_changed = case.ordered.dose_changed(name), case.ordered.interval_changed(name)
+    if not dose_changed and not interval_changed:
+        return
+    off_label = case.regimen.rules.status.name == "off-label"
+    sides = (_dose_side(own, asked, rows), _interval_side(own, asked, rows))
+    if dose_changed:
+        yield _dose_finding(case, name, sides[0], rows, off_label=off_label)
+    if interval_changed:
+        yield _interval_finding(case, name, sides[1], rows, off_label=off_label)
+    if sides == (None, None) and dose_changed and interval_changed and not any(_fits(row, own, asked) for row in rows):
+        both = f"{asked.dose} every {asked.interval}"
+        message = f"{name}: {both} changes dose and interval, and the source allows one or the other"
+        code, severity = ("dose-outside-source", "caution") if off_label else ("escalation-combined", "block")
+        yield case.about(code, severity, (name,), message, _sources(own, rows))
+
+
+# --- the sides of what is allowed -----------------------------------------------------------------------
+
+
+def _dose_side(own: Phase, asked: Phase, rows: Iterable[Allowed]) -> str | None:
+    """`above` or `below` all that the label allows of the dose, or None; more without a figure allows any more."""
+    value, lows, highs = asked.dose.factor, [own.dose.factor], [own.dose.factor]
+    for row in rows:
+        if row.dose:
+            lows += [row.dose.low.factor] if row.dose.low else []
+            highs += [row.dose.high.factor if row.dose.high else value]
+    return _side(value, min(lows), max(highs))
+
+
+def _interval_side(own: Phase, asked: Phase, rows: Iterable[Allowed]) -> str | None:
+    """`above` or `below` all that the label allows of the interval, or None; a missing bound allows any."""
+    if own.interval is None or asked.interval is None:
+        return None
+    value, lows, highs = asked.interval.size, [own.interval.size], [own.interval.size]
+    for row in rows:
+        if row.every:
+            lows += [row.every.low.size if row.every.low else value]
+            highs += [row.every.high.size if row.every.high else value]
+    return _side(value, min(lows), max(highs))
+
+
+def _side(value: int, low: int, high: int) -> str | None:
+    if value > high:
+        return "above"
+    return "below" if value < low else None
+
+
+def _fits(row: Allowed, own: Phase, asked: Phase) -> bool:
+    """Whether one alternative allows the dose and the interval together."""
+    dose_fits = _dose_side(own, asked, [row]) is None if row.dose else asked.dose == own.dose
+    interval_fits = _interval_side(own, asked, [row]) is None if row.every else asked.interval == own.interval
+    return dose_fits and interval_fits
+
+
+def _sources(own: Phase, rows: Iterable[Allowed]) -> tuple[Citation, ...]:
+    cited = own.source + tuple(source for row in rows for source in row.source)
+    return tuple(dict.fromkeys(cited))
+
+
+# --- their findings ---------------------------------------------------------------------------------------
+
+
+def _dose_finding(case: Case, name: str, side: str | None, rows: list[Allowed], *, off_label: bool) -> Finding:
+    own, asked = case.regimen.phases[name], case.ordered.phases[name]
+    relevant = [row for row in rows if row.dose]
+    message = f"{name}: {asked.dose} instead of {own.dose}; {_allowed(relevant)}"
+    if off_label and side:
+        code, severity = "dose-outside-source", "caution"
+    elif side:
+        code, severity = f"dose-{side}-label", "block" if side == "above" else "caution"
+    else:
+        code, severity = "dose-override", "caution"
+    return case.about(code, severity, (name,), message, _sources(own, relevant))
+
+
+def _interval_finding(case: Case, name: str, side: str | None, rows: list[Allowed], *, off_label: bool) -> Finding:
+    own, asked = case.regimen.phases[name], case.ordered.phases[name]
+    relevant = [row for row in rows if row.every]
+    message = f"{name}: every {asked.interval} instead of every {own.interval}; {_allowed(relevant)}"
+    if side and not off_label:
+        code, severity = f"interval-{side}-label", "block" if side == "below" else "caution"
+    else:
+        code, severity = "interval-override", "caution"
+        message += f"; {side} the range of the source" if side else ""
+    return case.about(code, severity, (name,), message, _sources(own, relevant))
+
+
+def _allowed(rows: list[Allowed]) -> str:
+    if not rows:
+        return "the source gives nothing else"
+    return "the source allows " + "; ".join(row.when for row in rows)
+
+
+# --- gaps -------------------------------------------------------------------------------------------------
+
+
+def _gaps(name: str, gap: Gap, infusions: tuple[Planned, ...]) -> Iterator[Finding]:
+    """The gap before every repeat of a phase, counted from the infusion before it."""
+    early: list[int] = []
+    late: list[int] = []
+    for before, item in pairwise(infusions):
+        if item.phase == name and item.head:
+            early += [item.number] if _too_early(before.date, item.date, gap) else []
+            late += [item.number] if _too_late(before.date, item.date, gap) else []
+    if early:
+        message = f"{name}: less than {gap.least} after the infusion before: {gap.text}"
+        yield Finding("gap-below-label", "block", message, gap.source, infusions=tuple(early), phases=(name,))
+    if late:
+        message = f"{name}: more than {gap.most} after the infusion before: {gap.text}"
+        yield Finding("gap-above-label", "caution", message, gap.source, infusions=tuple(late), phases=(name,))
+
+
+def _too_early(before: date, day: date, gap: Gap) -> bool:
+    return gap.least is not None and day < add(before, gap.least)
+
+
+def _too_late(before: date, day: date, gap: Gap) -> bool:
+    return gap.most is not None and day > add(before, gap.most)

@@ -1,0 +1,104 @@
+"""What the patient gives to see: age, weight, size, and the conditions named with `--has`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from infusecalc.dates import add_months, completed_months
+from infusecalc.findings.case import HOUSE, Case, Finding, HasCondition
+from infusecalc.quantities import Dose, bmi_at_least, bmi_at_most, half_up, plain, pounds
+from infusecalc.regimen import AgeRange
+
+_PER_YEAR = 12
+
+
+def by_patient(case: Case) -> Iterator[Finding]:
+    """Every finding about age, weight, size and conditions."""
+    if case.regimen.rules.age:
+        yield from _age(case, case.regimen.rules.age)
+    yield from _weight(case)
+    yield from _size(case)
+    for condition in case.conditions:
+        yield _condition(case, condition)
+
+
+def _years(months: int) -> str:
+    if months % _PER_YEAR:
+        return f"{months // _PER_YEAR} years {months % _PER_YEAR} months"
+    return f"{months // _PER_YEAR} years"
+
+
+def _range(limits: AgeRange) -> str:
+    return f"from {_years(limits.low)}" + (f", under {_years(limits.under)}" if limits.under else "")
+
+
+def _age(case: Case, limits: AgeRange) -> Iterator[Finding]:
+    age = case.patient.age_on(case.choices.start or case.choices.on)
+    if age is None:
+        message = f"No age was given: {case.regimen.id} is for ages {_range(limits)}"
+        yield Finding("age-unknown", "info", message, limits.source)
+    elif age.months < limits.low or (limits.under is not None and age.months >= limits.under):
+        message = f"Age {_years(age.months)} at the first infusion is outside the regimen: {_range(limits)}"
+        yield Finding("age-outside-regimen", "block", message, limits.source)
+    elif limits.under is not None and case.plan is not None:
+        yield from _crossing(case, limits, limits.under)
+
+
+def _crossing(case: Case, limits: AgeRange, under: int) -> Iterator[Finding]:
+    """A birthday in the course that takes the patient out of the age range, for certain or perhaps."""
+    plan, born, age = case.plan, case.patient.born, case.patient.age
+    if plan is None:
+        return
+    last = plan.infusions[-1].date
+    if born is not None and completed_months(born, last) >= under:
+        message = f"The patient turns {_years(under)} on {add_months(born, under)}, in the course: {_range(limits)}"
+        late = tuple(item.number for item in plan.infusions if completed_months(born, item.date) >= under)
+        yield Finding("age-crosses-limit", "info", message, limits.source, infusions=late)
+    if born is None and age and age.months + age.slack - 1 + completed_months(plan.start, last) >= under:
+        message = f"The patient may turn {_years(under)} in the course (--born would tell): {_range(limits)}"
+        yield Finding("age-crosses-limit", "info", message, limits.source)
+
+
+def _weight(case: Case) -> Iterator[Finding]:
+    weight, usual = case.patient.weight, case.house.usual_weight[case.regimen.population]
+    if usual.low <= weight <= usual.high:
+        return
+    swapped = f"{plain(weight)} lb would be {plain(half_up(weight * 45_359_237, 100_000_000))} kg"
+    if weight < usual.low:
+        swapped = f"this is {plain(pounds(weight), 1)} lb: were kilograms typed as pounds?"
+    message = (
+        f"Weight {plain(weight)} kg is unusual for an {case.regimen.population} regimen"
+        f" ({plain(usual.low)} to {plain(usual.high)} kg); a pound / kilogram mix-up? {swapped}"
+    ).replace("an paediatric", "a paediatric")
+    yield Finding("weight-unusual", "caution", message, usual.source)
+
+
+def _size(case: Case) -> Iterator[Finding]:
+    weight, height, bmi = case.patient.weight, case.patient.height, case.house.bmi
+    if height is None:
+        return
+    if bmi_at_most(weight, height, bmi.unusual_to) or bmi_at_least(weight, height, bmi.unusual_from):
+        value = plain(half_up(weight * 100_000, height * height), 1)
+        message = f"Weight and height give a body mass index of {value} kg/m2: check both, and their units"
+        yield Finding("size-unusual", "caution", message, bmi.source)
+
+
+def _condition(case: Case, has: HasCondition) -> Finding:
+    regimen = case.regimen
+    name = has.name if has.typed == has.id else f"{has.name} (the worst that '{has.typed}' can mean)"
+    if has.rule is None:
+        message = (
+            f"{name}: our sources say nothing on it for {regimen.drug.name} ({regimen.label}): silence is no clearance"
+        )
+        return Finding("condition-not-covered", "info", message, HOUSE, has.id)
+    if has.rule.above and not _above(case, has.rule.above):
+        message = f"{name}: {has.rule.text}; the doses here are not above {has.rule.above}"
+        return Finding("precaution", "caution", message, has.rule.source, has.id)
+    code, severity = ("contraindicated", "block") if has.rule.rule == "contraindicated" else ("precaution", "caution")
+    return Finding(code, severity, f"{name}: {has.rule.text}", has.rule.source, has.id)
+
+
+def _above(case: Case, limit: Dose) -> bool:
+    """Whether any planned dose, after rounding, is above a limit for this patient."""
+    most = limit.amount(case.patient.weight, case.patient.bsa)
+    return any(dose.amount.dose > most for name, dose in case.doses.items() if case.planned(name))

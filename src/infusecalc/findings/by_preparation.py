@@ -1,0 +1,54 @@
+"""What the amounts give to see: rounding, the BSA cap, the concentration in the bag, discarded drug."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from infusecalc.findings.case import HOUSE, Case, Finding
+from infusecalc.phase_dose import PhaseDose
+from infusecalc.quantities import people, plain
+
+
+def by_preparation(case: Case) -> Iterator[Finding]:
+    """Every finding about what is drawn up, phase by phase."""
+    uncapped, cap = case.patient.bsa_uncapped, case.patient.bsa_cap
+    bases = {dose.phase.dose.basis for name, dose in case.doses.items() if case.planned(name)}
+    if uncapped is not None and cap is not None and uncapped > cap and "mg/m2" in bases:
+        message = f"BSA {plain(uncapped)} m2 was capped at {plain(cap)} m2 as asked; the labels name no cap"
+        yield Finding("bsa-capped", "caution", message, HOUSE)
+    for name, dose in case.doses.items():
+        if case.planned(name):
+            yield from _rounding(case, name, dose)
+            yield from _concentration(case, name, dose)
+            yield from _waste(case, name, dose)
+
+
+def _rounding(case: Case, name: str, dose: PhaseDose) -> Iterator[Finding]:
+    amount, limits = dose.amount, case.house.rounding
+    sign = "+" if amount.difference > 0 else ""
+    change = f"{people(amount.exact)} mg to {people(amount.nearest)} mg ({sign}{plain(amount.difference, 1)} %)"
+    if amount.applied:
+        yield case.about("rounding-applied", "info", (name,), f"{name}: rounded from {change}", limits.source)
+    if amount.refused:
+        within = plain(limits.within if case.choices.rounding.within is None else case.choices.rounding.within)
+        message = f"{name}: not rounded from {change}: more than {within} %; the dose stays exact"
+        yield case.about("rounding-refused", "caution", (name,), message, limits.source)
+
+
+def _concentration(case: Case, name: str, dose: PhaseDose) -> Iterator[Finding]:
+    made_up, limits = dose.preparation, case.regimen.drug_rules.preparation.concentration
+    if made_up.outside is None:
+        return
+    bound = limits.low if made_up.outside == "low" else limits.high
+    where = f"{people(dose.amount.dose)} mg in {people(made_up.bag, 0)} mL is {plain(made_up.concentration)} mg/mL"
+    message = (
+        f"{name}: {where}, {'under' if made_up.outside == 'low' else 'over'} the limit of {plain(bound or 0, 3)} mg/mL"
+    )
+    yield case.about(f"concentration-{made_up.outside}", "block", (name,), message, limits.source)
+
+
+def _waste(case: Case, name: str, dose: PhaseDose) -> Iterator[Finding]:
+    made_up = dose.preparation
+    if made_up.charge and made_up.waste and not made_up.charge.wasted:
+        message = f"{name}: {plain(made_up.waste)} mg is discarded, less than one billing unit: no JW line"
+        yield case.about("waste-below-unit", "caution", (name,), message, HOUSE)

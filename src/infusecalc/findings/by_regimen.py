@@ -1,0 +1,85 @@
+"""What the regimen itself gives to see: status, companions, screening, judgement, starts, product, completeness."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from infusecalc.dates import Position
+from infusecalc.findings.case import HOUSE, Case, Finding
+from infusecalc.plan import PhaseStart
+from infusecalc.regimen import Citation, Judgement, Starts
+
+
+def by_regimen(case: Case) -> Iterator[Finding]:
+    """Every finding that the regimen gives, whoever the patient is."""
+    regimen, rules = case.regimen, case.regimen.rules
+    if rules.status.name == "off-label":
+        more = f": {rules.status.text}" if rules.status.text else ""
+        message = f"Off-label: {regimen.id} is not labelled under the {regimen.label} label{more}"
+        yield Finding("off-label", "caution", message, rules.status.source)
+    for entry in case.local:
+        yield Finding("local", "info", f"From a site's own file, not from the shipped table: {entry}", HOUSE, entry)
+    for name, note in rules.companions.items():
+        yield Finding("companion", "info", note.text, note.source, name)
+    for name, note in regimen.drug_rules.screening.items():
+        yield Finding("screening", "info", f"Before the first infusion: {note.text}", note.source, name)
+    for row in rules.judgement:
+        if case.planned(row.phase):
+            yield Finding(row.finding, "info", row.text + _when(case, row), row.source, phases=(row.phase,))
+    yield from _starts(case)
+    lacks = case.not_labelled
+    if rules.status.name == "labelled" and lacks and regimen.indication in lacks.regimens:
+        message = f"The {regimen.label} label of {case.product_name} does not carry {regimen.name}: {lacks.text}"
+        yield Finding("product-not-labelled", "caution", message, lacks.source)
+    if rules.rate_not_labelled:
+        yield Finding("rate-not-labelled", "caution", rules.rate_not_labelled.text, rules.rate_not_labelled.source)
+    if case.plan and case.plan.ended:
+        last = case.plan.infusions[-1]
+        message = f"The regimen is complete with infusion {last.number} on {last.date}, before the horizon"
+        phase = case.doses[last.phase].phase
+        yield Finding("course-complete", "info", message, phase.source)
+
+
+def _when(case: Case, row: Judgement) -> str:
+    """The dates of a judgement: its time after the first infusion of every block of its phase."""
+    if case.plan is None or row.at is None:
+        return ""
+    heads = [item for item in case.plan.of_phase(row.phase) if item.head]
+    if not case.doses[row.phase].phase.repeat:
+        heads = heads[:1]
+    return " (" + ", ".join(str(Position(item.date).later(row.at).date) for item in heads) + ")"
+
+
+def _starts(case: Case) -> Iterator[Finding]:
+    """The window in which a later phase may start, and whether its start lies in it."""
+    for name, dose in case.doses.items():
+        rule = dose.phase.starts
+        if rule and rule.other_agent and case.choices.from_maintenance:
+            yield Finding("start-window", "info", rule.other_agent.text, rule.other_agent.source, phases=(name,))
+        if rule and rule.window and case.plan is None and not case.choices.from_maintenance:
+            when = f"{rule.wait or dose.phase.interval} after the {rule.after}"
+            earliest, latest = rule.window.earliest or "not stated", rule.window.latest or "not stated"
+            message = f"{name.capitalize()} starts {when} (earliest {earliest}, latest {latest})"
+            yield Finding("start-window", "info", message, _cited(rule), phases=(name,))
+    for start in case.plan.starts if case.plan else ():
+        if case.planned(start.phase):
+            yield from _start(case, start)
+
+
+def _cited(rule: Starts) -> tuple[Citation, ...]:
+    return tuple(dict.fromkeys((*(rule.window.source if rule.window else ()), *rule.source)))
+
+
+def _start(case: Case, start: PhaseStart) -> Iterator[Finding]:
+    bounds = f"earliest {start.earliest or 'not stated'}, latest {start.latest or 'not stated'}"
+    planned = f"{start.phase.capitalize()} starts on {start.planned}"
+    if start.rule.window:
+        choice = "as asked" if start.chosen else "the plan's choice" if start.latest is None else "by default"
+        message = f"{planned}, {choice} ({bounds}, counted from the {start.rule.after})"
+        yield case.about("start-window", "info", (start.phase,), message, _cited(start.rule))
+    if start.earliest and start.planned < start.earliest:
+        message = f"{planned}, {(start.earliest - start.planned).days} days too early ({bounds})"
+        yield case.about("start-outside-window", "block", (start.phase,), message, _cited(start.rule))
+    if start.latest and start.planned > start.latest:
+        message = f"{planned}, {(start.planned - start.latest).days} days too late ({bounds})"
+        yield case.about("start-outside-window", "caution", (start.phase,), message, _cited(start.rule))

@@ -1,0 +1,107 @@
+"""A phase's dose and a patient to the amount of one infusion: exact, rounded where asked, and its time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import lcm
+
+from infusecalc.choices import Rounding
+from infusecalc.quantities import ceil_div, half_down, half_up
+from infusecalc.regimen import Titration
+
+_WHOLE = 10_000  # 100 % in 0.01 %
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """The dose of one infusion in 0.01 mg: exact, as given, and what rounding would have made of it."""
+
+    exact: int
+    dose: int
+    nearest: int
+
+    @property
+    def applied(self) -> bool:
+        """Whether rounding changed the dose."""
+        return self.dose != self.exact
+
+    @property
+    def refused(self) -> bool:
+        """Whether rounding was asked for, and would have changed the dose by too much."""
+        return self.dose == self.exact != self.nearest
+
+    @property
+    def difference(self) -> int:
+        """The signed difference of the rounded from the exact dose in 0.1 %, half away from zero."""
+        size = half_up(abs(self.nearest - self.exact) * 1000, self.exact)
+        return size if self.nearest > self.exact else -size
+
+
+def round_dose(exact: int, rounding: Rounding, within: int, sizes: tuple[int, ...]) -> Amount:
+    """The exact dose (0.01 mg) rounded to a step or to whole vials, if that changes it by at most `within` (0.01 %).
+
+    A tie goes to the lower dose; a dose is never rounded to nothing.
+    """
+    nearest = exact
+    if rounding.step:
+        nearest = half_down(exact, rounding.step) * rounding.step
+    elif rounding.vials:
+        low, high = largest_within(exact, sizes), least_cover(exact, sizes)
+        nearest = low if exact - low <= high - exact else high
+    fits = nearest > 0 and abs(nearest - exact) * _WHOLE <= within * exact
+    return Amount(exact, nearest if fits else exact, nearest)
+
+
+# --- sums of vials ------------------------------------------------------------------------------------
+
+
+def fills(amount: int, sizes: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
+    """Counts of each size that together cover an amount, among them every one with the least waste.
+
+    The last size fills up what the others leave. Smaller vials never need to make up a common multiple
+    with a larger one, because the larger vial does it with fewer: so few counts of it need trying.
+    """
+    first, *rest = sizes
+    most = ceil_div(amount, first)
+    if not rest:
+        yield (most,)
+        return
+    spare = sum(lcm(first, size) for size in rest)
+    for number in range(max(0, (amount - spare) // first), most + 1):
+        for others in fills(max(0, amount - number * first), tuple(rest)):
+            yield (number, *others)
+
+
+def total(counts: tuple[int, ...], sizes: tuple[int, ...]) -> int:
+    """What a number of vials of each size hold together."""
+    return sum(number * size for number, size in zip(counts, sizes, strict=True))
+
+
+def least_cover(amount: int, sizes: tuple[int, ...]) -> int:
+    """The smallest sum of whole vials that covers an amount."""
+    return min(total(counts, sizes) for counts in fills(amount, sizes))
+
+
+def largest_within(amount: int, sizes: tuple[int, ...]) -> int:
+    """The largest sum of whole vials that does not pass an amount."""
+    first, *rest = sizes
+    if not rest:
+        return amount // first * first
+    spare = sum(lcm(first, size) for size in rest)
+    numbers = range(max(0, (amount - spare) // first), amount // first + 1)
+    return max(number * first + largest_within(amount - number * first, tuple(rest)) for number in numbers)
+
+
+# --- time ---------------------------------------------------------------------------------------------
+
+
+def titration_time(dose: int, titration: Titration) -> int:
+    """The time in 0.01 min in which a dose (0.01 mg) goes in: steps held in turn, the last until the dose is in."""
+    left = dose * 60  # 0.01 mg x min/h: a step takes rate x minutes of it
+    rate, minutes = titration.start, 0
+    while rate < titration.most and left > rate * titration.minutes:
+        left -= rate * titration.minutes
+        minutes += titration.minutes
+        rate = min(rate + titration.step, titration.most)
+    return minutes * 100 + half_up(left * 100, rate)

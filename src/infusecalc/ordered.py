@@ -1,0 +1,74 @@
+"""A Regimen and the doses and intervals asked for to the phases as ordered, with what was overridden."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+from infusecalc.choices import Choices
+from infusecalc.errors import BadInput
+from infusecalc.quantities import Dose, Span
+from infusecalc.regimen import Phase, Regimen
+
+Value = TypeVar("Value", Dose, Span)
+
+
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    """The phases to plan, each as the table has it (`regimen`) and as it was asked for (`phases`)."""
+
+    regimen: Regimen
+    phases: dict[str, Phase]
+
+    def dose_changed(self, name: str) -> bool:
+        """Whether a phase's dose is not the table's."""
+        return self.phases[name].dose != self.regimen.phases[name].dose
+
+    def interval_changed(self, name: str) -> bool:
+        """Whether a phase's interval is not the table's."""
+        asked, own = self.phases[name].interval, self.regimen.phases[name].interval
+        return asked is not None and own is not None and asked.size != own.size
+
+
+def order_phases(regimen: Regimen, choices: Choices) -> Ordered:
+    """The phases that are planned, with the overrides in them; raises BadInput for one that fits no phase."""
+    phases = dict(regimen.phases)
+    if choices.from_maintenance:
+        if "maintenance" not in phases:
+            label, allowed = regimen.label, ", ".join(phases)
+            raise BadInput("--from", "maintenance", f"names no phase of {regimen.id} ({label})", allowed=allowed)
+        phases = {"maintenance": phases["maintenance"]}
+    for name, dose in _by_phase("--dose", choices.doses, phases).items():
+        if dose.basis != phases[name].dose.basis:
+            hint = f"the {name} dose of {regimen.id} is {phases[name].dose}"
+            raise BadInput("--dose", dose, "has another dose basis", allowed=phases[name].dose.basis, hint=hint)
+        phases[name] = phases[name]._replace(dose=dose)
+    for name, every in _by_phase("--every", choices.intervals, phases).items():
+        phases[name] = _with_interval(name, phases[name], every, choices)
+    return Ordered(regimen, phases)
+
+
+def _by_phase(what: str, asked: tuple[tuple[str | None, Value], ...], phases: dict[str, Phase]) -> dict[str, Value]:
+    """Each override under the phase that it is for; a bare one is for maintenance, or for every phase."""
+    found: dict[str, Value] = {}
+    for phase, value in asked:
+        if phase is not None and phase not in phases:
+            raise BadInput(f"{what} phase", phase, "is not planned here", allowed=", ".join(phases))
+        bare = ["maintenance"] if "maintenance" in phases else list(phases)
+        for name in [phase] if phase else bare:
+            if name in found:
+                raise BadInput(what, value, f"overrides {name} a second time", hint="give one value for each phase")
+            found[name] = value
+    return found
+
+
+def _with_interval(name: str, phase: Phase, every: Span, choices: Choices) -> Phase:
+    """The phase at another interval."""
+    if phase.interval is None:
+        raise BadInput("--every", every, f"fits no phase: {name} is given once, without an interval")
+    if phase.repeat and phase.repeat.planned == "asked" and not choices.horizon.courses:
+        raise BadInput("--every", every, "needs --courses: without it, one course is planned")
+    if every.size <= Span(phase.offsets[-1], "day").size:
+        hint = f"{name} has infusions up to day {phase.offsets[-1]} before it repeats"
+        raise BadInput("--every", every, "is too short for this phase", hint=hint)
+    return phase._replace(repeat=phase.repeat._replace(every=every)) if phase.repeat else phase._replace(every=every)

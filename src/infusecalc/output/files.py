@@ -1,0 +1,81 @@
+"""Text to standard output or to a file that appears whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+import sys
+import tempfile
+from pathlib import Path
+
+from infusecalc.errors import BadInput
+
+FORMATS = ("table", "json", "ndjson", "csv", "md")
+_BY_EXTENSION = {".txt": "table"} | {f".{name}": name for name in FORMATS[1:]}
+
+
+def choose_format(asked: str | None, output: str | None) -> str:
+    """The format that was asked for or that the file's extension names; raises BadInput where they clash."""
+    if asked is not None and asked not in FORMATS:
+        raise BadInput("--format", asked, "is not a format of this command", allowed=", ".join(FORMATS))
+    if output in (None, "-"):
+        return asked or "table"
+    named = _BY_EXTENSION.get(Path(str(output)).suffix.lower())
+    if asked and named and asked != named:
+        raise BadInput(
+            "--format", asked, f"clashes with the extension of '{output}'", hint=f"the extension names {named}"
+        )
+    if not (asked or named):
+        allowed = ", ".join(_BY_EXTENSION)
+        raise BadInput("-o", output, "has no extension that names a format", allowed=allowed, hint="or give --format")
+    return str(asked or named)
+
+
+def write_file(name: str, content: bytes) -> None:
+    """Write a file beside its final name and rename it; raises BadInput where that fails, leaving nothing behind."""
+    try:
+        path = Path(name).resolve()
+        if path.exists() and not stat.S_ISREG(path.stat().st_mode):
+            path.write_bytes(content)  # a device or a pipe is written to, never replaced
+        else:
+            _replace(path, content)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "it is not a file name"
+        raise BadInput("-o", name, f"cannot be written: {reason}", hint="name a file in a folder with room") from None
+
+
+def _replace(path: Path, content: bytes) -> None:
+    handle, beside = tempfile.mkstemp(prefix=f".{path.name[:50]}.", suffix=".part", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        mask = os.umask(0)
+        os.umask(mask)
+        Path(beside).chmod(stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o666 & ~mask)
+        Path(beside).replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            Path(beside).unlink()
+        raise
+
+
+def write_out(content: bytes) -> None:
+    """Write to standard output; a reader that has gone away is no error, a full disk is BadInput."""
+    stream = sys.stdout.buffer
+    try:
+        stream.write(content)
+        stream.flush()
+    except BrokenPipeError:
+        _drop_stdout()
+    except OSError as error:
+        _drop_stdout()
+        raise BadInput("standard output", None, f"cannot be written: {error.strerror}", hint="free some room") from None
+
+
+def _drop_stdout() -> None:
+    """Point standard output elsewhere, so that closing it at the end fails no second time."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,239 @@
+"""A Course to data: the JSON document, and the flat record that CSV and NDJSON share."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from infusecalc.course import Course, Infusion
+from infusecalc.findings import Finding
+from infusecalc.phase_dose import PhaseDose
+from infusecalc.quantities import half_up, number, plain
+from infusecalc.table import cited
+
+COLUMNS = (
+    "patient_id", "drug", "indication", "label", "status", "variant", "product", "phase", "number", "day", "date",
+    "optional", "weight_kg", "bsa_m2", "dose_basis", "exact_dose_mg", "dose_mg", "vials", "waste_mg", "drug_volume_ml",
+    "bag_ml", "concentration_mg_per_ml", "duration_min", "billing_code", "billing_units", "wasted_units", "modifier",
+    "findings", "accepted",
+)  # fmt: skip
+UNDATED = ("number", "day", "date")  # what a record of `dose` leaves out
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_YEAR = 12
+
+Record = dict[str, Any]
+
+
+# --- the JSON document --------------------------------------------------------------------------------
+
+
+def document(course: Course) -> Record:
+    """The JSON document of a course: `infusecalc.schedule/1` where it is dated, else `infusecalc.dose/1`."""
+    found: Record = {"schema": "infusecalc.schedule/1" if course.plan else "infusecalc.dose/1"}
+    found |= _heads(course)
+    if course.plan:
+        found["start"] = str(course.plan.start)
+        found["infusions"] = [_infusion(infusion) for infusion in course.infusions]
+        found["totals"] = _totals(course)
+        found["phase_starts"] = _phase_starts(course)
+    else:
+        from infusecalc.output.working import working  # noqa: PLC0415 - a schedule has no working
+
+        found["phases"] = [_phase(course, dose) | {"working": list(working(course, dose))} for dose in course.phases]
+    found["findings"] = [_finding(finding) for finding in course.findings]
+    found["sources"] = [_source(course, name) for name in course.sources]
+    return found
+
+
+def as_json(found: Record) -> str:
+    """JSON text, in ASCII, so that no terminal or pipe can misread it."""
+    return json.dumps(found, indent=2) + "\n"
+
+
+def _heads(course: Course) -> Record:
+    regimen, patient, table = course.regimen, course.patient, course.table
+    age = patient.age_on(course.choices.start or course.choices.on)
+    local = [file.sha256 for file in table.files if file.local]
+    return {
+        "regimen": {
+            "id": regimen.id,
+            "drug": regimen.drug_id,
+            "indication": regimen.indication,
+            "label": regimen.label,
+            "status": regimen.rules.status.name,
+            "variant": regimen.variant,
+            "local": course.local,
+            "name": regimen.name,
+        },
+        "patient": {
+            "id": patient.id,
+            "weight_kg": number(patient.weight),
+            "height_cm": None if patient.height is None else number(patient.height, 1),
+            "bsa_m2": None if patient.bsa is None else number(patient.bsa),
+            "bsa_formula": patient.bsa_formula,
+            "age_years": None if age is None else number(half_up(age.months * 100, _YEAR)),
+            "age_months": None if age is None else age.months,
+        },
+        "product": {
+            "name": course.product_name,
+            "billing_code": course.product.billing.code if course.product.billing else None,
+        },
+        "table": {
+            "version": table.version,
+            "sha256": table.files[0].sha256,
+            "local_sha256": local[0] if local else None,
+        },
+    }
+
+
+def _dose(dose: PhaseDose, time: int | None) -> Record:
+    made_up, charge = dose.preparation, dose.preparation.charge
+    return {
+        "dose_basis": str(dose.phase.dose),
+        "exact_dose_mg": number(dose.amount.exact),
+        "dose_mg": number(dose.amount.dose),
+        "vials": [{"size_mg": number(size), "count": count} for size, count in made_up.vials],
+        "waste_mg": number(made_up.waste),
+        "drug_volume_ml": number(made_up.drug_volume, 1),
+        "bag_ml": made_up.bag,
+        "final_volume_ml": made_up.bag,
+        "concentration_mg_per_ml": number(made_up.concentration),
+        "duration_min": None if time is None else number(time),
+        "billing_units": charge.units if charge else None,
+        "wasted_units": charge.wasted if charge else None,
+        "modifier": charge.modifier if charge else None,
+    }
+
+
+def _infusion(infusion: Infusion) -> Record:
+    planned = infusion.planned
+    place = {"number": planned.number, "phase": planned.phase, "day": planned.day, "date": str(planned.date)}
+    return place | {"optional": planned.optional} | _dose(infusion.dose, infusion.time)
+
+
+def _phase(course: Course, dose: PhaseDose) -> Record:
+    time = dose.first_time if dose is course.phases[0] else dose.later_time
+    later = {"later_duration_min": None if dose.later_time is None else number(dose.later_time)}
+    return {"phase": dose.name, "optional": dose.phase.if_needed_from == 1} | _dose(dose, time) | later
+
+
+def _totals(course: Course) -> Record:
+    sums = course.totals
+    return {
+        "infusions": sums.infusions,
+        "dose_mg": number(sums.dose),
+        "waste_mg": number(sums.waste),
+        "vials": [{"size_mg": number(size), "count": count} for size, count in sums.vials],
+        "duration_min": None if sums.time is None else number(sums.time),
+    }
+
+
+def _phase_starts(course: Course) -> list[Record]:
+    """Where the table gives a window for the start of a phase: what it is, and what was planned."""
+    return [
+        {
+            "phase": start.phase,
+            "planned": str(start.planned),
+            "usual": str(start.usual),
+            "earliest": None if start.earliest is None else str(start.earliest),
+            "latest": None if start.latest is None else str(start.latest),
+        }
+        for start in (course.plan.starts if course.plan else ())
+    ]
+
+
+def _finding(finding: Finding) -> Record:
+    return {
+        "code": finding.code,
+        "detail": finding.detail,
+        "severity": finding.severity,
+        "message": finding.message,
+        "infusions": None if finding.infusions is None else list(finding.infusions),
+        "phases": None if finding.phases is None else list(finding.phases),
+        "accepted": finding.accepted,
+        "reason": finding.reason,
+        "source": cited(finding.source),
+    }
+
+
+def _source(course: Course, name: str) -> Record:
+    source = course.table.source(name)
+    local = course.table.is_local("sources", name)
+    return {"id": name} | source._asdict() | {"local": local}
+
+
+# --- the flat record ----------------------------------------------------------------------------------
+
+
+def columns(course: Course) -> tuple[str, ...]:
+    """The columns of a course's records."""
+    return COLUMNS if course.plan else tuple(name for name in COLUMNS if name not in UNDATED)
+
+
+def records(course: Course) -> Iterator[Record]:
+    """One record for each infusion, or for each phase where the course has no dates."""
+    shared = _shared(course)
+    if course.plan is None:
+        for dose in course.phases:
+            yield _record(course, shared, _phase(course, dose), dose, _of_phase(course, dose.name))
+    for infusion in course.infusions:
+        found = _of_infusion(course, infusion.planned.number)
+        yield _record(course, shared, _infusion(infusion), infusion.dose, found)
+
+
+def _shared(course: Course) -> Record:
+    regimen, patient = course.regimen, course.patient
+    billing = course.product.billing
+    return {
+        "patient_id": _data_id(patient.id),
+        "drug": regimen.drug_id,
+        "indication": regimen.indication,
+        "label": regimen.label,
+        "status": regimen.rules.status.name,
+        "variant": regimen.variant,
+        "product": course.product_name,
+        "weight_kg": number(patient.weight),
+        "bsa_m2": None if patient.bsa is None else number(patient.bsa),
+        "billing_code": billing.code if billing else None,
+    }
+
+
+def _record(course: Course, shared: Record, own: Record, dose: PhaseDose, found: list[Finding]) -> Record:
+    reasons = [f"{finding.key}={finding.reason}" for finding in found if finding.accepted]
+    values = shared | own | {
+        "vials": "+".join(f"{count}x{plain(size)}" for size, count in dose.preparation.vials),
+        "findings": ";".join(dict.fromkeys(finding.key for finding in found)) or None,
+        "accepted": ";".join(dict.fromkeys(reasons)) or None,
+    }  # fmt: skip
+    return {name: values[name] for name in columns(course)}
+
+
+def _of_infusion(course: Course, number_: int) -> list[Finding]:
+    return [finding for finding in course.findings if finding.infusions is None or number_ in finding.infusions]
+
+
+def _of_phase(course: Course, name: str) -> list[Finding]:
+    return [finding for finding in course.findings if finding.phases is None or name in finding.phases]
+
+
+def _data_id(text: str | None) -> str | None:
+    """An id that no spreadsheet takes for a formula."""
+    return f"'{text}" if text and text.startswith(_FORMULA_STARTS) else text
+
+
+def as_csv(names: tuple[str, ...], rows: Iterator[Record]) -> str:
+    """CSV text with a header; null is empty, a truth value is `true` or `false`."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(names)
+    for row in rows:
+        writer.writerow([str(row[name]).lower() if isinstance(row[name], bool) else row[name] for name in names])
+    return out.getvalue()
+
+
+def as_ndjson(rows: Iterator[Record]) -> str:
+    """One JSON object a line."""
+    return "".join(json.dumps(row) + "\n" for row in rows)

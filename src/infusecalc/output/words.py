@@ -1,0 +1,122 @@
+"""Values to the words that people read: weekday and date, amounts with their unit, vials, times (ISMP notation)."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from infusecalc.course import Course
+from infusecalc.patient import Patient
+from infusecalc.phase_dose import PhaseDose
+from infusecalc.preparation import Preparation
+from infusecalc.quantities import ceil_div, people, plain, pounds
+from infusecalc.regimen import Phase
+
+_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_PER_HOUR = 60
+_PER_YEAR = 12
+
+
+def day(value: date) -> str:
+    """A date with its weekday: `Tue 2026-12-01`."""
+    return f"{_WEEKDAYS[value.weekday()]} {value}"
+
+
+def mg(amount: int) -> str:
+    """An amount of 0.01 mg: `1,000 mg`."""
+    return f"{people(amount)} mg"
+
+
+def volume(tenths: int) -> str:
+    """A volume of 0.1 mL: `36.5 mL`."""
+    return f"{people(tenths, 1)} mL"
+
+
+def vials(counts: tuple[tuple[int, int], ...]) -> str:
+    """Vials by size: `1 x 500 + 2 x 100 mg`."""
+    return " + ".join(f"{number:,} x {people(size)}" for size, number in counts) + " mg" if counts else "none"
+
+
+def time(hundredths: int | None) -> str:
+    """A time of 0.01 min in whole minutes, rounded up: `4 h 15 min`."""
+    if hundredths is None:
+        return "not labelled"
+    hours, minutes = divmod(ceil_div(hundredths, 100), _PER_HOUR)
+    return " ".join(part for part in (f"{hours:,} h" if hours else "", f"{minutes} min" if minutes else "") if part)
+
+
+def bag(made_up: Preparation) -> str:
+    """The bag in words: `35 mL into 250 mL after taking out 35 mL: 1.4 mg/mL`."""
+    drug = volume(made_up.drug_volume)
+    into = f"{drug} into {people(made_up.bag, 0)} mL after taking out {drug}"
+    return f"{into}: {people(made_up.concentration)} mg/mL"
+
+
+def weight(value: int) -> str:
+    """A weight in both units: `70 kg (154.3 lb)`."""
+    return f"{people(value)} kg ({people(pounds(value), 1)} lb)"
+
+
+def age(months: int) -> str:
+    """An age in completed months: `34 y`, or `8 mo` under two years."""
+    years, rest = divmod(months, _PER_YEAR)
+    if years < 2:  # noqa: PLR2004 - infants and toddlers are counted in months
+        return f"{months} mo"
+    return f"{years} y" + (f" {rest} mo" if rest else "")
+
+
+def patient(someone: Patient, on: date | None) -> str:
+    """What is known of a patient, in one line."""
+    parts = [f"weight {weight(someone.weight)}"]
+    if someone.height is not None:
+        parts.append(f"height {plain(someone.height, 1)} cm")
+    if someone.bsa is not None:
+        how = someone.bsa_formula if someone.bsa == someone.bsa_uncapped else f"{someone.bsa_formula}, capped"
+        parts.append(f"BSA {plain(someone.bsa)} m2 ({how})")
+    known = someone.age_on(on)
+    parts.append("age not given" if known is None else f"age {age(known.months)}")
+    return ", ".join(parts)
+
+
+def rhythm(phase: Phase) -> str:
+    """When the infusions of a phase are, in words: `weeks 0, 2 and 6`, `every 8 weeks`."""
+    parts = []
+    if len(phase.offsets) > 1 or phase.interval is None:
+        unit, numbers = ("week", phase.weeks) if phase.weeks else ("day", phase.offsets)
+        listed = ", ".join(map(str, numbers[:-1]))
+        listed = f"{listed} and {numbers[-1]}" if listed else str(numbers[-1])
+        parts.append(f"{unit}{'s' if len(numbers) > 1 else ''} {listed}")
+    if phase.repeat and phase.repeat.planned == "asked":
+        parts.append(f"again after {phase.repeat.every} only if asked for")
+    elif phase.interval:
+        parts.append(f"{'then ' if parts else ''}every {phase.interval}")
+    return ", ".join(parts)
+
+
+def heading(dose: PhaseDose) -> str:
+    """A phase in one line: `induction: 5 mg/kg, weeks 0, 2 and 6`."""
+    return f"{dose.name}: {dose.phase.dose.people}, {rhythm(dose.phase)}"
+
+
+def regimen(course: Course) -> tuple[str, str]:
+    """What the page is about: the drug with the indication, and the regimen's id, label and status."""
+    found = course.regimen
+    variant = f", variant {found.variant}" if found.variant else ""
+    local = ", local" if course.local else ""
+    status = found.rules.status.name
+    return f"{found.drug.name} - {found.name}", f"{found.id}{variant}, {found.label} label, {status}{local}"
+
+
+def product(course: Course) -> str:
+    """The product in one line: `Remicade, vials of 100 mg at 10 mg/mL, billing code J1745`."""
+    sizes = " and ".join(people(size) for size in course.product.vials.sizes)
+    strength = plain(course.product.vials.concentration, 3)
+    code = f", billing code {course.product.billing.code}" if course.product.billing else ""
+    return f"{course.product_name}, vials of {sizes} mg at {strength} mg/mL{code}"
+
+
+def totals(course: Course) -> str:
+    """The sums in one line."""
+    sums = course.totals
+    noun = "infusion" if sums.infusions == 1 else "infusions"
+    drawn = f"{mg(sums.dose)} from {vials(sums.vials)} vials, {mg(sums.waste)} waste"
+    return f"{sums.infusions} {noun}: {drawn}, time {time(sums.time)}"

@@ -1,0 +1,100 @@
+"""A phase's dose to its working, line by line, so that a second person can check it by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from infusecalc.course import Course
+from infusecalc.output import words
+from infusecalc.patient import Patient
+from infusecalc.phase_dose import PhaseDose
+from infusecalc.quantities import people, plain
+from infusecalc.regimen import Titration
+
+_FORMULAS = {
+    "mosteller": "sqrt({cm} cm x {kg} kg / 3600)",
+    "given": "given",
+}
+
+
+def working(course: Course, dose: PhaseDose) -> Iterator[str]:
+    """Every step from the weight to the billing units of one infusion of a phase."""
+    yield from _size(course.patient, dose.phase.dose.basis)
+    yield from _amount(course.patient, dose)
+    yield from _vials(course, dose)
+    yield from _bag(course, dose)
+    yield from _billing(course, dose)
+    yield from _time(course, dose)
+
+
+def _size(patient: Patient, basis: str) -> Iterator[str]:
+    if patient.weight_text.lower().rstrip("s").endswith("lb"):
+        pounds = patient.weight_text.lower().rstrip("lbs ")
+        yield f"{pounds} lb x 0.45359237 kg/lb = {plain(patient.weight)} kg"
+    if basis != "mg/m2" or patient.bsa_uncapped is None:
+        return
+    if patient.height is not None:
+        size = {"cm": plain(patient.height, 1), "kg": plain(patient.weight)}
+        how = _FORMULAS.get(patient.formula, "{cm} cm and {kg} kg").format(**size)
+        yield f"BSA by {patient.formula}: {how} = {plain(patient.bsa_uncapped)} m2"
+    if patient.bsa != patient.bsa_uncapped:
+        yield f"BSA capped as asked: {plain(patient.bsa or 0)} m2"
+
+
+def _amount(patient: Patient, dose: PhaseDose) -> Iterator[str]:
+    asked, amount = dose.phase.dose, dose.amount
+    if asked.basis == "mg":
+        yield f"flat dose = {words.mg(amount.exact)}"
+    else:
+        size = f"{people(patient.weight)} kg" if asked.basis == "mg/kg" else f"{plain(patient.bsa or 0)} m2"
+        yield f"{asked.people} x {size} = {words.mg(amount.exact)}"
+    if amount.applied:
+        sign = "+" if amount.difference > 0 else ""
+        yield f"rounded to {words.mg(amount.dose)} ({sign}{plain(amount.difference, 1)} %)"
+
+
+def _vials(course: Course, dose: PhaseDose) -> Iterator[str]:
+    sizes, made_up = course.product.vials.sizes, dose.preparation
+    given, opened = words.mg(dose.amount.dose), words.mg(made_up.opened)
+    if len(sizes) == 1:
+        yield f"{given} / {words.mg(sizes[0])} a vial, rounded up = {words.vials(made_up.vials)} = {opened}"
+    else:
+        listed = " and ".join(people(size) for size in sizes)
+        yield f"least waste from vials of {listed} mg: {words.vials(made_up.vials)} = {opened}"
+    yield f"{opened} - {given} = {words.mg(made_up.waste)} waste"
+
+
+def _bag(course: Course, dose: PhaseDose) -> Iterator[str]:
+    made_up, limits = dose.preparation, course.regimen.drug_rules.preparation.concentration
+    given, drug = words.mg(dose.amount.dose), words.volume(made_up.drug_volume)
+    yield f"{given} / {plain(course.product.vials.concentration, 3)} mg/mL = {drug} of drug"
+    yield f"{people(made_up.bag, 0)} mL bag: take out {drug}, add {drug} of drug = {people(made_up.bag, 0)} mL"
+    low = f"{plain(limits.low, 3)} to " if limits.low is not None else "at most "
+    allowed = f"{low}{plain(limits.high, 3)} mg/mL"
+    yield f"{given} / {people(made_up.bag, 0)} mL = {people(made_up.concentration)} mg/mL (label: {allowed})"
+
+
+def _billing(course: Course, dose: PhaseDose) -> Iterator[str]:
+    billing, charge, made_up = course.product.billing, dose.preparation.charge, dose.preparation
+    if billing and charge:
+        unit = words.mg(billing.unit)
+        yield f"{charge.code}: {words.mg(dose.amount.dose)} / {unit}, rounded up = {charge.units:,} units"
+        left = f"{words.mg(made_up.opened)} / {unit} - {charge.units:,}, rounded down"
+        yield f"{left} = {charge.wasted:,} unit{'' if charge.wasted == 1 else 's'} wasted: {charge.modifier}"
+
+
+def _time(course: Course, dose: PhaseDose) -> Iterator[str]:
+    rates = course.rates
+    if rates.least is not None:
+        yield f"time: at least {rates.least} min by the label = {words.time(dose.later_time)}"
+    elif rates.first and rates.later:
+        if dose is course.phases[0]:
+            yield f"first infusion of the course: {_steps(rates.first)} = {words.time(dose.first_time)}"
+        yield f"later infusions: {_steps(rates.later)} = {words.time(dose.later_time)}"
+    else:
+        yield "time: no labelled rate"
+
+
+def _steps(rate: Titration) -> str:
+    more = f"+{people(rate.step)} mg/h every {rate.minutes} min, at most {people(rate.most)} mg/h"
+    return f"{people(rate.start)} mg/h, {more}"

@@ -1,0 +1,146 @@
+"""What was said of a patient to a Patient: weight, height or BSA, age, checked against the house limits."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from datetime import date
+
+from infusecalc.dates import completed_months, parse_date
+from infusecalc.errors import BadInput
+from infusecalc.quantities import (
+    BSA_FORMULAS,
+    Age,
+    bmi_at_least,
+    bmi_at_most,
+    body_surface,
+    parse_age,
+    parse_bsa,
+    parse_height,
+    parse_weight,
+    plain,
+)  # fmt: skip
+from infusecalc.regimen import House, Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """One patient; build it with `Patient.of`, which reads what people write.
+
+    `weight` is in 0.01 kg, `height` in 0.1 cm, the areas in 0.01 m2; `born` is a date of birth.
+    `weight_text` keeps the weight as it was written, for the working.
+    """
+
+    weight: int
+    weight_text: str
+    height: int | None = None
+    bsa_given: int | None = None
+    formula: str = "mosteller"
+    bsa_cap: int | None = None
+    age: Age | None = None
+    born: date | None = None
+    id: str | None = None
+
+    @classmethod
+    def of(
+        cls,
+        weight: str | float,
+        *,
+        height: str | float | None = None,
+        bsa: str | float | None = None,
+        bsa_formula: str | None = None,
+        bsa_cap: str | float | None = None,
+        age: str | float | None = None,
+        born: str | date | None = None,
+        id: str | None = None,  # noqa: A002 - the word that the data use
+    ) -> Patient:
+        """A patient from text or numbers: weight in kg or lb, height in cm, m, in or ft, age in years or months.
+
+        Raises BadInput for anything that is not a quantity, and for a height, a formula or a second
+        age that contradicts what stands beside it.
+        """
+        if bsa is not None and (height is not None or bsa_formula is not None):
+            raise BadInput(
+                "BSA", bsa, "is given beside a height or a formula", hint="give --bsa, or --height and a formula"
+            )
+        if bsa_formula is not None and bsa_formula not in BSA_FORMULAS:
+            raise BadInput("BSA formula", bsa_formula, "is not known", allowed=", ".join(BSA_FORMULAS))
+        if age is not None and born is not None:
+            raise BadInput("age", age, "is given beside a date of birth", hint="give --age or --born")
+        return cls(
+            weight=parse_weight(str(weight)),
+            weight_text=str(weight).strip(" "),
+            height=None if height is None else parse_height(str(height)),
+            bsa_given=None if bsa is None else parse_bsa(str(bsa)),
+            formula=bsa_formula or "mosteller",
+            bsa_cap=None if bsa_cap is None else parse_bsa(str(bsa_cap), "BSA cap"),
+            age=None if age is None else parse_age(str(age)),
+            born=parse_date(born, "date of birth") if isinstance(born, str) else born,
+            id=None if id is None else _plain_id(id),
+        )
+
+    @property
+    def bsa_formula(self) -> str | None:
+        """How the BSA was come by: a formula's name, `given`, or None where there is no BSA."""
+        if self.bsa_given is not None:
+            return "given"
+        return None if self.height is None else self.formula
+
+    @property
+    def bsa_uncapped(self) -> int | None:
+        """The BSA in 0.01 m2 before any cap."""
+        if self.bsa_given is not None or self.height is None:
+            return self.bsa_given
+        return body_surface(self.formula, self.weight, self.height)
+
+    @property
+    def bsa(self) -> int | None:
+        """The BSA in 0.01 m2 that doses are reckoned with."""
+        area = self.bsa_uncapped
+        return area if area is None or self.bsa_cap is None else min(area, self.bsa_cap)
+
+    def age_on(self, day: date | None) -> Age | None:
+        """The age on a day: as given, or in completed months from the date of birth."""
+        if self.born is None or day is None:
+            return self.age
+        if day < self.born:
+            raise BadInput("date of birth", self.born, f"is after {day}", hint="the first infusion comes after birth")
+        return Age(completed_months(self.born, day))
+
+    def check(self, house: House, day: date | None) -> None:
+        """Refuse with BadInput what lies outside the house limits on input."""
+        _within("weight", self.weight, 2, "kg", house.weight)
+        if self.height is not None:
+            _within("height", self.height, 1, "cm", house.height)
+            self._check_bmi(house)
+        if self.bsa_given is not None:
+            _within("BSA", self.bsa_given, 2, "m2", house.bsa)
+        age = self.age_on(day)
+        if age is not None and not house.age.low <= age.months <= house.age.high:
+            allowed = f"{house.age.low // 12} to {house.age.high // 12} years"
+            raise BadInput("age", f"{age.months // 12} years", "is outside what is taken", allowed=allowed)
+
+    def _check_bmi(self, house: House) -> None:
+        weight, height, bmi = self.weight, self.height or 0, house.bmi
+        if bmi_at_least(weight, height, bmi.low) and bmi_at_most(weight, height, bmi.high):
+            return
+        both = f"{plain(weight)} kg and {plain(height, 1)} cm"
+        hint = "are weight and height swapped, or in other units?"
+        problem = "give a body mass index that nobody has"
+        raise BadInput("weight and height", both, problem, allowed=f"{bmi.low} to {bmi.high} kg/m2", hint=hint)
+
+
+def _within(what: str, value: int, places: int, unit: str, limits: Limits) -> None:
+    if limits.low <= value <= limits.high:
+        return
+    hint = "a bare number is cm; write 1.75m for metres" if what == "height" and value < limits.low else ""
+    allowed = f"{plain(limits.low, places)} to {plain(limits.high, places)} {unit}"
+    raise BadInput(what, f"{plain(value, places)} {unit}", "is outside what is taken", allowed=allowed, hint=hint)
+
+
+def _plain_id(text: str) -> str:
+    if not text.strip():
+        raise BadInput("patient id", text, "is empty", hint="leave --patient-id out, or give one")
+    if any(unicodedata.category(char) in ("Cc", "Cs") for char in text):
+        raise BadInput("patient id", text, "has control characters", allowed="printable characters")
+    return text

@@ -1,0 +1,92 @@
+"""The dose of one infusion to how it is made up: vials, waste, drug volume, bag, concentration, billing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from infusecalc.infusions import fills, total
+from infusecalc.quantities import ceil_div, half_up
+from infusecalc.regimen import Bags, Billing, ConcentrationRange, ProductRules, UsualBag
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """Billing units of one infusion, and the modifier that says whether drug was discarded."""
+
+    code: str
+    units: int
+    wasted: int
+    modifier: str
+
+
+@dataclass(frozen=True, slots=True)
+class Preparation:
+    """How one infusion is made up.
+
+    Vials are (size in 0.01 mg, count), waste is in 0.01 mg, the drug volume in 0.1 mL, the bag in mL and the
+    concentration in 0.01 mg/mL; `outside` is `low` or `high` where the label's range is missed.
+    """
+
+    vials: tuple[tuple[int, int], ...]
+    waste: int
+    drug_volume: int
+    bag: int
+    concentration: int
+    outside: str | None
+    charge: Charge | None
+
+    @property
+    def opened(self) -> int:
+        """What the opened vials hold, in 0.01 mg."""
+        return sum(size * number for size, number in self.vials)
+
+
+def prepare(
+    dose: int, product: ProductRules, usual: UsualBag, limits: ConcentrationRange, bags: Bags, asked: int | None
+) -> Preparation:
+    """Make up a dose (0.01 mg) from a product's vials in the usual bag, the asked one, or the next that is in range."""
+    vials = choose_vials(dose, product.vials.sizes)
+    opened = sum(size * number for size, number in vials)
+    bag = asked or choose_bag(dose, usual.usual, limits, bags.stocked)
+    return Preparation(
+        vials=vials,
+        waste=opened - dose,
+        drug_volume=half_up(dose * 100, product.vials.concentration),
+        bag=bag,
+        concentration=half_up(dose, bag),
+        outside=_side(dose, bag, limits),
+        charge=charge(dose, opened, product.billing) if product.billing else None,
+    )
+
+
+def choose_vials(dose: int, sizes: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
+    """The combination of vials that covers the dose with the least waste; among equals, the fewest vials."""
+    falling = tuple(sorted(sizes, reverse=True))
+    best = min(fills(dose, falling), key=lambda counts: (total(counts, falling), sum(counts)))
+    return tuple((size, number) for size, number in zip(falling, best, strict=True) if number)
+
+
+def _side(dose: int, bag: int, limits: ConcentrationRange) -> str | None:
+    """On which side of the range dose / bag lies, unrounded (limits in 0.001 mg/mL)."""
+    if limits.low is not None and dose * 10 < limits.low * bag:
+        return "low"
+    return "high" if dose * 10 > limits.high * bag else None
+
+
+def choose_bag(dose: int, usual: int, limits: ConcentrationRange, stocked: tuple[int, ...]) -> int:
+    """The usual bag, or else the next larger or smaller one with dose / bag in range, or else the last one tried."""
+    side = _side(dose, usual, limits)
+    if side is None:
+        return usual
+    larger = [bag for bag in stocked if bag > usual]
+    smaller = [bag for bag in reversed(stocked) if bag < usual]
+    tried = larger if side == "high" else smaller
+    fitting = [bag for bag in tried if _side(dose, bag, limits) is None]
+    return (fitting[:1] or tried[-1:] or [usual])[0]
+
+
+def charge(dose: int, opened: int, billing: Billing) -> Charge:
+    """Whole units: given rounded up, discarded rounded down; `JW` where a unit is discarded, else `JZ`."""
+    units = ceil_div(dose, billing.unit)
+    wasted = max(0, (opened - units * billing.unit) // billing.unit)
+    return Charge(billing.code, units, wasted, "JW" if wasted else "JZ")

@@ -1,0 +1,312 @@
+"""Text to scaled integers and back: weight, height, BSA, dose, age and spans, with named rounding.
+
+The integers count: weight in 0.01 kg, height in 0.1 cm, BSA in 0.01 m2, a dose factor in 0.001 of its
+basis, an amount of drug in 0.01 mg, an age in completed months, a percentage in 0.01 %.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from infusecalc.errors import BadInput
+
+_NUMBER = r"([0-9]+)(?:\.([0-9]+))?"
+_QUANTITY = re.compile(rf"{_NUMBER} ?([a-z%\"][a-z0-9/%]*)?", re.ASCII | re.IGNORECASE)
+_FEET = re.compile(rf"([0-9]+) ?(?:ft|') ?(?:{_NUMBER} ?(?:in|\")?)?", re.ASCII | re.IGNORECASE)
+_NEARLY = re.compile(r"[+-]?[0-9.,_' e+-]*[0-9][a-z0-9/%\"' ]*", re.ASCII | re.IGNORECASE)
+_DIGITS_USED = 24  # longer numbers are refused: no quantity here needs them
+
+# exact by international agreement (1959): 1 lb = 0.45359237 kg, 1 in = 2.54 cm
+_WEIGHT_UNITS = {"": (100, 1), "kg": (100, 1), "lb": (45_359_237, 1_000_000), "lbs": (45_359_237, 1_000_000)}
+_HEIGHT_UNITS = {"": (10, 1), "cm": (10, 1), "m": (1000, 1), "in": (254, 10), '"': (254, 10)}
+_BSA_UNITS = {"": (100, 1), "m2": (100, 1)}
+_PERCENT_UNITS = {"": (100, 1), "%": (100, 1)}
+_YEAR = dict.fromkeys(("", "y", "yr", "year", "years"), (12, 1))
+_AGE_UNITS = _YEAR | dict.fromkeys(("mo", "month", "months"), (1, 1))
+_SPAN_UNITS = {
+    **dict.fromkeys(("d", "day", "days"), "day"),
+    **dict.fromkeys(("w", "week", "weeks"), "week"),
+    **dict.fromkeys(("m", "mo", "month", "months"), "month"),
+    **dict.fromkeys(("y", "year", "years"), "year"),
+}
+_DAYS = {"day": 1, "week": 7}
+_MONTHS = {"month": 1, "year": 12}
+_INCHES_PER_FOOT = 12
+_FACTOR_PLACES = 3
+MEAN_MONTH = (146_097, 4_800)  # days: 400 Gregorian years are 146,097 days and 4,800 months
+
+
+# --- named rounding -------------------------------------------------------------------------------
+
+
+def half_up(numerator: int, denominator: int) -> int:
+    """The quotient of two non-negative integers as the nearest integer; a half goes up."""
+    return (2 * numerator + denominator) // (2 * denominator)
+
+
+def half_down(numerator: int, denominator: int) -> int:
+    """The quotient of two non-negative integers as the nearest integer; a half goes down."""
+    return (2 * numerator + denominator - 1) // (2 * denominator)
+
+
+def ceil_div(numerator: int, denominator: int) -> int:
+    """The quotient of two integers, rounded up."""
+    return -(-numerator // denominator)
+
+
+# --- integers to text -----------------------------------------------------------------------------
+
+
+def plain(scaled: int, places: int = 2) -> str:
+    """A scaled integer as data writes it: no trailing zero, a leading zero, no thousands comma."""
+    whole, part = divmod(abs(scaled), 10**places)
+    digits = f"{part:0{places}d}".rstrip("0") if places else ""
+    return f"{'-' if scaled < 0 else ''}{whole}{'.' if digits else ''}{digits}"
+
+
+def people(scaled: int, places: int = 2) -> str:
+    """A scaled integer as people read it (ISMP): as `plain`, with a comma in thousands."""
+    whole, dot, part = plain(scaled, places).partition(".")
+    return f"{int(whole):,}{dot}{part}"
+
+
+def number(scaled: int, places: int = 2) -> int | float:
+    """A scaled integer as a JSON number: an int where it is whole, else the nearest double."""
+    one: int = 10**places
+    return scaled // one if scaled % one == 0 else scaled / one
+
+
+# --- text to integers -----------------------------------------------------------------------------
+
+
+def _refuse(what: str, text: str, allowed: str) -> BadInput:
+    """The refusal of a text that is no quantity, with the likeliest mistake named."""
+    if not text.strip(" "):
+        return BadInput(what, text, "is empty", allowed=allowed)
+    if not text.isascii():
+        return BadInput(what, text, "has characters that are not plain ASCII", allowed=allowed)
+    if "," in text and _NEARLY.fullmatch(text):
+        hint = "write a decimal point, and no thousands separator"
+        return BadInput(what, text, "has a comma, which can be read in two ways", allowed=allowed, hint=hint)
+    if text.lstrip(" ").startswith("-"):
+        return BadInput(what, text, "is negative", allowed=allowed)
+    return BadInput(what, text, "is not a plain number with a known unit", allowed=allowed)
+
+
+def _scaled(what: str, text: str, units: dict[str, tuple[int, int]], allowed: str) -> tuple[int, int, str]:
+    """Read `text` as numerator and denominator in the scale that its unit names, and the unit."""
+    found = _QUANTITY.fullmatch(text.strip(" "))
+    if not found or len(text) > _DIGITS_USED + len(allowed):
+        raise _refuse(what, text, allowed)
+    whole, part, unit = found[1], found[2] or "", (found[3] or "").lower()
+    if unit not in units:
+        raise BadInput(what, text, f"has the unknown unit '{unit}'", allowed=allowed)
+    numerator, denominator = units[unit]
+    return int(whole + part) * numerator, denominator * 10 ** len(part), unit
+
+
+def _positive(what: str, text: str, units: dict[str, tuple[int, int]], allowed: str) -> int:
+    """Read `text` as a scaled integer above zero, rounded half up at the scale's own place."""
+    numerator, denominator, _ = _scaled(what, text, units, allowed)
+    if numerator == 0:
+        raise BadInput(what, text, "is zero", allowed=allowed)
+    return half_up(numerator, denominator)
+
+
+def parse_weight(text: str) -> int:
+    """A weight in 0.01 kg from `70`, `70kg`, `70.25 kg`, `154lb`; a bare number is kg. Raises BadInput."""
+    return _positive("weight", text, _WEIGHT_UNITS, "70, 70kg, 70.25kg or 154lb")
+
+
+def parse_height(text: str) -> int:
+    """A height in 0.1 cm from `175`, `1.75m`, `69in`, `5ft9in`, `5'9"`; a bare number is cm. Raises BadInput."""
+    allowed = "175, 175cm, 1.75m, 69in, 5ft9in or 5'9\""
+    feet = _FEET.fullmatch(text.strip(" "))
+    if not feet or len(text) > _DIGITS_USED:
+        return _positive("height", text, _HEIGHT_UNITS, allowed)
+    part = feet[3] or ""
+    inches, scale = int((feet[2] or "0") + part), 10 ** len(part)
+    if inches >= _INCHES_PER_FOOT * scale:
+        raise BadInput("height", text, "has 12 inches or more beside the feet", allowed=allowed)
+    return half_up((int(feet[1]) * _INCHES_PER_FOOT * scale + inches) * 254, scale * 10)
+
+
+def parse_bsa(text: str, what: str = "BSA") -> int:
+    """A body surface area in 0.01 m2 from `1.93` or `1.93 m2`. Raises BadInput."""
+    return _positive(what, text, _BSA_UNITS, "m2, as in 1.93 or 1.93m2")
+
+
+def parse_percent(text: str, what: str = "per cent") -> int:
+    """A percentage in 0.01 % from `10` or `10%`. Raises BadInput."""
+    allowed = "0 to 100 %, as in 10%"
+    numerator, denominator, _ = _scaled(what, text, _PERCENT_UNITS, allowed)
+    if numerator > 10_000 * denominator:
+        raise BadInput(what, text, "is over 100 %", allowed=allowed)
+    return half_up(numerator, denominator)
+
+
+def parse_volume(text: str, what: str = "bag") -> int:
+    """A volume in whole mL from `250` or `250 mL`. Raises BadInput."""
+    allowed = "whole mL, as in 500 or 500mL"
+    numerator, denominator, _ = _scaled(what, text, {"": (1, 1), "ml": (1, 1)}, allowed)
+    if denominator != 1 or numerator == 0:
+        raise BadInput(what, text, "is not a whole number of mL above zero", allowed=allowed)
+    return numerator
+
+
+@dataclass(frozen=True, slots=True)
+class Age:
+    """An age in completed months, and for how many months on from that it may already have gone."""
+
+    months: int
+    slack: int = 1
+
+
+def parse_age(text: str) -> Age:
+    """An age from `34y`, `8mo` or `34` (a bare number is years), in completed months. Raises BadInput."""
+    allowed = "34y, 34 or 8mo"
+    numerator, denominator, unit = _scaled("age", text, _AGE_UNITS, allowed)
+    months = numerator // denominator
+    return Age(months, 12 if unit in _YEAR and denominator == 1 else 1)
+
+
+# --- doses ----------------------------------------------------------------------------------------
+
+BASES = ("mg/kg", "mg/m2", "mg")
+
+
+@dataclass(frozen=True, slots=True)
+class Dose:
+    """What one infusion calls for: a factor in 0.001 of its basis (`mg/kg`, `mg/m2` or `mg`)."""
+
+    factor: int
+    basis: str
+
+    def __str__(self) -> str:
+        """As data writes it: `5 mg/kg`, `1000 mg`."""
+        return f"{plain(self.factor, _FACTOR_PLACES)} {self.basis}"
+
+    @property
+    def people(self) -> str:
+        """As people read it: `1,000 mg`."""
+        return f"{people(self.factor, _FACTOR_PLACES)} {self.basis}"
+
+    def amount(self, weight: int, bsa: int | None) -> int:
+        """The exact dose in 0.01 mg: factor x weight (0.01 kg) or x BSA (0.01 m2), half up."""
+        if self.basis == "mg":
+            return half_up(self.factor, 10)
+        size = weight if self.basis == "mg/kg" else bsa
+        if size is None:
+            raise BadInput("height", None, "is missing", allowed="--height or --bsa", hint=f"{self} needs a BSA")
+        return half_up(self.factor * size, 1000)
+
+
+def parse_dose(text: str, what: str = "dose") -> Dose:
+    """A dose from `5 mg/kg`, `375mg/m2` or `1000mg`, exact to 0.001. Raises BadInput."""
+    allowed = "a number with mg/kg, mg/m2 or mg, as in 5mg/kg"
+    numerator, denominator, basis = _scaled(what, text, dict.fromkeys(BASES, (10**_FACTOR_PLACES, 1)), allowed)
+    if numerator % denominator:
+        raise BadInput(what, text, "has more than three decimals", allowed=allowed)
+    if numerator == 0:
+        raise BadInput(what, text, "is zero", allowed=allowed)
+    return Dose(numerator // denominator, basis)
+
+
+# --- spans of time --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of the calendar: whole days and weeks, or calendar months and years."""
+
+    count: int
+    unit: str
+
+    def __str__(self) -> str:
+        """As people say it: `8 weeks`, `1 month`."""
+        return f"{self.count} {self.unit}{'' if self.count == 1 else 's'}"
+
+    @property
+    def days(self) -> int:
+        """The days that it counts; 0 for a span of months."""
+        return self.count * _DAYS.get(self.unit, 0)
+
+    @property
+    def months(self) -> int:
+        """The calendar months that it counts; 0 for a span of days."""
+        return self.count * _MONTHS.get(self.unit, 0)
+
+    def times(self, factor: int) -> Span:
+        """The same span, several times over."""
+        return Span(self.count * factor, self.unit)
+
+    @property
+    def size(self) -> int:
+        """A number to compare spans by, in 1/4,800 day; a month counts as the mean Gregorian month."""
+        return self.days * MEAN_MONTH[1] + self.months * MEAN_MONTH[0]
+
+
+_LONGEST = Span(100, "year")
+
+
+def parse_span(text: str, what: str = "time") -> Span:
+    """A span from `8w`, `8 weeks`, `6m`, `6 months`, `14d`, `2y`: a whole number above zero. Raises BadInput."""
+    allowed = "a whole number of days, weeks, months or years, as in 14d, 8w, 6m or 2y"
+    numerator, denominator, unit = _scaled(what, text, dict.fromkeys(_SPAN_UNITS, (1, 1)), allowed)
+    if denominator != 1 or numerator == 0:
+        raise BadInput(what, text, "is not a whole number above zero", allowed=allowed)
+    span = Span(numerator, _SPAN_UNITS[unit])
+    if span.size > _LONGEST.size:
+        raise BadInput(what, text, f"is over {_LONGEST}", allowed=allowed)
+    return span
+
+
+# --- body size ------------------------------------------------------------------------------------
+
+
+def pounds(weight: int) -> int:
+    """A weight of 0.01 kg units in 0.1 lb, half up."""
+    return half_up(weight * 10_000_000, 45_359_237)
+
+
+def bmi_at_least(weight: int, height: int, limit: int) -> bool:
+    """Whether weight (0.01 kg) / height (0.1 cm) squared is at least `limit` kg/m2, exactly."""
+    return weight * 10_000 >= limit * height * height
+
+
+def bmi_at_most(weight: int, height: int, limit: int) -> bool:
+    """Whether weight (0.01 kg) / height (0.1 cm) squared is at most `limit` kg/m2, exactly."""
+    return weight * 10_000 <= limit * height * height
+
+
+def _boyd(cm: float, kg: float) -> float:
+    grams = 1000 * kg
+    return float(0.0003207 * cm**0.3 * grams ** (0.7285 - 0.0188 * math.log10(grams)))
+
+
+# h in cm, w in kg; originals as cited by the R packages admiral (compute_bsa) and physiology (bsa)
+_FORMULAS: dict[str, Callable[[float, float], float]] = {
+    "dubois": lambda cm, kg: 0.007184 * cm**0.725 * kg**0.425,  # Arch Intern Med 1916;17:863
+    "haycock": lambda cm, kg: 0.024265 * cm**0.3964 * kg**0.5378,  # J Pediatr 1978;93:62
+    "gehan-george": lambda cm, kg: 0.0235 * cm**0.42246 * kg**0.51456,  # Cancer Chemother Rep 1970;54:225
+    "boyd": _boyd,  # Boyd 1935, the form in grams
+    "fujimoto": lambda cm, kg: 0.008883 * cm**0.663 * kg**0.444,
+    "takahira": lambda cm, kg: 0.007241 * cm**0.725 * kg**0.425,  # 1925
+}
+BSA_FORMULAS = ("mosteller", *_FORMULAS)
+
+
+def body_surface(formula: str, weight: int, height: int) -> int:
+    """The BSA in 0.01 m2 of a weight (0.01 kg) and a height (0.1 cm), half up.
+
+    `mosteller`, sqrt(cm x kg / 3600) (N Engl J Med 1987;317:1098), is rounded from the exact radicand in
+    whole numbers; the other formulas from the double that they give.
+    """
+    if formula == "mosteller":
+        return (math.isqrt(height * weight // 90) + 1) // 2
+    area = _FORMULAS[formula](height / 10, weight / 100)
+    numerator, denominator = area.as_integer_ratio()
+    return half_up(100 * numerator, denominator)

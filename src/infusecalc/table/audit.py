@@ -1,0 +1,99 @@
+"""A whole Table to all its faults: what one entry cannot see of the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from infusecalc.regimen import LABELS, Drug, Product, RegimenEntry
+from infusecalc.table.nodes import Fault, Reading
+from infusecalc.table.shapes import ENTRIES, HOUSE
+
+if TYPE_CHECKING:
+    from infusecalc.table.store import Table
+
+_ALL: frozenset[str] = frozenset()
+
+
+def audit(table: Table) -> Iterator[Fault]:
+    """Every fault of every entry, and of what entries say of each other."""
+    readings: dict[str, Reading] = {}
+    values: dict[tuple[str, str], Any] = {}
+    for section in (*ENTRIES, "house"):
+        for name in table.names(section):
+            if section == "house" and name not in HOUSE:
+                yield _at(table, section, name, f"is an unknown key (allowed: {', '.join(HOUSE)})")
+            else:
+                values[section, name] = table.fill(section, name, _ALL, readings)
+    yield from table.noted(readings)
+    yield from _unused(table, readings)
+    yield from _names(table)
+    for (section, name), value in values.items():
+        if section == "drugs" and value is not None:
+            yield from _drug(table, name, value)
+        if section == "products" and value is not None:
+            yield from _product(table, name, value)
+        if section == "regimens":
+            yield from _regimen(table, name, value)
+
+
+def _at(table: Table, section: str, name: str, what: str) -> Fault:
+    entry = table.entry(section, name)
+    return Fault(entry.file.name, entry.node.start_mark.line + 1, f"{section}.{name}", what)
+
+
+def _unused(table: Table, readings: dict[str, Reading]) -> Iterator[Fault]:
+    used = {use.id for reading in readings.values() for use in reading.references if use.section == "sources"}
+    last = table.files[-1]
+    for name in table.names("sources"):
+        if table.entry("sources", name).file is last and name not in used:
+            yield _at(table, "sources", name, "is a source that no statement cites")
+
+
+def _names(table: Table) -> Iterator[Fault]:
+    """No two drugs, products or indications of a drug answer to one name."""
+    taken: dict[tuple[str, str], str] = {}
+    for section in ("drugs", "products", "regimens"):
+        for name in table.names(section):
+            room, _, own = name.rpartition("/")
+            for spelled in {own, *table.aliases(section, name)}:
+                other = taken.setdefault((room, spelled), name)
+                if other != name:
+                    yield _at(table, section, name, f"answers to '{spelled}', and so does {other}")
+
+
+def _conditions(table: Table, section: str, name: str, rules: Any) -> Iterator[Fault]:
+    for condition in rules.conditions:
+        if not table.has("conditions", condition):
+            yield _at(table, section, name, f"names the condition '{condition}', which is not defined under conditions")
+
+
+def _drug(table: Table, name: str, drug: Drug) -> Iterator[Fault]:
+    for label in LABELS:
+        rules = getattr(drug, label)
+        if rules is None:
+            continue
+        yield from _conditions(table, "drugs", name, rules)
+        product = rules.default_product.product
+        if product not in table.products(name, label):
+            yield _at(table, "drugs", name, f"has the default product '{product}', which has no {label} entry")
+
+
+def _product(table: Table, name: str, product: Product) -> Iterator[Fault]:
+    for label in LABELS:
+        rules = getattr(product, label)
+        for indication in rules.not_labelled.regimens if rules and rules.not_labelled else ():
+            if not table.has("regimens", f"{product.drug}/{indication}"):
+                yield _at(
+                    table, "products", name, f"names '{product.drug}/{indication}', which is not defined under regimens"
+                )
+
+
+def _regimen(table: Table, name: str, entry: RegimenEntry | None) -> Iterator[Fault]:
+    drug, _, indication = name.partition("/")
+    if not indication or not table.has("drugs", drug):
+        yield _at(table, "regimens", name, "is not named after a drug of this table, as in infliximab/crohns")
+    for label in LABELS if entry else ():
+        rules = getattr(entry, label)
+        if rules is not None:
+            yield from _conditions(table, "regimens", name, rules)

@@ -1,0 +1,329 @@
+"""`regimens.yaml`, and a site's own file on top of it, to a Table: one entry at a time, checked as it is read."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from yaml.nodes import MappingNode, Node, ScalarNode
+
+from infusecalc.errors import BadInput, BadTable, UnknownName
+from infusecalc.regimen import (
+    LABELS,
+    Citation,
+    Drug,
+    DrugRules,
+    House,
+    Product,
+    ProductRules,
+    Regimen,
+    RegimenEntry,
+    Source,
+)
+from infusecalc.table.names import normal, unknown
+from infusecalc.table.nodes import WORDS, At, Fault, Reading, Shape, compose, pairs, unsafe
+from infusecalc.table.shapes import ENTRIES, HOUSE, LABELLED
+
+_LARGEST = 5_000_000  # bytes: no table that a person reviews is as long
+
+
+class Document(NamedTuple):
+    """One file of the table, as it was read."""
+
+    name: str
+    local: bool
+    sha256: str
+    root: Node
+
+
+class Part(NamedTuple):
+    """A key of an entry: its key node, its value, and the file that says it."""
+
+    key: Node
+    value: Node
+    file: Document
+
+
+class Entry(NamedTuple):
+    """A named entry: its own node, and its keys with the file that says each."""
+
+    node: Node
+    file: Document
+    parts: dict[str, Part]
+
+
+def shipped_path() -> Path:
+    """The regimen table that belongs to this package: inside an installed one, at the top of a checkout."""
+    package = Path(__file__).parent.parent
+    inside = package / "regimens.yaml"
+    return inside if inside.exists() else package.parent.parent / "regimens.yaml"
+
+
+def _read(path: Path, name: str) -> str:
+    """The text of a table file; raises BadInput where there is none."""
+    hint = "name a YAML file in the form of regimens.yaml"
+    try:
+        size = path.stat().st_size
+        content = path.read_bytes() if size <= _LARGEST else b""
+    except (OSError, ValueError) as error:
+        problem = f"cannot be read: {getattr(error, 'strerror', None) or 'not a file name'}"
+        raise BadInput("regimen table", name, problem, hint=hint) from None
+    if size > _LARGEST:
+        raise BadInput("regimen table", name, "is over 5 MB", hint=hint)
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise BadInput("regimen table", name, f"is not UTF-8 at byte {error.start}", hint=hint) from None
+
+
+def _open(path: Path, name: str, *, local: bool) -> Document:
+    """Read and compose one file; raises BadInput or BadTable."""
+    text = _read(path, name)
+    root = (local and unsafe(text, name)) or compose(text, name)
+    if isinstance(root, Fault):
+        raise BadTable((str(root),))
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return Document(name, local, digest, root)
+
+
+def ordered(faults: Iterable[Fault]) -> tuple[str, ...]:
+    """Faults as lines, each once, in the order of the files."""
+    by_line = sorted(faults, key=lambda fault: (fault.file, fault.line))
+    return tuple(dict.fromkeys(map(str, by_line)))
+
+
+class Table:
+    """The regimen table. Look-ups check what they read; `faults` checks everything."""
+
+    def __init__(self, *files: Document) -> None:
+        """Index the entries of the files, each over those before it."""
+        self.files = files
+        self.version = "unknown"
+        self.frame: list[Fault] = []  # what is wrong with the files before any entry is read
+        self._entries: dict[str, dict[str, Entry]] = {section: {} for section in (*ENTRIES, "house")}
+        for file in files:
+            reading = Reading(file.name)
+            self._index(file, At(reading, ""))
+            self.frame += reading.faults
+
+    def _index(self, file: Document, at: At) -> None:
+        for section, key, node in pairs(file.root, at):
+            if section == "version":
+                self.version = WORDS.read(node, at.below("version")) or self.version
+            elif section not in self._entries:
+                at.below(section).note(key, "is an unknown key", ", ".join(("version", *self._entries)))
+            else:
+                for name, named, value in pairs(node, at.below(section)):
+                    self._add(section, name, Part(named, value, file), at.below(section).below(name))
+
+    def _add(self, section: str, name: str, part: Part, at: At) -> None:
+        parts: dict[str, Part] = {}
+        if section in LABELLED:
+            before = self._entries[section].get(name)
+            parts = dict(before.parts) if before else {}
+            parts |= {key: Part(named, value, part.file) for key, named, value in pairs(part.value, at)}
+        self._entries[section][name] = Entry(part.value, part.file, parts)
+
+    # --- reading entries ------------------------------------------------------------------------
+
+    def fill(self, section: str, name: str, only: frozenset[str], readings: dict[str, Reading]) -> Any:
+        """Read one entry into its shape, noting faults in the reading of the file at fault."""
+        entry = self._entries[section][name]
+        shape: Shape = HOUSE[name] if section == "house" else ENTRIES[section]
+        path = f"{section}.{name}"
+        own = At(readings.setdefault(entry.file.name, Reading(entry.file.name)), path)
+        if not entry.parts:
+            return shape.read(entry.node, own)
+        found = {
+            key: (part.key, part.value, At(readings.setdefault(part.file.name, Reading(part.file.name)), path))
+            for key, part in entry.parts.items()
+        }
+        return shape.fill(found, entry.node, own, only)
+
+    def _get(self, section: str, name: str, only: frozenset[str] = frozenset()) -> Any:
+        """One entry, or BadTable with all its faults."""
+        readings: dict[str, Reading] = {}
+        value = self.fill(section, name, only, readings)
+        faults = [*self.frame, *self.noted(readings)]
+        if faults:
+            raise BadTable(ordered(faults))
+        return value
+
+    def noted(self, readings: dict[str, Reading]) -> list[Fault]:
+        """The faults of some readings, with those of references to what is not there."""
+        found = [fault for reading in readings.values() for fault in reading.faults]
+        uses = [use for reading in readings.values() for use in reading.references]
+        return found + [use.fault for use in uses if not self.has(use.section, use.id)]
+
+    def has(self, section: str, name: str) -> bool:
+        """Whether an entry of that name stands in a section."""
+        return name in self._entries[section]
+
+    def names(self, section: str) -> tuple[str, ...]:
+        """The entries of a section, in the order of the table."""
+        return tuple(self._entries[section])
+
+    def entry(self, section: str, name: str) -> Entry:
+        """The raw entry, for showing what the file says."""
+        return self._entries[section][name]
+
+    def is_local(self, section: str, name: str, key: str = "") -> bool:
+        """Whether an entry, or one key of it, comes from a site's own file."""
+        entry = self._entries[section][name]
+        return entry.parts[key].file.local if key in entry.parts else entry.file.local
+
+    def house(self) -> House:
+        """Our own limits and defaults."""
+        missing = [name for name in HOUSE if not self.has("house", name)]
+        if missing:
+            raise BadTable((f"{self.files[0].name}:1: house: '{missing[0]}' is missing",))
+        return House(**{name: self._get("house", name) for name in HOUSE})
+
+    def source(self, name: str) -> Source:
+        """The document behind a citation."""
+        found: Source = self._get("sources", name)
+        return found
+
+    def get(self, section: str, name: str) -> Any:
+        """One condition, titration or source, checked."""
+        return self._get(section, name)
+
+    def product(self, name: str, label: str) -> tuple[Product, ProductRules]:
+        """A product by its id, with its rules under a label; raises BadInput where it has none."""
+        product: Product = self._get("products", name, frozenset({"name", "drug", "aliases", label}))
+        rules: ProductRules | None = getattr(product, label)
+        if rules is None:
+            offered = ", ".join(
+                self._get("products", other, frozenset({"name"})).name for other in self.products(product.drug, label)
+            )
+            raise BadInput("product", product.name, f"is not in the table under the {label} label", allowed=offered)
+        return product, rules
+
+    def products(self, drug: str, label: str) -> list[str]:
+        """The ids of a drug's products under a label."""
+        return [
+            name
+            for name in self.names("products")
+            if self._text("products", name, "drug") == drug and self._under("products", name, label)
+        ]
+
+    def _text(self, section: str, name: str, key: str) -> str:
+        part = self._entries[section][name].parts.get(key)
+        return part.value.value if part and isinstance(part.value, ScalarNode) else ""
+
+    def _under(self, section: str, name: str, label: str) -> bool:
+        return label in self._entries[section][name].parts
+
+    def aliases(self, section: str, name: str) -> list[str]:
+        """The other names of an entry, as the file spells them."""
+        part = self._entries[section][name].parts.get("aliases")
+        items = part.value.value if part and not isinstance(part.value, (ScalarNode, MappingNode)) else []
+        return [item.value for item in items if isinstance(item, ScalarNode)]
+
+    # --- finding entries by the names that people type --------------------------------------------
+
+    def find_drug(self, typed: str) -> tuple[str, str | None]:
+        """The drug, and the product where a brand or a suffixed name was typed; raises BadInput, UnknownName."""
+        name = normal(typed)
+        also: list[str] = []
+        for drug in self.names("drugs"):
+            if name in (drug, *self.aliases("drugs", drug)):
+                return drug, None
+            self._refuse_subcutaneous(drug, name, typed)
+        for product in self.names("products"):
+            spelled = (product, normal(self._text("products", product, "name")), *self.aliases("products", product))
+            if name in spelled:
+                return self._text("products", product, "drug"), product
+            also += spelled
+        raise unknown("drug", typed, self.names("drugs"), also)
+
+    def _refuse_subcutaneous(self, drug: str, name: str, typed: str) -> None:
+        part = self._entries["drugs"][drug].parts.get("subcutaneous")
+        if part and name in self._get("drugs", drug, frozenset({"subcutaneous"})).subcutaneous.names:
+            hint = f"name an intravenous product of {drug}"
+            raise BadInput("product", typed, "is subcutaneous, and only intravenous ones are covered", hint=hint)
+
+    def find_product(self, typed: str, drug: str) -> str:
+        """The id of a product of a drug; raises BadInput, UnknownName."""
+        try:
+            found, product = self.find_drug(typed)
+        except UnknownName:
+            found, product = "", None
+        if product is None or found != drug:
+            mine = [name for name in self.names("products") if self._text("products", name, "drug") == drug]
+            raise unknown(f"product of {drug}", typed, mine)
+        return product
+
+    def find_indication(self, drug: str, typed: str) -> str:
+        """The indication that a name or an alias stands for; raises UnknownName."""
+        name = normal(typed)
+        mine = [id_.partition("/")[2] for id_ in self.names("regimens") if id_.partition("/")[0] == drug]
+        also: list[str] = []
+        for indication in mine:
+            aliases = self.aliases("regimens", f"{drug}/{indication}")
+            if name in (indication, *aliases):
+                return indication
+            also += aliases
+        raise unknown(f"indication of {drug}", typed, mine, also)
+
+    def find_condition(self, typed: str) -> str:
+        """The condition of that name; raises UnknownName."""
+        name = normal(typed)
+        if not self.has("conditions", name):
+            raise unknown("condition", typed, self.names("conditions"))
+        return name
+
+    def regimen(self, drug: str, indication: str, label: str, variant: str | None = None) -> Regimen:
+        """One regimen with all that holds for it, by the table's own names; raises BadInput, BadTable."""
+        if label not in LABELS:
+            raise BadInput("label", label, "is not known", allowed=", ".join(LABELS))
+        id_ = f"{drug}/{indication}"
+        head = frozenset({"name", "aliases", "population", label})
+        entry: RegimenEntry = self._get("regimens", id_, head)
+        rules = getattr(entry, label)
+        if rules is None:
+            raise BadInput("label", label, f"has no entry for {id_}", hint="see: infusecalc regimens list")
+        phases = rules.phases
+        if variant is not None:
+            found = rules.variants.get(normal(variant))
+            if found is None:
+                raise unknown(f"variant of {id_}", variant, rules.variants)
+            variant, phases = normal(variant), found.phases
+        known: Drug = self._get("drugs", drug, frozenset({"name", "aliases", label}))
+        drug_rules: DrugRules | None = getattr(known, label)
+        if drug_rules is None:
+            raise BadTable((f"{self.files[-1].name}:1: drugs.{drug}: '{label}' is missing, and {id_} has it",))
+        return Regimen(drug, indication, label, variant, entry.name, entry.population, rules, phases, known, drug_rules)
+
+    # --- everything at once -----------------------------------------------------------------------
+
+    def faults(self) -> tuple[str, ...]:
+        """Every fault of every entry, each `file:line: path: what (allowed: ...)`."""
+        from infusecalc.table.audit import audit  # noqa: PLC0415 - a look-up never needs it
+
+        return ordered((*self.frame, *audit(self)))
+
+
+def load_table(regimens: str | os.PathLike[str] | None = None) -> Table:
+    """The regimen table, with a site's own file on top where one is named.
+
+    A site's file is checked whole. Raises BadInput for a file that cannot be read, BadTable with all faults.
+    """
+    shipped = shipped_path()
+    files = [_open(shipped, shipped.name, local=False)]
+    if regimens is None:
+        return Table(*files)
+    name = os.fspath(regimens)
+    table = Table(*files, _open(Path(name), name, local=True))
+    faults = table.faults()
+    if faults:
+        raise BadTable(faults)
+    return table
+
+
+def cited(citations: Iterable[Citation]) -> str:
+    """Citations as one line: `us-inflectra-pi 2.1; us-inflectra-hcp`."""
+    return "; ".join(map(str, citations))
