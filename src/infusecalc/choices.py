@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 
 from infusecalc.dates import parse_date
 from infusecalc.errors import BadInput
+from infusecalc.frozen import Frozen
 from infusecalc.quantities import Dose, Span, parse_dose, parse_percent, parse_span, parse_volume
 from infusecalc.regimen import LABELS
 
@@ -17,8 +17,7 @@ _STEPS = {"1mg": 100, "5mg": 500, "10mg": 1000, "50mg": 5000, "100mg": 10000}
 ROUNDING = ("none", *_STEPS, "vial")
 
 
-@dataclass(frozen=True, slots=True)
-class Horizon:
+class Horizon(Frozen):
     """How far to plan: for a span, until a date, for a number of infusions, or of courses; one of them."""
 
     span: Span | None = None
@@ -27,8 +26,7 @@ class Horizon:
     courses: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Rounding:
+class Rounding(Frozen):
     """How a dose may be rounded: to multiples of `step` (0.01 mg), to whole vials, or not at all."""
 
     step: int | None = None
@@ -41,8 +39,7 @@ class Rounding:
         return self.vials or self.step is not None
 
 
-@dataclass(frozen=True, slots=True)
-class Acceptance:
+class Acceptance(Frozen):
     """A block that the user takes on, and why."""
 
     code: str
@@ -54,8 +51,7 @@ class Acceptance:
         return f"{self.code}:{self.detail}" if self.detail else self.code
 
 
-@dataclass(frozen=True, slots=True)
-class Choices:
+class Choices(Frozen):
     """What was asked; `Choices.of` reads it from text. Overrides name a phase, or None for a bare value."""
 
     start: date | None = None

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from infusecalc.choices import Choices
 from infusecalc.errors import BadInput
 from infusecalc.findings import Case, Finding, HasCondition, find
+from infusecalc.frozen import Frozen
 from infusecalc.ordered import order_phases
 from infusecalc.patient import Patient
 from infusecalc.phase_dose import PhaseDose, Rates, dose_phases
@@ -17,8 +17,7 @@ from infusecalc.regimen import Citation, House, Phase, ProductRules, Regimen
 from infusecalc.table import Table
 
 
-@dataclass(frozen=True, slots=True)
-class Infusion:
+class Infusion(Frozen):
     """One dated infusion: where it stands in the plan, and what it is. `time` is in 0.01 min."""
 
     planned: Planned
@@ -26,8 +25,7 @@ class Infusion:
     time: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Totals:
+class Totals(Frozen):
     """Sums over the infusions that are not optional: mg in 0.01 mg, time in 0.01 min (None where one is unknown)."""
 
     infusions: int
@@ -37,8 +35,7 @@ class Totals:
     time: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Course:
+class Course(Frozen):
     """One patient's course: the regimen as planned, dosed and made up, with all its findings.
 
     `phases` holds what each infusion of a phase is; `infusions` is empty where no start was given.
@@ -199,7 +196,7 @@ def _local(table: Table, regimen: Regimen, product: str, house: House) -> tuple[
     """The entries behind this course that come from a site's own file."""
     label = regimen.label
     entries = [("regimens", regimen.id, label), ("drugs", regimen.drug_id, label), ("products", product, label)]
-    entries += [("house", name, "") for name in house._fields]
+    entries += [("house", name, "") for name in house.part_names()]
     return tuple(f"{section}/{name}" for section, name, key in entries if table.is_local(section, name, key))
 
 

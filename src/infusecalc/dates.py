@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from calendar import monthrange
 from datetime import date, timedelta
-from typing import NamedTuple
 
 from infusecalc.errors import BadInput
+from infusecalc.frozen import Frozen
 from infusecalc.quantities import Span
 
 _ISO = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})", re.ASCII)
@@ -38,7 +37,12 @@ def add_months(day: date, months: int) -> date:
     """The same day of a later month, clamped to that month's last day."""
     year, month = divmod(day.month - 1 + months, 12)
     year, month = day.year + year, month + 1
-    return date(year, month, min(day.day, monthrange(year, month)[1]))
+    return date(year, month, min(day.day, _last_day(year, month)))
+
+
+def _last_day(year: int, month: int) -> int:
+    """The number of days in a month."""
+    return (date(year + month // 12, month % 12 + 1, 1) - timedelta(days=1)).day
 
 
 def add(day: date, span: Span) -> date:
@@ -52,7 +56,7 @@ def completed_months(born: date, on: date) -> int:
     return months if add_months(born, months) <= on else months - 1
 
 
-class Position(NamedTuple):
+class Position(Frozen):
     """A day counted from a fixed date, months before days, so that no clamped date is counted from."""
 
     base: date

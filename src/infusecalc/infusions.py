@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from math import lcm
 
 from infusecalc.choices import Rounding
+from infusecalc.frozen import Frozen
 from infusecalc.quantities import ceil_div, half_down, half_up
 from infusecalc.regimen import Titration
 
 _WHOLE = 10_000  # 100 % in 0.01 %
 
 
-@dataclass(frozen=True, slots=True)
-class Amount:
+class Amount(Frozen):
     """The dose of one infusion in 0.01 mg: exact, as given, and what rounding would have made of it."""
 
     exact: int

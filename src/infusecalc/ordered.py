@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeVar
 
 from infusecalc.choices import Choices
 from infusecalc.errors import BadInput
+from infusecalc.frozen import Frozen
 from infusecalc.quantities import Dose, Span
 from infusecalc.regimen import Phase, Regimen
 
 Value = TypeVar("Value", Dose, Span)
 
 
-@dataclass(frozen=True, slots=True)
-class Ordered:
+class Ordered(Frozen):
     """The phases to plan, each as the table has it (`regimen`) and as it was asked for (`phases`)."""
 
     regimen: Regimen
@@ -42,7 +41,7 @@ def order_phases(regimen: Regimen, choices: Choices) -> Ordered:
         if dose.basis != phases[name].dose.basis:
             hint = f"the {name} dose of {regimen.id} is {phases[name].dose}"
             raise BadInput("--dose", dose, "has another dose basis", allowed=phases[name].dose.basis, hint=hint)
-        phases[name] = phases[name]._replace(dose=dose)
+        phases[name] = phases[name].but(dose=dose)
     for name, every in _by_phase("--every", choices.intervals, phases).items():
         phases[name] = _with_interval(name, phases[name], every, choices)
     return Ordered(regimen, phases)
@@ -71,4 +70,4 @@ def _with_interval(name: str, phase: Phase, every: Span, choices: Choices) -> Ph
     if every.size <= Span(phase.offsets[-1], "day").size:
         hint = f"{name} has infusions up to day {phase.offsets[-1]} before it repeats"
         raise BadInput("--every", every, "is too short for this phase", hint=hint)
-    return phase._replace(repeat=phase.repeat._replace(every=every)) if phase.repeat else phase._replace(every=every)
+    return phase.but(repeat=phase.repeat.but(every=every)) if phase.repeat else phase.but(every=every)

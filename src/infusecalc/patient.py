@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
 from datetime import date
 
 from infusecalc.dates import completed_months, parse_date
 from infusecalc.errors import BadInput
+from infusecalc.frozen import Frozen
 from infusecalc.quantities import (
     BSA_FORMULAS,
     Age,
@@ -23,8 +23,7 @@ from infusecalc.quantities import (
 from infusecalc.regimen import House, Limits
 
 
-@dataclass(frozen=True, slots=True)
-class Patient:
+class Patient(Frozen):
     """One patient; build it with `Patient.of`, which reads what people write.
 
     `weight` is in 0.01 kg, `height` in 0.1 cm, the areas in 0.01 m2; `born` is a date of birth.

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import NamedTuple
-
 from infusecalc.choices import Choices
 from infusecalc.errors import BadInput
+from infusecalc.frozen import Frozen
 from infusecalc.infusions import Amount, round_dose, titration_time
 from infusecalc.ordered import Ordered
 from infusecalc.patient import Patient
@@ -15,7 +13,7 @@ from infusecalc.quantities import plain
 from infusecalc.regimen import Bags, Phase, ProductRules, Titration
 
 
-class Rates(NamedTuple):
+class Rates(Frozen):
     """How fast a drug goes in: a least time in minutes, titrations for the first and later infusions, or nothing."""
 
     least: int | None
@@ -23,8 +21,7 @@ class Rates(NamedTuple):
     later: Titration | None
 
 
-@dataclass(frozen=True, slots=True)
-class PhaseDose:
+class PhaseDose(Frozen):
     """One infusion of a phase; times in 0.01 min, None where no rate is labelled."""
 
     name: str

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 from itertools import count
 
 from infusecalc.choices import Choices, Horizon
 from infusecalc.dates import Position, add
 from infusecalc.errors import BadInput
+from infusecalc.frozen import Frozen
 from infusecalc.ordered import Ordered
 from infusecalc.quantities import Span
 from infusecalc.regimen import HorizonLimits, Phase, Starts
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
+class Planned(Frozen):
     """One infusion by the plan. `block` counts the repeats of its phase; `head`: the first of its block."""
 
     number: int
@@ -28,8 +27,7 @@ class Planned:
     head: bool
 
 
-@dataclass(frozen=True, slots=True)
-class PhaseStart:
+class PhaseStart(Frozen):
     """When a phase starts after another: as planned, and the window that the table gives."""
 
     phase: str
@@ -46,8 +44,7 @@ class PhaseStart:
         return self.anchor.date
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Frozen):
     """The infusions in order. `ended`: the regimen is complete before the horizon."""
 
     start: date

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from infusecalc.frozen import Frozen
 from infusecalc.infusions import fills, total
 from infusecalc.quantities import ceil_div, half_up
 from infusecalc.regimen import Bags, Billing, ConcentrationRange, ProductRules, UsualBag
 
 
-@dataclass(frozen=True, slots=True)
-class Charge:
+class Charge(Frozen):
     """Billing units of one infusion, and the modifier that says whether drug was discarded."""
 
     code: str
@@ -19,8 +17,7 @@ class Charge:
     modifier: str
 
 
-@dataclass(frozen=True, slots=True)
-class Preparation:
+class Preparation(Frozen):
     """How one infusion is made up.
 
     Vials are (size in 0.01 mg, count), waste is in 0.01 mg, the drug volume in 0.1 mL, the bag in mL and the

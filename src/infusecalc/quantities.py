@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from infusecalc.errors import BadInput
+from infusecalc.frozen import Frozen
 
 _NUMBER = r"([0-9]+)(?:\.([0-9]+))?"
 _QUANTITY = re.compile(rf"{_NUMBER} ?([a-z%\"][a-z0-9/%]*)?", re.ASCII | re.IGNORECASE)
@@ -157,8 +157,7 @@ def parse_volume(text: str, what: str = "bag") -> int:
     return numerator
 
 
-@dataclass(frozen=True, slots=True)
-class Age:
+class Age(Frozen):
     """An age in completed months, and for how many months on from that it may already have gone."""
 
     months: int
@@ -178,8 +177,7 @@ def parse_age(text: str) -> Age:
 BASES = ("mg/kg", "mg/m2", "mg")
 
 
-@dataclass(frozen=True, slots=True)
-class Dose:
+class Dose(Frozen):
     """What one infusion calls for: a factor in 0.001 of its basis (`mg/kg`, `mg/m2` or `mg`)."""
 
     factor: int
@@ -218,30 +216,29 @@ def parse_dose(text: str, what: str = "dose") -> Dose:
 # --- spans of time --------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Frozen):
     """A stretch of the calendar: whole days and weeks, or calendar months and years."""
 
-    count: int
+    number: int
     unit: str
 
     def __str__(self) -> str:
         """As people say it: `8 weeks`, `1 month`."""
-        return f"{self.count} {self.unit}{'' if self.count == 1 else 's'}"
+        return f"{self.number} {self.unit}{'' if self.number == 1 else 's'}"
 
     @property
     def days(self) -> int:
         """The days that it counts; 0 for a span of months."""
-        return self.count * _DAYS.get(self.unit, 0)
+        return self.number * _DAYS.get(self.unit, 0)
 
     @property
     def months(self) -> int:
         """The calendar months that it counts; 0 for a span of days."""
-        return self.count * _MONTHS.get(self.unit, 0)
+        return self.number * _MONTHS.get(self.unit, 0)
 
     def times(self, factor: int) -> Span:
         """The same span, several times over."""
-        return Span(self.count * factor, self.unit)
+        return Span(self.number * factor, self.unit)
 
     @property
     def size(self) -> int:

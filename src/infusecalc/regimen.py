@@ -1,13 +1,11 @@
 """The shapes of the regimen table: what a statement holds once it has been read and checked.
 
-Each shape mirrors one kind of entry in `regimens.yaml`, key for field. They are named tuples, because
-thirty frozen dataclasses would cost more start-up time than everything a look-up computes.
+Each shape mirrors one kind of entry in `regimens.yaml`, key for field.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
+from infusecalc.frozen import Frozen
 from infusecalc.quantities import Dose, Span
 
 LABELS = ("us", "eu")
@@ -16,7 +14,7 @@ GRADES = (
 )  # fmt: skip
 
 
-class Source(NamedTuple):
+class Source(Frozen):
     """A document in which statements were read, with the grade of what it says."""
 
     title: str
@@ -27,7 +25,7 @@ class Source(NamedTuple):
     grade: str
 
 
-class Citation(NamedTuple):
+class Citation(Frozen):
     """Where one statement was read: the id of a source, and the place in it."""
 
     id: str
@@ -41,7 +39,7 @@ class Citation(NamedTuple):
 Cited = tuple[Citation, ...]
 
 
-class Note(NamedTuple):
+class Note(Frozen):
     """One statement in words."""
 
     text: str
@@ -51,7 +49,7 @@ class Note(NamedTuple):
 # --- house rules ----------------------------------------------------------------------------------
 
 
-class Limits(NamedTuple):
+class Limits(Frozen):
     """A closed range of a scaled quantity."""
 
     low: int
@@ -59,7 +57,7 @@ class Limits(NamedTuple):
     source: Cited
 
 
-class BmiLimits(NamedTuple):
+class BmiLimits(Frozen):
     """The body mass indexes (kg/m2) that are taken, and those that are taken with a caution."""
 
     low: int
@@ -69,7 +67,7 @@ class BmiLimits(NamedTuple):
     source: Cited
 
 
-class Bags(NamedTuple):
+class Bags(Frozen):
     """The bags (mL) in stock, ascending, and the range that `--bag` may name."""
 
     stocked: tuple[int, ...]
@@ -78,14 +76,14 @@ class Bags(NamedTuple):
     source: Cited
 
 
-class RoundingLimit(NamedTuple):
+class RoundingLimit(Frozen):
     """The largest difference (0.01 %) that rounding may make unless told otherwise."""
 
     within: int
     source: Cited
 
 
-class HorizonLimits(NamedTuple):
+class HorizonLimits(Frozen):
     """How far a plan goes unless told otherwise, and how far it may go at most."""
 
     default: Span
@@ -94,7 +92,7 @@ class HorizonLimits(NamedTuple):
     source: Cited
 
 
-class House(NamedTuple):
+class House(Frozen):
     """Our own limits and defaults."""
 
     weight: Limits
@@ -111,14 +109,14 @@ class House(NamedTuple):
 # --- drugs and products ---------------------------------------------------------------------------
 
 
-class Condition(NamedTuple):
+class Condition(Frozen):
     """Something that a patient may have; `read_as` names the worst of several classes."""
 
     name: str
     read_as: str | None
 
 
-class Titration(NamedTuple):
+class Titration(Frozen):
     """Rates in 0.01 mg/h: `start`, and `step` more after every `minutes`, up to `most`."""
 
     start: int
@@ -128,21 +126,21 @@ class Titration(NamedTuple):
     source: Cited
 
 
-class Named(NamedTuple):
+class Named(Frozen):
     """The id of another entry, cited."""
 
     product: str
     source: Cited
 
 
-class UsualBag(NamedTuple):
+class UsualBag(Frozen):
     """The usual bag in mL."""
 
     usual: int
     source: Cited
 
 
-class ConcentrationRange(NamedTuple):
+class ConcentrationRange(Frozen):
     """The label's range in the bag, in 0.001 mg/mL; `low` is None where the label has no minimum."""
 
     low: int | None
@@ -150,7 +148,7 @@ class ConcentrationRange(NamedTuple):
     source: Cited
 
 
-class PreparationRules(NamedTuple):
+class PreparationRules(Frozen):
     """How the drug is made up under one label."""
 
     bag: UsualBag
@@ -158,7 +156,7 @@ class PreparationRules(NamedTuple):
     handling: dict[str, Note]
 
 
-class InfusionTime(NamedTuple):
+class InfusionTime(Frozen):
     """The label's least time in minutes, or the names of its titrations."""
 
     least: int | None
@@ -167,7 +165,7 @@ class InfusionTime(NamedTuple):
     source: Cited
 
 
-class UsualMost(NamedTuple):
+class UsualMost(Frozen):
     """The highest single dose in our sources."""
 
     dose: Dose
@@ -175,7 +173,7 @@ class UsualMost(NamedTuple):
     source: Cited
 
 
-class ConditionRule(NamedTuple):
+class ConditionRule(Frozen):
     """What a label says of a condition; `above`: contraindicated only above that dose."""
 
     rule: str
@@ -184,7 +182,7 @@ class ConditionRule(NamedTuple):
     source: Cited
 
 
-class DrugRules(NamedTuple):
+class DrugRules(Frozen):
     """What holds for every regimen of a drug under one label."""
 
     default_product: Named
@@ -195,7 +193,7 @@ class DrugRules(NamedTuple):
     conditions: dict[str, ConditionRule]
 
 
-class Subcutaneous(NamedTuple):
+class Subcutaneous(Frozen):
     """Names of subcutaneous products, which are refused."""
 
     names: tuple[str, ...]
@@ -203,7 +201,7 @@ class Subcutaneous(NamedTuple):
     source: Cited
 
 
-class Drug(NamedTuple):
+class Drug(Frozen):
     """A drug: its written name, other names, and its rules under each label."""
 
     name: str
@@ -214,7 +212,7 @@ class Drug(NamedTuple):
     eu: DrugRules | None
 
 
-class Vials(NamedTuple):
+class Vials(Frozen):
     """Vial sizes in 0.01 mg, and the concentration of what is drawn up, in 0.001 mg/mL."""
 
     sizes: tuple[int, ...]
@@ -222,7 +220,7 @@ class Vials(NamedTuple):
     source: Cited
 
 
-class Billing(NamedTuple):
+class Billing(Frozen):
     """A billing code and the amount (0.01 mg) that one unit stands for."""
 
     code: str
@@ -230,7 +228,7 @@ class Billing(NamedTuple):
     source: Cited
 
 
-class NotLabelled(NamedTuple):
+class NotLabelled(Frozen):
     """Indications that the product's own label lacks."""
 
     regimens: tuple[str, ...]
@@ -238,7 +236,7 @@ class NotLabelled(NamedTuple):
     source: Cited
 
 
-class ProductRules(NamedTuple):
+class ProductRules(Frozen):
     """A product under one label."""
 
     vials: Vials
@@ -247,7 +245,7 @@ class ProductRules(NamedTuple):
     storage: dict[str, Note]
 
 
-class Product(NamedTuple):
+class Product(Frozen):
     """A product by brand, with its suffixed names and its rules under each label."""
 
     name: str
@@ -260,7 +258,7 @@ class Product(NamedTuple):
 # --- regimens -------------------------------------------------------------------------------------
 
 
-class Status(NamedTuple):
+class Status(Frozen):
     """`labelled` or `off-label`, under one label."""
 
     name: str
@@ -268,7 +266,7 @@ class Status(NamedTuple):
     source: Cited
 
 
-class AgeRange(NamedTuple):
+class AgeRange(Frozen):
     """Ages in completed months: from `low`, and under `under`."""
 
     low: int
@@ -276,7 +274,7 @@ class AgeRange(NamedTuple):
     source: Cited
 
 
-class Window(NamedTuple):
+class Window(Frozen):
     """How soon and how late a phase may start, from the infusion that `Starts` names."""
 
     earliest: Span | None
@@ -284,7 +282,7 @@ class Window(NamedTuple):
     source: Cited
 
 
-class After(NamedTuple):
+class After(Frozen):
     """The first or last infusion of a phase."""
 
     which: str
@@ -295,7 +293,7 @@ class After(NamedTuple):
         return f"{self.which} {self.phase} infusion"
 
 
-class Starts(NamedTuple):
+class Starts(Frozen):
     """When a phase starts after another; `wait` is None where it is the phase's own interval."""
 
     after: After
@@ -305,7 +303,7 @@ class Starts(NamedTuple):
     other_agent: Note | None
 
 
-class Gap(NamedTuple):
+class Gap(Frozen):
     """The least and the most time from the previous infusion to the next repeat of a phase."""
 
     least: Span | None
@@ -314,7 +312,7 @@ class Gap(NamedTuple):
     source: Cited
 
 
-class Repeat(NamedTuple):
+class Repeat(Frozen):
     """The whole block of a phase again, `always` or only when `asked` for."""
 
     every: Span
@@ -322,7 +320,7 @@ class Repeat(NamedTuple):
     source: Cited
 
 
-class Phase(NamedTuple):
+class Phase(Frozen):
     """A named stretch of a regimen: a dose, its offsets from the anchor, and how it goes on."""
 
     dose: Dose
@@ -346,21 +344,21 @@ class Phase(NamedTuple):
         return self.repeat.every if self.repeat else self.every
 
 
-class DoseRange(NamedTuple):
+class DoseRange(Frozen):
     """Doses that a label allows; a bound is None where it gives no figure."""
 
     low: Dose | None
     high: Dose | None
 
 
-class SpanRange(NamedTuple):
+class SpanRange(Frozen):
     """Intervals that a label allows; a bound is None where it gives no figure."""
 
     low: Span | None
     high: Span | None
 
 
-class Allowed(NamedTuple):
+class Allowed(Frozen):
     """One alternative to a phase's own dose and interval; a part left out is the phase's own."""
 
     phase: str | None
@@ -370,7 +368,7 @@ class Allowed(NamedTuple):
     source: Cited
 
 
-class Judgement(NamedTuple):
+class Judgement(Frozen):
     """What a label leaves to judgement, `at` a time after the first infusion of a phase."""
 
     finding: str
@@ -380,14 +378,14 @@ class Judgement(NamedTuple):
     source: Cited
 
 
-class Variant(NamedTuple):
+class Variant(Frozen):
     """Another way of giving the same regimen."""
 
     name: str
     phases: dict[str, Phase]
 
 
-class RegimenRules(NamedTuple):
+class RegimenRules(Frozen):
     """A regimen under one label."""
 
     status: Status
@@ -401,7 +399,7 @@ class RegimenRules(NamedTuple):
     variants: dict[str, Variant]
 
 
-class RegimenEntry(NamedTuple):
+class RegimenEntry(Frozen):
     """A regimen as the table lists it: its name, other names, and its rules under each label."""
 
     name: str
@@ -411,7 +409,7 @@ class RegimenEntry(NamedTuple):
     eu: RegimenRules | None
 
 
-class Regimen(NamedTuple):
+class Regimen(Frozen):
     """One regimen under one label and variant, with all that the table says for it."""
 
     drug_id: str

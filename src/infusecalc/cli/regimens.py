@@ -34,7 +34,7 @@ def list_(**given: Any) -> Reply:
       infusecalc regimens list --format csv -o regimens.csv
     """  # noqa: D301 - \b keeps the lines of the examples apart
     rows = list(listing(load_table(given["regimens"])))
-    return _answer(given, Listed._fields, rows, _list_page(rows))
+    return _answer(given, Listed.part_names(), rows, _list_page(rows))
 
 
 @takes(*_REGIMEN, *_WHICH, *TABLE, *RESULT)
@@ -57,7 +57,7 @@ def show(**given: Any) -> Reply:
     drug, _ = table.find_drug(typed)
     found = table.find_indication(drug, indication)
     rows = list(statements(table, drug, found, (label.lower(),) if label else LABELS))
-    return _answer(given, Statement._fields, rows, _show_page(f"{drug}/{found}", rows))
+    return _answer(given, Statement.part_names(), rows, _show_page(f"{drug}/{found}", rows))
 
 
 @takes(*_FILE, *RESULT)
@@ -69,7 +69,7 @@ def validate(**given: Any) -> Reply:
       infusecalc regimens validate
       infusecalc regimens validate site.yaml
     """  # noqa: D301 - \b keeps the lines of the examples apart
-    table = load_table(given["file"])
+    table = load_table(given["file"], whole=True)
     faults = table.faults()
     if faults:
         raise BadTable(faults)
@@ -106,7 +106,7 @@ def _answer(given: dict[str, Any], names: Sequence[str], rows: Sequence[Any], pa
     """Rows in the format asked for; `page` draws the view for people."""
     output = given["output"]
     form = choose_format(given["format_"], output)
-    dicts = [row._asdict() for row in rows]
+    dicts = [row.as_dict() for row in rows]
     if form == "json":
         text = records.as_json({"schema": "infusecalc.regimens/1", "rows": dicts})
     elif form == "csv":

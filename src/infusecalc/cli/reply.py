@@ -5,17 +5,16 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from dataclasses import dataclass
 
 from infusecalc.errors import escape
+from infusecalc.frozen import Frozen
 from infusecalc.output.files import write_file, write_out
 
 PIPE_WIDTH = 80
 _WIDEST = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Frozen):
     """A finished answer; `blocks` are the keys of the findings that block."""
 
     text: str

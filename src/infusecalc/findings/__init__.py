@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from infusecalc.choices import Acceptance
 from infusecalc.errors import BadInput
 from infusecalc.findings.by_order import by_order
@@ -34,8 +32,7 @@ def _accept(found: list[Finding], acceptance: Acceptance) -> list[Finding]:
         blocks = ", ".join(finding.key for finding in found if finding.severity == "block") or "there is none"
         raise BadInput("--accept", acceptance, "meets no block", allowed=blocks)
     return [
-        replace(finding, severity="caution", reason=acceptance.reason) if finding in met else finding
-        for finding in found
+        finding.but(severity="caution", reason=acceptance.reason) if finding in met else finding for finding in found
     ]
 
 

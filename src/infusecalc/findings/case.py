@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from infusecalc.choices import Choices
+from infusecalc.frozen import Frozen
 from infusecalc.ordered import Ordered
 from infusecalc.patient import Patient
 from infusecalc.phase_dose import PhaseDose
@@ -15,8 +15,7 @@ from infusecalc.regimen import Citation, ConditionRule, House, NotLabelled, Regi
 SEVERITIES = ("block", "caution", "info")
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Frozen):
     """Something that the user must see. `infusions` and `phases` are None where it is about the whole course."""
 
     code: str
@@ -39,8 +38,7 @@ class Finding:
         return f"{self.code}:{self.detail}" if self.detail else self.code
 
 
-@dataclass(frozen=True, slots=True)
-class HasCondition:
+class HasCondition(Frozen):
     """A condition that was said of the patient, and what the label says of it."""
 
     typed: str
@@ -49,8 +47,7 @@ class HasCondition:
     rule: ConditionRule | None
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(Frozen):
     """One patient's course before anybody has looked at it; `plan` is None where no start was given."""
 
     regimen: Regimen

@@ -6,7 +6,6 @@ import contextlib
 import os
 import stat
 import sys
-import tempfile
 from pathlib import Path
 
 from infusecalc.errors import BadInput
@@ -46,6 +45,8 @@ def write_file(name: str, content: bytes) -> None:
 
 
 def _replace(path: Path, content: bytes) -> None:
+    import tempfile  # noqa: PLC0415 - only a file needs it
+
     handle, beside = tempfile.mkstemp(prefix=f".{path.name[:50]}.", suffix=".part", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:

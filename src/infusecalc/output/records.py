@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -162,7 +160,7 @@ def _finding(finding: Finding) -> Record:
 def _source(course: Course, name: str) -> Record:
     source = course.table.source(name)
     local = course.table.is_local("sources", name)
-    return {"id": name} | source._asdict() | {"local": local}
+    return {"id": name} | source.as_dict() | {"local": local}
 
 
 # --- the flat record ----------------------------------------------------------------------------------
@@ -226,6 +224,9 @@ def _data_id(text: str | None) -> str | None:
 
 def as_csv(names: tuple[str, ...], rows: Iterator[Record]) -> str:
     """CSV text with a header; null is empty, a truth value is `true` or `false`."""
+    import csv  # noqa: PLC0415 - only this format needs it
+    import io  # noqa: PLC0415
+
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(names)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from infusecalc.frozen import Frozen
 from infusecalc.regimen import LABELS
 from infusecalc.table import Table
 
 
-class Listed(NamedTuple):
+class Listed(Frozen):
     """One regimen under one label."""
 
     id: str
@@ -24,7 +24,7 @@ class Listed(NamedTuple):
     local: bool
 
 
-class Statement(NamedTuple):
+class Statement(Frozen):
     """One value of the table: where it stands, what it is, and what it rests on."""
 
     label: str

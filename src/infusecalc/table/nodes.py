@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import yaml
 from yaml.constructor import BaseConstructor
@@ -16,12 +16,13 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from yaml.resolver import BaseResolver
 
 from infusecalc.errors import BadInput, shown
+from infusecalc.frozen import Frozen
 
 _DEPTH = 12  # nesting below which a table never goes
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*", re.ASCII)
 
 
-class Fault(NamedTuple):
+class Fault(Frozen):
     """One thing that is wrong in a table, and where."""
 
     file: str
@@ -34,7 +35,7 @@ class Fault(NamedTuple):
         return f"{self.file}:{self.line}: {self.path}: {self.what}"
 
 
-class Reference(NamedTuple):
+class Reference(Frozen):
     """The use of another entry's id, to be looked up once everything has been read."""
 
     section: str
@@ -52,7 +53,7 @@ class Reading:
         self.references: list[Reference] = []
 
 
-class At(NamedTuple):
+class At(Frozen):
     """A place in a file: where faults of the node being read are noted."""
 
     reading: Reading
@@ -157,7 +158,7 @@ def _what(node: Node) -> str:
 # --- kinds of values ------------------------------------------------------------------------------
 
 
-class Text(NamedTuple):
+class Text(Frozen):
     """A scalar; `parse` turns its text into the value or raises BadInput."""
 
     parse: Callable[[str], Any]
@@ -238,7 +239,7 @@ def written(parse: Callable[[str], Any], example: str) -> Text:
     return Text(strict, f"as in {example}")
 
 
-class Ref(NamedTuple):
+class Ref(Frozen):
     """The id of an entry of another section; with `section_text`, words may follow it."""
 
     section: str
@@ -259,7 +260,7 @@ class Ref(NamedTuple):
         return {"type": "string", "pattern": f"^{_ID.pattern}( .+)?$"}
 
 
-class ListOf(NamedTuple):
+class ListOf(Frozen):
     """A list of one kind, read as a tuple; `ascending` values must grow."""
 
     kind: Kind
@@ -290,7 +291,7 @@ class ListOf(NamedTuple):
         return {"anyOf": [self.kind.schema(), array]} if self.lone else array
 
 
-class MapOf(NamedTuple):
+class MapOf(Frozen):
     """A mapping from names to one kind."""
 
     kind: Kind
@@ -315,7 +316,7 @@ def _named(node: Node, at: At) -> bool:
     return NAME.read(node, at) is not None
 
 
-class Field(NamedTuple):
+class Field(Frozen):
     """One key of a shape: its kind, the attribute that it fills, and what holds where it is absent."""
 
     kind: Kind
@@ -334,7 +335,7 @@ def may(kind: Kind, attribute: str = "", absent: Any = None) -> Field:
     return Field(kind, attribute, needed=False, absent=absent)
 
 
-class Shape(NamedTuple):
+class Shape(Frozen):
     """A mapping with known keys, read into `make`; `check` yields a key and what is wrong with its value."""
 
     make: Callable[..., Any]

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from yaml.nodes import MappingNode, Node, ScalarNode
 
 from infusecalc.errors import BadInput, BadTable, UnknownName
+from infusecalc.frozen import Frozen
 from infusecalc.regimen import (
     LABELS,
     Citation,
@@ -23,23 +23,13 @@ from infusecalc.regimen import (
     RegimenEntry,
     Source,
 )
+from infusecalc.table.files import Document, Piece, open_document, shipped_path
 from infusecalc.table.names import normal, unknown
-from infusecalc.table.nodes import WORDS, At, Fault, Reading, Shape, compose, pairs, unsafe
+from infusecalc.table.nodes import WORDS, At, Fault, Reading, Shape, pairs
 from infusecalc.table.shapes import ENTRIES, HOUSE, LABELLED
 
-_LARGEST = 5_000_000  # bytes: no table that a person reviews is as long
 
-
-class Document(NamedTuple):
-    """One file of the table, as it was read."""
-
-    name: str
-    local: bool
-    sha256: str
-    root: Node
-
-
-class Part(NamedTuple):
+class Part(Frozen):
     """A key of an entry: its key node, its value, and the file that says it."""
 
     key: Node
@@ -47,7 +37,7 @@ class Part(NamedTuple):
     file: Document
 
 
-class Entry(NamedTuple):
+class Entry(Frozen):
     """A named entry: its own node, and its keys with the file that says each."""
 
     node: Node
@@ -55,44 +45,18 @@ class Entry(NamedTuple):
     parts: dict[str, Part]
 
 
-def shipped_path() -> Path:
-    """The regimen table that belongs to this package: inside an installed one, at the top of a checkout."""
-    package = Path(__file__).parent.parent
-    inside = package / "regimens.yaml"
-    return inside if inside.exists() else package.parent.parent / "regimens.yaml"
-
-
-def _read(path: Path, name: str) -> str:
-    """The text of a table file; raises BadInput where there is none."""
-    hint = "name a YAML file in the form of regimens.yaml"
-    try:
-        size = path.stat().st_size
-        content = path.read_bytes() if size <= _LARGEST else b""
-    except (OSError, ValueError) as error:
-        problem = f"cannot be read: {getattr(error, 'strerror', None) or 'not a file name'}"
-        raise BadInput("regimen table", name, problem, hint=hint) from None
-    if size > _LARGEST:
-        raise BadInput("regimen table", name, "is over 5 MB", hint=hint)
-    try:
-        return content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise BadInput("regimen table", name, f"is not UTF-8 at byte {error.start}", hint=hint) from None
-
-
-def _open(path: Path, name: str, *, local: bool) -> Document:
-    """Read and compose one file; raises BadInput or BadTable."""
-    text = _read(path, name)
-    root = (local and unsafe(text, name)) or compose(text, name)
-    if isinstance(root, Fault):
-        raise BadTable((str(root),))
-    digest = hashlib.sha256(text.encode()).hexdigest()
-    return Document(name, local, digest, root)
-
-
 def ordered(faults: Iterable[Fault]) -> tuple[str, ...]:
     """Faults as lines, each once, in the order of the files."""
     by_line = sorted(faults, key=lambda fault: (fault.file, fault.line))
     return tuple(dict.fromkeys(map(str, by_line)))
+
+
+def _entry(section: str, part: Part, before: Entry | None, at: At) -> Entry:
+    """An entry; under drugs, products and regimens its keys stand over those of the entry before it."""
+    if section not in LABELLED:
+        return Entry(part.value, part.file, {})
+    parts = {key: Part(named, value, part.file) for key, named, value in pairs(part.value, at)}
+    return Entry(part.value, part.file, (before.parts if before else {}) | parts)
 
 
 class Table:
@@ -103,13 +67,16 @@ class Table:
         self.files = files
         self.version = "unknown"
         self.frame: list[Fault] = []  # what is wrong with the files before any entry is read
-        self._entries: dict[str, dict[str, Entry]] = {section: {} for section in (*ENTRIES, "house")}
+        self._entries: dict[str, dict[str, Entry | Piece]] = {section: {} for section in (*ENTRIES, "house")}
         for file in files:
             reading = Reading(file.name)
             self._index(file, At(reading, ""))
             self.frame += reading.faults
 
     def _index(self, file: Document, at: At) -> None:
+        for piece in file.pieces:
+            if piece.section in self._entries:
+                self._entries[piece.section][piece.name] = piece
         for section, key, node in pairs(file.root, at):
             if section == "version":
                 self.version = WORDS.read(node, at.below("version")) or self.version
@@ -117,21 +84,15 @@ class Table:
                 at.below(section).note(key, "is an unknown key", ", ".join(("version", *self._entries)))
             else:
                 for name, named, value in pairs(node, at.below(section)):
-                    self._add(section, name, Part(named, value, file), at.below(section).below(name))
-
-    def _add(self, section: str, name: str, part: Part, at: At) -> None:
-        parts: dict[str, Part] = {}
-        if section in LABELLED:
-            before = self._entries[section].get(name)
-            parts = dict(before.parts) if before else {}
-            parts |= {key: Part(named, value, part.file) for key, named, value in pairs(part.value, at)}
-        self._entries[section][name] = Entry(part.value, part.file, parts)
+                    before = self.entry(section, name) if self.has(section, name) else None
+                    entry = _entry(section, Part(named, value, file), before, at.below(section).below(name))
+                    self._entries[section][name] = entry
 
     # --- reading entries ------------------------------------------------------------------------
 
     def fill(self, section: str, name: str, only: frozenset[str], readings: dict[str, Reading]) -> Any:
         """Read one entry into its shape, noting faults in the reading of the file at fault."""
-        entry = self._entries[section][name]
+        entry = self.entry(section, name)
         shape: Shape = HOUSE[name] if section == "house" else ENTRIES[section]
         path = f"{section}.{name}"
         own = At(readings.setdefault(entry.file.name, Reading(entry.file.name)), path)
@@ -167,12 +128,20 @@ class Table:
         return tuple(self._entries[section])
 
     def entry(self, section: str, name: str) -> Entry:
-        """The raw entry, for showing what the file says."""
-        return self._entries[section][name]
+        """The raw entry, as its file says it."""
+        found = self._entries[section][name]
+        if isinstance(found, Entry):
+            return found
+        reading = Reading(found.file)
+        [(_, named, value)] = pairs(found.compose(), At(reading, section))
+        entry = _entry(section, Part(named, value, self.files[0]), None, At(reading, f"{section}.{name}"))
+        self._entries[section][name] = entry
+        self.frame += reading.faults
+        return entry
 
     def is_local(self, section: str, name: str, key: str = "") -> bool:
         """Whether an entry, or one key of it, comes from a site's own file."""
-        entry = self._entries[section][name]
+        entry = self.entry(section, name)
         return entry.parts[key].file.local if key in entry.parts else entry.file.local
 
     def house(self) -> House:
@@ -211,15 +180,15 @@ class Table:
         ]
 
     def _text(self, section: str, name: str, key: str) -> str:
-        part = self._entries[section][name].parts.get(key)
+        part = self.entry(section, name).parts.get(key)
         return part.value.value if part and isinstance(part.value, ScalarNode) else ""
 
     def _under(self, section: str, name: str, label: str) -> bool:
-        return label in self._entries[section][name].parts
+        return label in self.entry(section, name).parts
 
     def aliases(self, section: str, name: str) -> list[str]:
         """The other names of an entry, as the file spells them."""
-        part = self._entries[section][name].parts.get("aliases")
+        part = self.entry(section, name).parts.get("aliases")
         items = part.value.value if part and not isinstance(part.value, (ScalarNode, MappingNode)) else []
         return [item.value for item in items if isinstance(item, ScalarNode)]
 
@@ -241,7 +210,7 @@ class Table:
         raise unknown("drug", typed, self.names("drugs"), also)
 
     def _refuse_subcutaneous(self, drug: str, name: str, typed: str) -> None:
-        part = self._entries["drugs"][drug].parts.get("subcutaneous")
+        part = self.entry("drugs", drug).parts.get("subcutaneous")
         if part and name in self._get("drugs", drug, frozenset({"subcutaneous"})).subcutaneous.names:
             hint = f"name an intravenous product of {drug}"
             raise BadInput("product", typed, "is subcutaneous, and only intravenous ones are covered", hint=hint)
@@ -307,17 +276,17 @@ class Table:
         return ordered((*self.frame, *audit(self)))
 
 
-def load_table(regimens: str | os.PathLike[str] | None = None) -> Table:
+def load_table(regimens: str | os.PathLike[str] | None = None, *, whole: bool = False) -> Table:
     """The regimen table, with a site's own file on top where one is named.
 
-    A site's file is checked whole. Raises BadInput for a file that cannot be read, BadTable with all faults.
+    The shipped table is read entry by entry as it is asked for, or at once with `whole`; a site's file is
+    checked whole. Raises BadInput for a file that cannot be read, BadTable with all faults.
     """
     shipped = shipped_path()
-    files = [_open(shipped, shipped.name, local=False)]
     if regimens is None:
-        return Table(*files)
+        return Table(open_document(shipped, shipped.name, whole=whole))
     name = os.fspath(regimens)
-    table = Table(*files, _open(Path(name), name, local=True))
+    table = Table(open_document(shipped, shipped.name, whole=True), open_document(Path(name), name, local=True))
     faults = table.faults()
     if faults:
         raise BadTable(faults)

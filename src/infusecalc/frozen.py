@@ -1,0 +1,58 @@
+"""Immutable values with named parts: what a frozen dataclass is, without generating code at every start.
+
+A dataclass takes 0.5 ms to make and a named tuple 0.1 ms; with seventy of them, a look-up would spend more
+time on their making than on everything that it computes. Type checkers read these as frozen dataclasses.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Self, dataclass_transform
+
+
+@dataclass_transform(frozen_default=True)
+class Frozen:
+    """A value whose parts are the annotations of its class; equal where class and parts are."""
+
+    _names: ClassVar[tuple[str, ...]] = ()
+
+    @classmethod
+    def part_names(cls) -> tuple[str, ...]:
+        """The names of the parts, in the order of the class."""
+        return cls._names
+
+    def __init_subclass__(cls) -> None:
+        cls._names = tuple(cls.__annotations__)
+
+    def __init__(self, *values: Any, **named: Any) -> None:
+        parts = self.__dict__
+        parts.update({name: vars(type(self))[name] for name in self._names if name in vars(type(self))})
+        parts.update(zip(self._names, values, strict=False))
+        parts.update(named)
+        if len(values) > len(self._names) or len(parts) != len(self._names) or not parts.keys() <= set(self._names):
+            message = f"{type(self).__name__} takes {', '.join(self._names)}"
+            raise TypeError(message)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        message = f"{type(self).__name__} cannot be changed"
+        raise AttributeError(message)
+
+    def __delattr__(self, name: str) -> None:
+        self.__setattr__(name, None)
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and vars(self) == vars(other)
+
+    def __hash__(self) -> int:
+        return hash((type(self), *(getattr(self, name) for name in self._names)))
+
+    def __repr__(self) -> str:
+        parts = ", ".join(f"{name}={getattr(self, name)!r}" for name in self._names)
+        return f"{type(self).__name__}({parts})"
+
+    def but(self, **changes: Any) -> Self:
+        """The same value with some parts changed."""
+        return type(self)(**{**self.as_dict(), **changes})
+
+    def as_dict(self) -> dict[str, Any]:
+        """The parts by name, in the order of the class."""
+        return {name: getattr(self, name) for name in self._names}
