@@ -71,13 +71,16 @@ def _side(dose: int, bag: int, limits: ConcentrationRange) -> str | None:
 
 
 def choose_bag(dose: int, usual: int, limits: ConcentrationRange, stocked: tuple[int, ...]) -> int:
-    """The usual bag, or else the next larger or smaller one with dose / bag in range, or else the last one tried."""
+    """The usual bag; if it does not fit, the next larger or smaller one with dose / bag in range, or the last tried.
+
+    A usual bag that a site does not stock is replaced by the next one that fits, larger before smaller.
+    """
     side = _side(dose, usual, limits)
-    if side is None:
+    if side is None and usual in stocked:
         return usual
     larger = [bag for bag in stocked if bag > usual]
     smaller = [bag for bag in reversed(stocked) if bag < usual]
-    tried = larger if side == "high" else smaller
+    tried = smaller if side == "low" else larger if side == "high" else larger + smaller
     fitting = [bag for bag in tried if _side(dose, bag, limits) is None]
     return (fitting[:1] or tried[-1:] or [usual])[0]
 

@@ -12,7 +12,7 @@ from typer.core import TyperGroup
 
 from infusecalc.cli.options import SINGLE
 from infusecalc.cli.reply import Reply, say
-from infusecalc.errors import BadInput, InfusecalcError
+from infusecalc.errors import BadInput, BadTable, InfusecalcError
 
 _COMMANDS = {
     "dose": "infusecalc.cli.plan",
@@ -80,6 +80,9 @@ def run(arguments: Sequence[str]) -> int:
         _refuse_repeated(arguments)
         reply = _program().main(list(arguments), prog_name="infusecalc", standalone_mode=False)
         return reply.deliver() if isinstance(reply, Reply) else int(reply or 0)
+    except BadTable as error:
+        say(str(error), whose="")
+        return error.exit_code
     except InfusecalcError as error:
         say(str(error))
         return error.exit_code

@@ -116,7 +116,10 @@ def _answer(given: dict[str, Any], names: Sequence[str], rows: Sequence[Any], pa
     elif form == "md":
         from infusecalc.output import markdown  # noqa: PLC0415 - only this format needs it
 
-        text = "\n".join(markdown.table(names, ([markdown.plain(str(cell)) for cell in row] for row in rows))) + "\n"
+        text = (
+            "\n".join(markdown.table(names, ([markdown.plain(str(cell)) for cell in row.values()] for row in dicts)))
+            + "\n"
+        )
     else:
         text = page(width(output), colour(output, no_color=given["no_color"]))
     return Reply(text, output, given["quiet"])

@@ -44,10 +44,10 @@ class Reply(Frozen):
             say(text)
 
 
-def say(text: str) -> None:
+def say(text: str, whose: str = "infusecalc: ") -> None:
     """Speak to standard error; if nobody listens, that is no reason to fail."""
     try:
-        sys.stderr.write(f"infusecalc: {text}\n")
+        sys.stderr.write(f"{whose}{text}\n")
         sys.stderr.flush()
     except OSError:
         pass

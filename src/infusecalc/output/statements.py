@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from infusecalc.frozen import Frozen
+from infusecalc.output.words import rhythm
 from infusecalc.regimen import LABELS
 from infusecalc.table import Table
 
@@ -43,7 +44,9 @@ def listing(table: Table) -> Iterator[Listed]:
         for label in LABELS:
             if label in table.entry("regimens", id_).parts:
                 found = table.regimen(drug, indication, label)
-                doses = "; ".join(f"{name} {phase.dose}" for name, phase in found.phases.items())
+                doses = "; ".join(
+                    f"{name} {each.dose.people}, {rhythm(each)}" for name, each in found.phases.items()
+                )
                 aliases = " ".join(table.aliases("regimens", id_))
                 status, variants = found.rules.status.name, " ".join(found.rules.variants)
                 yield Listed(

@@ -119,4 +119,6 @@ def totals(course: Course) -> str:
     sums = course.totals
     noun = "infusion" if sums.infusions == 1 else "infusions"
     drawn = f"{mg(sums.dose)} from {vials(sums.vials)} vials, {mg(sums.waste)} waste"
-    return f"{sums.infusions} {noun}: {drawn}, time {time(sums.time)}"
+    optional = any(infusion.planned.optional for infusion in course.infusions)
+    left_out = " (without those if needed)" if optional else ""
+    return f"{sums.infusions} {noun}{left_out}: {drawn}, time {time(sums.time)}"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from infusecalc.regimen import LABELS, Drug, Product, RegimenEntry
-from infusecalc.table.nodes import Fault, Reading
+from infusecalc.table.nodes import NAME, Fault, Reading, is_name
 from infusecalc.table.shapes import ENTRIES, HOUSE
 
 if TYPE_CHECKING:
@@ -51,7 +51,11 @@ def _unused(table: Table, readings: dict[str, Reading]) -> Iterator[Fault]:
 
 
 def _names(table: Table) -> Iterator[Fault]:
-    """No two drugs, products or indications of a drug answer to one name."""
+    """Names are plain, and no two drugs, products or indications of a drug answer to one name."""
+    for section in ENTRIES:
+        for name in table.names(section):
+            if not all(is_name(part) for part in name.split("/")):
+                yield _at(table, section, name, f"is not a plain name (allowed: {NAME.allowed})")
     taken: dict[tuple[str, str], str] = {}
     for section in ("drugs", "products", "regimens"):
         for name in table.names(section):

@@ -188,8 +188,13 @@ def _no_controls(text: str) -> str:
     return text
 
 
+def is_name(text: str) -> bool:
+    """Whether a text is a name: lower-case letters, digits and hyphens."""
+    return _ID.fullmatch(text) is not None
+
+
 def _id(text: str) -> str:
-    if not _ID.fullmatch(text):
+    if not is_name(text):
         raise BadInput("name", text, "is not a plain name")
     return text
 

@@ -1,0 +1,50 @@
+"""What the tests share: cases from YAML, and courses of made-up patients."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from infusecalc import Course, Patient, load_table, make_course
+from infusecalc.table import Table
+
+HERE = Path(__file__).parent
+START = "2026-12-01"
+LABELS = ("us", "eu")
+
+
+def cases(name: str) -> list[Any]:
+    """The cases of a file as pytest parameters, each under its sentence."""
+    found = yaml.safe_load((HERE / "cases" / f"{name}.yaml").read_text(encoding="utf-8"))
+    return [pytest.param(case, id=case["name"]) for case in found]
+
+
+@cache
+def table() -> Table:
+    """The shipped table."""
+    return load_table()
+
+
+def someone(regimen: str = "", **known: Any) -> Patient:
+    """A made-up patient who fits the regimen: an adult, or a child for a paediatric one."""
+    child = "pediatric" in regimen or regimen.endswith("jia")
+    usual = {"weight": "30kg", "height": "130cm"} if child else {"weight": "70kg", "height": "175cm"}
+    if "bsa" in known:
+        del usual["height"]
+    return Patient.of(**(usual | known))
+
+
+def course(regimen: str, patient: Patient | None = None, **options: Any) -> Course:
+    """A course of the shipped table, dated unless `start` is None."""
+    drug, _, indication = regimen.partition("/")
+    options.setdefault("start", START)
+    return make_course(options.pop("table", None) or table(), drug, indication, patient or someone(regimen), **options)
+
+
+def every_regimen() -> list[tuple[str, str]]:
+    """Every regimen under every label."""
+    return [(name, label) for name in table().names("regimens") for label in LABELS]

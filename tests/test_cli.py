@@ -1,0 +1,434 @@
+"""The command line as a person or a pipe meets it: files, streams, exit codes, colour, imports, help."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+from infusecalc.cli import run
+from infusecalc.cli.reply import Reply, colour, say, width
+from infusecalc.output import files, terminal
+from support import HERE, course, someone
+
+LOOK_UP = ["dose", "infliximab", "crohns", "--weight", "70kg"]
+PLAN = ["schedule", "infliximab", "crohns", "--weight", "70kg", "--start", "2026-12-01"]
+BLOCKED = [*LOOK_UP, "--has", "active-tb"]
+PYTHON = [sys.executable, "-m", "infusecalc"]
+
+
+def program(*line: str, **options) -> subprocess.CompletedProcess:
+    return subprocess.run([*PYTHON, *line], capture_output=True, text=True, check=False, timeout=60, **options)
+
+
+# --- exit codes and streams -----------------------------------------------------------------------------
+
+
+def test_the_first_command_of_the_readme_prints_eight_infusions(capfd):
+    assert run(PLAN) == 0
+    out, err = capfd.readouterr()
+    rows = [line for line in out.splitlines() if "4 x 100 mg" in line and "350 mg" in line and " 50 mg  2 h" in line]
+    assert len(rows) == 8
+    assert "35 mL into 250 mL after taking out 35 mL: 1.4 mg/mL" in out
+    assert "Tue 2026-12-01" in out
+    assert err == ""
+
+
+def test_a_blocked_plan_is_shown_and_ends_with_3(capfd):
+    assert run(BLOCKED) == 3
+    out, err = capfd.readouterr()
+    assert "BLOCK" in out
+    assert "350 mg" in out
+    assert err == "infusecalc: blocked by contraindicated:active-tb; --accept CODE=REASON takes a block on\n"
+
+
+def test_an_accepted_block_ends_with_0_and_leaves_its_reason(capfd):
+    assert run([*BLOCKED, "--accept", "contraindicated:active-tb=treated since May", "--format", "json"]) == 0
+    found = json.loads(capfd.readouterr().out)["findings"]
+    assert [(each["severity"], each["reason"]) for each in found if each["accepted"]] == [
+        ("caution", "treated since May")
+    ]
+
+
+def test_bad_input_ends_with_2_and_one_sentence(capfd):
+    assert run([*LOOK_UP[:-1], "70,5"]) == 2
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert err == (
+        "infusecalc: weight '70,5' has a comma, which can be read in two ways (allowed: 70, 70kg, 70.25kg or 154lb); "
+        "write a decimal point, and no thousands separator\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        (["dosis"], "command 'dosis' is not known (allowed: dose, schedule, regimens); see: infusecalc -h"),
+        (["dose", "infliximab", "crohns"], "Missing option '--weight'"),
+        ([*LOOK_UP, "--wieght", "1"], "No such option: --wieght"),
+        ([*LOOK_UP, "extra"], "unexpected extra argument"),
+        ([*LOOK_UP, "--weight", "80"], "option '--weight' is given twice; give it once"),
+        ([*LOOK_UP, "--born", "1990-01-01"], "--born '1990-01-01' stands alone"),
+        ([*LOOK_UP, "--on", "2026-01-01"], "--on '2026-01-01' stands alone"),
+        (["regimens", "shwo"], "No such command 'shwo'"),
+        (["regimens", "show", "infliximab"], "indication is missing"),
+        (["regimens", "show", "infliximab/ra", "--label", "uk"], "label 'uk' is not known"),
+    ],
+)
+def test_a_wrong_command_line_ends_with_2_and_says_what(line, message, capfd):
+    assert run(line) == 2
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert message in err
+    assert len(err.splitlines()) == 1
+
+
+def test_an_option_after_two_dashes_is_no_option():
+    assert run([*LOOK_UP, "--", "--weight"]) == 2
+
+
+def test_help_names_two_worked_examples(capfd):
+    for command in ("dose", "schedule", "regimens list", "regimens show", "regimens validate", "regimens schema"):
+        assert run([*command.split(), "--help"]) == 0
+        out = capfd.readouterr().out
+        assert out.count(f"  infusecalc {command}") == 2, command
+    assert run(["-h"]) == 0
+    assert "regimens" in capfd.readouterr().out
+
+
+def test_the_examples_of_the_help_work(capfd, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "site.yaml").write_text('version: "site 1"\n', encoding="utf-8")
+    tried = 0
+    for command in ("dose", "schedule", "regimens list", "regimens show", "regimens validate", "regimens schema"):
+        run([*command.split(), "-h"])
+        for line in capfd.readouterr().out.splitlines():
+            if line.strip().startswith("infusecalc "):
+                assert run(line.split()[1:]) == 0, line
+                tried += 1
+    assert tried == 12
+
+
+def test_the_version_is_the_packages(capfd):
+    assert run(["--version"]) == 0
+    assert capfd.readouterr().out.strip() == version("infusecalc")
+
+
+def test_the_script_and_the_module_behave_alike():
+    script = Path(sys.executable).parent / "infusecalc"
+    one = subprocess.run([script, *BLOCKED], capture_output=True, text=True, check=False)
+    two = program(*BLOCKED)
+    assert (one.returncode, one.stdout, one.stderr) == (two.returncode, two.stdout, two.stderr)
+    assert one.returncode == 3
+
+
+def test_an_interrupt_ends_with_130(monkeypatch):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("infusecalc.cli.plan.make_course", interrupted)
+    assert run(LOOK_UP) == 130
+    monkeypatch.undo()
+    monkeypatch.setattr("infusecalc.cli._refuse_repeated", interrupted)
+    assert run(LOOK_UP) == 130
+
+
+def test_a_bug_keeps_its_traceback(monkeypatch):
+    def broken(*_, **__):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("infusecalc.cli.plan.make_course", broken)
+    with pytest.raises(ZeroDivisionError):
+        run(LOOK_UP)
+
+
+# --- where the answer goes --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("name", "begins"), [
+    ("plan.json", "{"), ("plan.ndjson", '{"patient_id"'), ("plan.csv", "patient_id,"), ("plan.md", "# inF"),
+    ("plan.txt", "inFLIXimab"),
+])  # fmt: skip
+def test_the_extension_of_a_file_names_its_format(name, begins, tmp_path, capfd):
+    path = tmp_path / name
+    assert run([*PLAN, "-o", str(path)]) == 0
+    assert path.read_text(encoding="utf-8").startswith(begins)
+    out, err = capfd.readouterr()
+    assert (out, err) == ("", f"infusecalc: wrote {path}\n")
+    assert run([*PLAN, "--output", str(path), "--quiet"]) == 0
+    assert capfd.readouterr().err == ""
+    assert [entry.name for entry in tmp_path.iterdir()] == [name]
+
+
+def test_a_format_may_be_named_for_an_extension_that_names_none(tmp_path):
+    assert run([*PLAN, "-o", str(tmp_path / "plan.out"), "--format", "csv"]) == 0
+    assert run([*PLAN, "-o", str(tmp_path / "plan.JSON")]) == 0
+    assert run([*PLAN, "-o", str(tmp_path / "plan.csv"), "--format", "csv"]) == 0
+
+
+@pytest.mark.parametrize(("options", "message"), [
+    (["-o", "plan.out"], "has no extension that names a format (allowed: .txt, .json, .ndjson, .csv, .md)"),
+    (["-o", "plan.csv", "--format", "json"], "--format 'json' clashes with the extension of 'plan.csv'"),
+    (["-o", "plan.txt", "--format", "md"], "the extension names table"),
+    (["--format", "xml"], "--format 'xml' is not a format of this command"),
+    (["--format", "JSON"], "is not a format"),
+])  # fmt: skip
+def test_a_format_that_is_not_clear_is_refused(options, message, tmp_path, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
+    assert run([*PLAN, *options]) == 2
+    assert message in capfd.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_dash_is_standard_output(capfd):
+    assert run([*PLAN, "-o", "-", "--format", "csv"]) == 0
+    assert capfd.readouterr().out.startswith("patient_id,")
+
+
+def test_an_existing_file_is_replaced_whole_and_keeps_its_mode(tmp_path):
+    path = tmp_path / "plan.csv"
+    path.write_text("x" * 100_000, encoding="utf-8")
+    path.chmod(0o600)
+    assert run([*PLAN, "-o", str(path)]) == 0
+    assert len(path.read_text(encoding="utf-8").splitlines()) == 9
+    assert path.stat().st_mode & 0o777 == 0o600
+    fresh = tmp_path / "fresh.csv"
+    mask = os.umask(0o027)
+    try:
+        assert run([*PLAN, "-o", str(fresh)]) == 0
+    finally:
+        os.umask(mask)
+    assert fresh.stat().st_mode & 0o777 == 0o640
+
+
+def test_a_link_is_followed_and_stays_a_link(tmp_path):
+    target, link = tmp_path / "target.csv", tmp_path / "link.csv"
+    target.write_text("old", encoding="utf-8")
+    link.symlink_to(target)
+    assert run([*PLAN, "-o", str(link)]) == 0
+    assert link.is_symlink()
+    assert target.read_text(encoding="utf-8").startswith("patient_id")
+
+
+def test_a_device_is_written_to_and_not_replaced():
+    assert run([*PLAN, "-o", "/dev/null", "--format", "csv"]) == 0
+    assert not Path("/dev/null").is_file()
+
+
+@pytest.mark.parametrize(("output", "message"), [
+    ("{}/absent/plan.csv", "No such file or directory"), ("{}", "Is a directory"), ("/dev/full", "No space left"),
+    ("a\0b.csv", "it is not a file name"),
+])  # fmt: skip
+def test_a_file_that_cannot_be_written_ends_with_2(output, message, tmp_path, capfd):
+    assert run([*PLAN, "-o", output.format(tmp_path), "--format", "csv"]) == 2
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert message in err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_disk_that_fills_up_leaves_the_old_file(tmp_path, monkeypatch, capfd):
+    path = tmp_path / "plan.csv"
+    path.write_text("old", encoding="utf-8")
+
+    def full(_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(files.os, "fsync", full)
+    assert run([*PLAN, "-o", str(path)]) == 2
+    assert "No space left on device" in capfd.readouterr().err
+    assert path.read_text(encoding="utf-8") == "old"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["plan.csv"]
+
+
+def test_a_full_disk_behind_standard_output_ends_with_2():
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run([*PYTHON, *PLAN], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr == "infusecalc: standard output cannot be written: No space left on device; free some room\n"
+
+
+def test_a_reader_that_goes_away_is_no_error():
+    done = subprocess.Popen([*PYTHON, *PLAN], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    done.stdout.close()
+    assert done.wait(timeout=60) == 0
+    assert done.stderr.read() == b""
+    done.stderr.close()
+
+
+def test_nobody_listening_on_standard_error_is_no_error(monkeypatch):
+    class Deaf:
+        def write(self, _):
+            raise OSError(32, "Broken pipe")
+
+    monkeypatch.setattr(sys, "stderr", Deaf())
+    say("hello")
+    assert run(BLOCKED) == 3
+
+
+def test_ctrl_c_ends_the_program_with_130():
+    code = f"""
+import sys, time
+import infusecalc.cli as cli
+import infusecalc.cli.plan as plan
+plan.make_course = lambda *_, **__: time.sleep(30)
+print("ready", flush=True)
+sys.exit(cli.run({LOOK_UP!r}))
+"""
+    child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    child.stdout.readline()
+    time.sleep(0.5)
+    child.send_signal(signal.SIGINT)
+    assert child.wait(timeout=20) == 130
+    child.communicate()
+
+
+# --- what it looks like -----------------------------------------------------------------------------------
+
+
+class Terminal:
+    def isatty(self):
+        return True
+
+
+def test_colour_only_on_a_terminal_and_not_against_the_users_wish(monkeypatch):
+    for name in ("NO_COLOR", "TERM"):
+        monkeypatch.delenv(name, raising=False)
+    assert not colour(None, no_color=False)
+    monkeypatch.setattr(sys, "stdout", Terminal())
+    assert colour(None, no_color=False)
+    assert colour("-", no_color=False)
+    assert not colour("plan.txt", no_color=False)
+    assert not colour(None, no_color=True)
+    monkeypatch.setenv("TERM", "dumb")
+    assert not colour(None, no_color=False)
+    monkeypatch.delenv("TERM")
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert not colour(None, no_color=False)
+
+
+def test_the_width_is_the_terminals_between_80_and_100(monkeypatch):
+    assert width(None) == 80
+    monkeypatch.setattr(sys, "stdout", Terminal())
+    for columns, expected in ((60, 80), (80, 80), (93, 93), (200, 100)):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        assert width(None) == width("-") == expected
+        assert width("plan.txt") == 80
+
+
+def test_colour_changes_no_word():
+    for start, view in (("2026-12-01", terminal.schedule), (None, terminal.dose)):
+        found = course("infliximab/crohns", someone(id="7"), start=start, has=["active-tb"])
+        plain, bright = (view(found, 80, colour=on) for on in (False, True))
+        assert "\x1b[" in bright
+        assert "\x1b" not in plain
+        stripped = re.sub(r"\x1b\[[0-9;]*m", "", bright)
+        assert [line.rstrip() for line in stripped.splitlines()] == plain.splitlines()
+
+
+@pytest.mark.parametrize("form", files.FORMATS)
+def test_an_id_with_markup_comes_out_as_text(form, capfd):
+    for name in ("[red]x[/red]", "=1+1", "<b>x</b>", "#eval(1)", 'a,b;"c"', "\u202egnirts", "\U0001f600"):
+        assert run([*PLAN, "--patient-id", name, "--format", form]) == 0
+        out = capfd.readouterr().out
+        assert "\x1b" not in out
+        shown = {"=1+1": "=1+1" if form in ("table", "json", "md") else "'=1+1"}.get(name, name)
+        if form == "json":
+            assert json.loads(out)["patient"]["id"] == shown
+        elif form == "ndjson":
+            assert json.loads(out.splitlines()[0])["patient_id"] == shown
+        elif form == "csv":
+            assert next(csv.DictReader(out.splitlines()))["patient_id"] == shown
+        elif name.startswith("\u202e"):
+            assert "\u202e" not in out
+            assert "202egnirts" in out
+        else:
+            assert name[-1] in out
+
+
+# --- what is imported ---------------------------------------------------------------------------------------
+
+HEAVY = ("polars", "pandas", "pyarrow", "typst", "icalendar", "holidays", "jsonschema", "pydantic", "pyspark", "numpy")
+
+
+@pytest.mark.parametrize(("line", "also"), [
+    ([*LOOK_UP, "--format", "json"], ("rich", "csv", "tempfile")),
+    ([*PLAN, "--format", "table"], ()),
+    ([*PLAN, "--format", "csv"], ("rich",)),
+])  # fmt: skip
+def test_a_look_up_imports_nothing_heavy(line, also):
+    code = f"import sys\nfrom infusecalc.cli import run\nrun({line!r})\nprint(*sorted(sys.modules), file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = {name.partition(".")[0] for name in done.stderr.split()}
+    assert not loaded & {*HEAVY, *also}
+    assert "infusecalc" in loaded
+
+
+def test_the_environment_names_a_sites_table(monkeypatch, capfd):
+    monkeypatch.setenv("INFUSECALC_REGIMENS", str(HERE / "tables" / "third_drug.yaml"))
+    assert run(["dose", "fictumab", "hiccups", "--weight", "60", "--bsa", "1.7", "--format", "csv"]) == 0
+    assert "fictumab" in capfd.readouterr().out
+
+
+def test_a_reply_knows_its_exit_code():
+    assert Reply("x").exit_code == 0
+    assert Reply("x", blocks=("a",)).exit_code == 3
+
+
+# --- the table on the command line ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("form", files.FORMATS)
+@pytest.mark.parametrize("line", [["list"], ["show", "rituximab", "gpa"], ["show", "Remicade/CD", "--label", "EU"]])
+def test_the_table_is_shown_in_every_format(line, form, capfd):
+    assert run(["regimens", *line, "--format", form]) == 0
+    out = capfd.readouterr().out
+    for word in {"list": ("infliximab/crohns", "off-label"), "show": ("375 mg/m2", "trial")}.get(line[0], ()):
+        if line[-1] != "EU":
+            assert word in out.replace("\\", "")
+    assert out.isascii()
+
+
+def test_what_is_recalled_is_shown_as_recalled(capfd):
+    assert run(["regimens", "show", "infliximab", "crohns-pediatric", "--label", "eu"]) == 0
+    assert "[recalled]" in capfd.readouterr().out
+
+
+def test_a_sites_values_are_shown_as_local(tmp_path, capfd):
+    path = tmp_path / "site.yaml"
+    path.write_text(
+        "sources: {site: {title: A, publisher: B, date: unknown, section: unknown, url: unknown, grade: house}}\n"
+        "regimens: {infliximab/uc: {us: {status: {is: labelled, source: site}, phases: {course: {dose: 5 mg/kg, "
+        "source: site}}}}}\n",
+        encoding="utf-8",
+    )
+    assert run(["regimens", "list", "--regimens", str(path)]) == 0
+    assert "us labelled local" in capfd.readouterr().out
+    assert run(["regimens", "show", "infliximab", "uc", "--regimens", str(path)]) == 0
+    assert "site (local)" in capfd.readouterr().out
+
+
+def test_a_table_without_faults_is_said_to_be_so(capfd, tmp_path):
+    assert run(["regimens", "validate"]) == 0
+    assert capfd.readouterr().out.startswith("regimens.yaml: no faults; 21 regimens, ")
+    path = tmp_path / "site.yaml"
+    path.write_text('version: "1"\n', encoding="utf-8")
+    assert run(["regimens", "validate", str(path)]) == 0
+    assert capfd.readouterr().out.startswith(f"{path}: no faults")
+
+
+def test_validating_a_faulty_shipped_table_ends_with_2(tmp_path, monkeypatch, capfd):
+    broken = tmp_path / "regimens.yaml"
+    broken.write_text("version: '1'\nhouse:\n  weight: {from: 1 kg}\n", encoding="utf-8")
+    monkeypatch.setattr("infusecalc.table.store.shipped_path", lambda: broken)
+    assert run(["regimens", "validate"]) == 2
+    assert "regimens.yaml:3: house.weight: 'to' is missing" in capfd.readouterr().err

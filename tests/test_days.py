@@ -1,0 +1,40 @@
+"""Every regimen under both labels, on its days and with its doses."""
+
+from pathlib import Path
+
+import pytest
+
+from infusecalc.table.files import shipped_path
+from support import cases, course, every_regimen
+
+OPTIONS = {"for": "for_", "variant": "variant"}
+
+
+@pytest.mark.parametrize("case", cases("days"))
+def test_a_regimen_falls_on_its_days(case):
+    options = {OPTIONS[key]: case[key] for key in OPTIONS if key in case}
+    for regimen in case["regimens"]:
+        for label in case["labels"]:
+            planned = course(regimen, label=label, **options).infusions
+            assert [infusion.planned.day for infusion in planned] == case["days"], (regimen, label)
+            optional = [infusion.planned.day for infusion in planned if infusion.planned.optional]
+            assert optional == case.get("optional", []), (regimen, label)
+
+
+@pytest.mark.parametrize("case", cases("days"))
+def test_a_phase_has_its_dose(case):
+    for regimen in case["regimens"]:
+        for label in case["labels"]:
+            phases = course(regimen, label=label, variant=case.get("variant"), start=None).phases
+            assert {dose.name: str(dose.phase.dose) for dose in phases} == case["doses"], (regimen, label)
+
+
+def test_every_regimen_of_the_table_has_its_days_here():
+    here = {(name, label) for case in cases("days") for name in case.values[0]["regimens"] for label in ("us", "eu")}
+    assert set(every_regimen()) <= here
+    assert len({name for name, _ in every_regimen()}) == 21
+
+
+def test_the_table_under_test_is_the_one_of_the_checkout():
+    shipped, own = shipped_path(), Path(__file__).parent.parent / "regimens.yaml"
+    assert shipped.read_bytes() == own.read_bytes()

@@ -1,0 +1,151 @@
+"""The same facts in every format: one walk over all of them, number by number."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from typing import Any
+
+import pytest
+
+from infusecalc import Course
+from infusecalc.cli.plan import render
+from infusecalc.output.files import FORMATS
+from infusecalc.output.records import COLUMNS, UNDATED
+from support import course, someone
+
+ROW = re.compile(
+    r"^ *(?:! )? *(\d+)  (?:\w{3}) (\d{4}-\d{2}-\d{2}) +([\d,]+) +([\d,.]+) mg  (.+? mg) +([\d,.]+) mg  (.+)$",
+    re.MULTILINE,
+)
+COURSES = {
+    "plain": lambda start: course("infliximab/crohns", start=start),
+    "blocked": lambda start: course("infliximab/ra", start=start, has=["active-tb"], dose=["10mg/kg"], every=["4w"]),
+    "accepted": lambda start: course(
+        "infliximab/uc", start=start, has=["murine-allergy"], accept=["contraindicated=desensitised, see letter"]
+    ),
+    "by surface": lambda start: course("rituximab/gpa", start=start, round_="100mg"),
+    "child without a rate": lambda start: course("rituximab/gpa-pediatric", start=start),
+    "optional": lambda start: course("rituximab/pv", start=start, label="eu"),
+    "odd id": lambda start: course("infliximab/as", someone(id="=HYPERLINK(1)|[red] <b>*x*"), start=start, label="eu"),
+    "off-label": lambda start: course("rituximab/sle", someone(weight="154lb", age="34y"), start=start),
+}
+
+
+def plain(number: str) -> float:
+    return float(number.replace(",", ""))
+
+
+def in_csv(value: object) -> str:
+    if value is None:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def vials(counts: list[dict[str, Any]]) -> str:
+    """Vials of the JSON as people read them."""
+    return " + ".join(f"{each['count']} x {each['size_mg']}" for each in counts) + " mg"
+
+
+def people(minutes: float | None) -> str:
+    if minutes is None:
+        return "not labelled"
+    whole = -int(-minutes // 1)
+    hours, rest = divmod(whole, 60)
+    return " ".join(part for part in (f"{hours} h" if hours else "", f"{rest} min" if rest else "") if part)
+
+
+def rendered(found: Course, form: str) -> str:
+    return render(found, form, 80, coloured=False)
+
+
+@pytest.mark.parametrize("name", COURSES)
+def test_data_formats_agree_with_the_json_document(name):
+    for start in ("2026-12-01", None):
+        found = COURSES[name](start)
+        document = json.loads(rendered(found, "json"))
+        entries = document["infusions" if start else "phases"]
+        lines = [json.loads(line) for line in rendered(found, "ndjson").splitlines()]
+        table = list(csv.DictReader(io.StringIO(rendered(found, "csv"))))
+        assert len(entries) == len(lines) == len(table)
+        for entry, line, row in zip(entries, lines, table, strict=True):
+            names = [column for column in COLUMNS if start or column not in UNDATED]
+            assert list(line) == list(row) == names
+            shared = {key: value for key, value in entry.items() if key in line and key != "vials"}
+            assert shared == {key: line[key] for key in shared}
+            assert line["vials"] == "+".join(f"{each['count']}x{each['size_mg']}" for each in entry["vials"])
+            assert line["weight_kg"] == document["patient"]["weight_kg"]
+            assert line["bsa_m2"] == document["patient"]["bsa_m2"]
+            assert line["billing_code"] == document["product"]["billing_code"]
+            for key, value in line.items():
+                assert row[key] == (
+                    ""
+                    if value is None
+                    else str(value).lower()
+                    if value in (True, False) and isinstance(value, bool)
+                    else str(value)
+                )
+
+
+@pytest.mark.parametrize("name", COURSES)
+def test_the_views_for_people_show_the_numbers_and_dates_of_the_json_document(name):
+    found = COURSES[name]("2026-12-01")
+    infusions = json.loads(rendered(found, "json"))["infusions"]
+    terminal = ROW.findall(rendered(found, "table"))
+    cells = [line.split(" | ") for line in rendered(found, "md").splitlines() if re.match(r"\| \d+ \|", line)]
+    assert len(terminal) == len(cells) == len(infusions)
+    for infusion, seen, listed in zip(infusions, terminal, cells, strict=True):
+        number, date, day, dose, opened, waste, time = seen
+        assert (int(number), date, plain(day)) == (infusion["number"], infusion["date"], infusion["day"])
+        assert (plain(dose), plain(waste)) == (infusion["dose_mg"], infusion["waste_mg"])
+        assert opened.strip() == vials(infusion["vials"])
+        expected = people(infusion["duration_min"]) + (" (if needed)" if infusion["optional"] else "")
+        assert time == expected
+        assert listed[0].strip("| ") == number
+        assert listed[1].endswith(date)
+        assert listed[3] == infusion["phase"]
+        assert listed[4:7] == [f"{dose} mg", opened.strip(), f"{waste} mg"]
+        assert f"into {infusion['bag_ml']:,} mL" in listed[7]
+        assert f": {infusion['concentration_mg_per_ml']} mg/mL" in listed[7]
+        assert listed[8].rstrip(" |") == time
+
+
+@pytest.mark.parametrize("name", COURSES)
+def test_every_finding_is_in_every_format(name):
+    for start in ("2026-12-01", None):
+        found = COURSES[name](start)
+        document = json.loads(rendered(found, "json"))
+        keys = [item["code"] + (f":{item['detail']}" if item["detail"] else "") for item in document["findings"]]
+        texts = {form: rendered(found, form) for form in FORMATS}
+        rows = [json.loads(line) for line in texts["ndjson"].splitlines()]
+        assert set(keys) == {key for row in rows for key in row["findings"].split(";")}
+        words = " ".join(texts["table"].split())
+        for key, item in zip(keys, document["findings"], strict=True):
+            assert f"{key}: " in words
+            assert key in texts["csv"]
+            assert key.replace("_", "\\_") in texts["md"]
+            assert not item["accepted"] or item["reason"] in words
+
+
+@pytest.mark.parametrize("name", COURSES)
+def test_the_numbers_for_people_are_written_as_ismp_asks(name):
+    for start in ("2026-12-01", None):
+        text = rendered(COURSES[name](start), "table")
+        assert not re.search(r"\d\.\d*0 (?:mg|mL|kg|m2)\b", text), "a trailing zero"
+        assert not re.search(r"(?<![\d])\.\d", text.replace("'", "")), "no leading zero"
+        assert not re.search(r"\d(?:mg|mL)\b", text), "no space between number and unit"
+        assert not re.search(r"(?<![\d.,-])\d{4,}(?:\.\d+)? (?:mg|mL)\b", text), "no comma in thousands"
+
+
+def test_the_terminal_view_is_ascii_and_fits_80_columns():
+    for make in COURSES.values():
+        for start in ("2026-12-01", None):
+            text = rendered(make(start), "table")
+            assert text.isascii()
+            assert max(map(len, text.splitlines())) <= 80
+
+
+def test_whole_numbers_in_json_have_no_decimal_point():
+    assert not re.search(r"\d\.0\b", rendered(COURSES["plain"]("2026-12-01"), "json"))

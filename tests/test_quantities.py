@@ -1,0 +1,323 @@
+"""Single quantities: read, rounded and printed; body size, dates, the patient, and what is asked for."""
+
+import datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+import yaml
+
+from infusecalc import InfusecalcError, Patient, load_table
+from infusecalc.choices import Choices
+from infusecalc.dates import Position, add, add_months, completed_months, parse_date
+from infusecalc.errors import BadInput
+from infusecalc.quantities import (
+    BSA_FORMULAS,
+    Age,
+    Span,
+    bmi_at_least,
+    bmi_at_most,
+    body_surface,
+    ceil_div,
+    half_down,
+    half_up,
+    number,
+    parse_age,
+    parse_bsa,
+    parse_dose,
+    parse_height,
+    parse_percent,
+    parse_span,
+    parse_volume,
+    parse_weight,
+    people,
+    plain,
+    pounds,
+)
+
+CASES = yaml.safe_load(Path(__file__).with_name("cases").joinpath("quantities.yaml").read_text("utf-8"))
+READERS = {
+    "weight": parse_weight,
+    "height": parse_height,
+    "BSA": parse_bsa,
+    "per cent": parse_percent,
+    "bag": parse_volume,
+    "age": parse_age,
+    "dose": parse_dose,
+    "time": parse_span,
+}
+PLACES = {"weight": 2, "height": 1, "BSA": 2, "per cent": 2, "bag": 0}
+
+
+def cases(*sections):
+    """The cases of some sections, each under its own sentence and with what the section says for all of them."""
+    found = [{**CASES[section], **case} for section in sections for case in CASES[section]["cases"]]
+    return pytest.mark.parametrize("case", [pytest.param(case, id=case["name"]) for case in found])
+
+
+def scaled(value, places=2):
+    return int(Decimal(str(value)).scaleb(places))
+
+
+def said(value):
+    if isinstance(value, tuple):
+        inner = ", ".join(f"({said(part)})" if isinstance(part, tuple) else said(part) for part in value)
+        return inner
+    return str(value)
+
+
+def message(call, *arguments, **named):
+    """What a refusal says, or None where nothing is refused."""
+    try:
+        call(*arguments, **named)
+    except InfusecalcError as error:
+        assert type(error) is BadInput
+        return str(error)
+    return None
+
+
+# --- text to quantities ---------------------------------------------------------------------------
+
+
+@cases("weights", "heights", "areas", "percentages", "volumes")
+def test_a_text_is_read_as_the_quantity_that_it_names(case):
+    assert number(READERS[case["what"]](case["given"]), PLACES[case["what"]]) == case["expect"]
+
+
+@cases("refusals")
+def test_what_is_no_quantity_is_refused(case):
+    assert message(READERS[case["what"]], case["given"]) == case["message"]
+
+
+@pytest.mark.parametrize("parse", [parse_bsa, parse_percent, parse_volume, parse_dose, parse_span])
+def test_a_refusal_names_what_was_asked_for(parse):
+    assert message(parse, "none", "the asked").startswith("the asked 'none' ")
+
+
+@pytest.mark.parametrize(("parse", "text"), [(parse_percent, "101"), (parse_volume, "0"), (parse_dose, "0mg")])
+def test_a_refusal_of_an_impossible_value_names_what_was_asked_for(parse, text):
+    assert message(parse, text, "the asked").startswith(f"the asked '{text}' ")
+
+
+@cases("ages")
+def test_an_age_is_read_in_completed_months(case):
+    assert parse_age(case["given"]) == Age(case["months"], case["slack"])
+
+
+@cases("doses")
+def test_a_dose_is_read_and_written(case):
+    dose = parse_dose(case["given"])
+    assert (str(dose), dose.people) == (case["data"], case["people"])
+
+
+@cases("amounts")
+def test_an_amount_is_the_dose_times_the_body(case):
+    area = scaled(case["m2"]) if "m2" in case else None
+    assert number(parse_dose(case["dose"]).amount(scaled(case["kg"]), area)) == case["mg"]
+
+
+def test_a_dose_by_area_needs_an_area():
+    refusal = "height is missing (allowed: --height or --bsa); 375 mg/m2 needs a BSA"
+    assert message(parse_dose("375 mg/m2").amount, 7000, None) == refusal
+
+
+@cases("spans")
+def test_a_span_is_read_and_written(case):
+    span = parse_span(case["given"])
+    assert (str(span), span.days, span.months) == (case["text"], case["days"], case["months"])
+
+
+@cases("lengths")
+def test_spans_are_compared_by_mean_months(case):
+    assert parse_span(case["shorter"]).size < parse_span(case["longer"]).size
+
+
+def test_a_span_several_times_over():
+    assert Span(8, "week").times(3) == Span(24, "week")
+
+
+# --- rounding and printing ------------------------------------------------------------------------
+
+
+@cases("rounding")
+def test_rounding_goes_where_its_name_says(case):
+    of = case["of"]
+    assert [half_up(*of), half_down(*of), ceil_div(*of)] == [case["up"], case["down"], case["ceil"]]
+
+
+def test_rounding_is_exact_beyond_the_digits_of_a_double():
+    assert half_up(10**30 + 1, 2) == half_down(10**30 + 1, 2) + 1 == ceil_div(10**30 + 1, 2) == 5 * 10**29 + 1
+
+
+@cases("printing")
+def test_a_number_is_printed_for_data_people_and_json(case):
+    of = case["of"]
+    assert [plain(*of), people(*of), repr(number(*of))] == [case["data"], case["people"], case["json"]]
+
+
+def test_a_number_has_two_places_unless_told_otherwise():
+    assert [plain(123456), people(123456), repr(number(123456))] == ["1234.56", "1,234.56", "1234.56"]
+
+
+@pytest.mark.parametrize(("scaled_value", "text"), [(-50, "-0.5"), (-1, "-0.01"), (-12300, "-123"), (1, "0.01")])
+def test_a_negative_number_has_its_sign_in_data(scaled_value, text):
+    assert plain(scaled_value) == text
+
+
+# --- body size ------------------------------------------------------------------------------------
+
+
+@cases("areas_by_formula")
+def test_body_surface_by_formula(case):
+    assert number(body_surface(case["formula"], scaled(case["kg"]), scaled(case["cm"], 1))) == case["m2"]
+
+
+def test_every_formula_has_a_case():
+    assert {case["formula"] for case in CASES["areas_by_formula"]["cases"]} == set(BSA_FORMULAS)
+
+
+@pytest.mark.parametrize("height", range(300, 2501, 37))
+def test_mosteller_is_the_nearest_hundredth_of_the_exact_root(height):
+    for weight in range(50, 50001, 331):
+        hundredths = body_surface("mosteller", weight, height)
+        # the exact area lies within half a hundredth: (2 x hundredths +- 1)^2 / 4 around height x weight / 360
+        assert (2 * hundredths - 1) ** 2 * 90 <= height * weight < (2 * hundredths + 1) ** 2 * 90
+
+
+@cases("pounds")
+def test_kilograms_in_pounds(case):
+    assert number(pounds(scaled(case["kg"])), 1) == case["lb"]
+
+
+@cases("body_mass")
+def test_the_body_mass_index_on_both_sides_of_a_limit(case):
+    body = scaled(case["kg"]), scaled(case["cm"], 1), case["limit"]
+    assert [bmi_at_least(*body), bmi_at_most(*body)] == [case["least"], case["most"]]
+
+
+# --- the calendar ---------------------------------------------------------------------------------
+
+
+@cases("months_later")
+def test_months_later(case):
+    assert add_months(case["from"], case["months"]) == case["to"]
+    assert add(case["from"], Span(case["months"], "month")) == case["to"]
+    assert Position(case["from"]).later(Span(case["months"], "month")).date == case["to"]
+
+
+def test_days_and_weeks_later_are_exact_across_a_leap_day():
+    assert add(datetime.date(2028, 2, 1), Span(30, "day")) == datetime.date(2028, 3, 2)
+    assert add(datetime.date(2028, 2, 1), Span(8, "week")) == datetime.date(2028, 3, 28)
+    assert add(datetime.date(2028, 2, 29), Span(1, "year")) == datetime.date(2029, 2, 28)
+
+
+@cases("completed_months")
+def test_completed_months(case):
+    assert completed_months(case["born"], case["day"]) == case["months"]
+
+
+@cases("dates")
+def test_a_date_is_read_in_one_form_alone(case):
+    if "message" in case:
+        assert message(parse_date, case["given"]) == case["message"]
+    else:
+        assert parse_date(case["given"]) == case["expect"]
+
+
+def test_today_may_be_said():
+    before = datetime.date.today()  # noqa: DTZ011 - the user's own calendar
+    assert before <= parse_date("today") <= datetime.date.today()  # noqa: DTZ011
+
+
+def test_a_refused_date_is_named_as_it_was_asked_for():
+    for text in ("yesterday", "2026-02-30", "1899-01-01"):
+        assert message(parse_date, text, "--until").startswith(f"--until '{text}' ")
+
+
+def test_a_position_never_counts_from_a_clamped_date():
+    month = Span(1, "month")
+    step = Position(datetime.date(2026, 1, 31)).later(month)
+    assert [step.date.day, step.later(month).date.day, step.later(month).later(month).date.day] == [28, 31, 30]
+
+
+def test_days_after_months_and_months_after_days():
+    anchor = Position(datetime.date(2026, 8, 31))
+    assert anchor.later(Span(6, "month")).later_days(14).date == datetime.date(2027, 3, 14)  # 28 February + 14
+    assert anchor.later_days(14).later(Span(6, "month")).date == datetime.date(2027, 3, 14)  # 14 September + 6 months
+    assert anchor.later_days(-3).later_days(3).later(Span(6, "month")).date == datetime.date(2027, 2, 28)
+    assert anchor.later(Span(2, "week")).later_days(1) == Position(datetime.date(2026, 8, 31), 0, 15)
+    # 31 August + 6 months = 28 February, and 14 days on is 14 March; a month on from there is 14 April
+    assert anchor.later(Span(6, "month")).later_days(14).later(Span(1, "month")).date == datetime.date(2027, 4, 14)
+
+
+# --- patients -------------------------------------------------------------------------------------
+
+
+@cases("patients")
+def test_a_patient_is_read_from_what_people_write(case):
+    patient = Patient.of(**case["given"])
+    found = {
+        "kg": number(patient.weight),
+        "text": patient.weight_text,
+        "cm": None if patient.height is None else number(patient.height, 1),
+        "m2": None if patient.bsa is None else number(patient.bsa),
+        "uncapped": None if patient.bsa_uncapped is None else number(patient.bsa_uncapped),
+        "formula": patient.bsa_formula,
+    }
+    assert found == {name: case.get(name) for name in found} | {"uncapped": case.get("uncapped", case.get("m2"))}
+
+
+@cases("ages_on")
+def test_an_age_on_a_day(case):
+    patient, day = Patient.of("70kg", **case["given"]), case.get("day")
+    if "message" in case:
+        assert message(patient.age_on, day) == case["message"]
+    else:
+        assert patient.age_on(day) == (Age(case["months"], case["slack"]) if "months" in case else None)
+
+
+@cases("limits")
+def test_a_patient_within_the_house_limits_is_taken_and_any_other_refused(case):
+    assert message(Patient.of(**case["given"]).check, load_table().house(), None) == case.get("message")
+
+
+def test_a_date_of_birth_is_held_against_the_limits_on_the_day_of_the_first_infusion():
+    patient, house = Patient.of("70kg", born="1906-12-01"), load_table().house()
+    assert message(patient.check, house, datetime.date(2026, 12, 1)) is None  # 120 years
+    over = "age '120 years' is outside what is taken (allowed: 0 to 120 years)"
+    assert message(patient.check, house, datetime.date(2027, 1, 1)) == over  # 120 years and a month
+
+
+@cases("contradictions")
+def test_a_patient_who_contradicts_himself_is_refused(case):
+    assert message(Patient.of, **case["given"]) == case["message"]
+
+
+def test_a_date_of_birth_may_be_a_date_and_an_id_is_kept():
+    patient = Patient.of("70kg", born=datetime.date(1992, 1, 31), id="MRN 0042")
+    assert (patient.born, patient.id) == (datetime.date(1992, 1, 31), "MRN 0042")
+
+
+# --- what is asked for ----------------------------------------------------------------------------
+
+
+@cases("choices")
+def test_a_choice_is_read_from_its_option(case):
+    value = Choices.of(**case["options"])
+    for name in case["part"].split("."):
+        value = getattr(value, name)
+    assert said(value) == case["expect"]
+
+
+@cases("choices_refused")
+def test_a_choice_that_can_be_misread_is_refused(case):
+    assert message(Choices.of, **case["options"]) == case["message"]
+
+
+def test_an_acceptance_keeps_its_reason():
+    (acceptance,) = Choices.of(accept=["contraindicated:active-tb= treated = for 6 months "]).acceptances
+    assert (acceptance.code, acceptance.detail, acceptance.reason) == (
+        "contraindicated",
+        "active-tb",
+        "treated = for 6 months",
+    )
