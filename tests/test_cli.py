@@ -138,7 +138,7 @@ def test_an_interrupt_ends_with_130(monkeypatch):
     monkeypatch.setattr("infusecalc.cli.plan.make_course", interrupted)
     assert run(LOOK_UP) == 130
     monkeypatch.undo()
-    monkeypatch.setattr("infusecalc.cli._refuse_repeated", interrupted)
+    monkeypatch.setattr(Reply, "deliver", interrupted)
     assert run(LOOK_UP) == 130
 
 
@@ -177,8 +177,10 @@ def test_a_format_may_be_named_for_an_extension_that_names_none(tmp_path):
 
 @pytest.mark.parametrize(("options", "message"), [
     (["-o", "plan.out"], "has no extension that names a format (allowed: .txt, .json, .ndjson, .csv, .md)"),
-    (["-o", "plan.csv", "--format", "json"], "--format 'json' clashes with the extension of 'plan.csv'"),
-    (["-o", "plan.txt", "--format", "md"], "the extension names table"),
+    (["-o", "plan.csv", "--format", "json"], "--format 'json' is not the format of 'plan.csv'"),
+    (["-o", "plan.txt", "--format", "md"], "its extension .txt names another"),
+    (["-o", "plan.pdf", "--format", "md"], "its extension .pdf names another"),
+    (["-o", "plan.pdf"], "has no extension that names a format"),
     (["--format", "xml"], "--format 'xml' is not a format of this command"),
     (["--format", "JSON"], "is not a format"),
 ])  # fmt: skip

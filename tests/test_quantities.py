@@ -1,15 +1,15 @@
 """Single quantities: read, rounded and printed; body size, dates, the patient, and what is asked for."""
 
-import datetime
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 import yaml
 
-from infusecalc import InfusecalcError, Patient, load_table
+from infusecalc import Patient, load_table
 from infusecalc.choices import Choices
-from infusecalc.dates import Position, add, add_months, completed_months, parse_date
+from infusecalc.dates import Position, add, add_months, completed_months, parse_date, stretch
 from infusecalc.errors import BadInput
 from infusecalc.quantities import (
     BSA_FORMULAS,
@@ -61,8 +61,7 @@ def scaled(value, places=2):
 
 def said(value):
     if isinstance(value, tuple):
-        inner = ", ".join(f"({said(part)})" if isinstance(part, tuple) else said(part) for part in value)
-        return inner
+        return ", ".join(f"({said(part)})" if isinstance(part, tuple) else said(part) for part in value)
     return str(value)
 
 
@@ -70,8 +69,7 @@ def message(call, *arguments, **named):
     """What a refusal says, or None where nothing is refused."""
     try:
         call(*arguments, **named)
-    except InfusecalcError as error:
-        assert type(error) is BadInput
+    except BadInput as error:
         return str(error)
     return None
 
@@ -206,9 +204,21 @@ def test_months_later(case):
 
 
 def test_days_and_weeks_later_are_exact_across_a_leap_day():
-    assert add(datetime.date(2028, 2, 1), Span(30, "day")) == datetime.date(2028, 3, 2)
-    assert add(datetime.date(2028, 2, 1), Span(8, "week")) == datetime.date(2028, 3, 28)
-    assert add(datetime.date(2028, 2, 29), Span(1, "year")) == datetime.date(2029, 2, 28)
+    assert add(date(2028, 2, 1), Span(30, "day")) == date(2028, 3, 2)
+    assert add(date(2028, 2, 1), Span(8, "week")) == date(2028, 3, 28)
+    assert add(date(2028, 2, 29), Span(1, "year")) == date(2029, 2, 28)
+
+
+@cases("stretches")
+def test_the_fewest_and_the_most_days_of_a_span(case):
+    assert stretch(parse_span(case["span"])) == (case["fewest"], case["most"])
+
+
+@pytest.mark.parametrize("months", [1, 2, 3, 6, 11, 12, 18, 24])
+def test_no_start_in_four_years_takes_fewer_or_more_days(months):
+    starts = [date.fromordinal(day) for day in range(date(2000, 1, 1).toordinal(), date(2004, 1, 1).toordinal())]
+    taken = [(add_months(start, months) - start).days for start in starts]
+    assert stretch(Span(months, "month")) == (min(taken), max(taken))
 
 
 @cases("completed_months")
@@ -225,8 +235,8 @@ def test_a_date_is_read_in_one_form_alone(case):
 
 
 def test_today_may_be_said():
-    before = datetime.date.today()  # noqa: DTZ011 - the user's own calendar
-    assert before <= parse_date("today") <= datetime.date.today()  # noqa: DTZ011
+    before = date.today()  # noqa: DTZ011 - the user's own calendar
+    assert before <= parse_date("today") <= date.today()  # noqa: DTZ011
 
 
 def test_a_refused_date_is_named_as_it_was_asked_for():
@@ -236,18 +246,18 @@ def test_a_refused_date_is_named_as_it_was_asked_for():
 
 def test_a_position_never_counts_from_a_clamped_date():
     month = Span(1, "month")
-    step = Position(datetime.date(2026, 1, 31)).later(month)
+    step = Position(date(2026, 1, 31)).later(month)
     assert [step.date.day, step.later(month).date.day, step.later(month).later(month).date.day] == [28, 31, 30]
 
 
 def test_days_after_months_and_months_after_days():
-    anchor = Position(datetime.date(2026, 8, 31))
-    assert anchor.later(Span(6, "month")).later_days(14).date == datetime.date(2027, 3, 14)  # 28 February + 14
-    assert anchor.later_days(14).later(Span(6, "month")).date == datetime.date(2027, 3, 14)  # 14 September + 6 months
-    assert anchor.later_days(-3).later_days(3).later(Span(6, "month")).date == datetime.date(2027, 2, 28)
-    assert anchor.later(Span(2, "week")).later_days(1) == Position(datetime.date(2026, 8, 31), 0, 15)
+    anchor = Position(date(2026, 8, 31))
+    assert anchor.later(Span(6, "month")).later_days(14).date == date(2027, 3, 14)  # 28 February + 14
+    assert anchor.later_days(14).later(Span(6, "month")).date == date(2027, 3, 14)  # 14 September + 6 months
+    assert anchor.later_days(-3).later_days(3).later(Span(6, "month")).date == date(2027, 2, 28)
+    assert anchor.later(Span(2, "week")).later_days(1) == Position(date(2026, 8, 31), 0, 15)
     # 31 August + 6 months = 28 February, and 14 days on is 14 March; a month on from there is 14 April
-    assert anchor.later(Span(6, "month")).later_days(14).later(Span(1, "month")).date == datetime.date(2027, 4, 14)
+    assert anchor.later(Span(6, "month")).later_days(14).later(Span(1, "month")).date == date(2027, 4, 14)
 
 
 # --- patients -------------------------------------------------------------------------------------
@@ -283,9 +293,9 @@ def test_a_patient_within_the_house_limits_is_taken_and_any_other_refused(case):
 
 def test_a_date_of_birth_is_held_against_the_limits_on_the_day_of_the_first_infusion():
     patient, house = Patient.of("70kg", born="1906-12-01"), load_table().house()
-    assert message(patient.check, house, datetime.date(2026, 12, 1)) is None  # 120 years
+    assert message(patient.check, house, date(2026, 12, 1)) is None  # 120 years
     over = "age '120 years' is outside what is taken (allowed: 0 to 120 years)"
-    assert message(patient.check, house, datetime.date(2027, 1, 1)) == over  # 120 years and a month
+    assert message(patient.check, house, date(2027, 1, 1)) == over  # 120 years and a month
 
 
 @cases("contradictions")
@@ -294,8 +304,8 @@ def test_a_patient_who_contradicts_himself_is_refused(case):
 
 
 def test_a_date_of_birth_may_be_a_date_and_an_id_is_kept():
-    patient = Patient.of("70kg", born=datetime.date(1992, 1, 31), id="MRN 0042")
-    assert (patient.born, patient.id) == (datetime.date(1992, 1, 31), "MRN 0042")
+    patient = Patient.of("70kg", born=date(1992, 1, 31), id="MRN 0042")
+    assert (patient.born, patient.id) == (date(1992, 1, 31), "MRN 0042")
 
 
 # --- what is asked for ----------------------------------------------------------------------------

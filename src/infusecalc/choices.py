@@ -175,9 +175,12 @@ def _rounding(policy: str, within: str | None) -> Rounding:
 
 def _acceptance(text: str) -> Acceptance:
     what, _, reason = text.partition("=")
-    code, _, detail = what.strip(" ").partition(":")
-    if not reason.strip() or not code:
-        raise BadInput("--accept", text, "has no reason", allowed="CODE=REASON or CODE:DETAIL=REASON")
+    code, colon, detail = what.strip(" ").partition(":")
+    allowed = "CODE=REASON or CODE:DETAIL=REASON"
+    if not code or bool(colon) != bool(detail):
+        raise BadInput("--accept", text, "names no code, or an empty detail", allowed=allowed)
+    if not reason.strip():
+        raise BadInput("--accept", text, "has no reason", allowed=allowed)
     if not reason.isprintable():
         raise BadInput("--accept", text, "has control characters", allowed="printable characters")
     return Acceptance(code, detail or None, reason.strip())

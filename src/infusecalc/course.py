@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from infusecalc.choices import Choices
-from infusecalc.errors import BadInput
+from infusecalc.errors import BadInput, shown
 from infusecalc.findings import Case, Finding, HasCondition, find
 from infusecalc.frozen import Frozen
 from infusecalc.ordered import order_phases
@@ -94,6 +94,7 @@ class Course(Frozen):
         for cited in (
             self.product.vials,
             self.product.billing,
+            self.product.billing and self.regimen.drug_rules.modifiers,
             preparation.bag,
             preparation.concentration,
             self.rates.first,
@@ -130,6 +131,7 @@ def make_course(
     rates = _rates(table, regimen)
     within = house.rounding.within if choices.rounding.within is None else choices.rounding.within
     doses = dose_phases(ordered, patient, choices, product_rules, house.bags, within, rates)
+    conditions = _conditions(table, regimen, choices.conditions)
     case = Case(
         regimen=regimen,
         ordered=ordered,
@@ -138,10 +140,10 @@ def make_course(
         house=house,
         patient=patient,
         choices=choices,
-        conditions=_conditions(table, regimen, choices.conditions),
+        conditions=conditions,
         doses=doses,
         plan=plan,
-        local=_local(table, regimen, product_id, house),
+        local=_local(table, regimen, product_id, conditions),
     )
     return Course(
         table=table,
@@ -166,7 +168,7 @@ def _look_up(table: Table, drug: str, indication: str, choices: Choices) -> tupl
     chosen = table.find_product(choices.product, drug_id) if choices.product is not None else None
     if named and chosen and named != chosen:
         raise BadInput(
-            "product", choices.product, f"is not the product that '{drug}' names", hint="give one of the two"
+            "product", choices.product, f"is not the product that {shown(drug)} names", hint="give one of the two"
         )
     return regimen, chosen or named or regimen.drug_rules.default_product.product
 
@@ -192,12 +194,16 @@ def _conditions(table: Table, regimen: Regimen, typed: tuple[str, ...]) -> tuple
     return tuple(found.values())
 
 
-def _local(table: Table, regimen: Regimen, product: str, house: House) -> tuple[str, ...]:
+def _local(table: Table, regimen: Regimen, product: str, conditions: tuple[HasCondition, ...]) -> tuple[str, ...]:
     """The entries behind this course that come from a site's own file."""
-    label = regimen.label
+    label, time = regimen.label, regimen.drug_rules.infusion_time
     entries = [("regimens", regimen.id, label), ("drugs", regimen.drug_id, label), ("products", product, label)]
-    entries += [("house", name, "") for name in house.part_names()]
-    return tuple(f"{section}/{name}" for section, name, key in entries if table.is_local(section, name, key))
+    entries += [("titrations", name, "") for name in (time.first, time.subsequent) if name]
+    entries += [("conditions", condition.id, "") for condition in conditions]
+    entries += [("conditions", condition.typed, "") for condition in conditions]
+    entries += [("house", name, "") for name in House.part_names()]
+    local = (f"{section}/{name}" for section, name, key in entries if table.is_local(section, name, key))
+    return tuple(dict.fromkeys(local))
 
 
 def _infusions(plan: Plan | None, doses: dict[str, PhaseDose]) -> tuple[Infusion, ...]:

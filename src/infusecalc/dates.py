@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, timedelta
+from functools import cache
 
 from infusecalc.errors import BadInput
 from infusecalc.frozen import Frozen
@@ -48,6 +49,20 @@ def _last_day(year: int, month: int) -> int:
 def add(day: date, span: Span) -> date:
     """A span after a date."""
     return add_months(day, span.months) + timedelta(days=span.days)
+
+
+@cache
+def stretch(span: Span) -> tuple[int, int]:
+    """The fewest and the most days that a span can take: 6 months take 181 to 184."""
+    starts = [
+        date(year, month, day)
+        for year in (2000, 2001, 2002, 2003)
+        for month in range(1, 13)
+        for day in (1, 31)
+        if day <= _last_day(year, month)
+    ]
+    taken = [(add(start, span) - start).days for start in starts]
+    return min(taken), max(taken)
 
 
 def completed_months(born: date, on: date) -> int:

@@ -114,6 +114,8 @@ class Patient(Frozen):
             self._check_bmi(house)
         if self.bsa_given is not None:
             _within("BSA", self.bsa_given, 2, "m2", house.bsa)
+        if self.bsa_cap is not None:
+            _within("BSA cap", self.bsa_cap, 2, "m2", house.bsa)
         age = self.age_on(day)
         if age is not None and not house.age.low <= age.months <= house.age.high:
             allowed = f"{house.age.low // 12} to {house.age.high // 12} years"

@@ -36,7 +36,7 @@ def dose_phases(
     ordered: Ordered, patient: Patient, choices: Choices, product: ProductRules, bags: Bags, within: int, rates: Rates
 ) -> dict[str, PhaseDose]:
     """Dose and make up every planned phase; raises BadInput where a BSA is missing or a dose comes to nothing."""
-    rules = ordered.regimen.drug_rules.preparation
+    rules = ordered.regimen.drug_rules
     _check_bag(choices.bag, bags)
     found: dict[str, PhaseDose] = {}
     for name, phase in ordered.phases.items():
@@ -44,7 +44,7 @@ def dose_phases(
         if exact == 0:
             raise BadInput("dose", phase.dose, "comes to less than 0.01 mg", hint="check --dose and the weight")
         amount = round_dose(exact, choices.rounding, within, product.vials.sizes)
-        made_up = prepare(amount.dose, product, rules.bag, rules.concentration, bags, choices.bag)
+        made_up = prepare(amount.dose, product, rules, bags, choices.bag)
         first, later = _time(amount.dose, rates.first, rates), _time(amount.dose, rates.later, rates)
         found[name] = PhaseDose(name, phase, amount, made_up, first, later)
     return found

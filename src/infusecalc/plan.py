@@ -74,6 +74,9 @@ def make_plan(ordered: Ordered, choices: Choices, limits: HorizonLimits) -> Plan
     starts: list[PhaseStart] = []
     events = _events(ordered, choices, start, starts)
     infusions, ended = _cut(events, ordered.phases, choices.horizon, start, limits)
+    if choices.maintenance_start is not None and "maintenance" not in {item.phase for item in infusions}:
+        hint = "plan further with --for or --until"
+        raise BadInput("--maintenance-start", choices.maintenance_start, "lies beyond the horizon", hint=hint)
     return Plan(start, infusions, tuple(found for found in starts if found.chosen or found.rule.window), ended)
 
 

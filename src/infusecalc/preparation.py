@@ -5,7 +5,7 @@ from __future__ import annotations
 from infusecalc.frozen import Frozen
 from infusecalc.infusions import fills, total
 from infusecalc.quantities import ceil_div, half_up
-from infusecalc.regimen import Bags, Billing, ConcentrationRange, ProductRules, UsualBag
+from infusecalc.regimen import Bags, Billing, ConcentrationRange, DrugRules, Modifiers, ProductRules
 
 
 class Charge(Frozen):
@@ -14,7 +14,7 @@ class Charge(Frozen):
     code: str
     units: int
     wasted: int
-    modifier: str
+    modifier: str | None
 
 
 class Preparation(Frozen):
@@ -38,13 +38,12 @@ class Preparation(Frozen):
         return sum(size * number for size, number in self.vials)
 
 
-def prepare(
-    dose: int, product: ProductRules, usual: UsualBag, limits: ConcentrationRange, bags: Bags, asked: int | None
-) -> Preparation:
+def prepare(dose: int, product: ProductRules, rules: DrugRules, bags: Bags, asked: int | None) -> Preparation:
     """Make up a dose (0.01 mg) from a product's vials in the usual bag, the asked one, or the next that is in range."""
     vials = choose_vials(dose, product.vials.sizes)
     opened = sum(size * number for size, number in vials)
-    bag = asked or choose_bag(dose, usual.usual, limits, bags.stocked)
+    limits = rules.preparation.concentration
+    bag = asked or choose_bag(dose, rules.preparation.bag.usual, limits, bags.stocked)
     return Preparation(
         vials=vials,
         waste=opened - dose,
@@ -52,7 +51,7 @@ def prepare(
         bag=bag,
         concentration=half_up(dose, bag),
         outside=_side(dose, bag, limits),
-        charge=charge(dose, opened, product.billing) if product.billing else None,
+        charge=charge(dose, opened, product.billing, rules.modifiers) if product.billing else None,
     )
 
 
@@ -85,8 +84,10 @@ def choose_bag(dose: int, usual: int, limits: ConcentrationRange, stocked: tuple
     return (fitting[:1] or tried[-1:] or [usual])[0]
 
 
-def charge(dose: int, opened: int, billing: Billing) -> Charge:
-    """Whole units: given rounded up, discarded rounded down; `JW` where a unit is discarded, else `JZ`."""
+def charge(dose: int, opened: int, billing: Billing, modifiers: Modifiers | None) -> Charge:
+    """Whole units: given rounded up, discarded rounded down, and the modifier for whether a unit is discarded."""
     units = ceil_div(dose, billing.unit)
     wasted = max(0, (opened - units * billing.unit) // billing.unit)
-    return Charge(billing.code, units, wasted, "JW" if wasted else "JZ")
+    if modifiers is None:
+        return Charge(billing.code, units, wasted, None)
+    return Charge(billing.code, units, wasted, modifiers.wasted if wasted else modifiers.none)

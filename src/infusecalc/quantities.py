@@ -16,8 +16,7 @@ from infusecalc.frozen import Frozen
 _NUMBER = r"([0-9]+)(?:\.([0-9]+))?"
 _QUANTITY = re.compile(rf"{_NUMBER} ?([a-z%\"][a-z0-9/%]*)?", re.ASCII | re.IGNORECASE)
 _FEET = re.compile(rf"([0-9]+) ?(?:ft|') ?(?:{_NUMBER} ?(?:in|\")?)?", re.ASCII | re.IGNORECASE)
-_NEARLY = re.compile(r"[+-]?[0-9.,_' e+-]*[0-9][a-z0-9/%\"' ]*", re.ASCII | re.IGNORECASE)
-_DIGITS_USED = 24  # longer numbers are refused: no quantity here needs them
+_LONGEST_TEXT = 64  # longer texts are refused: no quantity here needs them
 
 # exact by international agreement (1959): 1 lb = 0.45359237 kg, 1 in = 2.54 cm
 _WEIGHT_UNITS = {"": (100, 1), "kg": (100, 1), "lb": (45_359_237, 1_000_000), "lbs": (45_359_237, 1_000_000)}
@@ -88,7 +87,7 @@ def _refuse(what: str, text: str, allowed: str) -> BadInput:
         return BadInput(what, text, "is empty", allowed=allowed)
     if not text.isascii():
         return BadInput(what, text, "has characters that are not plain ASCII", allowed=allowed)
-    if "," in text and _NEARLY.fullmatch(text):
+    if "," in text and text.lstrip(" +-")[:1].isdigit():
         hint = "write a decimal point, and no thousands separator"
         return BadInput(what, text, "has a comma, which can be read in two ways", allowed=allowed, hint=hint)
     if text.lstrip(" ").startswith("-"):
@@ -98,8 +97,8 @@ def _refuse(what: str, text: str, allowed: str) -> BadInput:
 
 def _scaled(what: str, text: str, units: dict[str, tuple[int, int]], allowed: str) -> tuple[int, int, str]:
     """Read `text` as numerator and denominator in the scale that its unit names, and the unit."""
-    found = _QUANTITY.fullmatch(text.strip(" "))
-    if not found or len(text) > _DIGITS_USED + len(allowed):
+    found = _QUANTITY.fullmatch(text.strip(" ")) if len(text) <= _LONGEST_TEXT else None
+    if not found:
         raise _refuse(what, text, allowed)
     whole, part, unit = found[1], found[2] or "", (found[3] or "").lower()
     if unit not in units:
@@ -113,7 +112,10 @@ def _positive(what: str, text: str, units: dict[str, tuple[int, int]], allowed: 
     numerator, denominator, _ = _scaled(what, text, units, allowed)
     if numerator == 0:
         raise BadInput(what, text, "is zero", allowed=allowed)
-    return half_up(numerator, denominator)
+    scaled = half_up(numerator, denominator)
+    if scaled == 0:
+        raise BadInput(what, text, "is too small to count", allowed=allowed)
+    return scaled
 
 
 def parse_weight(text: str) -> int:
@@ -124,8 +126,8 @@ def parse_weight(text: str) -> int:
 def parse_height(text: str) -> int:
     """A height in 0.1 cm from `175`, `1.75m`, `69in`, `5ft9in`, `5'9"`; a bare number is cm. Raises BadInput."""
     allowed = "175, 175cm, 1.75m, 69in, 5ft9in or 5'9\""
-    feet = _FEET.fullmatch(text.strip(" "))
-    if not feet or len(text) > _DIGITS_USED:
+    feet = _FEET.fullmatch(text.strip(" ")) if len(text) <= _LONGEST_TEXT else None
+    if not feet:
         return _positive("height", text, _HEIGHT_UNITS, allowed)
     part = feet[3] or ""
     inches, scale = int((feet[2] or "0") + part), 10 ** len(part)

@@ -182,12 +182,22 @@ class ConditionRule(Frozen):
     source: Cited
 
 
+class Modifiers(Frozen):
+    """The billing modifiers of an infusion with a discarded unit, and of one without."""
+
+    wasted: str
+    none: str
+    text: str
+    source: Cited
+
+
 class DrugRules(Frozen):
     """What holds for every regimen of a drug under one label."""
 
     default_product: Named
     preparation: PreparationRules
     infusion_time: InfusionTime
+    modifiers: Modifiers | None
     usual_most: UsualMost | None
     screening: dict[str, Note]
     conditions: dict[str, ConditionRule]
@@ -349,6 +359,7 @@ class DoseRange(Frozen):
 
     low: Dose | None
     high: Dose | None
+    text: str
 
 
 class SpanRange(Frozen):
@@ -356,6 +367,7 @@ class SpanRange(Frozen):
 
     low: Span | None
     high: Span | None
+    text: str
 
 
 class Allowed(Frozen):

@@ -10,9 +10,17 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from infusecalc.cli.options import SINGLE
 from infusecalc.cli.reply import Reply, say
-from infusecalc.errors import BadInput, BadTable, InfusecalcError
+from infusecalc.errors import BadInput, BadTable, InfusecalcError, escape
+
+EXIT_CODES = {
+    0: "computed, nothing blocks",
+    2: "bad input or bad table: one sentence on standard error, nothing on standard output, no file touched",
+    3: "computed and shown, and a finding blocks",
+    130: "interrupted with Ctrl-C",
+    1: "a bug: a traceback",
+}
+"""What each exit code means, in the order in which a script meets them."""
 
 _COMMANDS = {
     "dose": "infusecalc.cli.plan",
@@ -62,22 +70,9 @@ def _program() -> Any:
     return typer.main.get_command(app)
 
 
-def _refuse_repeated(arguments: Sequence[str]) -> None:
-    """Refuse an option that is given twice: the second would silently replace the first."""
-    seen: set[str] = set()
-    for word in arguments:
-        name = word.partition("=")[0]
-        if name == "--":
-            return
-        if name in SINGLE and name in seen:
-            raise BadInput("option", name, "is given twice", hint="give it once")
-        seen.add(name)
-
-
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code; a refusal is one sentence on standard error."""
     try:
-        _refuse_repeated(arguments)
         reply = _program().main(list(arguments), prog_name="infusecalc", standalone_mode=False)
         return reply.deliver() if isinstance(reply, Reply) else int(reply or 0)
     except BadTable as error:
@@ -87,7 +82,7 @@ def run(arguments: Sequence[str]) -> int:
         say(str(error))
         return error.exit_code
     except _USAGE_ERROR as error:
-        say(f"{error.format_message()} (see: infusecalc -h)")  # type: ignore[attr-defined]
+        say(escape(f"{error.format_message()} (see: infusecalc -h)"))  # type: ignore[attr-defined]
         return 2
     except KeyboardInterrupt:
         return 130

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from inspect import Parameter, Signature
 from typing import Annotated, Any
 
 import typer
 
 from infusecalc.choices import ROUNDING
+from infusecalc.cli.reply import Reply
+from infusecalc.errors import BadInput
 from infusecalc.output.files import FORMATS
 from infusecalc.quantities import BSA_FORMULAS
 from infusecalc.regimen import LABELS
 
-SINGLE: set[str] = set()
-"""The options that may be given once: a second one would silently replace the first."""
+_MANY = {"has", "accept", "dose", "every"}
+"""The keywords of the options that may be given again and again."""
 
 
 def argument(name: str, text: str, *, needed: bool = True) -> Parameter:
@@ -26,12 +29,11 @@ def argument(name: str, text: str, *, needed: bool = True) -> Parameter:
     )
 
 
-def option(flags: str, text: str, metavar: str = "", *, needed: bool = False, env: str | None = None) -> Parameter:
-    """An option that takes one value."""
+def option(flags: str, text: str, metavar: str = "", *, needed: bool = False) -> Parameter:
+    """An option that takes one value; read as a list, so that a second value is seen and not taken silently."""
     names = flags.split()
-    SINGLE.update(names)
-    info = typer.Option(*names, help=text, metavar=metavar or None, show_default=False, envvar=env)
-    kind = Annotated[str, info] if needed else Annotated[str | None, info]
+    info = typer.Option(*names, help=text, metavar=metavar or None, show_default=False)
+    kind = Annotated[list[str], info] if needed else Annotated[list[str] | None, info]
     return Parameter(
         _name(names[-1]), Parameter.KEYWORD_ONLY, annotation=kind, default=Parameter.empty if needed else None
     )
@@ -91,7 +93,9 @@ DATES = [
     option("--courses", "Plan so many courses in all, where a course repeats.", "N"),
     option("--maintenance-start", "Start maintenance on a date, or so long after the induction.", "DATE|20w"),
 ]
-TABLE = [option("--regimens", "A site's own table, on top of the shipped one.", "FILE", env="INFUSECALC_REGIMENS")]
+TABLE = [
+    option("--regimens", "A site's own table over the shipped one; else that of INFUSECALC_REGIMENS.", "FILE"),
+]
 RESULT = [
     option("--format", f"One of {', '.join(FORMATS)}.", "FORMAT"),
     option("-o --output", "Write to a file; its extension names the format.", "FILE"),
@@ -100,12 +104,26 @@ RESULT = [
 ]
 
 
-def takes(*parameters: Parameter) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def takes(*parameters: Parameter) -> Callable[[Callable[..., Reply]], Callable[..., Reply]]:
     """Give a command that reads keywords the signature that typer builds its options from."""
 
-    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
-        command.__signature__ = Signature(list(parameters))  # type: ignore[attr-defined]
-        command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-        return command
+    def decorate(command: Callable[..., Reply]) -> Callable[..., Reply]:
+        @wraps(command)
+        def called(**given: Any) -> Reply:
+            return command(**{name: _one(name, value) for name, value in given.items()})
+
+        called.__signature__ = Signature(list(parameters))  # type: ignore[attr-defined]
+        called.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+        return called
 
     return decorate
+
+
+def _one(name: str, value: Any) -> Any:
+    """The one value of an option that may be given once; raises BadInput for a second."""
+    if not isinstance(value, list) or name in _MANY:
+        return value
+    if len(value) > 1:
+        flag = "--" + name.rstrip("_").replace("_", "-")
+        raise BadInput("option", flag, "is given twice", hint="give it once")
+    return value[0] if value else None

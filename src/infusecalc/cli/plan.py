@@ -7,13 +7,12 @@ from typing import Any
 import typer
 
 from infusecalc.cli.options import CHOICE, DATES, ON, PATIENT, REGIMEN, RESULT, TABLE, takes
-from infusecalc.cli.reply import Reply, colour, width
+from infusecalc.cli.reply import Reply, colour, site_table, width
 from infusecalc.course import Course, make_course
 from infusecalc.errors import BadInput
 from infusecalc.output.files import choose_format
 from infusecalc.output.records import as_csv, as_json, as_ndjson, columns, document, records
 from infusecalc.patient import Patient
-from infusecalc.table import load_table
 
 _OF_PATIENT = ("weight", "height", "bsa", "bsa_formula", "bsa_cap", "age", "born")
 _ELSEWHERE = {"drug", "indication", "patient_id", "regimens", "format_", "output", "quiet", "no_color", *_OF_PATIENT}
@@ -30,7 +29,8 @@ def dose(**given: Any) -> Reply:
     """  # noqa: D301 - \b keeps the lines of the examples apart
     if (given["on"] is None) != (given["born"] is None):
         hint = "a date of birth gives an age only on a day"
-        raise BadInput("--on" if given["on"] else "--born", given["on"] or given["born"], "stands alone", hint=hint)
+        alone = "--on" if given["born"] is None else "--born"
+        raise BadInput(alone, given[alone.lstrip("-")], "stands alone", hint=hint)
     return _answer(given)
 
 
@@ -59,7 +59,7 @@ def _answer(given: dict[str, Any]) -> Reply:
     form = choose_format(given["format_"], output)
     patient = Patient.of(id=given["patient_id"], **{name: given[name] for name in _OF_PATIENT})
     asked = {name: value for name, value in given.items() if name not in _ELSEWHERE and value is not None}
-    course = make_course(load_table(given["regimens"]), given["drug"], given["indication"], patient, **asked)
+    course = make_course(site_table(given), given["drug"], given["indication"], patient, **asked)
     blocks = dict.fromkeys(finding.key for finding in course.findings if finding.severity == "block")
     text = render(course, form, width(output), coloured=colour(output, no_color=given["no_color"]))
     return Reply(text, output, given["quiet"], tuple(blocks))

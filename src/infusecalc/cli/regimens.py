@@ -8,13 +8,26 @@ from typing import Any
 import typer
 
 from infusecalc.cli.options import RESULT, TABLE, argument, option, takes
-from infusecalc.cli.reply import Reply, colour, width
-from infusecalc.errors import BadInput, BadTable
+from infusecalc.cli.reply import Reply, colour, site_table, width
+from infusecalc.errors import BadInput, BadTable, escape, shown
+from infusecalc.frozen import Frozen
 from infusecalc.output import records
 from infusecalc.output.files import choose_format
 from infusecalc.output.statements import Listed, Statement, listing, statements
 from infusecalc.regimen import LABELS
 from infusecalc.table import load_table
+
+
+class Checked(Frozen):
+    """A table that was found to be without faults."""
+
+    file: str
+    version: str
+    faults: int
+    regimens: int
+    products: int
+    sources: int
+
 
 _WHICH = [option("--label", "Only this label, us or eu.", "LABEL")]
 _REGIMEN = [
@@ -33,7 +46,7 @@ def list_(**given: Any) -> Reply:
       infusecalc regimens list
       infusecalc regimens list --format csv -o regimens.csv
     """  # noqa: D301 - \b keeps the lines of the examples apart
-    rows = list(listing(load_table(given["regimens"])))
+    rows = list(listing(site_table(given)))
     return _answer(given, Listed.part_names(), rows, _list_page(rows))
 
 
@@ -46,9 +59,13 @@ def show(**given: Any) -> Reply:
       infusecalc regimens show infliximab crohns --label us
       infusecalc regimens show rituximab/gpa --format json
     """  # noqa: D301 - \b keeps the lines of the examples apart
-    table = load_table(given["regimens"])
-    typed, _, second = given["drug"].partition("/")
-    indication = given["indication"] or second
+    table = site_table(given)
+    typed, slash, second = given["drug"].partition("/")
+    if slash and given["indication"] is not None:
+        raise BadInput(
+            "indication", given["indication"], f"stands beside {shown(given['drug'])}", hint="give one of them"
+        )
+    indication = second if slash else given["indication"]
     if not indication:
         raise BadInput("indication", None, "is missing", hint="see: infusecalc regimens list")
     label = given["label"]
@@ -73,9 +90,10 @@ def validate(**given: Any) -> Reply:
     faults = table.faults()
     if faults:
         raise BadTable(faults)
-    name = given["file"] or table.files[0].name
-    text = f"{name}: no faults; {len(table.names('regimens'))} regimens, {len(table.names('sources'))} sources\n"
-    return Reply(text, given["output"], given["quiet"])
+    counts = {section: len(table.names(section)) for section in ("regimens", "products", "sources")}
+    row = Checked(given["file"] or table.files[0].name, table.version, 0, **counts)
+    text = f"{escape(row.file)}: no faults; {row.regimens} regimens, {row.products} products, {row.sources} sources\n"
+    return _answer(given, Checked.part_names(), [row], lambda *_: text)
 
 
 @takes(*RESULT)
@@ -89,6 +107,7 @@ def schema(**given: Any) -> Reply:
     """  # noqa: D301 - \b keeps the lines of the examples apart
     from infusecalc.table.shapes import json_schema  # noqa: PLC0415 - only this command needs it
 
+    choose_format(given["format_"], given["output"], ("json",))
     return Reply(records.as_json(json_schema()), given["output"], given["quiet"])
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from typing import Any
 
 from infusecalc.errors import escape
 from infusecalc.frozen import Frozen
 from infusecalc.output.files import write_file, write_out
+from infusecalc.table import Table, load_table
 
 PIPE_WIDTH = 80
 _WIDEST = 100
@@ -51,6 +53,12 @@ def say(text: str, whose: str = "infusecalc: ") -> None:
         sys.stderr.flush()
     except OSError:
         pass
+
+
+def site_table(given: dict[str, Any]) -> Table:
+    """The table, with the site's own file that an option or the environment names."""
+    named = given["regimens"]
+    return load_table(os.environ.get("INFUSECALC_REGIMENS") or None if named is None else named)
 
 
 def width(output: str | None) -> int:

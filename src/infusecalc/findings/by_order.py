@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from itertools import pairwise
 
-from infusecalc.dates import add
+from infusecalc.dates import add, stretch
 from infusecalc.findings.case import Case, Finding
 from infusecalc.plan import Planned
 from infusecalc.regimen import Allowed, Citation, Gap, Phase
@@ -18,7 +18,7 @@ def by_order(case: Case) -> Iterator[Finding]:
         if case.planned(name):
             yield from _override(case, name)
     usual = case.regimen.drug_rules.usual_most
-    if usual:
+    if usual and (usual.dose.basis != "mg/m2" or case.patient.bsa is not None):
         most = usual.dose.amount(case.patient.weight, case.patient.bsa)
         over = [name for name, dose in case.doses.items() if dose.amount.dose > most and case.planned(name)]
         if over:
@@ -42,11 +42,20 @@ def _override(case: Case, name: str) -> Iterator[Finding]:
         yield _dose_finding(case, name, sides[0], rows, off_label=off_label)
     if interval_changed:
         yield _interval_finding(case, name, sides[1], rows, off_label=off_label)
-    if sides == (None, None) and dose_changed and interval_changed and not any(_fits(row, own, asked) for row in rows):
+    if _combined(own, asked, rows) and not (off_label and sides[0]):
         both = f"{asked.dose} every {asked.interval}"
-        message = f"{name}: {both} changes dose and interval, and the source allows one or the other"
+        message = f"{name}: {both} escalates dose and interval, and the source allows one or the other"
         code, severity = ("dose-outside-source", "caution") if off_label else ("escalation-combined", "block")
         yield case.about(code, severity, (name,), message, _sources(own, rows))
+
+
+def _combined(own: Phase, asked: Phase, rows: list[Allowed]) -> bool:
+    """Whether a higher dose and a shorter interval come together where each is offered, but not the two at once."""
+    if own.interval is None or asked.interval is None:
+        return False
+    escalated = asked.dose.factor > own.dose.factor and asked.interval.size < own.interval.size
+    offered = any(row.dose for row in rows) and any(row.every for row in rows)
+    return escalated and offered and not any(_fits(row, own, asked) for row in rows)
 
 
 # --- the sides of what is allowed -----------------------------------------------------------------------
@@ -59,25 +68,26 @@ def _dose_side(own: Phase, asked: Phase, rows: Iterable[Allowed]) -> str | None:
         if row.dose:
             lows += [row.dose.low.factor] if row.dose.low else []
             highs += [row.dose.high.factor if row.dose.high else value]
-    return _side(value, min(lows), max(highs))
+    if value > max(highs):
+        return "above"
+    return "below" if value < min(lows) else None
 
 
 def _interval_side(own: Phase, asked: Phase, rows: Iterable[Allowed]) -> str | None:
-    """`above` or `below` all that the label allows of the interval, or None; a missing bound allows any."""
+    """`above` or `below` all that the label allows of the interval, or None; a missing bound allows any.
+
+    Weeks against months: 26 weeks (182 days) are no shorter than 6 months, which have 181 to 184 days.
+    """
     if own.interval is None or asked.interval is None:
         return None
-    value, lows, highs = asked.interval.size, [own.interval.size], [own.interval.size]
+    value, lows, highs = asked.interval, [own.interval], [own.interval]
     for row in rows:
         if row.every:
-            lows += [row.every.low.size if row.every.low else value]
-            highs += [row.every.high.size if row.every.high else value]
-    return _side(value, min(lows), max(highs))
-
-
-def _side(value: int, low: int, high: int) -> str | None:
-    if value > high:
+            lows.append(row.every.low or value)
+            highs.append(row.every.high or value)
+    if stretch(value)[0] > max(stretch(high)[1] for high in highs):
         return "above"
-    return "below" if value < low else None
+    return "below" if stretch(value)[1] < min(stretch(low)[0] for low in lows) else None
 
 
 def _fits(row: Allowed, own: Phase, asked: Phase) -> bool:
@@ -123,7 +133,12 @@ def _interval_finding(case: Case, name: str, side: str | None, rows: list[Allowe
 def _allowed(rows: list[Allowed]) -> str:
     if not rows:
         return "the source gives nothing else"
-    return "the source allows " + "; ".join(row.when for row in rows)
+    return "the source allows " + "; ".join(f"{_figures(row)} ({row.when})" for row in rows)
+
+
+def _figures(row: Allowed) -> str:
+    """What one alternative allows, as the table writes it."""
+    return " ".join(part.text for part in (row.dose, row.every) if part)
 
 
 # --- gaps -------------------------------------------------------------------------------------------------

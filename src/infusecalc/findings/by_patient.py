@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 
 from infusecalc.dates import add_months, completed_months
 from infusecalc.findings.case import HOUSE, Case, Finding, HasCondition
-from infusecalc.quantities import Dose, bmi_at_least, bmi_at_most, half_up, plain, pounds
+from infusecalc.quantities import Age, Dose, bmi_at_least, bmi_at_most, half_up, plain, pounds
 from infusecalc.regimen import AgeRange
 
 _PER_YEAR = 12
@@ -54,9 +55,16 @@ def _crossing(case: Case, limits: AgeRange, under: int) -> Iterator[Finding]:
         message = f"The patient turns {_years(under)} on {add_months(born, under)}, in the course: {_range(limits)}"
         late = tuple(item.number for item in plan.infusions if completed_months(born, item.date) >= under)
         yield Finding("age-crosses-limit", "info", message, limits.source, infusions=late)
-    if born is None and age and age.months + age.slack - 1 + completed_months(plan.start, last) >= under:
+    if born is None and age and _may_reach(age, plan.start, last, under):
         message = f"The patient may turn {_years(under)} in the course (--born would tell): {_range(limits)}"
         yield Finding("age-crosses-limit", "info", message, limits.source)
+
+
+def _may_reach(age: Age, start: date, last: date, months: int) -> bool:
+    """Whether an age that is known to `age.slack` months may reach some months by the last infusion."""
+    passed = completed_months(start, last)
+    latest = age.months + age.slack + passed  # not quite reached, unless a part of a month has passed as well
+    return latest > months or (latest == months and last > add_months(start, passed))
 
 
 def _weight(case: Case) -> Iterator[Finding]:

@@ -50,5 +50,7 @@ def _concentration(case: Case, name: str, dose: PhaseDose) -> Iterator[Finding]:
 def _waste(case: Case, name: str, dose: PhaseDose) -> Iterator[Finding]:
     made_up = dose.preparation
     if made_up.charge and made_up.waste and not made_up.charge.wasted:
-        message = f"{name}: {plain(made_up.waste)} mg is discarded, less than one billing unit: no JW line"
-        yield case.about("waste-below-unit", "caution", (name,), message, HOUSE)
+        modifiers = case.regimen.drug_rules.modifiers
+        message = f"{name}: {plain(made_up.waste)} mg is discarded, less than one billing unit: none is billed for it"
+        source = modifiers.source if modifiers else HOUSE
+        yield case.about("waste-below-unit", "caution", (name,), message, source)

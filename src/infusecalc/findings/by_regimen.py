@@ -22,7 +22,7 @@ def by_regimen(case: Case) -> Iterator[Finding]:
     for name, note in rules.companions.items():
         yield Finding("companion", "info", note.text, note.source, name)
     for name, note in regimen.drug_rules.screening.items():
-        yield Finding("screening", "info", f"Before the first infusion: {note.text}", note.source, name)
+        yield Finding("screening", "info", note.text, note.source, name)
     for row in rules.judgement:
         if case.planned(row.phase):
             yield Finding(row.finding, "info", row.text + _when(case, row), row.source, phases=(row.phase,))
@@ -41,11 +41,11 @@ def by_regimen(case: Case) -> Iterator[Finding]:
 
 
 def _when(case: Case, row: Judgement) -> str:
-    """The dates of a judgement: its time after the first infusion of every block of its phase."""
+    """The dates of a judgement: its time after the first infusion of its phase, and of every repeat of a course."""
     if case.plan is None or row.at is None:
         return ""
     heads = [item for item in case.plan.of_phase(row.phase) if item.head]
-    if not case.doses[row.phase].phase.repeat:
+    if row.finding == "stop-rule" or not case.doses[row.phase].phase.repeat:
         heads = heads[:1]
     return " (" + ", ".join(str(Position(item.date).later(row.at).date) for item in heads) + ")"
 
@@ -79,7 +79,8 @@ def _start(case: Case, start: PhaseStart) -> Iterator[Finding]:
         yield case.about("start-window", "info", (start.phase,), message, _cited(start.rule))
     if start.earliest and start.planned < start.earliest:
         message = f"{planned}, {(start.earliest - start.planned).days} days too early ({bounds})"
-        yield case.about("start-outside-window", "block", (start.phase,), message, _cited(start.rule))
+        severity = "caution" if case.regimen.rules.status.name == "off-label" else "block"
+        yield case.about("start-outside-window", severity, (start.phase,), message, _cited(start.rule))
     if start.latest and start.planned > start.latest:
         message = f"{planned}, {(start.planned - start.latest).days} days too late ({bounds})"
         yield case.about("start-outside-window", "caution", (start.phase,), message, _cited(start.rule))

@@ -8,26 +8,28 @@ import stat
 import sys
 from pathlib import Path
 
-from infusecalc.errors import BadInput
+from infusecalc.errors import BadInput, shown
 
 FORMATS = ("table", "json", "ndjson", "csv", "md")
 _BY_EXTENSION = {".txt": "table"} | {f".{name}": name for name in FORMATS[1:]}
+_ELSEWHERE = (".ics", ".html", ".htm", ".pdf", ".parquet", ".yaml", ".xlsx", ".docx", ".png", ".svg")
 
 
-def choose_format(asked: str | None, output: str | None) -> str:
+def choose_format(asked: str | None, output: str | None, formats: tuple[str, ...] = FORMATS) -> str:
     """The format that was asked for or that the file's extension names; raises BadInput where they clash."""
-    if asked is not None and asked not in FORMATS:
-        raise BadInput("--format", asked, "is not a format of this command", allowed=", ".join(FORMATS))
+    if asked is not None and asked not in formats:
+        raise BadInput("--format", asked, "is not a format of this command", allowed=", ".join(formats))
     if output in (None, "-"):
-        return asked or "table"
-    named = _BY_EXTENSION.get(Path(str(output)).suffix.lower())
-    if asked and named and asked != named:
-        raise BadInput(
-            "--format", asked, f"clashes with the extension of '{output}'", hint=f"the extension names {named}"
-        )
-    if not (asked or named):
-        allowed = ", ".join(_BY_EXTENSION)
-        raise BadInput("-o", output, "has no extension that names a format", allowed=allowed, hint="or give --format")
+        return asked or formats[0]
+    extension = Path(str(output)).suffix.lower()
+    named = _BY_EXTENSION.get(extension)
+    extensions = ", ".join(end for end, name in _BY_EXTENSION.items() if name in formats)
+    if asked and (named or extension in _ELSEWHERE) and asked != named:
+        hint = f"its extension {extension} names another"
+        raise BadInput("--format", asked, f"is not the format of {shown(output)}", allowed=extensions, hint=hint)
+    if not asked and named not in formats:
+        hint = "or give --format"
+        raise BadInput("-o", output, "has no extension that names a format", allowed=extensions, hint=hint)
     return str(asked or named)
 
 

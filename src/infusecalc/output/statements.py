@@ -44,9 +44,7 @@ def listing(table: Table) -> Iterator[Listed]:
         for label in LABELS:
             if label in table.entry("regimens", id_).parts:
                 found = table.regimen(drug, indication, label)
-                doses = "; ".join(
-                    f"{name} {each.dose.people}, {rhythm(each)}" for name, each in found.phases.items()
-                )
+                doses = "; ".join(f"{name} {each.dose.people}, {rhythm(each)}" for name, each in found.phases.items())
                 aliases = " ".join(table.aliases("regimens", id_))
                 status, variants = found.rules.status.name, " ".join(found.rules.variants)
                 yield Listed(

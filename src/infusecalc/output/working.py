@@ -80,7 +80,9 @@ def _billing(course: Course, dose: PhaseDose) -> Iterator[str]:
         unit = words.mg(billing.unit)
         yield f"{charge.code}: {words.mg(dose.amount.dose)} / {unit}, rounded up = {charge.units:,} units"
         left = f"{words.mg(made_up.opened)} / {unit} - {charge.units:,}, rounded down"
-        yield f"{left} = {charge.wasted:,} unit{'' if charge.wasted == 1 else 's'} wasted: {charge.modifier}"
+        plural = "" if charge.wasted == 1 else "s"
+        modifier = f": {charge.modifier}" if charge.modifier else ""
+        yield f"{left} = {charge.wasted:,} unit{plural} wasted{modifier}"
 
 
 def _time(course: Course, dose: PhaseDose) -> Iterator[str]:

@@ -51,12 +51,12 @@ def _read(path: Path, name: str) -> bytes:
     """The bytes of a table file; raises BadInput where there is none."""
     hint = "name a YAML file in the form of regimens.yaml"
     try:
-        size = path.stat().st_size
-        content = path.read_bytes() if size <= _LARGEST else b""
+        with path.open("rb") as file:
+            content = file.read(_LARGEST + 1)
     except (OSError, ValueError) as error:
         problem = f"cannot be read: {getattr(error, 'strerror', None) or 'not a file name'}"
         raise BadInput("regimen table", name, problem, hint=hint) from None
-    if size > _LARGEST:
+    if len(content) > _LARGEST:
         raise BadInput("regimen table", name, "is over 5 MB", hint=hint)
     return content
 

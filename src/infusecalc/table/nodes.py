@@ -15,7 +15,7 @@ from yaml.constructor import BaseConstructor
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from yaml.resolver import BaseResolver
 
-from infusecalc.errors import BadInput, shown
+from infusecalc.errors import BadInput, escape, shown
 from infusecalc.frozen import Frozen
 
 _DEPTH = 12  # nesting below which a table never goes
@@ -32,7 +32,7 @@ class Fault(Frozen):
 
     def __str__(self) -> str:
         """As it is reported: `file:line: path: what (allowed: ...)`."""
-        return f"{self.file}:{self.line}: {self.path}: {self.what}"
+        return escape(f"{self.file}:{self.line}: {self.path}: {self.what}")
 
 
 class Reference(Frozen):
@@ -112,7 +112,8 @@ def compose(text: str, file: str) -> Node | Fault:
         root: Node | None = _Loader(text).get_single_node()
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        return Fault(file, mark.line + 1 if mark else 1, "the file", f"is not YAML: {getattr(error, 'problem', error)}")
+        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+        return Fault(file, mark.line + 1 if mark else 1, "the file", f"is not YAML: {problem}")
     return root or Fault(file, 1, "the file", "is empty")
 
 

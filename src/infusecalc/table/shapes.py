@@ -37,21 +37,21 @@ def _after(text: str) -> made.After:
 
 def _dose_range(text: str) -> made.DoseRange:
     if text == "not stated":
-        return made.DoseRange(None, None)
+        return made.DoseRange(None, None, "a dose without a figure")
     low, to, high = text.partition(" to ")
-    if not to:
-        return made.DoseRange(DOSE.parse(low), DOSE.parse(low))
-    upper: Dose = DOSE.parse(high)
-    return made.DoseRange(DOSE.parse(f"{low} {upper.basis}"), upper)
+    upper: Dose = DOSE.parse(high if to else low)
+    lower: Dose = DOSE.parse(f"{low} {upper.basis}") if to else upper
+    return made.DoseRange(lower, upper, text)
 
 
 def _span_range(text: str) -> made.SpanRange:
     if text == "not stated":
-        return made.SpanRange(None, None)
+        return made.SpanRange(None, None, "an interval without a figure")
     if text.endswith(" or more"):
-        return made.SpanRange(SPAN.parse(text.removesuffix(" or more")), None)
+        return made.SpanRange(SPAN.parse(text.removesuffix(" or more")), None, f"every {text}")
     low, to, high = text.partition(" to ")
-    return made.SpanRange(SPAN.parse(f"{low} {high.partition(' ')[2]}" if to else low), SPAN.parse(high if to else low))
+    lower = SPAN.parse(f"{low} {high.partition(' ')[2]}" if to else low)
+    return made.SpanRange(lower, SPAN.parse(high if to else low), f"every {text}")
 
 
 AGE = Text(_age, "an age such as 18 y or 8 mo")
@@ -188,6 +188,12 @@ DRUG_RULES = Shape(
                 made.InfusionTime,
                 {"least": may(measure("min")), "first": _TITRATED, "subsequent": _TITRATED, "source": SOURCE},
                 _time,
+            )
+        ),
+        "modifiers": may(
+            Shape(
+                made.Modifiers,
+                {"wasted": need(WORDS), "none": need(WORDS), "text": need(WORDS), "source": SOURCE},
             )
         ),
         "usual_most": may(Shape(made.UsualMost, {"dose": need(DOSE), "text": need(WORDS), "source": SOURCE})),

@@ -1,0 +1,147 @@
+"""What a user must see: every finding on both sides of its boundary, acceptances, and the order of severity."""
+
+from functools import cache
+from typing import Any
+
+import pytest
+import yaml
+
+from infusecalc import Course, InfusecalcError, load_table
+from support import HERE, someone
+from support import course as planned
+
+FINDINGS = yaml.safe_load((HERE / "cases" / "findings.yaml").read_text(encoding="utf-8"))
+SEVERITIES = {code: [one] if isinstance(one, str) else one for code, one in FINDINGS["severities"].items()}
+GRAVEST_FIRST = ["block", "caution", "info"]
+OPTIONS = {"for": "for_", "from": "from_", "round": "round_"}
+COMPARED = ("detail", "infusions", "phases", "reason")
+CASE_KEYS = {"name", "regimen", "label", "undated", "patient", "asked", "table", "finds", "blocked", "because"}
+FOUND_KEYS = {*COMPARED, "severity", "says", "message", "cites"}
+CASES = [case for rule in FINDINGS["rules"] for case in rule["cases"]]
+
+
+def sentences(cases):
+    return [pytest.param(case, id=case["name"]) for case in cases]
+
+
+@cache
+def local_table(name: str):
+    return load_table(HERE / "tables" / name)
+
+
+def course(case: dict[str, Any]) -> Course:
+    options = {OPTIONS.get(name, name.replace("-", "_")): value for name, value in case.get("asked", {}).items()}
+    if case.get("undated"):
+        options["start"] = None
+    if "table" in case:
+        options["table"] = local_table(case["table"])
+    return planned(case["regimen"], someone(case["regimen"], **case.get("patient", {})), **options)
+
+
+@pytest.fixture(scope="session")
+def answers():
+    """The course of a case of FINDINGS, made once."""
+    made: dict[str, Course] = {}
+
+    def answer(case: dict[str, Any]) -> Course:
+        if case["name"] not in made:
+            made[case["name"]] = course(case)
+        return made[case["name"]]
+
+    return answer
+
+
+def listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def compared(finding, wanted):
+    """A finding as far as a case speaks of it, in the words of the case."""
+    shown = {name: getattr(finding, name) for name in COMPARED}
+    shown = {name: list(value) if isinstance(value, tuple) else value for name, value in shown.items()}
+    shown["says"] = [words for words in listed(wanted.get("says", [])) if words in finding.message]
+    shown |= {"message": finding.message} if "message" in wanted else {}
+    shown |= {"severity": finding.severity} if "severity" in wanted else {}
+    shown |= {"cites": "; ".join(map(str, finding.source))} if "cites" in wanted else {}
+    return shown
+
+
+def expected(wanted):
+    return dict.fromkeys(COMPARED) | wanted | {"says": listed(wanted.get("says", []))}
+
+
+@pytest.mark.parametrize("case", sentences(CASES))
+def test_what_is_found(case, answers):
+    answer = answers(case)
+    for code, wanted in case["finds"].items():
+        found = [finding for finding in answer.findings if finding.code == code]
+        assert len(found) == len(wanted), (code, [finding.message for finding in found])
+        for finding, one in zip(found, wanted, strict=True):
+            assert compared(finding, one) == expected(one)
+    if "blocked" in case:
+        assert answer.blocked is case["blocked"]
+
+
+@pytest.mark.parametrize("code", SEVERITIES)
+def test_every_finding_of_a_code_is_as_grave_as_the_code(code, answers):
+    asked = [case for case in CASES if case["finds"].get(code)]
+    found = [finding for case in asked for finding in answers(case).findings if finding.code == code]
+    assert {finding.severity for finding in found if not finding.accepted} == set(SEVERITIES[code])
+    assert {finding.severity for finding in found if finding.accepted} <= {"caution"}
+
+
+@pytest.mark.parametrize("code", SEVERITIES)
+def test_every_code_has_cases_on_both_sides(code):
+    asked = [case["finds"][code] for case in CASES if code in case["finds"]]
+    assert any(asked)
+    assert not all(asked)
+
+
+@pytest.mark.parametrize("code", SEVERITIES)
+def test_one_case_of_every_code_holds_its_message_and_its_source(code):
+    asked = [one for case in CASES for one in case["finds"].get(code, [])]
+    assert any("cites" in one for one in asked)
+    assert any("message" in one or "says" in one for one in asked)
+
+
+@pytest.mark.parametrize("case", sentences(CASES))
+def test_blocks_come_before_cautions_and_cautions_before_info(case, answers):
+    findings = answers(case).findings
+    ranks = [GRAVEST_FIRST.index(finding.severity) for finding in findings]
+    assert ranks == sorted(ranks)
+    assert {finding.code for finding in findings} <= SEVERITIES.keys()
+    assert all(finding.source and finding.message for finding in findings)
+
+
+def test_findings_of_all_three_severities_come_in_that_order():
+    answer = course({"regimen": "infliximab/gpp", "patient": {"weight": "29kg"}, "asked": {"has": ["active-tb"]}})
+    severities = [finding.severity for finding in answer.findings]
+    assert list(dict.fromkeys(severities)) == GRAVEST_FIRST
+
+
+def test_a_finding_is_accepted_only_where_it_has_a_reason():
+    answer = course({"regimen": "infliximab/uc", "asked": {"dose": ["6mg/kg"], "accept": ["dose-above-label=agreed"]}})
+    assert [finding.code for finding in answer.findings if finding.accepted] == ["dose-above-label"]
+    assert [finding.reason for finding in answer.findings if finding.accepted] == ["agreed"]
+
+
+def test_a_finding_is_named_by_its_code_and_its_detail():
+    answer = course({"regimen": "infliximab/ra", "asked": {"has": ["active-tb"]}})
+    keys = {finding.key for finding in answer.findings}
+    assert {"contraindicated:active-tb", "companion:methotrexate", "age-unknown"} <= keys
+
+
+@pytest.mark.parametrize("case", sentences(FINDINGS["refused"]))
+def test_an_acceptance_that_meets_no_block_is_refused(case):
+    with pytest.raises(InfusecalcError) as refused:
+        course(case)
+    assert str(refused.value) == case["says"]
+    assert refused.value.exit_code == 2
+
+
+def test_every_case_is_a_sentence_of_its_own_and_says_why():
+    assert len({case["name"] for case in CASES}) == len(CASES)
+    assert all(case["because"] and case.keys() <= CASE_KEYS for case in CASES)
+    assert all(rule["source"] for rule in FINDINGS["rules"])
+    assert all(one.keys() <= FOUND_KEYS for case in CASES for found in case["finds"].values() for one in found)
+    assert {code for case in CASES for code in case["finds"]} == SEVERITIES.keys()

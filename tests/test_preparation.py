@@ -1,0 +1,218 @@
+"""One infusion: rounding, vials held against an exhaustive search, the bag, billing units, and its time."""
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+import yaml
+
+from infusecalc.choices import Choices
+from infusecalc.infusions import Amount, fills, largest_within, least_cover, round_dose, titration_time, total
+from infusecalc.preparation import Charge, charge, choose_bag, choose_vials, prepare
+from infusecalc.quantities import number
+from infusecalc.regimen import (
+    Bags,
+    Billing,
+    ConcentrationRange,
+    DrugRules,
+    Modifiers,
+    PreparationRules,
+    ProductRules,
+    Titration,
+    UsualBag,
+    Vials,
+)
+
+CASES = yaml.safe_load(Path(__file__).with_name("cases").joinpath("preparation.yaml").read_text("utf-8"))
+MODIFIERS = Modifiers("JW", "JZ", "", ())
+SIZES = [
+    (100,),
+    (500, 100),
+    (300, 120),
+    (400, 250, 100),
+    (90, 60),
+    (13, 11, 7),
+    (110, 70, 50, 30),
+    (64, 48, 20),
+]
+
+
+def cases(*sections):
+    """The cases of some sections, each under its own sentence and with what the section says for all of them."""
+    found = [{**CASES[section], **case} for section in sections for case in CASES[section]["cases"]]
+    return pytest.mark.parametrize("case", [pytest.param(case, id=case["name"]) for case in found])
+
+
+def scaled(value, places=2):
+    return int(Decimal(str(value)).scaleb(places))
+
+
+# --- rounding -------------------------------------------------------------------------------------
+
+
+@cases("rounding")
+def test_a_dose_is_rounded(case):
+    within = case.get("within", "10%")
+    rounding = Choices.of(round_=case["round"], round_within=within).rounding
+    sizes = tuple(scaled(size) for size in case.get("vials", [100]))
+    amount = round_dose(scaled(case["exact"]), rounding, rounding.within, sizes)
+    assert number(amount.exact) == case["exact"]
+    assert number(amount.dose) == case["dose"]
+    assert number(amount.nearest) == case["nearest"]
+    assert number(amount.difference, 1) == case["percent"]
+    assert amount.refused == case.get("refused", False)
+    assert amount.applied == (case["dose"] != case["exact"])
+
+
+@pytest.mark.parametrize(
+    ("nearest", "tenths"), [(200100, 1), (199900, -1), (200099, 0), (199901, 0), (200000, 0), (240000, 200)]
+)
+def test_the_difference_is_shown_in_tenths_of_a_per_cent_half_away_from_nothing(nearest, tenths):
+    assert Amount(200000, 200000, nearest).difference == tenths  # 1 mg of 2,000 mg is 0.05 %
+
+
+# --- vials ----------------------------------------------------------------------------------------
+
+
+def fewest_vials(sizes, most):
+    """For every sum of whole vials up to `most`, the fewest vials that make it up, by trying them all."""
+    fewest = {0: 0}
+    for amount in range(1, most + 1):
+        before = [fewest[amount - size] for size in sizes if amount - size in fewest]
+        if before:
+            fewest[amount] = min(before) + 1
+    return fewest
+
+
+@cases("vials")
+def test_vials_for_a_dose(case):
+    sizes = tuple(scaled(size) for size in case["sizes"])
+    vials = choose_vials(scaled(case["dose"]), sizes)
+    assert {size // 100: count for size, count in vials} == case["vials"]
+    assert list(vials) == sorted(vials, reverse=True)
+    assert number(sum(size * count for size, count in vials) - scaled(case["dose"])) == case["waste"]
+
+
+@pytest.mark.parametrize("sizes", SIZES, ids=str)
+def test_no_other_vials_waste_less_nor_do_fewer_waste_as_little(sizes):
+    most = 3 * max(sizes) + 2 * min(sizes)
+    sums = fewest_vials(sizes, most + max(sizes))
+    for dose in range(1, most):
+        vials = choose_vials(dose, sizes)
+        opened = sum(size * count for size, count in vials)
+        best = min(amount for amount in sums if amount >= dose)
+        assert (opened, sum(count for _, count in vials)) == (best, sums[best])
+        assert all(count > 0 for _, count in vials)
+
+
+@pytest.mark.parametrize("sizes", [*SIZES, *(sizes[::-1] for sizes in SIZES)], ids=str)
+def test_the_sums_of_whole_vials_on_both_sides_of_a_dose(sizes):
+    most = 3 * max(sizes) + 2 * min(sizes)
+    sums = fewest_vials(sizes, most + max(sizes))
+    for dose in range(1, most):
+        assert least_cover(dose, sizes) == min(amount for amount in sums if amount >= dose)
+        assert largest_within(dose, sizes) == max(amount for amount in sums if amount <= dose)
+
+
+@pytest.mark.parametrize("sizes", SIZES, ids=str)
+def test_every_filling_covers_the_dose_and_would_not_with_a_vial_less(sizes):
+    for dose in range(1, 2 * max(sizes)):
+        for counts in fills(dose, sizes):
+            least = min(size for size, count in zip(sizes, counts, strict=True) if count)
+            assert total(counts, sizes) - least < dose <= total(counts, sizes)
+
+
+def test_a_count_is_needed_for_every_size():
+    with pytest.raises(ValueError, match="longer than"):
+        total((1,), (500, 100))
+
+
+@pytest.mark.parametrize("sizes", [(500, 100), (300, 120), (400, 250, 100)], ids=str)
+def test_a_large_dose_is_filled_by_few_trials(sizes):
+    assert sum(1 for _ in fills(100_000, sizes)) < 100
+
+
+# --- the bag --------------------------------------------------------------------------------------
+
+
+def product(sizes=(100,), concentration=10, unit=10):
+    """A made-up product; no billing where there is no unit."""
+    billing = None if unit is None else Billing("X0000", scaled(unit), ())
+    vials = Vials(tuple(scaled(size) for size in sizes), scaled(concentration, 3), ())
+    return ProductRules(vials, billing, None, {})
+
+
+def limits(case):
+    low, high = case["range"]
+    return ConcentrationRange(None if low is None else scaled(low, 3), scaled(high, 3), ())
+
+
+def bagged(case, rules=None):
+    """A case made up under rules of which only the bag, the range and the modifiers count."""
+    preparation = PreparationRules(UsualBag(case["usual"], ()), limits(case), {})
+    drug = DrugRules(**(dict.fromkeys(DrugRules.part_names()) | {"preparation": preparation, "modifiers": MODIFIERS}))
+    bags = Bags(tuple(case["stocked"]), 10, 5000, ())
+    return prepare(scaled(case["dose"]), rules or product(), drug, bags, case.get("asked"))
+
+
+@cases("infliximab_bags", "bags_without_a_least", "odd_bags")
+def test_the_bag_and_its_concentration(case):
+    made_up = bagged(case)
+    found = [made_up.bag, number(made_up.concentration), made_up.outside]
+    assert found == [case["bag"], case["shown"], case.get("outside")]
+
+
+@cases("infliximab_bags", "bags_without_a_least", "odd_bags")
+def test_the_choice_of_a_bag(case):
+    if "asked" not in case:
+        assert choose_bag(scaled(case["dose"]), case["usual"], limits(case), tuple(case["stocked"])) == case["bag"]
+
+
+@cases("drug_volumes")
+def test_the_drug_volume(case):
+    bag = {"usual": 250, "range": [None, 4], "stocked": [], "dose": case["dose"]}
+    assert number(bagged(bag, product(concentration=case["concentration"])).drug_volume, 1) == case["ml"]
+
+
+def test_an_infusion_made_up_from_two_sizes():
+    bag = {"usual": 500, "range": [1, 4], "stocked": [250, 500], "dose": 745}
+    made_up = bagged(bag, product(sizes=(100, 500)))
+    # 500 + 3 x 100 = 800; 800 - 745 = 55; 74.5 mL; 745 / 500 = 1.49; 74.5 units are given as 75, 80 - 75 = 5
+    assert made_up.vials == ((50000, 1), (10000, 3))
+    assert made_up.opened == 80000
+    assert made_up.waste == 5500
+    assert made_up.drug_volume == 745
+    assert (made_up.bag, made_up.concentration, made_up.outside) == (500, 149, None)
+    assert made_up.charge == Charge("X0000", 75, 5, "JW")
+
+
+def test_without_a_billing_code_nothing_is_charged():
+    bag = {"usual": 250, "range": [None, 4], "stocked": [], "dose": 350}
+    assert bagged(bag, product(unit=None)).charge is None
+
+
+# --- billing --------------------------------------------------------------------------------------
+
+
+@cases("billing")
+def test_billing_units(case):
+    billing, modifiers = Billing("J1745", scaled(case["unit"]), ()), MODIFIERS if case["modifier"] else None
+    found = charge(scaled(case["dose"]), scaled(case["opened"]), billing, modifiers)
+    assert found == Charge("J1745", case["units"], case["wasted"], case["modifier"])
+
+
+# --- time -----------------------------------------------------------------------------------------
+
+
+@cases("titrations")
+def test_the_time_of_a_titration(case):
+    start, step, minutes, most = case["rates"]
+    titration = Titration(scaled(start), scaled(step), minutes, scaled(most), ())
+    assert number(titration_time(scaled(case["dose"]), titration)) == case["minutes"]
+
+
+@pytest.mark.parametrize("start", [50, 100])
+def test_a_larger_dose_never_takes_less_time(start):
+    titration = Titration(scaled(start), scaled(start), 30, scaled(400), ())
+    times = [titration_time(scaled(dose), titration) for dose in range(1, 1200)]
+    assert times == sorted(times)
