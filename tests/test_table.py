@@ -243,7 +243,7 @@ def test_the_usual_product_of_a_label(drug, label, product):
         ("infliksimab", {}, "nearest: infliximab"),
         ("aspirin", {}, "none is near"),
         ("infliximab", {"label": "uk"}, "allowed: us, eu"),
-        ("infliximab", {"variant": "low-dose"}, "is not known"),
+        ("infliximab", {"variant": "low-dose"}, "has no variants"),
     ],
 )
 def test_a_name_that_is_not_in_the_table_is_refused(drug, options, message):

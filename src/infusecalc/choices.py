@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from infusecalc.dates import parse_date
-from infusecalc.errors import BadInput
+from infusecalc.errors import BadInput, has_controls
 from infusecalc.frozen import Frozen
 from infusecalc.quantities import Dose, Span, parse_dose, parse_percent, parse_span, parse_volume
 from infusecalc.regimen import LABELS
@@ -181,6 +181,6 @@ def _acceptance(text: str) -> Acceptance:
         raise BadInput("--accept", text, "names no code, or an empty detail", allowed=allowed)
     if not reason.strip():
         raise BadInput("--accept", text, "has no reason", allowed=allowed)
-    if not reason.isprintable():
+    if has_controls(reason):
         raise BadInput("--accept", text, "has control characters", allowed="printable characters")
     return Acceptance(code, detail or None, reason.strip())

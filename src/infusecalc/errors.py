@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 SHOWN = 80  # characters of a refused value that a message repeats
 _BYTES = range(0xDC80, 0xDD00)  # how Python keeps bytes that are not UTF-8
 _BIDI = {*range(0x200E, 0x2010), *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x061C}
@@ -24,6 +26,11 @@ def shown(value: object) -> str:
     text = str(value)
     cut = text if len(text) <= SHOWN else text[:SHOWN] + "..."
     return f"'{escape(cut)}'"
+
+
+def has_controls(text: str) -> bool:
+    """Whether a text holds control characters, or bytes that are not UTF-8."""
+    return any(unicodedata.category(char) in ("Cc", "Cs") for char in text)
 
 
 class InfusecalcError(Exception):

@@ -14,6 +14,8 @@ class Frozen:
     """A value whose parts are the annotations of its class; equal where class and parts are."""
 
     _names: ClassVar[tuple[str, ...]] = ()
+    _known: ClassVar[frozenset[str]] = frozenset()
+    _absent: ClassVar[dict[str, Any]] = {}
 
     @classmethod
     def part_names(cls) -> tuple[str, ...]:
@@ -22,13 +24,15 @@ class Frozen:
 
     def __init_subclass__(cls) -> None:
         cls._names = tuple(cls.__annotations__)
+        cls._known = frozenset(cls._names)
+        cls._absent = {name: vars(cls)[name] for name in cls._names if name in vars(cls)}
 
     def __init__(self, *values: Any, **named: Any) -> None:
         parts = self.__dict__
-        parts.update({name: vars(type(self))[name] for name in self._names if name in vars(type(self))})
+        parts.update(self._absent)
         parts.update(zip(self._names, values, strict=False))
         parts.update(named)
-        if len(values) > len(self._names) or len(parts) != len(self._names) or not parts.keys() <= set(self._names):
+        if len(parts) != len(self._names) or len(values) > len(self._names) or not named.keys() <= self._known:
             message = f"{type(self).__name__} takes {', '.join(self._names)}"
             raise TypeError(message)
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import unicodedata
 from datetime import date
 
 from infusecalc.dates import completed_months, parse_date
-from infusecalc.errors import BadInput
+from infusecalc.errors import BadInput, has_controls
 from infusecalc.frozen import Frozen
 from infusecalc.quantities import (
     BSA_FORMULAS,
@@ -14,6 +13,7 @@ from infusecalc.quantities import (
     bmi_at_least,
     bmi_at_most,
     body_surface,
+    half_up,
     parse_age,
     parse_bsa,
     parse_height,
@@ -119,7 +119,8 @@ class Patient(Frozen):
         age = self.age_on(day)
         if age is not None and not house.age.low <= age.months <= house.age.high:
             allowed = f"{house.age.low // 12} to {house.age.high // 12} years"
-            raise BadInput("age", f"{age.months // 12} years", "is outside what is taken", allowed=allowed)
+            shown = f"{plain(half_up(age.months * 100, 12))} years"
+            raise BadInput("age", shown, "is outside what is taken", allowed=allowed)
 
     def _check_bmi(self, house: House) -> None:
         weight, height, bmi = self.weight, self.height or 0, house.bmi
@@ -142,6 +143,6 @@ def _within(what: str, value: int, places: int, unit: str, limits: Limits) -> No
 def _plain_id(text: str) -> str:
     if not text.strip():
         raise BadInput("patient id", text, "is empty", hint="leave --patient-id out, or give one")
-    if any(unicodedata.category(char) in ("Cc", "Cs") for char in text):
+    if has_controls(text):
         raise BadInput("patient id", text, "has control characters", allowed="printable characters")
     return text

@@ -21,13 +21,14 @@ def find(case: Case) -> tuple[Finding, ...]:
     rules = (by_patient, by_order, by_preparation, by_regimen)
     found = [finding for rule in rules for finding in rule(case)]
     for acceptance in case.choices.acceptances:
-        found = _accept(found, acceptance)
+        found = _accept(found, acceptance, {has.typed: has.id for has in case.conditions})
     return tuple(sorted(found, key=lambda finding: SEVERITIES.index(finding.severity)))
 
 
-def _accept(found: list[Finding], acceptance: Acceptance) -> list[Finding]:
+def _accept(found: list[Finding], acceptance: Acceptance, read_as: dict[str, str]) -> list[Finding]:
     """The findings with the blocks that an acceptance names turned into cautions."""
-    met = [finding for finding in found if _meets(finding, acceptance)]
+    detail = read_as.get(acceptance.detail or "", acceptance.detail)
+    met = [finding for finding in found if _meets(finding, acceptance.code, detail)]
     if not met:
         blocks = ", ".join(finding.key for finding in found if finding.severity == "block") or "there is none"
         raise BadInput("--accept", acceptance, "meets no block", allowed=blocks)
@@ -36,6 +37,5 @@ def _accept(found: list[Finding], acceptance: Acceptance) -> list[Finding]:
     ]
 
 
-def _meets(finding: Finding, acceptance: Acceptance) -> bool:
-    same = finding.code == acceptance.code and acceptance.detail in (None, finding.detail)
-    return same and finding.severity == "block"
+def _meets(finding: Finding, code: str, detail: str | None) -> bool:
+    return finding.severity == "block" and finding.code == code and detail in (None, finding.detail)

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from infusecalc.regimen import LABELS, Drug, Product, RegimenEntry
-from infusecalc.table.nodes import NAME, Fault, Reading, is_name
+from infusecalc.table.kinds import NAME, is_name
+from infusecalc.table.nodes import Fault, Reading
 from infusecalc.table.shapes import ENTRIES, HOUSE
 
 if TYPE_CHECKING:

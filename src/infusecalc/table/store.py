@@ -24,8 +24,9 @@ from infusecalc.regimen import (
     Source,
 )
 from infusecalc.table.files import Document, Piece, open_document, shipped_path
+from infusecalc.table.kinds import WORDS, Shape
 from infusecalc.table.names import normal, unknown
-from infusecalc.table.nodes import WORDS, At, Fault, Reading, Shape, pairs
+from infusecalc.table.nodes import At, Fault, Reading, pairs
 from infusecalc.table.shapes import ENTRIES, HOUSE, LABELLED
 
 
@@ -152,7 +153,9 @@ class Table:
         return House(**{name: self._get("house", name) for name in HOUSE})
 
     def source(self, name: str) -> Source:
-        """The document behind a citation."""
+        """The document behind a citation; raises BadTable where there is none."""
+        if not self.has("sources", name):
+            raise BadTable((f"{self.files[-1].name}:1: sources: '{name}' is cited and not defined",))
         found: Source = self._get("sources", name)
         return found
 
@@ -258,6 +261,8 @@ class Table:
         phases = rules.phases
         if variant is not None:
             found = rules.variants.get(normal(variant))
+            if found is None and not rules.variants:
+                raise BadInput("variant", variant, f"fits nothing: {id_} has no variants", hint="leave --variant out")
             if found is None:
                 raise unknown(f"variant of {id_}", variant, rules.variants)
             variant, phases = normal(variant), found.phases

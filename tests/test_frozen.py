@@ -1,0 +1,58 @@
+"""Immutable values: built whole or not at all, equal by their parts, changed only into another value."""
+
+import pytest
+
+from infusecalc.errors import escape, shown
+from infusecalc.frozen import Frozen
+
+
+class Pair(Frozen):
+    left: int
+    right: int = 7
+
+
+class Other(Frozen):
+    left: int
+    right: int = 7
+
+
+def test_a_value_has_its_parts():
+    assert Pair(1) == Pair(1, 7) == Pair(left=1) == Pair(1, right=7)
+    assert Pair.part_names() == ("left", "right")
+    assert Pair(1).as_dict() == {"left": 1, "right": 7}
+    assert Pair(1).but(left=3) == Pair(3)
+    assert repr(Pair(1)) == "Pair(left=1, right=7)"
+
+
+def test_values_are_equal_only_to_their_own_kind():
+    assert Pair(1) != Pair(2)
+    assert Pair(1) != Other(1)
+    assert len({Pair(1), Pair(1, 7), Pair(2), Other(1)}) == 3
+
+
+@pytest.mark.parametrize(("values", "named"), [((), {}), ((1, 2, 3), {}), ((1,), {"middle": 2}), ((), {"right": 1})])
+def test_a_value_cannot_be_built_wrong(values, named):
+    with pytest.raises(TypeError, match="Pair takes left, right"):
+        Pair(*values, **named)
+
+
+def test_a_value_cannot_be_changed():
+    pair = Pair(1)
+    with pytest.raises(AttributeError, match="Pair cannot be changed"):
+        pair.left = 2
+    with pytest.raises(AttributeError, match="Pair cannot be changed"):
+        del pair.left
+    assert pair == Pair(1)
+
+
+@pytest.mark.parametrize(("text", "spelled"), [
+    ("70 kg", "70 kg"), ("a\x1b[31m", "a\\x1b[31m"), ("a\nb", "a\\nb"), ("\u202eb", "\\u202eb"),
+    ("\udcff", "\\xff"), ("\ud800", "\\ud800"), ("\u00fc", "\u00fc"), ("\\", "\\"),
+])  # fmt: skip
+def test_what_could_act_on_a_terminal_is_spelled_out(text, spelled):
+    assert escape(text) == spelled
+
+
+def test_a_refused_value_is_shown_quoted_and_short():
+    assert shown("x" * 80) == "'" + "x" * 80 + "'"
+    assert shown("x" * 81) == "'" + "x" * 80 + "...'"
