@@ -101,6 +101,8 @@ def test_help_names_two_worked_examples(capfd):
         assert run([*command.split(), "--help"]) == 0
         out = capfd.readouterr().out
         assert out.count(f"  infusecalc {command}") == 2, command
+    assert run(["regimens", "-h"]) == 0
+    assert capfd.readouterr().out.count("  infusecalc regimens ") == 2
     assert run(["-h"]) == 0
     assert "regimens" in capfd.readouterr().out
 
@@ -434,3 +436,67 @@ def test_validating_a_faulty_shipped_table_ends_with_2(tmp_path, monkeypatch, ca
     monkeypatch.setattr("infusecalc.table.store.shipped_path", lambda: broken)
     assert run(["regimens", "validate"]) == 2
     assert "regimens.yaml:3: house.weight: 'to' is missing" in capfd.readouterr().err
+
+
+class Broken:
+    """A standard output that breaks when it is written to."""
+
+    def __init__(self, error):
+        self.buffer, self.error = self, error
+
+    def write(self, _):
+        raise self.error
+
+    def isatty(self):
+        return False
+
+    def fileno(self):
+        raise OSError(9, "Bad file descriptor")
+
+
+def test_standard_output_that_breaks(monkeypatch, capfd):
+    monkeypatch.setattr(sys, "stdout", Broken(BrokenPipeError(32, "Broken pipe")))
+    assert run([*LOOK_UP, "--format", "json"]) == 0
+    monkeypatch.setattr(sys, "stdout", Broken(OSError(28, "No space left on device")))
+    assert run([*LOOK_UP, "--format", "json"]) == 2
+    assert "No space left on device" in capfd.readouterr().err
+
+
+def test_the_views_of_uncommon_courses(capfd):
+    assert run([*PLAN, "--doses", "2"]) == 0
+    assert "maintenance" not in capfd.readouterr().out.partition("Findings")[0]
+    line = ["dose", "rituximab", "gpa-pediatric", "--weight", "154lbs", "--height", "180", "--bsa-cap", "1.5"]
+    assert run([*line, "--age", "8mo", "--bsa-formula", "dubois"]) == 3
+    out = capfd.readouterr().out
+    assert "age 8 mo" in out
+    assert "154 lb x 0.45359237 kg/lb = 69.85 kg" in out
+    assert "BSA by dubois: 180 cm and 69.85 kg = 1.88 m2" in out
+    assert "BSA capped as asked: 1.5 m2" in out
+    assert "1.5 m2 (dubois, capped)" in out
+    assert run([*LOOK_UP, "--bsa", "1.9", "--age", "34"]) == 0
+    assert "BSA 1.9 m2 (given), age 34 y" in capfd.readouterr().out
+
+
+def test_a_drug_is_written_in_tall_man_letters_for_people_and_in_lower_case_in_data(capfd):
+    line = ["dose", "infliximab", "ra", "--weight", "70", "--has", "drug-hypersensitivity"]
+    for form in ("table", "md"):
+        run([*line, "--format", form])
+        out = capfd.readouterr().out.replace("\\", "")
+        assert "inFLIXimab" in out
+        assert "allergy to inFLIXimab" in " ".join(out.split())
+        assert "infliximab/ra" in out
+    run([*line, "--format", "json"])
+    assert "inFLIXimab" not in capfd.readouterr().out
+
+
+def test_a_dose_that_comes_to_nothing_is_refused(capfd):
+    assert run(["dose", "infliximab", "crohns", "--weight", "0.5", "--dose", "0.001mg/kg"]) == 2
+    assert "dose '0.001 mg/kg' comes to less than 0.01 mg" in capfd.readouterr().err
+
+
+def test_a_drug_under_one_label_is_shown_under_that_label(capfd):
+    site = str(HERE / "tables" / "third_drug.yaml")
+    assert run(["regimens", "show", "fictumab", "hiccups", "--regimens", site]) == 0
+    out = capfd.readouterr().out
+    assert "products/fictorix, us" in out
+    assert "eu" not in out

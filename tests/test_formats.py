@@ -149,3 +149,11 @@ def test_the_terminal_view_is_ascii_and_fits_80_columns():
 
 def test_whole_numbers_in_json_have_no_decimal_point():
     assert not re.search(r"\d\.0\b", rendered(COURSES["plain"]("2026-12-01"), "json"))
+
+
+def test_the_columns_of_a_schedule_are_the_ones_that_were_promised():
+    assert rendered(COURSES["plain"]("2026-12-01"), "csv").splitlines()[0] == (
+        "patient_id,drug,indication,label,status,variant,product,phase,number,day,date,optional,weight_kg,bsa_m2,"
+        "dose_basis,exact_dose_mg,dose_mg,vials,waste_mg,drug_volume_ml,bag_ml,concentration_mg_per_ml,duration_min,"
+        "billing_code,billing_units,wasted_units,modifier,findings,accepted"
+    )

@@ -87,6 +87,12 @@ def test_what_is_no_quantity_is_refused(case):
     assert message(READERS[case["what"]], case["given"]) == case["message"]
 
 
+@pytest.mark.parametrize(("parse", "text"), [(parse_weight, "70kg"), (parse_height, "175cm"), (parse_height, "5ft9in")])
+def test_a_text_has_up_to_64_characters(parse, text):
+    assert parse(text.zfill(64)) == parse(text)
+    assert message(parse, text.zfill(65)).startswith(f"{parse.__name__.removeprefix('parse_')} '{text.zfill(65)}' ")
+
+
 @pytest.mark.parametrize("parse", [parse_bsa, parse_percent, parse_volume, parse_dose, parse_span])
 def test_a_refusal_names_what_was_asked_for(parse):
     assert message(parse, "none", "the asked").startswith("the asked 'none' ")
@@ -294,7 +300,7 @@ def test_a_patient_within_the_house_limits_is_taken_and_any_other_refused(case):
 def test_a_date_of_birth_is_held_against_the_limits_on_the_day_of_the_first_infusion():
     patient, house = Patient.of("70kg", born="1906-12-01"), load_table().house()
     assert message(patient.check, house, date(2026, 12, 1)) is None  # 120 years
-    over = "age '120 years' is outside what is taken (allowed: 0 to 120 years)"
+    over = "age '120.08 years' is outside what is taken (allowed: 0 to 120 years)"
     assert message(patient.check, house, date(2027, 1, 1)) == over  # 120 years and a month
 
 

@@ -342,6 +342,20 @@ def test_a_label_that_a_regimen_lacks_is_refused(tmp_path):
         make_course(load_table(path), "fictumab", "hiccups", someone(), label="eu")
 
 
+def test_a_regimen_by_an_unknown_label_is_refused():
+    with pytest.raises(BadInput, match="allowed: us, eu"):
+        table().regimen("infliximab", "crohns", "uk")
+
+
+def test_a_source_that_is_not_defined_is_a_fault_when_it_is_shown(tmp_path, monkeypatch):
+    text = SHIPPED.read_text(encoding="utf-8")
+    broken = tmp_path / "regimens.yaml"
+    broken.write_text(text.replace("\n  us-truxima-hcp: ", "\n  us-truxima: "), encoding="utf-8")
+    monkeypatch.setattr("infusecalc.table.store.shipped_path", lambda: broken)
+    with pytest.raises(BadTable, match="'us-truxima-hcp' is cited and not defined"):
+        list(statements(load_table(), "rituximab", "ra", ("us",)))
+
+
 def test_the_version_of_a_sites_file_is_read(tmp_path):
     path = tmp_path / "site.yaml"
     path.write_text('version: "site 4"\n', encoding="utf-8")

@@ -111,9 +111,7 @@ def _phase_events(name: str, phase: Phase, anchor: Position, courses: int | None
         yield _Event(name, anchor.later_days(offset), 0, head=offset == 0)
     if phase.interval is None or (phase.repeat and phase.repeat.planned == "asked" and courses is None):
         return
-    for block in count(1):
-        if courses is not None and block >= courses:
-            return
+    for block in count(1) if courses is None else range(1, courses):
         head = anchor.later(phase.interval.times(block))
         for offset in phase.offsets if phase.repeat else (0,):
             yield _Event(name, head.later_days(offset), block, head=offset == 0)

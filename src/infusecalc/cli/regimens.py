@@ -111,11 +111,18 @@ def schema(**given: Any) -> Reply:
     return Reply(records.as_json(json_schema()), given["output"], given["quiet"])
 
 
+_ABOUT = """The regimen table: what it holds, what it rests on, and whether it is sound.
+
+\b
+Examples:
+  infusecalc regimens list
+  infusecalc regimens show infliximab crohns
+"""
+
+
 def app(_: str) -> typer.Typer:
     """The typer program of the group."""
-    program = typer.Typer(
-        add_completion=False, rich_markup_mode=None, help="The regimen table: what it holds, and what it rests on."
-    )
+    program = typer.Typer(add_completion=False, rich_markup_mode=None, help=_ABOUT)
     for name, command in {"list": list_, "show": show, "validate": validate, "schema": schema}.items():
         program.command(name)(command)
     return program

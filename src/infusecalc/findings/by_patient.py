@@ -7,6 +7,8 @@ from datetime import date
 
 from infusecalc.dates import add_months, completed_months
 from infusecalc.findings.case import HOUSE, Case, Finding, HasCondition
+from infusecalc.patient import Patient
+from infusecalc.plan import Plan
 from infusecalc.quantities import Age, Dose, bmi_at_least, bmi_at_most, half_up, plain, pounds
 from infusecalc.regimen import AgeRange
 
@@ -42,14 +44,12 @@ def _age(case: Case, limits: AgeRange) -> Iterator[Finding]:
         message = f"Age {_years(age.months)} at the first infusion is outside the regimen: {_range(limits)}"
         yield Finding("age-outside-regimen", "block", message, limits.source)
     elif limits.under is not None and case.plan is not None:
-        yield from _crossing(case, limits, limits.under)
+        yield from _crossing(case.patient, case.plan, limits, limits.under)
 
 
-def _crossing(case: Case, limits: AgeRange, under: int) -> Iterator[Finding]:
+def _crossing(patient: Patient, plan: Plan, limits: AgeRange, under: int) -> Iterator[Finding]:
     """A birthday in the course that takes the patient out of the age range, for certain or perhaps."""
-    plan, born, age = case.plan, case.patient.born, case.patient.age
-    if plan is None:
-        return
+    born, age = patient.born, patient.age
     last = plan.infusions[-1].date
     if born is not None and completed_months(born, last) >= under:
         message = f"The patient turns {_years(under)} on {add_months(born, under)}, in the course: {_range(limits)}"

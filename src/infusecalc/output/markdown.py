@@ -44,15 +44,17 @@ def _lines(course: Course) -> Iterator[str]:
     yield f"- Product: {words.product(course)}"
     yield from _infusions(course) if course.plan else _phases(course)
     yield from ("", "## Findings", "")
-    yield from table(("severity", "finding", "message", "infusions", "source"), map(_finding_row, course.findings))
+    rows = (_finding_row(course, finding) for finding in course.findings)
+    yield from table(("severity", "finding", "message", "infusions", "source"), rows)
     yield from ("", "## Sources", "")
     sources = ((name, course.table.source(name)) for name in course.sources)
     yield from table(("id", "grade", "title"), ((name, source.grade, plain(source.title)) for name, source in sources))
+    yield from ("", plain(words.footer(course)))
 
 
-def _finding_row(finding: Finding) -> tuple[str, ...]:
+def _finding_row(course: Course, finding: Finding) -> tuple[str, ...]:
     numbers = "all" if finding.infusions is None else ", ".join(map(str, finding.infusions))
-    message = finding.message + (f" - accepted: {finding.reason}" if finding.reason else "")
+    message = words.tall_man(course, finding.message) + (f" - accepted: {finding.reason}" if finding.reason else "")
     return finding.severity, plain(finding.key), plain(message), numbers, plain(cited(finding.source))
 
 
@@ -75,3 +77,5 @@ def _phases(course: Course) -> Iterator[str]:
     for dose in course.phases:
         yield from ("", f"## {words.heading(dose)}", "")
         yield from (f"- {plain(step)}" for step in working(course, dose))
+    yield from ("", "## Preparation", "")
+    yield from (f"- {name}: {plain(text)}" for name, text in words.handling(course))

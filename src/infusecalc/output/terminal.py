@@ -91,8 +91,7 @@ def dose(course: Course, width: int, *, colour: bool) -> str:
             page.line(step, indent=2)
     page.line()
     page.heading("Preparation")
-    page.grid([(name, note.text) for name, note in course.regimen.drug_rules.preparation.handling.items()], indent=2)
-    page.grid([(f"storage, {name}", note.text) for name, note in course.product.storage.items()], indent=2)
+    page.grid(words.handling(course), indent=2)
     _below(page, course)
     return page.text()
 
@@ -148,10 +147,9 @@ def _mark(course: Course, number: int) -> str:
 
 def _below(page: Page, course: Course) -> None:
     """Findings in order of severity, then the sources with their grades, then the table's version."""
-    if course.findings:
-        page.line()
-        page.heading("Findings")
-        page.grid([_finding(finding) for finding in course.findings])
+    page.line()
+    page.heading("Findings")
+    page.grid([_finding(course, finding) for finding in course.findings])
     page.line()
     page.heading("Sources")
     rows = []
@@ -161,22 +159,15 @@ def _below(page: Page, course: Course) -> None:
         rows.append((f"{source.grade}{local}", f"{name}: {source.title}"))
     page.grid(rows)
     page.line()
-    page.line(footer(course))
+    page.line(words.footer(course))
 
 
-def footer(course: Course) -> str:
-    """What the numbers rest on, and what the page is not."""
-    files = course.table.files
-    local = "".join(f", local table {file.sha256[:12]}" for file in files if file.local)
-    table = f"Regimen table {course.table.version} ({files[0].sha256[:12]}{local})"
-    return f"{table}. Check against the current label; this is a calculation, not a prescription."
-
-
-def _finding(finding: Finding) -> tuple[Text, Text]:
+def _finding(course: Course, finding: Finding) -> tuple[Text, Text]:
     name = Text(_NAMES[finding.severity], _STYLES[finding.severity])
     about = "" if finding.infusions is None else f" [infusions {_ranges(finding.infusions)}]"
     accepted = f" - accepted: {escape(finding.reason)}" if finding.reason else ""
-    return name, Text(f"{finding.key}: {finding.message}{about}{accepted} ({cited(finding.source)})")
+    message = words.tall_man(course, finding.message)
+    return name, Text(f"{finding.key}: {message}{about}{accepted} ({cited(finding.source)})")
 
 
 def _ranges(numbers: tuple[int, ...]) -> str:

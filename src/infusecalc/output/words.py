@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 from infusecalc.course import Course
@@ -106,6 +107,12 @@ def regimen(course: Course) -> tuple[str, str]:
     return f"{found.drug.name} - {found.name}", f"{found.id}{variant}, {found.label} label, {status}{local}"
 
 
+def tall_man(course: Course, text: str) -> str:
+    """A text for people, with the drug's name in tall-man letters; ids such as `infliximab/ra` stay as they are."""
+    name = re.escape(course.regimen.drug_id)
+    return re.sub(rf"(?<![\w/-]){name}(?![\w/-])", course.regimen.drug.name, text)
+
+
 def product(course: Course) -> str:
     """The product in one line: `Remicade, vials of 100 mg at 10 mg/mL, billing code J1745`."""
     sizes = " and ".join(people(size) for size in course.product.vials.sizes)
@@ -122,3 +129,18 @@ def totals(course: Course) -> str:
     optional = any(infusion.planned.optional for infusion in course.infusions)
     left_out = " (without those if needed)" if optional else ""
     return f"{sums.infusions} {noun}{left_out}: {drawn}, time {time(sums.time)}"
+
+
+def handling(course: Course) -> list[tuple[str, str]]:
+    """How the drug is made up and the product kept, each with its heading."""
+    notes = list(course.regimen.drug_rules.preparation.handling.items())
+    notes += [(f"storage, {name}", note) for name, note in course.product.storage.items()]
+    return [(name, tall_man(course, note.text)) for name, note in notes]
+
+
+def footer(course: Course) -> str:
+    """What the numbers rest on, and what the page is not."""
+    files = course.table.files
+    local = "".join(f", local table {file.sha256[:12]}" for file in files if file.local)
+    table = f"Regimen table {course.table.version} ({files[0].sha256[:12]}{local})"
+    return f"{table}. Check against the current label; this is a calculation, not a prescription."
