@@ -77,7 +77,7 @@ def test_bad_input_ends_with_2_and_one_sentence(capfd):
         ([*LOOK_UP, "--wieght", "1"], "No such option: --wieght"),
         ([*LOOK_UP, "extra"], "unexpected extra argument"),
         ([*LOOK_UP, "--weight", "80"], "option '--weight' is given twice; give it once"),
-        ([*LOOK_UP, "--born", "1990-01-01"], "--born '1990-01-01' stands alone"),
+        ([*LOOK_UP, "--born", "1990-01-01"], "date of birth (--born) '1990-01-01' gives an age only on a day"),
         ([*LOOK_UP, "--on", "2026-01-01"], "--on '2026-01-01' stands alone"),
         (["regimens", "shwo"], "No such command 'shwo'"),
         (["regimens", "show", "infliximab"], "indication is missing"),
@@ -487,6 +487,13 @@ def test_a_drug_is_written_in_tall_man_letters_for_people_and_in_lower_case_in_d
         assert "infliximab/ra" in out
     run([*line, "--format", "json"])
     assert "inFLIXimab" not in capfd.readouterr().out
+
+
+def test_one_text_stands_for_a_list_of_one():
+    one, several = (
+        course("infliximab/ra", dose=dose, every=every) for dose, every in (("6mg/kg", "7w"), (["6mg/kg"], ["7w"]))
+    )
+    assert one.infusions == several.infusions
 
 
 def test_a_dose_that_comes_to_nothing_is_refused(capfd):

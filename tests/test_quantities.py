@@ -136,6 +136,15 @@ def test_spans_are_compared_by_mean_months(case):
     assert parse_span(case["shorter"]).size < parse_span(case["longer"]).size
 
 
+def test_a_unit_may_be_written_in_several_ways():
+    assert {parse_age(f"2{unit}") for unit in ("", "y", "yr", " year", " years")} == {Age(24, 12)}
+    assert {parse_age(f"2{unit}") for unit in ("mo", " month", " months")} == {Age(2)}
+    assert {parse_span(f"2{unit}") for unit in ("d", " day", " days")} == {Span(2, "day")}
+    assert {parse_span(f"2{unit}") for unit in ("w", " week", " weeks")} == {Span(2, "week")}
+    assert {parse_span(f"2{unit}") for unit in ("m", "mo", " month", " months")} == {Span(2, "month")}
+    assert {parse_span(f"2{unit}") for unit in ("y", " year", " years")} == {Span(2, "year")}
+
+
 def test_a_span_several_times_over():
     assert Span(8, "week").times(3) == Span(24, "week")
 

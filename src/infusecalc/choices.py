@@ -84,13 +84,13 @@ class Choices(Frozen):
         courses: str | int | None = None,
         from_: str | None = None,
         maintenance_start: str | date | None = None,
-        dose: Sequence[str] = (),
-        every: Sequence[str] = (),
+        dose: str | Sequence[str] = (),
+        every: str | Sequence[str] = (),
         round_: str = "none",
         round_within: str | None = None,
         bag: str | int | None = None,
-        has: Sequence[str] = (),
-        accept: Sequence[str] = (),
+        has: str | Sequence[str] = (),
+        accept: str | Sequence[str] = (),
     ) -> Choices:
         """Read the choices from text, under the names of the options; raises BadInput."""
         if label.lower() not in LABELS:
@@ -109,13 +109,18 @@ class Choices(Frozen):
             horizon=_horizon(for_, until, doses, courses),
             from_maintenance=from_ is not None,
             maintenance_start=_date_or_span(maintenance_start),
-            doses=_overrides(dose, "--dose"),
-            intervals=_intervals(every),
+            doses=_overrides(_listed(dose), "--dose"),
+            intervals=_intervals(_listed(every)),
             rounding=_rounding(round_, round_within),
             bag=None if bag is None else parse_volume(str(bag), "bag"),
-            conditions=tuple(dict.fromkeys(has)),
-            acceptances=tuple(_acceptance(text) for text in accept),
+            conditions=tuple(dict.fromkeys(_listed(has))),
+            acceptances=tuple(_acceptance(text) for text in _listed(accept)),
         )
+
+
+def _listed(values: str | Sequence[str]) -> Sequence[str]:
+    """One text, or several, as several."""
+    return [values] if isinstance(values, str) else values
 
 
 def _date(value: str | date | None, what: str) -> date | None:

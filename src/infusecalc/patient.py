@@ -116,6 +116,9 @@ class Patient(Frozen):
             _within("BSA", self.bsa_given, 2, "m2", house.bsa)
         if self.bsa_cap is not None:
             _within("BSA cap", self.bsa_cap, 2, "m2", house.bsa)
+        if self.born is not None and day is None:
+            hint = "give the start, or the day (--on) for which it gives the age"
+            raise BadInput("date of birth (--born)", self.born, "gives an age only on a day", hint=hint)
         age = self.age_on(day)
         if age is not None and not house.age.low <= age.months <= house.age.high:
             allowed = f"{house.age.low // 12} to {house.age.high // 12} years"

@@ -27,10 +27,8 @@ def dose(**given: Any) -> Reply:
       infusecalc dose infliximab crohns --weight 70kg
       infusecalc dose rituximab gpa --weight 70kg --height 175cm --label eu
     """  # noqa: D301 - \b keeps the lines of the examples apart
-    if (given["on"] is None) != (given["born"] is None):
-        hint = "a date of birth gives an age only on a day"
-        alone = "--on" if given["born"] is None else "--born"
-        raise BadInput(alone, given[alone.lstrip("-")], "stands alone", hint=hint)
+    if given["on"] is not None and given["born"] is None:
+        raise BadInput("--on", given["on"], "stands alone", hint="it is the day for which --born gives the age")
     return _answer(given)
 
 

@@ -43,15 +43,19 @@ def _override(case: Case, name: str) -> Iterator[Finding]:
     if interval_changed:
         yield _interval_finding(case, name, sides[1], rows, off_label=off_label)
     if _combined(own, asked, rows) and not (off_label and sides[0]):
-        both = f"{asked.dose} every {asked.interval}"
+        both = f"{asked.dose.people} every {asked.interval}"
         message = f"{name}: {both} escalates dose and interval, and the source allows one or the other"
         code, severity = ("dose-outside-source", "caution") if off_label else ("escalation-combined", "block")
         yield case.about(code, severity, (name,), message, _sources(own, rows))
 
 
 def _combined(own: Phase, asked: Phase, rows: list[Allowed]) -> bool:
-    """Whether a higher dose and a shorter interval come together where each is offered, but not the two at once."""
-    if own.interval is None or asked.interval is None:
+    """Whether a higher dose and a shorter interval come together where each is offered, but not the two at once.
+
+    An interval that the label leaves to judgement, without a figure, goes with every dose that it offers.
+    """
+    judged = any(row.every and row.every.low is row.every.high is None for row in rows)
+    if own.interval is None or asked.interval is None or judged:
         return False
     escalated = asked.dose.factor > own.dose.factor and asked.interval.size < own.interval.size
     offered = any(row.dose for row in rows) and any(row.every for row in rows)
@@ -92,9 +96,7 @@ def _interval_side(own: Phase, asked: Phase, rows: Iterable[Allowed]) -> str | N
 
 def _fits(row: Allowed, own: Phase, asked: Phase) -> bool:
     """Whether one alternative allows the dose and the interval together."""
-    dose_fits = _dose_side(own, asked, [row]) is None if row.dose else asked.dose == own.dose
-    interval_fits = _interval_side(own, asked, [row]) is None if row.every else asked.interval == own.interval
-    return dose_fits and interval_fits
+    return _dose_side(own, asked, [row]) is None and _interval_side(own, asked, [row]) is None
 
 
 def _sources(own: Phase, rows: Iterable[Allowed]) -> tuple[Citation, ...]:
@@ -108,7 +110,7 @@ def _sources(own: Phase, rows: Iterable[Allowed]) -> tuple[Citation, ...]:
 def _dose_finding(case: Case, name: str, side: str | None, rows: list[Allowed], *, off_label: bool) -> Finding:
     own, asked = case.regimen.phases[name], case.ordered.phases[name]
     relevant = [row for row in rows if row.dose]
-    message = f"{name}: {asked.dose} instead of {own.dose}; {_allowed(relevant)}"
+    message = f"{name}: {asked.dose.people} instead of {own.dose.people}; {_allowed(relevant)}"
     if off_label and side:
         code, severity = "dose-outside-source", "caution"
     elif side:

@@ -26,9 +26,9 @@ def by_patient(case: Case) -> Iterator[Finding]:
 
 
 def _years(months: int) -> str:
-    if months % _PER_YEAR:
-        return f"{months // _PER_YEAR} years {months % _PER_YEAR} months"
-    return f"{months // _PER_YEAR} years"
+    years, rest = divmod(months, _PER_YEAR)
+    text = f"{years} year{'' if years == 1 else 's'}"
+    return f"{text} {rest} month{'' if rest == 1 else 's'}" if rest else text
 
 
 def _range(limits: AgeRange) -> str:
@@ -40,23 +40,25 @@ def _age(case: Case, limits: AgeRange) -> Iterator[Finding]:
     if age is None:
         message = f"No age was given: {case.regimen.id} is for ages {_range(limits)}"
         yield Finding("age-unknown", "info", message, limits.source)
-    elif age.months < limits.low or (limits.under is not None and age.months >= limits.under):
+        return
+    if age.months < limits.low or (limits.under is not None and age.months >= limits.under):
         message = f"Age {_years(age.months)} at the first infusion is outside the regimen: {_range(limits)}"
         yield Finding("age-outside-regimen", "block", message, limits.source)
-    elif limits.under is not None and case.plan is not None:
-        yield from _crossing(case.patient, case.plan, limits, limits.under)
+    for limit in (limits.low, limits.under):
+        if limit is not None and age.months < limit and case.plan is not None:
+            yield from _crossing(case.patient, case.plan, limits, limit)
 
 
-def _crossing(patient: Patient, plan: Plan, limits: AgeRange, under: int) -> Iterator[Finding]:
-    """A birthday in the course that takes the patient out of the age range, for certain or perhaps."""
+def _crossing(patient: Patient, plan: Plan, limits: AgeRange, limit: int) -> Iterator[Finding]:
+    """A birthday in the course that takes the patient over a limit of the age range, for certain or perhaps."""
     born, age = patient.born, patient.age
     last = plan.infusions[-1].date
-    if born is not None and completed_months(born, last) >= under:
-        message = f"The patient turns {_years(under)} on {add_months(born, under)}, in the course: {_range(limits)}"
-        late = tuple(item.number for item in plan.infusions if completed_months(born, item.date) >= under)
+    if born is not None and completed_months(born, last) >= limit:
+        message = f"The patient turns {_years(limit)} on {add_months(born, limit)}, in the course: {_range(limits)}"
+        late = tuple(item.number for item in plan.infusions if completed_months(born, item.date) >= limit)
         yield Finding("age-crosses-limit", "info", message, limits.source, infusions=late)
-    if born is None and age and _may_reach(age, plan.start, last, under):
-        message = f"The patient may turn {_years(under)} in the course (--born would tell): {_range(limits)}"
+    if born is None and age and _may_reach(age, plan.start, last, limit):
+        message = f"The patient may turn {_years(limit)} in the course (--born would tell): {_range(limits)}"
         yield Finding("age-crosses-limit", "info", message, limits.source)
 
 

@@ -29,7 +29,10 @@ def _rounding(case: Case, name: str, dose: PhaseDose) -> Iterator[Finding]:
     change = f"{people(amount.exact)} mg to {people(amount.nearest)} mg ({sign}{plain(amount.difference, 1)} %)"
     if amount.applied:
         yield case.about("rounding-applied", "info", (name,), f"{name}: rounded from {change}", limits.source)
-    if amount.refused:
+    if amount.refused and amount.nearest == 0:
+        message = f"{name}: not rounded: nothing would be left of {people(amount.exact)} mg; the dose stays exact"
+        yield case.about("rounding-refused", "caution", (name,), message, limits.source)
+    elif amount.refused:
         within = plain(limits.within if case.choices.rounding.within is None else case.choices.rounding.within)
         message = f"{name}: not rounded from {change}: more than {within} %; the dose stays exact"
         yield case.about("rounding-refused", "caution", (name,), message, limits.source)
@@ -51,6 +54,6 @@ def _waste(case: Case, name: str, dose: PhaseDose) -> Iterator[Finding]:
     made_up = dose.preparation
     if made_up.charge and made_up.waste and not made_up.charge.wasted:
         modifiers = case.regimen.drug_rules.modifiers
-        message = f"{name}: {plain(made_up.waste)} mg is discarded, less than one billing unit: none is billed for it"
+        message = f"{name}: {plain(made_up.waste)} mg is discarded, which makes no whole billing unit"
         source = modifiers.source if modifiers else HOUSE
-        yield case.about("waste-below-unit", "caution", (name,), message, source)
+        yield case.about("waste-below-unit", "info", (name,), message, source)

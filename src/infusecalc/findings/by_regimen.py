@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from infusecalc.dates import Position
 from infusecalc.findings.case import HOUSE, Case, Finding
@@ -35,8 +36,9 @@ def by_regimen(case: Case) -> Iterator[Finding]:
         yield Finding("rate-not-labelled", "caution", rules.rate_not_labelled.text, rules.rate_not_labelled.source)
     if case.plan and case.plan.ended:
         last = case.plan.infusions[-1]
-        message = f"The regimen is complete with infusion {last.number} on {last.date}, before the horizon"
         phase = case.doses[last.phase].phase
+        message = f"The regimen is complete with infusion {last.number} on {last.date}, before the horizon"
+        message += "; --courses plans more" if phase.repeat else ""
         yield Finding("course-complete", "info", message, phase.source)
 
 
@@ -78,9 +80,13 @@ def _start(case: Case, start: PhaseStart) -> Iterator[Finding]:
         message = f"{planned}, {choice} ({bounds}, counted from the {start.rule.after})"
         yield case.about("start-window", "info", (start.phase,), message, _cited(start.rule))
     if start.earliest and start.planned < start.earliest:
-        message = f"{planned}, {(start.earliest - start.planned).days} days too early ({bounds})"
+        message = f"{planned}, {_days(start.earliest - start.planned)} too early ({bounds})"
         severity = "caution" if case.regimen.rules.status.name == "off-label" else "block"
         yield case.about("start-outside-window", severity, (start.phase,), message, _cited(start.rule))
     if start.latest and start.planned > start.latest:
-        message = f"{planned}, {(start.planned - start.latest).days} days too late ({bounds})"
+        message = f"{planned}, {_days(start.planned - start.latest)} too late ({bounds})"
         yield case.about("start-outside-window", "caution", (start.phase,), message, _cited(start.rule))
+
+
+def _days(span: timedelta) -> str:
+    return f"{span.days} day{'' if span.days == 1 else 's'}"
