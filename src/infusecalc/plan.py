@@ -92,10 +92,11 @@ def _events(ordered: Ordered, choices: Choices, start: date, starts: list[PhaseS
         anchor = Position(start)
         if phase.starts and index:
             after = edges[phase.starts.after.which, phase.starts.after.phase]
-            found = _phase_start(name, phase.starts, phase.interval, after, choices.maintenance_start)
+            asked = choices.maintenance_start if name == "maintenance" else None
+            found = _phase_start(name, phase.starts, phase.interval, after, asked)
             if found.planned <= edges["last", phase.starts.after.phase].date:
                 hint = f"the last infusion before it is on {edges['last', phase.starts.after.phase].date}"
-                raise BadInput("--maintenance-start", choices.maintenance_start, "is too early", hint=hint)
+                raise BadInput("--maintenance-start", asked, "is too early", hint=hint)
             starts.append(found)
             anchor = found.anchor
         edges["first", name] = anchor

@@ -68,8 +68,8 @@ def plain(scaled: int, places: int = 2) -> str:
 
 def people(scaled: int, places: int = 2) -> str:
     """A scaled integer as people read it (ISMP): as `plain`, with a comma in thousands."""
-    whole, dot, part = plain(scaled, places).partition(".")
-    return f"{int(whole):,}{dot}{part}"
+    whole, dot, part = plain(abs(scaled), places).partition(".")
+    return f"{'-' if scaled < 0 else ''}{int(whole):,}{dot}{part}"
 
 
 def number(scaled: int, places: int = 2) -> int | float:
@@ -133,6 +133,8 @@ def parse_height(text: str) -> int:
     inches, scale = int((feet[2] or "0") + part), 10 ** len(part)
     if inches >= _INCHES_PER_FOOT * scale:
         raise BadInput("height", text, "has 12 inches or more beside the feet", allowed=allowed)
+    if int(feet[1]) == inches == 0:
+        raise BadInput("height", text, "is zero", allowed=allowed)
     return half_up((int(feet[1]) * _INCHES_PER_FOOT * scale + inches) * 254, scale * 10)
 
 
