@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 import runpy
 import shlex
@@ -77,8 +78,11 @@ def test_the_picture_is_fresh(tmp_path, monkeypatch):
 
 def test_the_module_is_the_program(monkeypatch, capfd):
     monkeypatch.setattr(sys, "argv", ["infusecalc", "dose", "infliximab", "crohns", "--weight", "70"])
-    with pytest.raises(SystemExit) as ended:
-        runpy.run_module("infusecalc", run_name="__main__")
+    try:
+        with pytest.raises(SystemExit) as ended:
+            runpy.run_module("infusecalc", run_name="__main__")
+    finally:
+        gc.enable()  # the program switches it off, because it ends soon
     assert ended.value.code == 0
     assert "350 mg" in capfd.readouterr().out
 

@@ -6,7 +6,7 @@ import io
 import re
 from collections.abc import Iterable, Sequence
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.padding import Padding
 from rich.table import Table as Grid
 from rich.text import Text
@@ -48,7 +48,7 @@ class Page:
 
     def line(self, text: str = "", style: str = "", indent: int = 0) -> None:
         """A line of prose, wrapped under its own indent."""
-        self._console.print(Padding(Text(text, style, overflow="fold"), (0, 0, 0, indent)))
+        self._print(Text(text, style, overflow="fold"), indent)
 
     def grid(self, rows: Iterable[Sequence[str | Text]], right: Sequence[int] = (), indent: int = 0) -> None:
         """Aligned columns, those in `right` to the right; the last one wraps."""
@@ -61,7 +61,10 @@ class Page:
             grid.add_column(justify="right" if index in right else "left", no_wrap=index < last, overflow="fold")
         for row in listed:
             grid.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in row))
-        self._console.print(Padding(grid, (0, 0, 0, indent)))
+        self._print(grid, indent)
+
+    def _print(self, what: RenderableType, indent: int) -> None:
+        self._console.print(Padding(what, (0, 0, 0, indent)) if indent else what)
 
     def text(self) -> str:
         """All of the page, without trailing spaces."""
