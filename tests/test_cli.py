@@ -462,6 +462,53 @@ def test_standard_output_that_breaks(monkeypatch, capfd):
     assert "No space left on device" in capfd.readouterr().err
 
 
+def test_a_blocked_plan_for_a_reader_that_has_gone_away_ends_quietly(monkeypatch, capfd):
+    monkeypatch.setattr(sys, "stdout", Broken(BrokenPipeError(32, "Broken pipe")))
+    assert run(BLOCKED) == 0
+    assert capfd.readouterr().err == ""
+
+
+def test_a_closed_standard_output_is_refused_in_words(monkeypatch, capfd):
+    monkeypatch.setattr(sys, "stdout", None)
+    assert run(LOOK_UP) == 2
+    assert capfd.readouterr().err.startswith("infusecalc: standard output is closed; leave it open")
+
+
+def test_the_same_acceptance_twice_is_one(capfd):
+    accept = ["--accept", "contraindicated=treated"]
+    assert run([*BLOCKED, *accept, *accept]) == 0
+    assert run([*BLOCKED, "--accept", "contraindicated=treated; see letter"]) == 2
+    assert "has a semicolon" in capfd.readouterr().err
+
+
+def test_an_evaluation_is_counted_from_the_anchor_and_not_from_a_clamped_date(capfd):
+    line = ["schedule", "rituximab", "pv", "--weight", "70", "--start", "2024-02-29", "--for", "2y"]
+    assert run(line) == 0
+    out = " ".join(capfd.readouterr().out.split())
+    assert "2025-08-29" in out
+    assert "2025-08-28" not in out
+
+
+def test_a_start_of_maintenance_beyond_the_horizon_is_shown(capfd):
+    line = [
+        "schedule",
+        "rituximab",
+        "gpa",
+        "--weight",
+        "70",
+        "--height",
+        "175",
+        "--start",
+        "2026-12-01",
+        "--doses",
+        "2",
+    ]
+    assert run([*line, "--maintenance-start", "14w", "--format", "json"]) == 3
+    found = {each["code"]: each for each in json.loads(capfd.readouterr().out)["findings"]}
+    assert found["start-outside-window"]["infusions"] == []
+    assert "2027-03-30, 14 days too early" in found["start-outside-window"]["message"]
+
+
 def test_the_views_of_uncommon_courses(capfd):
     assert run([*PLAN, "--doses", "2"]) == 0
     assert "maintenance" not in capfd.readouterr().out.partition("Findings")[0]

@@ -114,7 +114,7 @@ class Choices(Frozen):
             rounding=_rounding(round_, round_within),
             bag=None if bag is None else parse_volume(str(bag), "bag"),
             conditions=tuple(dict.fromkeys(_listed(has))),
-            acceptances=tuple(_acceptance(text) for text in _listed(accept)),
+            acceptances=tuple(dict.fromkeys(_acceptance(text) for text in _listed(accept))),
         )
 
 
@@ -186,6 +186,8 @@ def _acceptance(text: str) -> Acceptance:
         raise BadInput("--accept", text, "names no code, or an empty detail", allowed=allowed)
     if not reason.strip():
         raise BadInput("--accept", text, "has no reason", allowed=allowed)
+    if ";" in reason:
+        raise BadInput("--accept", text, "has a semicolon, which parts the reasons in data", hint="write a comma")
     if has_controls(reason):
         raise BadInput("--accept", text, "has control characters", allowed="printable characters")
     return Acceptance(code, detail or None, reason.strip())

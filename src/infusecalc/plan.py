@@ -22,6 +22,7 @@ class Planned(Frozen):
     phase: str
     day: int
     date: date
+    position: Position
     optional: bool
     block: int
     head: bool
@@ -74,9 +75,8 @@ def make_plan(ordered: Ordered, choices: Choices, limits: HorizonLimits) -> Plan
     starts: list[PhaseStart] = []
     events = _events(ordered, choices, start, starts)
     infusions, ended = _cut(events, ordered.phases, choices.horizon, start, limits)
-    if choices.maintenance_start is not None and "maintenance" not in {item.phase for item in infusions}:
-        hint = "plan further with --for or --until"
-        raise BadInput("--maintenance-start", choices.maintenance_start, "lies beyond the horizon", hint=hint)
+    while choices.maintenance_start is not None and not starts:
+        next(events)  # beyond the horizon; but what was asked for is held against its window all the same
     return Plan(start, infusions, tuple(found for found in starts if found.chosen or found.rule.window), ended)
 
 
@@ -155,7 +155,9 @@ def _cut(
         from_ = phases[event.phase].if_needed_from
         optional = from_ is not None and seen[event.phase] >= from_
         number = len(found) + 1
-        found.append(Planned(number, event.phase, (day - start).days, day, optional, event.block, event.head))
+        found.append(
+            Planned(number, event.phase, (day - start).days, day, event.position, optional, event.block, event.head)
+        )
         if number == horizon.infusions:
             return tuple(found), False
     ended = horizon.courses is None and (end is None or found[-1].date < end)

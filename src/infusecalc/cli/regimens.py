@@ -66,12 +66,12 @@ def show(**given: Any) -> Reply:
             "indication", given["indication"], f"stands beside {shown(given['drug'])}", hint="give one of them"
         )
     indication = second if slash else given["indication"]
+    drug, _ = table.find_drug(typed)
     if not indication:
         raise BadInput("indication", None, "is missing", hint="see: infusecalc regimens list")
     label = given["label"]
     if label is not None and label.lower() not in LABELS:
         raise BadInput("label", label, "is not known", allowed=", ".join(LABELS))
-    drug, _ = table.find_drug(typed)
     found = table.find_indication(drug, indication)
     rows = list(statements(table, drug, found, (label.lower(),) if label else LABELS))
     return _answer(given, Statement.part_names(), rows, _show_page(f"{drug}/{found}", rows))
@@ -143,12 +143,16 @@ def _answer(given: dict[str, Any], names: Sequence[str], rows: Sequence[Any], pa
         from infusecalc.output import markdown  # noqa: PLC0415 - only this format needs it
 
         text = (
-            "\n".join(markdown.table(names, ([markdown.plain(str(cell)) for cell in row.values()] for row in dicts)))
+            "\n".join(markdown.table(names, ([markdown.plain(_cell(cell)) for cell in row.values()] for row in dicts)))
             + "\n"
         )
     else:
         text = page(width(output), colour(output, no_color=given["no_color"]))
     return Reply(text, output, given["quiet"])
+
+
+def _cell(value: object) -> str:
+    return ("yes" if value else "no") if isinstance(value, bool) else str(value)
 
 
 def _list_page(rows: Sequence[Listed]) -> Any:

@@ -30,10 +30,11 @@ class Reply(Frozen):
         return 3 if self.blocks else 0
 
     def deliver(self) -> int:
-        """Write the answer where it goes, say so, and return the exit code."""
+        """Write the answer where it goes, say so, and return the exit code; 0 where the reader has gone away."""
         content = self.text.encode("utf-8", "surrogateescape")
         if self.output in (None, "-"):
-            write_out(content)
+            if not write_out(content):
+                return 0
         else:
             write_file(str(self.output), content)
             self._say(f"wrote {escape(str(self.output))}")
@@ -61,9 +62,13 @@ def site_table(given: dict[str, Any]) -> Table:
     return load_table(os.environ.get("INFUSECALC_REGIMENS") or None if named is None else named)
 
 
+def _on_a_terminal() -> bool:
+    return sys.stdout is not None and sys.stdout.isatty()
+
+
 def width(output: str | None) -> int:
     """The columns to write for: a terminal's own, up to a readable line, else 80."""
-    if output in (None, "-") and sys.stdout.isatty():
+    if output in (None, "-") and _on_a_terminal():
         return max(PIPE_WIDTH, min(shutil.get_terminal_size().columns, _WIDEST))
     return PIPE_WIDTH
 
@@ -71,4 +76,4 @@ def width(output: str | None) -> int:
 def colour(output: str | None, *, no_color: bool) -> bool:
     """Whether to colour: only on a terminal, and not where NO_COLOR or --no-color says otherwise."""
     plain = no_color or bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
-    return output in (None, "-") and sys.stdout.isatty() and not plain
+    return output in (None, "-") and _on_a_terminal() and not plain

@@ -6,14 +6,13 @@ from collections.abc import Iterator
 
 from infusecalc.findings.case import HOUSE, Case, Finding
 from infusecalc.phase_dose import PhaseDose
-from infusecalc.quantities import people, plain
+from infusecalc.quantities import half_up, people, plain
 
 
 def by_preparation(case: Case) -> Iterator[Finding]:
     """Every finding about what is drawn up, phase by phase."""
     uncapped, cap = case.patient.bsa_uncapped, case.patient.bsa_cap
-    bases = {dose.phase.dose.basis for name, dose in case.doses.items() if case.planned(name)}
-    if uncapped is not None and cap is not None and uncapped > cap and "mg/m2" in bases:
+    if uncapped is not None and cap is not None and uncapped > cap:
         message = f"BSA {plain(uncapped)} m2 was capped at {plain(cap)} m2 as asked; the labels name no cap"
         yield Finding("bsa-capped", "caution", message, HOUSE)
     for name, dose in case.doses.items():
@@ -43,7 +42,8 @@ def _concentration(case: Case, name: str, dose: PhaseDose) -> Iterator[Finding]:
     if made_up.outside is None:
         return
     bound = limits.low if made_up.outside == "low" else limits.high
-    where = f"{people(dose.amount.dose)} mg in {people(made_up.bag, 0)} mL is {plain(made_up.concentration)} mg/mL"
+    exact = plain(half_up(dose.amount.dose * 100, made_up.bag), 4)  # close to a limit, 0.01 mg/mL would not tell
+    where = f"{people(dose.amount.dose)} mg in {people(made_up.bag, 0)} mL is {exact} mg/mL"
     message = (
         f"{name}: {where}, {'under' if made_up.outside == 'low' else 'over'} the limit of {plain(bound or 0, 3)} mg/mL"
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from infusecalc.dates import Position
 from infusecalc.findings.case import HOUSE, Case, Finding
 from infusecalc.plan import PhaseStart
 from infusecalc.regimen import Citation, Judgement, Starts
@@ -49,7 +48,7 @@ def _when(case: Case, row: Judgement) -> str:
     heads = [item for item in case.plan.of_phase(row.phase) if item.head]
     if row.finding == "stop-rule" or not case.doses[row.phase].phase.repeat:
         heads = heads[:1]
-    return " (" + ", ".join(str(Position(item.date).later(row.at).date) for item in heads) + ")"
+    return " (" + ", ".join(str(item.position.later(row.at).date) for item in heads) + ")"
 
 
 def _starts(case: Case) -> Iterator[Finding]:
@@ -64,7 +63,7 @@ def _starts(case: Case) -> Iterator[Finding]:
             message = f"{name.capitalize()} starts {when} (earliest {earliest}, latest {latest})"
             yield Finding("start-window", "info", message, _cited(rule), phases=(name,))
     for start in case.plan.starts if case.plan else ():
-        if case.planned(start.phase):
+        if start.chosen or case.planned(start.phase):
             yield from _start(case, start)
 
 

@@ -65,17 +65,20 @@ def _replace(path: Path, content: bytes) -> None:
         raise
 
 
-def write_out(content: bytes) -> None:
-    """Write to standard output; a reader that has gone away is no error, a full disk is BadInput."""
-    stream = sys.stdout.buffer
+def write_out(content: bytes) -> bool:
+    """Write to standard output; False where the reader has gone away. A full disk or a closed output is BadInput."""
+    if sys.stdout is None:
+        raise BadInput("standard output", None, "is closed", hint="leave it open, or write to a file with -o")
     try:
-        stream.write(content)
-        stream.flush()
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
     except BrokenPipeError:
         _drop_stdout()
+        return False
     except OSError as error:
         _drop_stdout()
         raise BadInput("standard output", None, f"cannot be written: {error.strerror}", hint="free some room") from None
+    return True
 
 
 def _drop_stdout() -> None:

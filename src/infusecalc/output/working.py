@@ -78,11 +78,14 @@ def _billing(course: Course, dose: PhaseDose) -> Iterator[str]:
     billing, charge, made_up = course.product.billing, dose.preparation.charge, dose.preparation
     if billing and charge:
         unit = words.mg(billing.unit)
-        yield f"{charge.code}: {words.mg(dose.amount.dose)} / {unit}, rounded up = {charge.units:,} units"
+        yield f"{charge.code}: {words.mg(dose.amount.dose)} / {unit}, rounded up = {_units(charge.units)}"
         left = f"{words.mg(made_up.opened)} / {unit} - {charge.units:,}, rounded down"
-        plural = "" if charge.wasted == 1 else "s"
         modifier = f": {charge.modifier}" if charge.modifier else ""
-        yield f"{left} = {charge.wasted:,} unit{plural} wasted{modifier}"
+        yield f"{left} = {_units(charge.wasted)} wasted{modifier}"
+
+
+def _units(number: int) -> str:
+    return f"{number:,} unit{'' if number == 1 else 's'}"
 
 
 def _time(course: Course, dose: PhaseDose) -> Iterator[str]:

@@ -41,7 +41,7 @@ def _dose_range(text: str) -> made.DoseRange:
     low, to, high = text.partition(" to ")
     upper: Dose = DOSE.parse(high if to else low)
     lower: Dose = DOSE.parse(f"{low} {upper.basis}") if to else upper
-    return made.DoseRange(lower, upper, text)
+    return made.DoseRange(lower, upper, f"{low} to {upper.people}" if to else upper.people)
 
 
 def _span_range(text: str) -> made.SpanRange:
