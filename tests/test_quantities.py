@@ -251,7 +251,7 @@ def test_a_date_is_read_in_one_form_alone(case):
 
 def test_today_may_be_said():
     before = date.today()  # noqa: DTZ011 - the user's own calendar
-    assert before <= parse_date("today") <= date.today()  # noqa: DTZ011
+    assert before <= parse_date("today") <= date.today()  # noqa: DTZ011 - the day that the machine shows
 
 
 def test_a_refused_date_is_named_as_it_was_asked_for():

@@ -83,7 +83,8 @@ def run(arguments: Sequence[str]) -> int:
         say(str(error))
         return error.exit_code
     except _USAGE_ERROR as error:
-        say(escape(f"{error.format_message()} (see: infusecalc -h)"))  # type: ignore[attr-defined]
+        what = error.format_message()  # type: ignore[attr-defined]  # typer's own class has it
+        say(escape(f"{what} (see: infusecalc -h)"))
         return 2
     except KeyboardInterrupt:
         return 130

@@ -112,7 +112,7 @@ def takes(*parameters: Parameter) -> Callable[[Callable[..., Reply]], Callable[.
         def called(**given: Any) -> Reply:
             return command(**{name: _one(name, value) for name, value in given.items()})
 
-        called.__signature__ = Signature(list(parameters))  # type: ignore[attr-defined]
+        called.__signature__ = Signature(list(parameters))  # type: ignore[attr-defined]  # inspect reads it
         called.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
         return called
 

@@ -76,10 +76,11 @@ def _weight(case: Case) -> Iterator[Finding]:
     swapped = f"{plain(weight)} lb would be {plain(half_up(weight * 45_359_237, 100_000_000))} kg"
     if weight < usual.low:
         swapped = f"this is {plain(pounds(weight), 1)} lb: were kilograms typed as pounds?"
+    whose = "an adult" if case.regimen.population == "adult" else "a paediatric"
+    limits = f"{plain(usual.low)} to {plain(usual.high)} kg"
     message = (
-        f"Weight {plain(weight)} kg is unusual for an {case.regimen.population} regimen"
-        f" ({plain(usual.low)} to {plain(usual.high)} kg); a pound / kilogram mix-up? {swapped}"
-    ).replace("an paediatric", "a paediatric")
+        f"Weight {plain(weight)} kg is unusual for {whose} regimen ({limits}); a pound / kilogram mix-up? {swapped}"
+    )
     yield Finding("weight-unusual", "caution", message, usual.source)
 
 

@@ -225,7 +225,7 @@ def _data_id(text: str | None) -> str | None:
 def as_csv(names: tuple[str, ...], rows: Iterator[Record]) -> str:
     """CSV text with a header; null is empty, a truth value is `true` or `false`."""
     import csv  # noqa: PLC0415 - only this format needs it
-    import io  # noqa: PLC0415
+    import io  # noqa: PLC0415 - the same
 
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")

@@ -86,7 +86,7 @@ if yaml.__with_libyaml__:
             return ""
 
 else:  # pragma: no cover - PyYAML built without libyaml: the same values, more slowly
-    _Loader = yaml.BaseLoader  # type: ignore[misc,assignment]
+    _Loader = yaml.BaseLoader  # type: ignore[misc,assignment]  # another class, same use
 
 
 def compose(text: str, file: str) -> Node | Fault:
