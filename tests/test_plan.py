@@ -13,6 +13,7 @@ from infusecalc.ordered import order_phases
 from infusecalc.plan import make_plan
 from infusecalc.quantities import Dose, Span
 from infusecalc.regimen import After, Phase, Repeat, Starts, Window
+from support import course as planned_course
 
 CASES = yaml.safe_load(Path(__file__).with_name("cases").joinpath("plan.yaml").read_text("utf-8"))
 START = date(2026, 12, 1)
@@ -193,3 +194,8 @@ def test_a_regimen_without_maintenance_names_all_its_phases(crohns):
     odd = crohns.but(phases={"induction": phase(), "bridge": phase(starts=starts())})
     with pytest.raises(BadInput, match=r"\(allowed: induction, bridge\)$"):
         order_phases(odd, Choices.of(from_="maintenance"))
+
+
+def test_an_infusion_knows_its_place_in_the_calendar():
+    planned = planned_course("rituximab/pv", start="2024-02-29", for_="3y").infusions
+    assert all(infusion.planned.position.date == infusion.planned.date for infusion in planned)

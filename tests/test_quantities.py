@@ -346,3 +346,7 @@ def test_an_acceptance_keeps_its_reason():
         "active-tb",
         "treated = for 6 months",
     )
+
+
+def test_a_number_below_zero_keeps_its_sign():
+    assert [people(value) for value in (-50, 50, -123456)] == ["-0.5", "0.5", "-1,234.56"]

@@ -50,12 +50,8 @@ def _override(case: Case, name: str) -> Iterator[Finding]:
 
 
 def _combined(own: Phase, asked: Phase, rows: list[Allowed]) -> bool:
-    """Whether a higher dose and a shorter interval come together where each is offered, but not the two at once.
-
-    An interval that the label leaves to judgement, without a figure, goes with every dose that it offers.
-    """
-    judged = any(row.every and row.every.low is row.every.high is None for row in rows)
-    if own.interval is None or asked.interval is None or judged:
+    """Whether a higher dose and a shorter interval come together where each is offered, but not the two at once."""
+    if own.interval is None or asked.interval is None:
         return False
     escalated = asked.dose.factor > own.dose.factor and asked.interval.size < own.interval.size
     offered = any(row.dose for row in rows) and any(row.every for row in rows)
