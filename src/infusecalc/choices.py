@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
+from typing import TypeVar
 
 from infusecalc.dates import parse_date
 from infusecalc.errors import BadInput, has_controls
 from infusecalc.frozen import Frozen
 from infusecalc.quantities import Dose, Span, parse_dose, parse_percent, parse_span, parse_volume
 from infusecalc.regimen import LABELS
+
+Value = TypeVar("Value", Dose, Span)
+"""What an override gives: a dose, or an interval."""
 
 _COUNT = re.compile(r"[1-9][0-9]{0,5}", re.ASCII)
 _STEPS = {"1mg": 100, "5mg": 500, "10mg": 1000, "50mg": 5000, "100mg": 10000}
@@ -32,11 +36,6 @@ class Rounding(Frozen):
     step: int | None = None
     vials: bool = False
     within: int | None = None  # 0.01 %; None: the table's own limit
-
-    @property
-    def asked(self) -> bool:
-        """Whether any rounding was asked for."""
-        return self.vials or self.step is not None
 
 
 class Acceptance(Frozen):
@@ -109,8 +108,8 @@ class Choices(Frozen):
             horizon=_horizon(for_, until, doses, courses),
             from_maintenance=from_ is not None,
             maintenance_start=_date_or_span(maintenance_start),
-            doses=_overrides(_listed(dose), "--dose"),
-            intervals=_intervals(_listed(every)),
+            doses=_overrides(dose, "--dose", parse_dose),
+            intervals=_overrides(every, "--every", parse_span),
             rounding=_rounding(round_, round_within),
             bag=None if bag is None else parse_volume(str(bag), "bag"),
             conditions=tuple(dict.fromkeys(_listed(has))),
@@ -156,19 +155,12 @@ def _horizon(
     )
 
 
-def _phase_and_value(text: str) -> tuple[str | None, str]:
-    phase, equals, value = text.partition("=")
-    return (phase.strip(" ").lower(), value) if equals else (None, text)
-
-
-def _overrides(texts: Sequence[str], what: str) -> tuple[tuple[str | None, Dose], ...]:
-    parts = [_phase_and_value(text) for text in texts]
-    return tuple((phase, parse_dose(value, what)) for phase, value in parts)
-
-
-def _intervals(texts: Sequence[str]) -> tuple[tuple[str | None, Span], ...]:
-    parts = [_phase_and_value(text) for text in texts]
-    return tuple((phase, parse_span(value, "--every")) for phase, value in parts)
+def _overrides(
+    texts: str | Sequence[str], what: str, parse: Callable[[str, str], Value]
+) -> tuple[tuple[str | None, Value], ...]:
+    """Each text as the phase that it names, or None, and its value."""
+    parts = [text.partition("=") if "=" in text else ("", "", text) for text in _listed(texts)]
+    return tuple((phase.strip(" ").lower() if equals else None, parse(value, what)) for phase, equals, value in parts)
 
 
 def _rounding(policy: str, within: str | None) -> Rounding:

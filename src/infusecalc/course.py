@@ -45,7 +45,6 @@ class Course(Frozen):
     regimen: Regimen
     patient: Patient
     choices: Choices
-    product_id: str
     product_name: str
     product: ProductRules
     rates: Rates
@@ -150,7 +149,6 @@ def make_course(
         regimen=regimen,
         patient=patient,
         choices=choices,
-        product_id=product_id,
         product_name=product.name,
         product=product_rules,
         rates=rates,

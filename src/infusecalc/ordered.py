@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
-
-from infusecalc.choices import Choices
+from infusecalc.choices import Choices, Value
 from infusecalc.errors import BadInput
 from infusecalc.frozen import Frozen
-from infusecalc.quantities import Dose, Span
+from infusecalc.quantities import Span
 from infusecalc.regimen import Phase, Regimen
-
-Value = TypeVar("Value", Dose, Span)
 
 
 class Ordered(Frozen):

@@ -19,7 +19,7 @@ from infusecalc.quantities import (
     parse_height,
     parse_weight,
     plain,
-)  # fmt: skip
+)
 from infusecalc.regimen import House, Limits
 
 

@@ -58,13 +58,13 @@ class Plan(Frozen):
         return tuple(item for item in self.infusions if item.phase == name)
 
 
-class _Event:
+class _Event(Frozen):
     """A place for an infusion in a phase, before it is known whether the plan goes so far."""
 
-    __slots__ = ("block", "head", "phase", "position")
-
-    def __init__(self, phase: str, position: Position, block: int, *, head: bool) -> None:
-        self.phase, self.position, self.block, self.head = phase, position, block, head
+    phase: str
+    position: Position
+    block: int
+    head: bool
 
 
 def make_plan(ordered: Ordered, choices: Choices, limits: HorizonLimits) -> Plan:

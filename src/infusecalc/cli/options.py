@@ -80,14 +80,14 @@ CHOICE = [
     _repeated("--every", "Another interval for a phase, as in 6w.", "[PHASE=]TIME"),
     option("--from", "Begin with maintenance: the induction is past.", "maintenance"),
     option("--round", f"Round the dose: {', '.join(ROUNDING)}.", "HOW"),
-    option("--round-within", "The most that rounding may change, 10% unless given.", "PERCENT"),
+    option("--round-within", "The most that rounding may change; else the table's own limit.", "PERCENT"),
     option("--bag", "The bag to use, in mL.", "ML"),
     _repeated("--accept", "Take on a block, with the reason.", "CODE[:DETAIL]=REASON"),
 ]
 ON = [option("--on", "The day for which --born gives the age.", "DATE")]
 DATES = [
     option("--start", "The first infusion.", "YYYY-MM-DD|today", needed=True),
-    option("--for", "Plan so far, 12m unless given; the last day counts.", "12m|52w|2y"),
+    option("--for", "Plan so far, the last day included; else the table's own horizon.", "12m|52w|2y"),
     option("--until", "Plan up to a date, inclusive.", "DATE"),
     option("--doses", "Plan so many infusions.", "N"),
     option("--courses", "Plan so many courses in all, where a course repeats.", "N"),

@@ -9,7 +9,7 @@ import typer
 
 from infusecalc.cli.options import RESULT, TABLE, argument, option, takes
 from infusecalc.cli.reply import Reply, colour, site_table, width
-from infusecalc.errors import BadInput, BadTable, escape, shown
+from infusecalc.errors import BadInput, escape, shown
 from infusecalc.frozen import Frozen
 from infusecalc.output import records
 from infusecalc.output.files import choose_format
@@ -87,9 +87,6 @@ def validate(**given: Any) -> Reply:
       infusecalc regimens validate site.yaml
     """  # noqa: D301 - \b keeps the lines of the examples apart
     table = load_table(given["file"], whole=True)
-    faults = table.faults()
-    if faults:
-        raise BadTable(faults)
     counts = {section: len(table.names(section)) for section in ("regimens", "products", "sources")}
     row = Checked(given["file"] or table.files[0].name, table.version, 0, **counts)
     text = f"{escape(row.file)}: no faults; {row.regimens} regimens, {row.products} products, {row.sources} sources\n"

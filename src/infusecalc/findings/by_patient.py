@@ -9,7 +9,7 @@ from infusecalc.dates import add_months, completed_months
 from infusecalc.findings.case import HOUSE, Case, Finding, HasCondition
 from infusecalc.patient import Patient
 from infusecalc.plan import Plan
-from infusecalc.quantities import Age, Dose, bmi_at_least, bmi_at_most, half_up, plain, pounds
+from infusecalc.quantities import Age, Dose, bmi_at_least, bmi_at_most, half_up, plain, pounds, read_as_pounds
 from infusecalc.regimen import AgeRange
 
 _PER_YEAR = 12
@@ -73,7 +73,7 @@ def _weight(case: Case) -> Iterator[Finding]:
     weight, usual = case.patient.weight, case.house.usual_weight[case.regimen.population]
     if usual.low <= weight <= usual.high:
         return
-    swapped = f"{plain(weight)} lb would be {plain(half_up(weight * 45_359_237, 100_000_000))} kg"
+    swapped = f"{plain(weight)} lb would be {plain(read_as_pounds(weight))} kg"
     if weight < usual.low:
         swapped = f"this is {plain(pounds(weight), 1)} lb: were kilograms typed as pounds?"
     whose = "an adult" if case.regimen.population == "adult" else "a paediatric"

@@ -46,9 +46,9 @@ class Page:
         """A line that stands out."""
         self._console.print(Text(text, "bold"))
 
-    def line(self, text: str = "", style: str = "", indent: int = 0) -> None:
+    def line(self, text: str = "", indent: int = 0) -> None:
         """A line of prose, wrapped under its own indent."""
-        self._print(Text(text, style, overflow="fold"), indent)
+        self._print(Text(text, overflow="fold"), indent)
 
     def grid(self, rows: Iterable[Sequence[str | Text]], right: Sequence[int] = (), indent: int = 0) -> None:
         """Aligned columns, those in `right` to the right; the last one wraps."""

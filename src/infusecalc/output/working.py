@@ -8,7 +8,7 @@ from infusecalc.course import Course
 from infusecalc.output import words
 from infusecalc.patient import Patient
 from infusecalc.phase_dose import PhaseDose
-from infusecalc.quantities import people, plain
+from infusecalc.quantities import KG_PER_POUND, people, plain
 from infusecalc.regimen import Titration
 
 _FORMULAS = {
@@ -30,7 +30,7 @@ def working(course: Course, dose: PhaseDose) -> Iterator[str]:
 def _size(patient: Patient, basis: str) -> Iterator[str]:
     if patient.weight_text.lower().rstrip("s").endswith("lb"):
         pounds = patient.weight_text.lower().rstrip("lbs ")
-        yield f"{pounds} lb x 0.45359237 kg/lb = {plain(patient.weight)} kg"
+        yield f"{pounds} lb x {KG_PER_POUND} kg/lb = {plain(patient.weight)} kg"
     if basis != "mg/m2" or patient.bsa_uncapped is None:
         return
     if patient.height is not None:

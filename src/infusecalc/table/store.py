@@ -105,8 +105,8 @@ class Table:
         }
         return shape.fill(found, entry.node, own, only)
 
-    def _get(self, section: str, name: str, only: frozenset[str] = frozenset()) -> Any:
-        """One entry, or BadTable with all its faults."""
+    def get(self, section: str, name: str, only: frozenset[str] = frozenset()) -> Any:
+        """One entry, or just some keys of it, checked; raises BadTable with all its faults."""
         readings: dict[str, Reading] = {}
         value = self.fill(section, name, only, readings)
         faults = [*self.frame, *self.noted(readings)]
@@ -150,26 +150,22 @@ class Table:
         missing = [name for name in HOUSE if not self.has("house", name)]
         if missing:
             raise BadTable((f"{self.files[0].name}:1: house: '{missing[0]}' is missing",))
-        return House(**{name: self._get("house", name) for name in HOUSE})
+        return House(**{name: self.get("house", name) for name in HOUSE})
 
     def source(self, name: str) -> Source:
         """The document behind a citation; raises BadTable where there is none."""
         if not self.has("sources", name):
             raise BadTable((f"{self.files[-1].name}:1: sources: '{name}' is cited and not defined",))
-        found: Source = self._get("sources", name)
+        found: Source = self.get("sources", name)
         return found
-
-    def get(self, section: str, name: str) -> Any:
-        """One condition, titration or source, checked."""
-        return self._get(section, name)
 
     def product(self, name: str, label: str) -> tuple[Product, ProductRules]:
         """A product by its id, with its rules under a label; raises BadInput where it has none."""
-        product: Product = self._get("products", name, frozenset({"name", "drug", "aliases", label}))
+        product: Product = self.get("products", name, frozenset({"name", "drug", "aliases", label}))
         rules: ProductRules | None = getattr(product, label)
         if rules is None:
             offered = ", ".join(
-                self._get("products", other, frozenset({"name"})).name for other in self.products(product.drug, label)
+                self.get("products", other, frozenset({"name"})).name for other in self.products(product.drug, label)
             )
             raise BadInput("product", product.name, f"is not in the table under the {label} label", allowed=offered)
         return product, rules
@@ -179,15 +175,12 @@ class Table:
         return [
             name
             for name in self.names("products")
-            if self._text("products", name, "drug") == drug and self._under("products", name, label)
+            if self._text("products", name, "drug") == drug and label in self.entry("products", name).parts
         ]
 
     def _text(self, section: str, name: str, key: str) -> str:
         part = self.entry(section, name).parts.get(key)
         return part.value.value if part and isinstance(part.value, ScalarNode) else ""
-
-    def _under(self, section: str, name: str, label: str) -> bool:
-        return label in self.entry(section, name).parts
 
     def aliases(self, section: str, name: str) -> list[str]:
         """The other names of an entry, as the file spells them."""
@@ -214,7 +207,7 @@ class Table:
 
     def _refuse_subcutaneous(self, drug: str, name: str, typed: str) -> None:
         part = self.entry("drugs", drug).parts.get("subcutaneous")
-        if part and name in self._get("drugs", drug, frozenset({"subcutaneous"})).subcutaneous.names:
+        if part and name in self.get("drugs", drug, frozenset({"subcutaneous"})).subcutaneous.names:
             hint = f"name an intravenous product of {drug}"
             raise BadInput("product", typed, "is subcutaneous, and only intravenous ones are covered", hint=hint)
 
@@ -254,7 +247,7 @@ class Table:
             raise BadInput("label", label, "is not known", allowed=", ".join(LABELS))
         id_ = f"{drug}/{indication}"
         head = frozenset({"name", "aliases", "population", label})
-        entry: RegimenEntry = self._get("regimens", id_, head)
+        entry: RegimenEntry = self.get("regimens", id_, head)
         rules = getattr(entry, label)
         if rules is None:
             raise BadInput("label", label, f"has no entry for {id_}", hint="see: infusecalc regimens list")
@@ -266,7 +259,7 @@ class Table:
             if found is None:
                 raise unknown(f"variant of {id_}", variant, rules.variants)
             variant, phases = normal(variant), found.phases
-        known: Drug = self._get("drugs", drug, frozenset({"name", "aliases", label}))
+        known: Drug = self.get("drugs", drug, frozenset({"name", "aliases", label}))
         drug_rules: DrugRules | None = getattr(known, label)
         if drug_rules is None:
             raise BadTable((f"{self.files[-1].name}:1: drugs.{drug}: '{label}' is missing, and {id_} has it",))
@@ -284,14 +277,17 @@ class Table:
 def load_table(regimens: str | os.PathLike[str] | None = None, *, whole: bool = False) -> Table:
     """The regimen table, with a site's own file on top where one is named.
 
-    The shipped table is read entry by entry as it is asked for, or at once with `whole`; a site's file is
-    checked whole. Raises BadInput for a file that cannot be read, BadTable with all faults.
+    The shipped table is read and checked entry by entry as it is asked for; with `whole`, or with a site's
+    file, everything is read and checked at once. Raises BadInput for a file that cannot be read, BadTable with
+    all faults.
     """
     shipped = shipped_path()
-    if regimens is None:
-        return Table(open_document(shipped, shipped.name, whole=whole))
-    name = os.fspath(regimens)
-    table = Table(open_document(shipped, shipped.name, whole=True), open_document(Path(name), name, local=True))
+    if regimens is None and not whole:
+        return Table(open_document(shipped, shipped.name, whole=False))
+    files = [open_document(shipped, shipped.name)]
+    if regimens is not None:
+        files.append(open_document(Path(regimens), os.fspath(regimens), local=True))
+    table = Table(*files)
     faults = table.faults()
     if faults:
         raise BadTable(faults)
