@@ -18,6 +18,7 @@ import pytest
 from infusecalc.cli import run
 from infusecalc.cli.reply import Reply, colour, say, width
 from infusecalc.output import files, terminal
+from infusecalc.output.page import page
 from support import HERE, course, someone
 
 LOOK_UP = ["dose", "infliximab", "crohns", "--weight", "70kg"]
@@ -72,11 +73,11 @@ def test_bad_input_ends_with_2_and_one_sentence(capfd):
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        (["dosis"], "command 'dosis' is not known (allowed: dose, schedule, regimens); see: infusecalc -h"),
+        (["dosis"], "command 'dosis' is not known (allowed: dose, schedule, rate, check, next, regimens); see: infusecalc -h"),
         (["dose", "infliximab", "crohns"], "Missing option '--weight'"),
         ([*LOOK_UP, "--wieght", "1"], "No such option: --wieght"),
         ([*LOOK_UP, "extra"], "unexpected extra argument"),
-        ([*LOOK_UP, "--weight", "80"], "option '--weight' is given twice; give it once"),
+        ([*LOOK_UP, "--weight", "80"], "--weight '80' is given twice without a date; give one weight for each date"),
         ([*LOOK_UP, "--born", "1990-01-01"], "date of birth (--born) '1990-01-01' gives an age only on a day"),
         ([*LOOK_UP, "--on", "2026-01-01"], "--on '2026-01-01' stands alone"),
         (["regimens", "shwo"], "No such command 'shwo'"),
@@ -330,9 +331,9 @@ def test_the_width_is_the_terminals_between_80_and_100(monkeypatch):
 
 
 def test_colour_changes_no_word():
-    for start, view in (("2026-12-01", terminal.schedule), (None, terminal.dose)):
+    for start in ("2026-12-01", None):
         found = course("infliximab/crohns", someone(id="7"), start=start, has=["active-tb"])
-        plain, bright = (view(found, 80, colour=on) for on in (False, True))
+        plain, bright = (terminal.draw(page(found), 80, colour=on) for on in (False, True))
         assert "\x1b[" in bright
         assert "\x1b" not in plain
         stripped = re.sub(r"\x1b\[[0-9;]*m", "", bright)

@@ -26,7 +26,7 @@ def table():
 
 @pytest.fixture(scope="module")
 def limits(table):
-    return table.house().horizon
+    return table.house()
 
 
 @pytest.fixture(scope="module")
@@ -118,15 +118,15 @@ def test_an_override_keeps_the_rest_of_its_phase(table):
 
 
 def test_a_table_may_set_other_limits(crohns, limits):
-    few = limits.but(infusions=3)
+    few = limits.but(horizon=limits.horizon.but(infusions=3))
     assert planned(crohns, few, for_="42d")[1].infusions[-1].day == 42
     with pytest.raises(BadInput, match=r"^horizon '98 days' is too far \(allowed: up to 3 infusions and 20 years\)"):
         planned(crohns, few, for_="98d")
     with pytest.raises(BadInput, match=r"^horizon is too far \(allowed: up to 3 infusions and 20 years\)"):
         planned(crohns, few)
-    assert len(planned(crohns, limits.but(default=Span(42, "day")))[1].infusions) == 3
+    assert len(planned(crohns, limits.but(horizon=limits.horizon.but(default=Span(42, "day"))))[1].infusions) == 3
     with pytest.raises(BadInput, match=r"^horizon '43 days' is too far \(allowed: up to 600 infusions and 42 days\)"):
-        planned(crohns, limits.but(longest=Span(42, "day")), for_="43d")
+        planned(crohns, limits.but(horizon=limits.horizon.but(longest=Span(42, "day"))), for_="43d")
 
 
 # --- phases that the shipped table does not have ---------------------------------------------------

@@ -7,8 +7,9 @@ import pytest
 import yaml
 
 from infusecalc.choices import Choices
-from infusecalc.infusions import Amount, fills, largest_within, least_cover, round_dose, titration_time, total
+from infusecalc.infusions import Amount, fills, largest_within, least_cover, round_dose, total
 from infusecalc.preparation import Charge, charge, choose_bag, choose_vials, prepare
+from infusecalc.pump import Load, Rates, run_time
 from infusecalc.quantities import number
 from infusecalc.regimen import (
     Bags,
@@ -16,6 +17,7 @@ from infusecalc.regimen import (
     ConcentrationRange,
     DrugRules,
     Modifiers,
+    Pace,
     PreparationRules,
     ProductRules,
     Titration,
@@ -204,15 +206,24 @@ def test_billing_units(case):
 # --- time -----------------------------------------------------------------------------------------
 
 
+def rising(start, step, minutes, most):
+    """A titration in mg/h."""
+    return Rates(
+        None, titration(*(Pace(scaled(rate), "mg/h") for rate in (start, step)), minutes, Pace(scaled(most), "mg/h"))
+    )
+
+
+def titration(start, step, minutes, most):
+    return Titration(start, step, minutes, most, None, (), None, ())
+
+
 @cases("titrations")
 def test_the_time_of_a_titration(case):
-    start, step, minutes, most = case["rates"]
-    titration = Titration(scaled(start), scaled(step), minutes, scaled(most), ())
-    assert number(titration_time(scaled(case["dose"]), titration)) == case["minutes"]
+    assert number(run_time(Load(scaled(case["dose"]), 500, 7000), rising(*case["rates"]))) == case["minutes"]
 
 
 @pytest.mark.parametrize("start", [50, 100])
 def test_a_larger_dose_never_takes_less_time(start):
-    titration = Titration(scaled(start), scaled(start), 30, scaled(400), ())
-    times = [titration_time(scaled(dose), titration) for dose in range(1, 1200)]
+    rates = rising(start, start, 30, 400)
+    times = [run_time(Load(scaled(dose), 500, 7000), rates) for dose in range(1, 1200)]
     assert times == sorted(times)

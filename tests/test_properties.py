@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from infusecalc import Patient
 from infusecalc.dates import add_months
-from infusecalc.infusions import largest_within, least_cover, titration_time, total
+from infusecalc.infusions import largest_within, least_cover, total
 from infusecalc.output.records import document
 from infusecalc.preparation import choose_vials
+from infusecalc.pump import Load, Rates, run_time
 from infusecalc.quantities import body_surface, half_up, parse_weight, plain, pounds
 from strategies import ADULT, WEEKLY, cm, heights, kg, roundings, starts, vial_sizes, weights
 from support import course, table
@@ -117,14 +118,14 @@ def test_every_printed_number_can_be_derived_from_the_other_printed_numbers(regi
 def test_a_titration_gives_the_dose_in_its_time_and_never_passes_its_rate(dose, first):
     """Steps in mg/h held for their minutes; the last step ends when the dose is in."""
     rates = table().get("titrations", "rituximab-first" if first else "rituximab-subsequent")
-    minutes = Fraction(titration_time(dose, rates), 100)
-    given_, rate, clock = Fraction(0), rates.start, Fraction(0)
+    minutes = Fraction(run_time(Load(dose, 500, 7000), Rates(None, rates)), 100)
+    given_, rate, clock = Fraction(0), rates.start.number, Fraction(0)
     while clock < minutes:
-        held = min(Fraction(rates.minutes), minutes - clock) if rate < rates.most else minutes - clock
+        held = min(Fraction(rates.minutes), minutes - clock) if rate < rates.most.number else minutes - clock
         given_ += rate * held / 60
         clock += held
-        rate = min(rate + rates.step, rates.most)
-    assert abs(given_ - dose) <= Fraction(rates.most, 60) / 100, "within 0.01 min at the highest rate"
+        rate = min(rate + rates.step.number, rates.most.number)
+    assert abs(given_ - dose) <= Fraction(rates.most.number, 60) / 100, "within 0.01 min at the highest rate"
 
 
 @given(st.integers(1, 50000))

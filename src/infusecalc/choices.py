@@ -5,13 +5,26 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from datetime import date
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from infusecalc.dates import parse_date
 from infusecalc.errors import BadInput, has_controls
 from infusecalc.frozen import Frozen
-from infusecalc.quantities import Dose, Span, parse_dose, parse_percent, parse_span, parse_volume
+from infusecalc.quantities import (
+    Dose,
+    Span,
+    parse_amount,
+    parse_dose,
+    parse_percent,
+    parse_price,
+    parse_span,
+    parse_volume,
+)
 from infusecalc.regimen import LABELS
+
+if TYPE_CHECKING:
+    from infusecalc.clinic import Clinic
+    from infusecalc.history import Given
 
 Value = TypeVar("Value", Dose, Span)
 """What an override gives: a dose, or an interval."""
@@ -19,6 +32,7 @@ Value = TypeVar("Value", Dose, Span)
 _COUNT = re.compile(r"[1-9][0-9]{0,5}", re.ASCII)
 _STEPS = {"1mg": 100, "5mg": 500, "10mg": 1000, "50mg": 5000, "100mg": 10000}
 ROUNDING = ("none", *_STEPS, "vial")
+ANCHORS = ("given", "planned")
 
 
 class Horizon(Frozen):
@@ -65,6 +79,12 @@ class Choices(Frozen):
     intervals: tuple[tuple[str | None, Span], ...] = ()
     rounding: Rounding = Rounding()
     bag: int | None = None
+    protocol: str | None = None
+    weight_change: int | None = None  # 0.01 %; None: the table's own limit
+    history: tuple[Given, ...] = ()
+    anchor: str = "given"
+    clinic: Clinic | None = None
+    prices: tuple[tuple[int, int], ...] = ()  # vial in 0.01 mg, price in 0.01
     conditions: tuple[str, ...] = ()
     acceptances: tuple[Acceptance, ...] = ()
 
@@ -88,6 +108,15 @@ class Choices(Frozen):
         round_: str = "none",
         round_within: str | None = None,
         bag: str | int | None = None,
+        protocol: str | None = None,
+        weight_change: str | None = None,
+        given: str | Sequence[str] = (),
+        history: str | None = None,
+        anchor: str | None = None,
+        days: str | None = None,
+        holidays: str | None = None,
+        tolerance: str | Sequence[str] = (),
+        price: str | Sequence[str] = (),
         has: str | Sequence[str] = (),
         accept: str | Sequence[str] = (),
     ) -> Choices:
@@ -99,6 +128,7 @@ class Choices(Frozen):
         if from_ and maintenance_start is not None:
             hint = "with --from maintenance, --start is the first maintenance infusion"
             raise BadInput("--maintenance-start", maintenance_start, "stands beside --from", hint=hint)
+        told = _history(_listed(given), history, anchor)
         return cls(
             start=_date(start, "start"),
             on=_date(on, "--on"),
@@ -112,6 +142,12 @@ class Choices(Frozen):
             intervals=_overrides(every, "--every", parse_span),
             rounding=_rounding(round_, round_within),
             bag=None if bag is None else parse_volume(str(bag), "bag"),
+            protocol=protocol,
+            weight_change=None if weight_change is None else parse_percent(weight_change, "--weight-change"),
+            history=told,
+            anchor=anchor or ANCHORS[0],
+            clinic=_clinic(days, holidays, _listed(tolerance)),
+            prices=_prices(_listed(price)),
             conditions=tuple(dict.fromkeys(_listed(has))),
             acceptances=tuple(dict.fromkeys(_acceptance(text) for text in _listed(accept))),
         )
@@ -134,7 +170,8 @@ def _date_or_span(value: str | date | None) -> date | Span | None:
     return parse_span(value, "--maintenance-start")
 
 
-def _count(value: str | int | None, what: str) -> int | None:
+def parse_count(value: str | int | None, what: str) -> int | None:
+    """A whole number above zero, or None where nothing was said; raises BadInput."""
     if value is not None and not _COUNT.fullmatch(str(value)):
         raise BadInput(what, value, "is not a whole number above zero", allowed="as in 8")
     return None if value is None else int(value)
@@ -150,9 +187,46 @@ def _horizon(
     return Horizon(
         None if span is None else parse_span(span, "--for"),
         _date(until, "--until"),
-        _count(infusions, "--doses"),
-        _count(courses, "--courses"),
+        parse_count(infusions, "--doses"),
+        parse_count(courses, "--courses"),
     )
+
+
+def _history(given: Sequence[str], file: str | None, anchor: str | None) -> tuple[Given, ...]:
+    """What was given so far; read only where something was."""
+    if anchor not in (None, *ANCHORS):
+        raise BadInput("--anchor", anchor, "is not known", allowed=", ".join(ANCHORS))
+    if given and file is not None:
+        raise BadInput("--history", file, "stands beside --given", hint="give one of the two")
+    if not given and file is None:
+        if anchor is not None:
+            raise BadInput("--anchor", anchor, "needs --given or --history: it says what the rest is counted from")
+        return ()
+    from infusecalc.history import read_given, read_history  # noqa: PLC0415 - a look-up has no history
+
+    return read_given(given) if file is None else read_history(file)
+
+
+def _clinic(days: str | None, holidays: str | None, tolerances: Sequence[str]) -> Clinic | None:
+    if days is None and holidays is None and not tolerances:
+        return None
+    from infusecalc.clinic import Clinic  # noqa: PLC0415 - a look-up has no clinic days
+
+    return Clinic.of(days, holidays, tolerances)
+
+
+def _prices(texts: Sequence[str]) -> tuple[tuple[int, int], ...]:
+    """Prices by vial, as in 100mg=174.63, largest vial first."""
+    found: dict[int, int] = {}
+    for text in texts:
+        size, equals, price = text.partition("=")
+        if not equals:
+            raise BadInput("--price", text, "names no vial", allowed="VIAL=PRICE, as in 100mg=174.63")
+        vial = parse_amount(size, "--price vial")
+        if vial in found:
+            raise BadInput("--price", text, "prices a vial a second time", hint="give one price for each size")
+        found[vial] = parse_price(price)
+    return tuple(sorted(found.items(), reverse=True))
 
 
 def _overrides(

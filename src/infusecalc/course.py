@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
 from typing import Any
 
 from infusecalc.choices import Choices
 from infusecalc.errors import BadInput, shown
 from infusecalc.findings import Case, Finding, HasCondition, find
 from infusecalc.frozen import Frozen
-from infusecalc.ordered import order_phases
+from infusecalc.ordered import Ordered, order_phases
 from infusecalc.patient import Patient
-from infusecalc.phase_dose import PhaseDose, Rates, dose_phases
-from infusecalc.plan import Plan, Planned, make_plan
-from infusecalc.regimen import Citation, House, Phase, ProductRules, Regimen
+from infusecalc.phase_dose import Infusion, Making, PhaseDose, Running, dose_phases, dose_plan
+from infusecalc.plan import Plan, make_plan
+from infusecalc.pump import Rates
+from infusecalc.regimen import (
+    Citation,
+    House,
+    InfusionTime,
+    Note,
+    Phase,
+    Premedication,
+    ProductRules,
+    Protocol,
+    Regimen,
+)
 from infusecalc.table import Table
-
-
-class Infusion(Frozen):
-    """One dated infusion: where it stands in the plan, and what it is. `time` is in 0.01 min."""
-
-    planned: Planned
-    dose: PhaseDose
-    time: int | None
 
 
 class Totals(Frozen):
@@ -35,19 +39,39 @@ class Totals(Frozen):
     time: int | None
 
 
+def add_up(infusions: Iterable[Infusion]) -> Totals:
+    """The sums over some infusions."""
+    listed = list(infusions)
+    vials: dict[int, int] = {}
+    for infusion in listed:
+        for size, number in infusion.dose.preparation.vials:
+            vials[size] = vials.get(size, 0) + number
+    times = [infusion.time for infusion in listed]
+    return Totals(
+        infusions=len(listed),
+        dose=sum(infusion.dose.amount.dose for infusion in listed),
+        waste=sum(infusion.dose.preparation.waste for infusion in listed),
+        vials=tuple(sorted(vials.items(), reverse=True)),
+        time=None if None in times else sum(time for time in times if time is not None),
+    )
+
+
 class Course(Frozen):
     """One patient's course: the regimen as planned, dosed and made up, with all its findings.
 
-    `phases` holds what each infusion of a phase is; `infusions` is empty where no start was given.
+    `phases` holds what each infusion of a phase is, once for each weight; `infusions` is empty where no start was
+    given. `patient` is at the weight of the start.
     """
 
     table: Table
     regimen: Regimen
+    ordered: Ordered
     patient: Patient
     choices: Choices
+    house: House
     product_name: str
     product: ProductRules
-    rates: Rates
+    running: Running
     plan: Plan | None
     phases: tuple[PhaseDose, ...]
     infusions: tuple[Infusion, ...]
@@ -56,7 +80,12 @@ class Course(Frozen):
     @property
     def blocked(self) -> bool:
         """Whether a finding blocks."""
-        return any(finding.severity == "block" for finding in self.findings)
+        return bool(self.blocks)
+
+    @property
+    def blocks(self) -> tuple[str, ...]:
+        """The keys of the findings that block."""
+        return tuple(dict.fromkeys(finding.key for finding in self.findings if finding.severity == "block"))
 
     @property
     def local(self) -> bool:
@@ -64,21 +93,14 @@ class Course(Frozen):
         return self.table.is_local("regimens", self.regimen.id, self.regimen.label)
 
     @property
+    def day(self) -> date | None:
+        """The day for which the age and the weight are shown: the first infusion, or the one that was asked for."""
+        return self.plan.start if self.plan else self.choices.on
+
+    @property
     def totals(self) -> Totals:
         """The sums over the course; an infusion that is given only if needed is left out."""
-        counted = [infusion for infusion in self.infusions if not infusion.planned.optional]
-        vials: dict[int, int] = {}
-        for infusion in counted:
-            for size, number in infusion.dose.preparation.vials:
-                vials[size] = vials.get(size, 0) + number
-        times = [infusion.time for infusion in counted]
-        return Totals(
-            infusions=len(counted),
-            dose=sum(infusion.dose.amount.dose for infusion in counted),
-            waste=sum(infusion.dose.preparation.waste for infusion in counted),
-            vials=tuple(sorted(vials.items(), reverse=True)),
-            time=None if None in times else sum(time for time in times if time is not None),
-        )
+        return add_up(infusion for infusion in self.infusions if not infusion.planned.optional)
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -96,13 +118,20 @@ class Course(Frozen):
             self.product.billing and self.regimen.drug_rules.modifiers,
             preparation.bag,
             preparation.concentration,
-            self.rates.first,
+            *(rates.titration for rates in (self.running.first, self.running.protocol_later) if rates),
         ):
             yield from cited.source if cited else ()
-        if any(dose.first_time is not None for dose in self.phases):
+        if self.running.first:
             yield from self.regimen.drug_rules.infusion_time.source
         for finding in self.findings:
             yield from finding.source
+        notes: list[Mapping[str, Note | Premedication]] = [
+            preparation.handling, self.product.storage, self.regimen.drug_rules.premedication,
+            self.regimen.drug_rules.monitoring,
+        ]  # fmt: skip
+        for note in (note for listed in notes for note in listed.values()):
+            yield from note.source
+        yield from self.regimen.drug_rules.reaction.source if self.regimen.drug_rules.reaction else ()
 
 
 def _phase_citations(phase: Phase) -> Iterator[Citation]:
@@ -124,12 +153,18 @@ def make_course(
     regimen, product_id = _look_up(table, drug, indication, choices)
     product, product_rules = table.product(product_id, choices.label)
     house = table.house()
-    patient.check(house, choices.start or choices.on)
+    day = choices.start or (choices.history[0].date if choices.history else choices.on)
+    patient.check(house, day)
     ordered = order_phases(regimen, choices)
-    plan = None if choices.start is None else make_plan(ordered, choices, house.horizon)
-    rates = _rates(table, regimen)
+    plan = make_plan(ordered, choices, house) if choices.start or choices.history else None
     within = house.rounding.within if choices.rounding.within is None else choices.rounding.within
-    doses = dose_phases(ordered, patient, choices, product_rules, house.bags, within, rates)
+    running = _running(table, regimen, choices.protocol)
+    making = Making(product_rules, house.bags, within, choices, running)
+    doses, infusions = (
+        dose_plan(plan, ordered, patient, making)
+        if plan
+        else (dose_phases(ordered, patient.weighed_on(day), making), ())
+    )
     conditions = _conditions(table, regimen, choices.conditions)
     case = Case(
         regimen=regimen,
@@ -137,24 +172,28 @@ def make_course(
         product_name=product.name,
         not_labelled=product_rules.not_labelled,
         house=house,
-        patient=patient,
+        patient=patient.weighed_on(day),
         choices=choices,
         conditions=conditions,
         doses=doses,
+        infusions=infusions,
+        running=running,
         plan=plan,
-        local=_local(table, regimen, product_id, conditions),
+        local=_local(table, regimen, product_id, conditions, running),
     )
     return Course(
         table=table,
         regimen=regimen,
-        patient=patient,
+        ordered=ordered,
+        patient=case.patient,
         choices=choices,
+        house=house,
         product_name=product.name,
         product=product_rules,
-        rates=rates,
+        running=running,
         plan=plan,
-        phases=tuple(doses.values()),
-        infusions=_infusions(plan, doses),
+        phases=doses,
+        infusions=infusions,
         findings=find(case),
     )
 
@@ -171,14 +210,22 @@ def _look_up(table: Table, drug: str, indication: str, choices: Choices) -> tupl
     return regimen, chosen or named or regimen.drug_rules.default_product.product
 
 
-def _rates(table: Table, regimen: Regimen) -> Rates:
-    """How fast the drug goes in under this regimen; nothing where no rate is labelled."""
-    time = regimen.drug_rules.infusion_time
-    if regimen.rules.rate_not_labelled:
-        return Rates(None, None, None)
+def _running(table: Table, regimen: Regimen, protocol: str | None) -> Running:
+    """How the drug goes in under this regimen, and by the protocol that was asked for."""
+    unlabelled = regimen.rules.rate_not_labelled is not None
+    first, later = (None, None) if unlabelled else _rates(table, regimen.drug_rules.infusion_time)
+    again = regimen.rules.first_rate_again
+    if protocol is None:
+        return Running(first, later, None, None, None, None, again)
+    name, rules = table.find_protocol(protocol, regimen)
+    return Running(first, later, rules, name, *_rates(table, rules), again)
+
+
+def _rates(table: Table, time: InfusionTime | Protocol) -> tuple[Rates, Rates]:
+    """The rates of a first and of a later infusion."""
     if time.first is None or time.subsequent is None:
-        return Rates(time.least, None, None)
-    return Rates(None, table.get("titrations", time.first), table.get("titrations", time.subsequent))
+        return Rates(time.least, None), Rates(time.least, None)
+    return Rates(None, table.get("titrations", time.first)), Rates(None, table.get("titrations", time.subsequent))
 
 
 def _conditions(table: Table, regimen: Regimen, typed: tuple[str, ...]) -> tuple[HasCondition, ...]:
@@ -192,25 +239,18 @@ def _conditions(table: Table, regimen: Regimen, typed: tuple[str, ...]) -> tuple
     return tuple(found.values())
 
 
-def _local(table: Table, regimen: Regimen, product: str, conditions: tuple[HasCondition, ...]) -> tuple[str, ...]:
+def _local(
+    table: Table, regimen: Regimen, product: str, conditions: tuple[HasCondition, ...], running: Running
+) -> tuple[str, ...]:
     """The entries behind this course that come from a site's own file."""
-    label, time = regimen.label, regimen.drug_rules.infusion_time
+    label = regimen.label
+    times: list[InfusionTime | Protocol] = [regimen.drug_rules.infusion_time]
+    times += [running.protocol] if running.protocol else []
     entries = [("regimens", regimen.id, label), ("drugs", regimen.drug_id, label), ("products", product, label)]
-    entries += [("titrations", name, "") for name in (time.first, time.subsequent) if name]
+    entries += [("titrations", name, "") for time in times for name in (time.first, time.subsequent) if name]
+    entries += [("protocols", running.protocol_id, "")] if running.protocol_id else []
     entries += [("conditions", condition.id, "") for condition in conditions]
     entries += [("conditions", condition.typed, "") for condition in conditions]
     entries += [("house", name, "") for name in House.part_names()]
     local = (f"{section}/{name}" for section, name, key in entries if table.is_local(section, name, key))
     return tuple(dict.fromkeys(local))
-
-
-def _infusions(plan: Plan | None, doses: dict[str, PhaseDose]) -> tuple[Infusion, ...]:
-    """The planned infusions, each with its phase's dose; the first of the course at the first rate."""
-    if plan is None:
-        return ()
-    return tuple(
-        Infusion(
-            item, doses[item.phase], doses[item.phase].first_time if item.number == 1 else doses[item.phase].later_time
-        )
-        for item in plan.infusions
-    )

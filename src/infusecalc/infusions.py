@@ -1,4 +1,4 @@
-"""A phase's dose and a patient to the amount of one infusion: exact, rounded where asked, and its time."""
+"""The exact dose of one infusion to its amount: as it is, or rounded where asked, to steps or to whole vials."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from math import lcm
 from infusecalc.choices import Rounding
 from infusecalc.frozen import Frozen
 from infusecalc.quantities import ceil_div, half_down, half_up
-from infusecalc.regimen import Titration
 
 _WHOLE = 10_000  # 100 % in 0.01 %
 
@@ -90,17 +89,3 @@ def largest_within(amount: int, sizes: tuple[int, ...]) -> int:
     spare = sum(lcm(first, size) for size in rest)
     numbers = range(max(0, (amount - spare) // first), amount // first + 1)
     return max(number * first + largest_within(amount - number * first, tuple(rest)) for number in numbers)
-
-
-# --- time ---------------------------------------------------------------------------------------------
-
-
-def titration_time(dose: int, titration: Titration) -> int:
-    """The time in 0.01 min in which a dose (0.01 mg) goes in: steps held in turn, the last until the dose is in."""
-    left = dose * 60  # 0.01 mg x min/h: a step takes rate x minutes of it
-    rate, minutes = titration.start, 0
-    while rate < titration.most and left > rate * titration.minutes:
-        left -= rate * titration.minutes
-        minutes += titration.minutes
-        rate = min(rate + titration.step, titration.most)
-    return minutes * 100 + half_up(left * 100, rate)

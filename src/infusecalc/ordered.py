@@ -24,6 +24,15 @@ class Ordered(Frozen):
         asked, own = self.phases[name].interval, self.regimen.phases[name].interval
         return asked is not None and own is not None and asked.size != own.size
 
+    def least_gap(self, name: str) -> Span | None:
+        """The least time before a repeat of a phase for which the source gives a figure; None where it gives none."""
+        own, phase = self.regimen.phases[name], self.phases[name]
+        if own.gap and own.gap.least:
+            return own.gap.least
+        offered = [row.every.low for row in self.regimen.rules.allowed if row.every and row.phase in (None, name)]
+        least = min((low for low in offered if low), key=lambda low: low.size, default=None)
+        return least if least and phase.interval and least.size <= phase.interval.size else None
+
 
 def order_phases(regimen: Regimen, choices: Choices) -> Ordered:
     """The phases that are planned, with the overrides in them; raises BadInput for one that fits no phase."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 from infusecalc.dates import completed_months, parse_date
@@ -23,15 +24,25 @@ from infusecalc.quantities import (
 from infusecalc.regimen import House, Limits
 
 
+class Weighed(Frozen):
+    """A weight in 0.01 kg, as it was written, and since when it holds (None: from the beginning)."""
+
+    since: date | None
+    weight: int
+    text: str
+
+
 class Patient(Frozen):
     """One patient; build it with `Patient.of`, which reads what people write.
 
     `weight` is in 0.01 kg, `height` in 0.1 cm, the areas in 0.01 m2; `born` is a date of birth.
-    `weight_text` keeps the weight as it was written, for the working.
+    `weight_text` keeps the weight as it was written, for the working. `weights` are all the weights that were
+    given, in the order of their dates; `weight` is the first, until `weighed_on` picks the one of a day.
     """
 
     weight: int
     weight_text: str
+    weights: tuple[Weighed, ...] = ()
     height: int | None = None
     bsa_given: int | None = None
     formula: str = "mosteller"
@@ -43,7 +54,7 @@ class Patient(Frozen):
     @classmethod
     def of(
         cls,
-        weight: str | float,
+        weight: str | float | Sequence[str],
         *,
         height: str | float | None = None,
         bsa: str | float | None = None,
@@ -55,8 +66,9 @@ class Patient(Frozen):
     ) -> Patient:
         """A patient from text or numbers: weight in kg or lb, height in cm, m, in or ft, age in years or months.
 
-        Raises BadInput for anything that is not a quantity, and for a height, a formula or a second
-        age that contradicts what stands beside it.
+        Weights over time are given as several texts, `DATE=WEIGHT` each; each holds until the next date. Raises
+        BadInput for anything that is not a quantity, and for a height, a formula or a second age that contradicts
+        what stands beside it.
         """
         if bsa is not None and (height is not None or bsa_formula is not None):
             raise BadInput(
@@ -66,9 +78,11 @@ class Patient(Frozen):
             raise BadInput("BSA formula", bsa_formula, "is not known", allowed=", ".join(BSA_FORMULAS))
         if age is not None and born is not None:
             raise BadInput("age", age, "is given beside a date of birth", hint="give --age or --born")
+        weights = _weights(weight)
         return cls(
-            weight=parse_weight(str(weight)),
-            weight_text=str(weight).strip(" "),
+            weight=weights[0].weight,
+            weight_text=weights[0].text,
+            weights=weights,
             height=None if height is None else parse_height(str(height)),
             bsa_given=None if bsa is None else parse_bsa(str(bsa)),
             formula=bsa_formula or "mosteller",
@@ -98,6 +112,20 @@ class Patient(Frozen):
         area = self.bsa_uncapped
         return area if area is None or self.bsa_cap is None else min(area, self.bsa_cap)
 
+    def weighed_on(self, day: date | None) -> Patient:
+        """The patient at the last weight on or before a day; raises BadInput where there is none."""
+        if all(each.since is None for each in self.weights):
+            return self
+        if day is None:
+            hint = "give one weight, or the day (--on) that decides between them"
+            raise BadInput("weight", None, "is given with dates, and there is no date", hint=hint)
+        held = [each for each in self.weights if each.since is None or each.since <= day]
+        if not held:
+            hint = "add one from that day or before"
+            first = f"the first is from {self.weights[0].since}"
+            raise BadInput("weight", None, f"is not known on {day}: {first}", hint=hint)
+        return self.but(weight=held[-1].weight, weight_text=held[-1].text)
+
     def age_on(self, day: date | None) -> Age | None:
         """The age on a day: as given, or in completed months from the date of birth."""
         if self.born is None or day is None:
@@ -108,10 +136,12 @@ class Patient(Frozen):
 
     def check(self, house: House, day: date | None) -> None:
         """Refuse with BadInput what lies outside the house limits on input."""
-        _within("weight", self.weight, 2, "kg", house.weight)
+        for each in self.weights:
+            _within("weight", each.weight, 2, "kg", house.weight)
         if self.height is not None:
             _within("height", self.height, 1, "cm", house.height)
-            self._check_bmi(house)
+            for each in self.weights:
+                self._check_bmi(each.weight, house)
         if self.bsa_given is not None:
             _within("BSA", self.bsa_given, 2, "m2", house.bsa)
         if self.bsa_cap is not None:
@@ -125,14 +155,30 @@ class Patient(Frozen):
             shown = f"{plain(half_up(age.months * 100, 12))} years"
             raise BadInput("age", shown, "is outside what is taken", allowed=allowed)
 
-    def _check_bmi(self, house: House) -> None:
-        weight, height, bmi = self.weight, self.height or 0, house.bmi
+    def _check_bmi(self, weight: int, house: House) -> None:
+        height, bmi = self.height or 0, house.bmi
         if bmi_at_least(weight, height, bmi.low) and bmi_at_most(weight, height, bmi.high):
             return
         both = f"{plain(weight)} kg and {plain(height, 1)} cm"
         hint = "are weight and height swapped, or in other units?"
         problem = "give a body mass index that nobody has"
         raise BadInput("weight and height", both, problem, allowed=f"{bmi.low} to {bmi.high} kg/m2", hint=hint)
+
+
+def _weights(given: str | float | Sequence[str]) -> tuple[Weighed, ...]:
+    """Weights as they were given, in the order of their dates; a bare one holds from the beginning."""
+    texts = given if isinstance(given, (list, tuple)) else [str(given)]
+    if not texts:
+        raise BadInput("weight", None, "is missing", allowed="70, 70kg, 70.25kg or 154lb")
+    found: dict[date | None, Weighed] = {}
+    for text in map(str, texts):
+        day, equals, weight = text.rpartition("=")
+        since = parse_date(day.strip(" "), "weight's date") if equals else None
+        if since in found:
+            when = f"for {since}" if since else "without a date"
+            raise BadInput("--weight", text, f"is given twice {when}", hint="give one weight for each date")
+        found[since] = Weighed(since, parse_weight(weight), weight.strip(" "))
+    return tuple(sorted(found.values(), key=lambda each: each.since or date.min))
 
 
 def _within(what: str, value: int, places: int, unit: str, limits: Limits) -> None:

@@ -1,59 +1,135 @@
-"""The phases as ordered and a patient to what each infusion of a phase is: amount, preparation, time."""
+"""The phases as ordered and a patient to what each infusion is: amount, preparation, rates and time."""
 
 from __future__ import annotations
 
 from infusecalc.choices import Choices
+from infusecalc.dates import add
 from infusecalc.errors import BadInput
 from infusecalc.frozen import Frozen
-from infusecalc.infusions import Amount, round_dose, titration_time
+from infusecalc.infusions import Amount, round_dose
 from infusecalc.ordered import Ordered
 from infusecalc.patient import Patient
+from infusecalc.plan import Plan, Planned
 from infusecalc.preparation import Preparation, prepare
+from infusecalc.pump import Load, Rates, run_time
 from infusecalc.quantities import plain
-from infusecalc.regimen import Bags, Phase, ProductRules, Titration
+from infusecalc.regimen import Bags, FirstRateAgain, Phase, ProductRules, Protocol
 
 
-class Rates(Frozen):
-    """How fast a drug goes in: a least time in minutes, titrations for the first and later infusions, or nothing."""
+class Running(Frozen):
+    """How a drug goes in under a regimen: the usual rates of a first and of a later infusion, None where there is none.
 
-    least: int | None
-    first: Titration | None
-    later: Titration | None
+    From infusion `protocol.from_infusion` on the rates of the protocol, where one was chosen, stand in their place.
+    """
+
+    first: Rates | None
+    later: Rates | None
+    protocol: Protocol | None
+    protocol_id: str | None
+    protocol_first: Rates | None
+    protocol_later: Rates | None
+    again: FirstRateAgain | None
+
+    def rates(self, number: int | None, *, first: bool) -> Rates | None:
+        """The rates of an infusion by its number in the course; None stands for one late enough for any protocol."""
+        if self.protocol and (number is None or number >= self.protocol.from_infusion):
+            return self.protocol_first if first else self.protocol_later
+        return self.first if first else self.later
+
+
+class Making(Frozen):
+    """What doses are made with: the product, the bags, how far rounding may go (0.01 %), the choices, the rates."""
+
+    product: ProductRules
+    bags: Bags
+    within: int
+    choices: Choices
+    running: Running
 
 
 class PhaseDose(Frozen):
-    """One infusion of a phase; times in 0.01 min, None where no rate is labelled."""
+    """One infusion of a phase for a patient at one weight; times in 0.01 min, None where no rate is labelled."""
 
     name: str
     phase: Phase
+    patient: Patient
     amount: Amount
     preparation: Preparation
     first_time: int | None
     later_time: int | None
 
-
-def dose_phases(
-    ordered: Ordered, patient: Patient, choices: Choices, product: ProductRules, bags: Bags, within: int, rates: Rates
-) -> dict[str, PhaseDose]:
-    """Dose and make up every planned phase; raises BadInput where a BSA is missing or a dose comes to nothing."""
-    rules = ordered.regimen.drug_rules
-    _check_bag(choices.bag, bags)
-    found: dict[str, PhaseDose] = {}
-    for name, phase in ordered.phases.items():
-        exact = phase.dose.amount(patient.weight, patient.bsa)
-        if exact == 0:
-            raise BadInput("dose", phase.dose, "comes to less than 0.01 mg", hint="check --dose and the weight")
-        amount = round_dose(exact, choices.rounding, within, product.vials.sizes)
-        made_up = prepare(amount.dose, product, rules, bags, choices.bag)
-        first, later = _time(amount.dose, rates.first, rates), _time(amount.dose, rates.later, rates)
-        found[name] = PhaseDose(name, phase, amount, made_up, first, later)
-    return found
+    @property
+    def load(self) -> Load:
+        """What is on the pump."""
+        return Load(self.amount.dose, self.preparation.bag, self.patient.weight)
 
 
-def _time(dose: int, titration: Titration | None, rates: Rates) -> int | None:
-    if titration:
-        return titration_time(dose, titration)
-    return None if rates.least is None else rates.least * 100
+class Infusion(Frozen):
+    """One dated infusion: where it stands in the plan, what it is, and how it runs. `time` is in 0.01 min.
+
+    `first`: it runs as a first infusion.
+    """
+
+    planned: Planned
+    dose: PhaseDose
+    first: bool
+    time: int | None
+
+
+def dose_phases(ordered: Ordered, patient: Patient, making: Making) -> tuple[PhaseDose, ...]:
+    """Dose and make up every phase once; raises BadInput where a BSA is missing or a dose comes to nothing."""
+    _check_bag(making.choices.bag, making.bags)
+    return tuple(_dose(name, ordered, patient, making) for name in ordered.phases)
+
+
+def dose_plan(
+    plan: Plan, ordered: Ordered, patient: Patient, making: Making
+) -> tuple[tuple[PhaseDose, ...], tuple[Infusion, ...]]:
+    """Dose and make up every infusion at the weight of its day; the distinct doses in the order of the phases."""
+    _check_bag(making.choices.bag, making.bags)
+    found: dict[tuple[str, int], PhaseDose] = {}
+    infusions: list[Infusion] = []
+    for item in plan.infusions:
+        weighed = patient.weighed_on(item.date)
+        key = item.phase, weighed.weight
+        if key not in found:
+            found[key] = _dose(item.phase, ordered, weighed, making)
+        before = infusions[-1].planned if infusions else None
+        first = before is None or _first_again(item, before, making.running.again)
+        rates = making.running.rates(item.number, first=first)
+        time = None if rates is None else run_time(found[key].load, rates)
+        infusions.append(Infusion(item, found[key], first, time))
+    planned = {name for name, _ in found}
+    last = patient.weighed_on(plan.infusions[-1].date)
+    beyond = [_dose(name, ordered, last, making) for name in ordered.phases if name not in planned]
+    doses = sorted((*found.values(), *beyond), key=lambda dose: list(ordered.phases).index(dose.name))
+    return tuple(doses), tuple(infusions)
+
+
+def _dose(name: str, ordered: Ordered, patient: Patient, making: Making) -> PhaseDose:
+    phase, rules = ordered.phases[name], ordered.regimen.drug_rules
+    exact = phase.dose.amount(patient.weight, patient.bsa)
+    if exact == 0:
+        raise BadInput("dose", phase.dose, "comes to less than 0.01 mg", hint="check --dose and the weight")
+    amount = round_dose(exact, making.choices.rounding, making.within, making.product.vials.sizes)
+    made_up = prepare(amount.dose, making.product, rules, making.bags, making.choices.bag)
+    load = Load(amount.dose, made_up.bag, patient.weight)
+    number = first_number(ordered, name)
+    last = None if phase.interval else number + len(phase.offsets) - 1
+    first, later = making.running.rates(number, first=True), making.running.rates(last, first=False)
+    times = [None if rates is None else run_time(load, rates) for rates in (first, later)]
+    return PhaseDose(name, phase, patient, amount, made_up, *times)
+
+
+def first_number(ordered: Ordered, name: str) -> int:
+    """The number of the first infusion of a phase in the course."""
+    names = list(ordered.phases)
+    return 1 + sum(len(ordered.phases[before].offsets) for before in names[: names.index(name)])
+
+
+def _first_again(item: Planned, before: Planned, again: FirstRateAgain | None) -> bool:
+    """Whether a new course begins so long after the infusion before it that it runs as a first one."""
+    return again is not None and item.head and item.date >= add(before.date, again.after)
 
 
 def _check_bag(asked: int | None, bags: Bags) -> None:

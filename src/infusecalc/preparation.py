@@ -33,6 +33,16 @@ class Preparation(Frozen):
     charge: Charge | None
 
     @property
+    def billing_lines(self) -> tuple[tuple[str, str | None, int], ...]:
+        """The lines of a claim: code, modifier and units; a discarded amount has a line of its own."""
+        charge = self.charge
+        if charge is None:
+            return ()
+        if charge.wasted:
+            return (charge.code, None, charge.units), (charge.code, charge.modifier, charge.wasted)
+        return ((charge.code, charge.modifier, charge.units),)
+
+    @property
     def opened(self) -> int:
         """What the opened vials hold, in 0.01 mg."""
         return sum(size * number for size, number in self.vials)

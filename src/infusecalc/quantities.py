@@ -35,6 +35,7 @@ _SPAN_UNITS = {
 _DAYS = {"day": 1, "week": 7}
 _MONTHS = {"month": 1, "year": 12}
 _INCHES_PER_FOOT = 12
+_MOST_DAYS = 366
 _FACTOR_PLACES = 3
 MEAN_MONTH = (146_097, 4_800)  # days: 400 Gregorian years are 146,097 days and 4,800 months
 
@@ -162,6 +163,27 @@ def parse_volume(text: str, what: str = "bag") -> int:
     return numerator
 
 
+def parse_minutes(text: str, what: str) -> int:
+    """A time in 0.01 min from `90`, `117.5` or `90 min`. Raises BadInput."""
+    allowed = "minutes, as in 90 or 90min"
+    numerator, denominator, _ = _scaled(what, text, {"": (100, 1), "min": (100, 1)}, allowed)
+    return half_up(numerator, denominator)
+
+
+def parse_price(text: str, what: str = "--price") -> int:
+    """An amount of money in 0.01, without a currency, from `174.63`. Raises BadInput."""
+    allowed = "a plain amount with at most two decimals, as in 174.63"
+    numerator, denominator, _ = _scaled(what, text, {"": (100, 1)}, allowed)
+    if numerator % denominator:
+        raise BadInput(what, text, "has more than two decimals", allowed=allowed)
+    return numerator // denominator
+
+
+def parse_amount(text: str, what: str) -> int:
+    """An amount of drug in 0.01 mg from `350`, `350mg` or `350.25 mg`. Raises BadInput."""
+    return _positive(what, text, {"": (100, 1), "mg": (100, 1)}, "mg, as in 350mg")
+
+
 class Age(Frozen):
     """An age in completed months, and for how many months on from that it may already have gone."""
 
@@ -264,6 +286,15 @@ def parse_span(text: str, what: str = "time") -> Span:
     if span.size > _LONGEST.size:
         raise BadInput(what, text, f"is over {_LONGEST}", allowed=allowed)
     return span
+
+
+def parse_days(text: str, what: str) -> int:
+    """A number of days, zero among them, from `3d` or `3 days`. Raises BadInput."""
+    allowed = "whole days, as in 3d or 0d"
+    numerator, denominator, _ = _scaled(what, text, dict.fromkeys(("", "d", "day", "days"), (1, 1)), allowed)
+    if denominator != 1 or numerator > _MOST_DAYS:
+        raise BadInput(what, text, f"is not a whole number up to {_MOST_DAYS}", allowed=allowed)
+    return numerator
 
 
 # --- body size ------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from infusecalc.errors import BadInput, BadTable, InfusecalcError, escape
 EXIT_CODES = {
     0: "computed, nothing blocks",
     2: "bad input or bad table: one sentence on standard error, nothing on standard output, no file touched",
-    3: "computed and shown, and a finding blocks",
+    3: "computed and shown, and a finding blocks, or a checked order is outside the regimen",
     130: "interrupted with Ctrl-C",
     1: "a bug: a traceback",
 }
@@ -26,6 +26,9 @@ EXIT_CODES = {
 _COMMANDS = {
     "dose": "infusecalc.cli.plan",
     "schedule": "infusecalc.cli.plan",
+    "rate": "infusecalc.cli.chairside",
+    "check": "infusecalc.cli.chairside",
+    "next": "infusecalc.cli.chairside",
     "regimens": "infusecalc.cli.regimens",
 }
 # ClickException: typer has it under no public name of its own

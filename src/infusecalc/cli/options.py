@@ -9,14 +9,14 @@ from typing import Annotated, Any
 
 import typer
 
-from infusecalc.choices import ROUNDING
+from infusecalc.choices import ANCHORS, ROUNDING
 from infusecalc.cli.reply import Reply
 from infusecalc.errors import BadInput
 from infusecalc.output.files import FORMATS
 from infusecalc.quantities import BSA_FORMULAS
 from infusecalc.regimen import LABELS
 
-_MANY = {"has", "accept", "dose", "every"}
+_MANY = {"has", "accept", "dose", "every", "weight", "given", "tolerance", "price"}
 """The keywords of the options that may be given again and again."""
 
 
@@ -62,7 +62,7 @@ REGIMEN = [
     argument("indication", "An indication of the drug, see: regimens list."),
 ]
 PATIENT = [
-    option("--weight", "Body weight; a bare number is kg.", "70kg|154lb", needed=True),
+    option("--weight", "Body weight; a bare number is kg. Repeatable with dates.", "[DATE=]70kg|154lb", needed=True),
     option("--height", "Height; a bare number is cm. Needed for mg/m2.", "175cm|1.75m|5ft9in"),
     option("--bsa", "A body surface area instead of a height.", "M2"),
     option("--bsa-formula", f"One of {', '.join(BSA_FORMULAS)}; mosteller unless given.", "NAME"),
@@ -82,17 +82,49 @@ CHOICE = [
     option("--round", f"Round the dose: {', '.join(ROUNDING)}.", "HOW"),
     option("--round-within", "The most that rounding may change; else the table's own limit.", "PERCENT"),
     option("--bag", "The bag to use, in mL.", "ML"),
+    option("--protocol", "Run the infusion by a named protocol, see: regimens show.", "NAME"),
     _repeated("--accept", "Take on a block, with the reason.", "CODE[:DETAIL]=REASON"),
 ]
-ON = [option("--on", "The day for which --born gives the age.", "DATE")]
-DATES = [
-    option("--start", "The first infusion.", "YYYY-MM-DD|today", needed=True),
+ON = [option("--on", "The day for which --born gives the age, and dated weights the weight.", "DATE")]
+START = [option("--start", "The first infusion.", "YYYY-MM-DD|today")]
+HISTORY = [
+    _repeated("--given", "An infusion that was given.", "DATE[:MG]"),
+    option("--history", "A CSV file of what was given, with the columns date and dose_mg.", "FILE"),
+    option("--anchor", f"Count the rest from what was {' or '.join(ANCHORS)}; given unless said.", "WORD"),
+]
+CLINIC = [
+    option("--days", "The clinic's open weekdays.", "mon-fri|mon,wed"),
+    option("--holidays", "Closed on the public holidays of a country or a part of it.", "US|US-CA|DE-BY"),
+    _repeated("--tolerance", "How far an infusion may move to an open day.", "3d|PHASE=3d"),
+    option("--weight-change", "The change of weight that asks for a second look; else the table's own.", "PERCENT"),
+]
+TOTALS = [
+    _repeated("--price", "What a vial costs, for the cost of infusions and course.", "100mg=174.63"),
+    _flag("--totals", "Sums by month and year; as CSV or NDJSON, these rows alone."),
+]
+PUMP = [
+    option("--number", "The infusion by its number in the course; the first unless said.", "N"),
+    _flag("--first", "The first infusion of the course."),
+    _flag("--subsequent", "A later infusion, at the rate of one."),
+    option("--phase", "With --subsequent: the phase whose dose it has.", "NAME"),
+    option("--at", "When it starts, for the clock.", "09:30"),
+    option("--stopped-at", "It was stopped after so many minutes: what has gone in, and how it goes on.", "MIN"),
+    option("--pause", "How long it was stopped, in minutes.", "MIN"),
+]
+CHECK = [
+    option("--ordered", "The ordered dose of one infusion.", "MG", needed=True),
+    option("--ordered-every", "The ordered interval.", "8w"),
+    option("--phase", "The phase that the order is for, where phases differ.", "NAME"),
+    option("--number", "The infusion that the order is for, by its number.", "N"),
+]
+HORIZON = [
     option("--for", "Plan so far, the last day included; else the table's own horizon.", "12m|52w|2y"),
     option("--until", "Plan up to a date, inclusive.", "DATE"),
     option("--doses", "Plan so many infusions.", "N"),
     option("--courses", "Plan so many courses in all, where a course repeats.", "N"),
     option("--maintenance-start", "Start maintenance on a date, or so long after the induction.", "DATE|20w"),
 ]
+DATES = [*START, *HORIZON, *HISTORY, *CLINIC]
 TABLE = [
     option("--regimens", "A site's own table over the shipped one; else that of INFUSECALC_REGIMENS.", "FILE"),
 ]

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 from infusecalc.errors import escape
 from infusecalc.frozen import Frozen
+from infusecalc.output.blocks import Block
 from infusecalc.output.files import write_file, write_out
 from infusecalc.table import Table, load_table
 
@@ -17,17 +19,18 @@ _WIDEST = 100
 
 
 class Reply(Frozen):
-    """A finished answer; `blocks` are the keys of the findings that block."""
+    """A finished answer; `blocks` are the keys of the findings that block, `failed` says why a check did."""
 
     text: str
     output: str | None = None
     quiet: bool = False
     blocks: tuple[str, ...] = ()
+    failed: str | None = None
 
     @property
     def exit_code(self) -> int:
-        """3 where a finding blocks, else 0."""
-        return 3 if self.blocks else 0
+        """3 where a finding blocks or a check failed, else 0."""
+        return 3 if self.blocks or self.failed else 0
 
     def deliver(self) -> int:
         """Write the answer where it goes, say so, and return the exit code; 0 where the reader has gone away."""
@@ -38,6 +41,8 @@ class Reply(Frozen):
         else:
             write_file(str(self.output), content)
             self._say(f"wrote {escape(str(self.output))}")
+        if self.failed:
+            self._say(self.failed)
         if self.blocks:
             self._say(f"blocked by {', '.join(self.blocks)}; --accept CODE=REASON takes a block on")
         return self.exit_code
@@ -64,6 +69,17 @@ def site_table(given: dict[str, Any]) -> Table:
 
 def _on_a_terminal() -> bool:
     return sys.stdout is not None and sys.stdout.isatty()
+
+
+def draw(blocks: Iterable[Block], form: str, columns_wide: int, *, coloured: bool) -> str:
+    """A page for people: Markdown, or text for a terminal."""
+    if form == "md":
+        from infusecalc.output import markdown  # noqa: PLC0415 - only this format needs it
+
+        return markdown.draw(blocks)
+    from infusecalc.output import terminal  # noqa: PLC0415 - rich is imported only to draw a table
+
+    return terminal.draw(blocks, columns_wide, colour=coloured)
 
 
 def width(output: str | None) -> int:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from infusecalc.choices import Acceptance
 from infusecalc.errors import BadInput
+from infusecalc.findings.by_calendar import by_calendar
 from infusecalc.findings.by_order import by_order
 from infusecalc.findings.by_patient import by_patient
 from infusecalc.findings.by_preparation import by_preparation
+from infusecalc.findings.by_rate import by_rate
 from infusecalc.findings.by_regimen import by_regimen
 from infusecalc.findings.case import SEVERITIES, Case, Finding, HasCondition
 
@@ -18,7 +20,7 @@ def find(case: Case) -> tuple[Finding, ...]:
 
     Raises BadInput for an acceptance that meets no block.
     """
-    rules = (by_patient, by_order, by_preparation, by_regimen)
+    rules = (by_patient, by_order, by_calendar, by_preparation, by_regimen, by_rate)
     found = [finding for rule in rules for finding in rule(case)]
     for acceptance in case.choices.acceptances:
         found = _accept(found, acceptance, {has.typed: has.id for has in case.conditions})

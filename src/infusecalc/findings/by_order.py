@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import date
-from itertools import pairwise
 
-from infusecalc.dates import add, stretch
+from infusecalc.dates import stretch
 from infusecalc.findings.case import Case, Finding
-from infusecalc.plan import Planned
-from infusecalc.regimen import Allowed, Citation, Gap, Phase
+from infusecalc.regimen import Allowed, Citation, Phase
 
 
 def by_order(case: Case) -> Iterator[Finding]:
-    """Every finding about overrides, the usual most, and the gaps between infusions."""
-    for name in case.doses:
-        if case.planned(name):
-            yield from _override(case, name)
+    """Every finding about overrides, and about the usual most."""
+    for name in case.phases:
+        yield from _override(case, name)
     usual = case.regimen.drug_rules.usual_most
     if usual and (usual.dose.basis != "mg/m2" or case.patient.bsa is not None):
-        most = usual.dose.amount(case.patient.weight, case.patient.bsa)
-        over = [name for name, dose in case.doses.items() if dose.amount.dose > most and case.planned(name)]
+        over = [
+            dose
+            for dose in case.given_doses
+            if dose.amount.dose > usual.dose.amount(dose.patient.weight, dose.patient.bsa)
+        ]
         if over:
             message = f"One infusion is above {usual.dose.people}: {usual.text}"
-            yield case.about("dose-above-usual", "caution", over, message, usual.source)
-    for name, dose in case.doses.items():
-        if dose.phase.gap and case.plan:
-            yield from _gaps(name, dose.phase.gap, case.plan.infusions)
+            yield case.of_doses("dose-above-usual", "caution", over, message, usual.source)
 
 
 def _override(case: Case, name: str) -> Iterator[Finding]:
@@ -137,30 +133,3 @@ def _allowed(rows: list[Allowed]) -> str:
 def _figures(row: Allowed) -> str:
     """What one alternative allows, as the table writes it."""
     return " ".join(part.text for part in (row.dose, row.every) if part)
-
-
-# --- gaps -------------------------------------------------------------------------------------------------
-
-
-def _gaps(name: str, gap: Gap, infusions: tuple[Planned, ...]) -> Iterator[Finding]:
-    """The gap before every repeat of a phase, counted from the infusion before it."""
-    early: list[int] = []
-    late: list[int] = []
-    for before, item in pairwise(infusions):
-        if item.phase == name and item.head:
-            early += [item.number] if _too_early(before.date, item.date, gap) else []
-            late += [item.number] if _too_late(before.date, item.date, gap) else []
-    if early:
-        message = f"{name}: less than {gap.least} after the infusion before: {gap.text}"
-        yield Finding("gap-below-label", "block", message, gap.source, infusions=tuple(early), phases=(name,))
-    if late:
-        message = f"{name}: more than {gap.most} after the infusion before: {gap.text}"
-        yield Finding("gap-above-label", "caution", message, gap.source, infusions=tuple(late), phases=(name,))
-
-
-def _too_early(before: date, day: date, gap: Gap) -> bool:
-    return gap.least is not None and day < add(before, gap.least)
-
-
-def _too_late(before: date, day: date, gap: Gap) -> bool:
-    return gap.most is not None and day > add(before, gap.most)

@@ -4,13 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from itertools import pairwise
 
 from infusecalc.dates import add_months, completed_months
 from infusecalc.findings.case import HOUSE, Case, Finding, HasCondition
 from infusecalc.patient import Patient
+from infusecalc.phase_dose import PhaseDose
 from infusecalc.plan import Plan
-from infusecalc.quantities import Age, Dose, bmi_at_least, bmi_at_most, half_up, plain, pounds, read_as_pounds
-from infusecalc.regimen import AgeRange
+from infusecalc.pump import WHOLE
+from infusecalc.quantities import (
+    Age,
+    Dose,
+    bmi_at_least,
+    bmi_at_most,
+    half_up,
+    people,
+    plain,
+    pounds,
+    read_as_pounds,
+)
+from infusecalc.regimen import AgeRange, Citation
 
 _PER_YEAR = 12
 
@@ -19,8 +32,12 @@ def by_patient(case: Case) -> Iterator[Finding]:
     """Every finding about age, weight, size and conditions."""
     if case.regimen.rules.age:
         yield from _age(case, case.regimen.rules.age)
-    yield from _weight(case)
-    yield from _size(case)
+    several = len({dose.patient.weight for dose in case.given_doses}) > 1
+    for weight in dict.fromkeys(dose.patient.weight for dose in case.given_doses):
+        doses = [dose for dose in case.given_doses if dose.patient.weight == weight] if several else None
+        yield from _weight(case, weight, doses)
+        yield from _size(case, weight, doses)
+    yield from _weight_changes(case)
     for condition in case.conditions:
         yield _condition(case, condition)
 
@@ -36,7 +53,7 @@ def _range(limits: AgeRange) -> str:
 
 
 def _age(case: Case, limits: AgeRange) -> Iterator[Finding]:
-    age = case.patient.age_on(case.choices.start or case.choices.on)
+    age = case.patient.age_on(case.day)
     if age is None:
         message = f"No age was given: {case.regimen.id} is for ages {_range(limits)}"
         yield Finding("age-unknown", "info", message, limits.source)
@@ -69,8 +86,8 @@ def _may_reach(age: Age, start: date, last: date, months: int) -> bool:
     return latest > months or (latest == months and last > add_months(start, passed))
 
 
-def _weight(case: Case) -> Iterator[Finding]:
-    weight, usual = case.patient.weight, case.house.usual_weight[case.regimen.population]
+def _weight(case: Case, weight: int, doses: list[PhaseDose] | None) -> Iterator[Finding]:
+    usual = case.house.usual_weight[case.regimen.population]
     if usual.low <= weight <= usual.high:
         return
     swapped = f"{plain(weight)} lb would be {plain(read_as_pounds(weight))} kg"
@@ -81,17 +98,46 @@ def _weight(case: Case) -> Iterator[Finding]:
     message = (
         f"Weight {plain(weight)} kg is unusual for {whose} regimen ({limits}); a pound / kilogram mix-up? {swapped}"
     )
-    yield Finding("weight-unusual", "caution", message, usual.source)
+    yield _of_weight(case, "weight-unusual", message, usual.source, doses)
 
 
-def _size(case: Case) -> Iterator[Finding]:
-    weight, height, bmi = case.patient.weight, case.patient.height, case.house.bmi
+def _size(case: Case, weight: int, doses: list[PhaseDose] | None) -> Iterator[Finding]:
+    height, bmi = case.patient.height, case.house.bmi
     if height is None:
         return
     if bmi_at_most(weight, height, bmi.unusual_to) or bmi_at_least(weight, height, bmi.unusual_from):
         value = plain(half_up(weight * 100_000, height * height), 1)
         message = f"Weight and height give a body mass index of {value} kg/m2: check both, and their units"
-        yield Finding("size-unusual", "caution", message, bmi.source)
+        yield _of_weight(case, "size-unusual", message, bmi.source, doses)
+
+
+def _of_weight(
+    case: Case, code: str, message: str, source: tuple[Citation, ...], doses: list[PhaseDose] | None
+) -> Finding:
+    """A caution about the weight: of the whole course, or of the infusions at one of several weights."""
+    if doses is None:
+        return Finding(code, "caution", message, source)
+    return case.of_doses(code, "caution", doses, message, source)
+
+
+def _weight_changes(case: Case) -> Iterator[Finding]:
+    """A weight that has moved since the infusion before, where the dose follows it."""
+    limit = case.house.weight_change.share if case.choices.weight_change is None else case.choices.weight_change
+    for before, infusion in pairwise(case.infusions):
+        old, new, dose = before.dose.patient, infusion.dose.patient, infusion.dose.phase.dose
+        if old.weight == new.weight or abs(new.weight - old.weight) * WHOLE < limit * old.weight:
+            continue
+        was, now = dose.amount(old.weight, old.bsa), dose.amount(new.weight, new.bsa)
+        if was == now:
+            continue
+        change = half_up(abs(new.weight - old.weight) * 1000, old.weight)
+        sign = "+" if new.weight > old.weight else "-"
+        message = (
+            f"Weight {plain(old.weight)} kg to {plain(new.weight)} kg ({sign}{plain(change, 1)} %) on "
+            f"{infusion.planned.date}: the dose of {dose.people} goes from {people(was)} mg to {people(now)} mg"
+        )
+        numbers, phases = (infusion.planned.number,), (infusion.dose.name,)
+        yield Finding("weight-changed", "caution", message, case.house.weight_change.source, None, numbers, phases)
 
 
 def _condition(case: Case, has: HasCondition) -> Finding:
@@ -111,5 +157,4 @@ def _condition(case: Case, has: HasCondition) -> Finding:
 
 def _above(case: Case, limit: Dose) -> bool:
     """Whether any planned dose, after rounding, is above a limit for this patient."""
-    most = limit.amount(case.patient.weight, case.patient.bsa)
-    return any(dose.amount.dose > most for name, dose in case.doses.items() if case.planned(name))
+    return any(dose.amount.dose > limit.amount(dose.patient.weight, dose.patient.bsa) for dose in case.given_doses)

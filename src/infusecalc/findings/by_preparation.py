@@ -11,49 +11,48 @@ from infusecalc.quantities import half_up, people, plain
 
 def by_preparation(case: Case) -> Iterator[Finding]:
     """Every finding about what is drawn up, phase by phase."""
-    uncapped, cap = case.patient.bsa_uncapped, case.patient.bsa_cap
-    if uncapped is not None and cap is not None and uncapped > cap:
-        message = f"BSA {plain(uncapped)} m2 was capped at {plain(cap)} m2 as asked; the labels name no cap"
-        yield Finding("bsa-capped", "caution", message, HOUSE)
-    for name, dose in case.doses.items():
-        if case.planned(name):
-            yield from _rounding(case, name, dose)
-            yield from _concentration(case, name, dose)
-            yield from _waste(case, name, dose)
+    cap = case.patient.bsa_cap
+    for uncapped in dict.fromkeys(dose.patient.bsa_uncapped for dose in case.given_doses):
+        if uncapped is not None and cap is not None and uncapped > cap:
+            message = f"BSA {plain(uncapped)} m2 was capped at {plain(cap)} m2 as asked; the labels name no cap"
+            yield Finding("bsa-capped", "caution", message, HOUSE)
+    for dose in case.given_doses:
+        yield from _rounding(case, dose)
+        yield from _concentration(case, dose)
+        yield from _waste(case, dose)
 
 
-def _rounding(case: Case, name: str, dose: PhaseDose) -> Iterator[Finding]:
+def _rounding(case: Case, dose: PhaseDose) -> Iterator[Finding]:
     amount, limits = dose.amount, case.house.rounding
     sign = "+" if amount.difference > 0 else ""
     change = f"{people(amount.exact)} mg to {people(amount.nearest)} mg ({sign}{plain(amount.difference, 1)} %)"
     if amount.applied:
-        yield case.about("rounding-applied", "info", (name,), f"{name}: rounded from {change}", limits.source)
+        yield case.of_doses("rounding-applied", "info", [dose], f"{dose.name}: rounded from {change}", limits.source)
     if amount.refused and amount.nearest == 0:
-        message = f"{name}: not rounded: nothing would be left of {people(amount.exact)} mg; the dose stays exact"
-        yield case.about("rounding-refused", "caution", (name,), message, limits.source)
+        message = f"{dose.name}: not rounded: nothing would be left of {people(amount.exact)} mg; the dose stays exact"
+        yield case.of_doses("rounding-refused", "caution", [dose], message, limits.source)
     elif amount.refused:
         within = plain(limits.within if case.choices.rounding.within is None else case.choices.rounding.within)
-        message = f"{name}: not rounded from {change}: more than {within} %; the dose stays exact"
-        yield case.about("rounding-refused", "caution", (name,), message, limits.source)
+        message = f"{dose.name}: not rounded from {change}: more than {within} %; the dose stays exact"
+        yield case.of_doses("rounding-refused", "caution", [dose], message, limits.source)
 
 
-def _concentration(case: Case, name: str, dose: PhaseDose) -> Iterator[Finding]:
+def _concentration(case: Case, dose: PhaseDose) -> Iterator[Finding]:
     made_up, limits = dose.preparation, case.regimen.drug_rules.preparation.concentration
     if made_up.outside is None:
         return
     bound = limits.low if made_up.outside == "low" else limits.high
     exact = plain(half_up(dose.amount.dose * 100, made_up.bag), 4)  # close to a limit, 0.01 mg/mL would not tell
     where = f"{people(dose.amount.dose)} mg in {people(made_up.bag, 0)} mL is {exact} mg/mL"
-    message = (
-        f"{name}: {where}, {'under' if made_up.outside == 'low' else 'over'} the limit of {plain(bound or 0, 3)} mg/mL"
-    )
-    yield case.about(f"concentration-{made_up.outside}", "block", (name,), message, limits.source)
+    side = "under" if made_up.outside == "low" else "over"
+    message = f"{dose.name}: {where}, {side} the limit of {plain(bound or 0, 3)} mg/mL"
+    yield case.of_doses(f"concentration-{made_up.outside}", "block", [dose], message, limits.source)
 
 
-def _waste(case: Case, name: str, dose: PhaseDose) -> Iterator[Finding]:
+def _waste(case: Case, dose: PhaseDose) -> Iterator[Finding]:
     made_up = dose.preparation
     if made_up.charge and made_up.waste and not made_up.charge.wasted:
         modifiers = case.regimen.drug_rules.modifiers
-        message = f"{name}: {plain(made_up.waste)} mg is discarded, which makes no whole billing unit"
+        message = f"{dose.name}: {plain(made_up.waste)} mg is discarded, which makes no whole billing unit"
         source = modifiers.source if modifiers else HOUSE
-        yield case.about("waste-below-unit", "info", (name,), message, source)
+        yield case.of_doses("waste-below-unit", "info", [dose], message, source)

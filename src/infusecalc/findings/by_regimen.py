@@ -21,6 +21,10 @@ def by_regimen(case: Case) -> Iterator[Finding]:
         yield Finding("local", "info", f"From a site's own file, not from the shipped table: {entry}", HOUSE, entry)
     for name, note in rules.companions.items():
         yield Finding("companion", "info", note.text, note.source, name)
+    if rules.premedication:
+        texts = "; ".join(drug.text for drug in rules.premedication.values())
+        cited = dict.fromkeys(citation for drug in rules.premedication.values() for citation in drug.source)
+        yield Finding("companion", "info", texts, tuple(cited), "premedication")
     for name, note in regimen.drug_rules.screening.items():
         yield Finding("screening", "info", note.text, note.source, name)
     for row in rules.judgement:
@@ -31,11 +35,9 @@ def by_regimen(case: Case) -> Iterator[Finding]:
     if rules.status.name == "labelled" and lacks and regimen.indication in lacks.regimens:
         message = f"The {regimen.label} label of {case.product_name} does not carry {regimen.name}: {lacks.text}"
         yield Finding("product-not-labelled", "caution", message, lacks.source)
-    if rules.rate_not_labelled:
-        yield Finding("rate-not-labelled", "caution", rules.rate_not_labelled.text, rules.rate_not_labelled.source)
     if case.plan and case.plan.ended:
         last = case.plan.infusions[-1]
-        phase = case.doses[last.phase].phase
+        phase = case.ordered.phases[last.phase]
         message = f"The regimen is complete with infusion {last.number} on {last.date}, before the horizon"
         message += "; --courses plans more" if phase.repeat else ""
         yield Finding("course-complete", "info", message, phase.source)
@@ -46,19 +48,19 @@ def _when(case: Case, row: Judgement) -> str:
     if case.plan is None or row.at is None:
         return ""
     heads = [item for item in case.plan.of_phase(row.phase) if item.head]
-    if row.finding == "stop-rule" or not case.doses[row.phase].phase.repeat:
+    if row.finding == "stop-rule" or not case.ordered.phases[row.phase].repeat:
         heads = heads[:1]
     return " (" + ", ".join(str(item.position.later(row.at).date) for item in heads) + ")"
 
 
 def _starts(case: Case) -> Iterator[Finding]:
     """The window in which a later phase may start, and whether its start lies in it."""
-    for name, dose in case.doses.items():
-        rule = dose.phase.starts
+    for name, phase in case.ordered.phases.items():
+        rule = phase.starts
         if rule and rule.other_agent and case.choices.from_maintenance:
             yield Finding("start-window", "info", rule.other_agent.text, rule.other_agent.source, phases=(name,))
         if rule and rule.window and case.plan is None and not case.choices.from_maintenance:
-            when = f"{rule.wait or dose.phase.interval} after the {rule.after}"
+            when = f"{rule.wait or phase.interval} after the {rule.after}"
             earliest, latest = rule.window.earliest or "not stated", rule.window.latest or "not stated"
             message = f"{name.capitalize()} starts {when} (earliest {earliest}, latest {latest})"
             yield Finding("start-window", "info", message, _cited(rule), phases=(name,))
@@ -75,7 +77,8 @@ def _start(case: Case, start: PhaseStart) -> Iterator[Finding]:
     bounds = f"earliest {start.earliest or 'not stated'}, latest {start.latest or 'not stated'}"
     planned = f"{start.phase.capitalize()} starts on {start.planned}"
     if start.rule.window:
-        choice = "as asked" if start.chosen else "the plan's choice" if start.latest is None else "by default"
+        usual = "the plan's choice" if start.latest is None else "by default"
+        choice = {"asked": "as asked", "given": "as given"}.get(start.how, usual)
         message = f"{planned}, {choice} ({bounds}, counted from the {start.rule.after})"
         yield case.about("start-window", "info", (start.phase,), message, _cited(start.rule))
     if start.earliest and start.planned < start.earliest:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 
 from infusecalc.choices import Choices
 from infusecalc.frozen import Frozen
 from infusecalc.ordered import Ordered
 from infusecalc.patient import Patient
-from infusecalc.phase_dose import PhaseDose
+from infusecalc.phase_dose import Infusion, PhaseDose, Running
 from infusecalc.plan import Plan
 from infusecalc.regimen import Citation, ConditionRule, House, NotLabelled, Regimen
 
@@ -48,7 +49,10 @@ class HasCondition(Frozen):
 
 
 class Case(Frozen):
-    """One patient's course before anybody has looked at it; `plan` is None where no start was given."""
+    """One patient's course before anybody has looked at it; `plan` is None where no start was given.
+
+    `doses` are the distinct doses, by phase and weight; `infusions` are empty where there is no plan.
+    """
 
     regimen: Regimen
     ordered: Ordered
@@ -58,13 +62,32 @@ class Case(Frozen):
     patient: Patient
     choices: Choices
     conditions: tuple[HasCondition, ...]
-    doses: dict[str, PhaseDose]
+    doses: tuple[PhaseDose, ...]
+    infusions: tuple[Infusion, ...]
+    running: Running
     plan: Plan | None
     local: tuple[str, ...]
 
+    @property
+    def day(self) -> date | None:
+        """The day for which an age counts: the first infusion, or the one that was asked for."""
+        return self.plan.start if self.plan else self.choices.on
+
+    @property
+    def phases(self) -> tuple[str, ...]:
+        """The phases that have infusions in this course."""
+        return tuple(dict.fromkeys(dose.name for dose in self.given_doses))
+
+    @property
+    def given_doses(self) -> tuple[PhaseDose, ...]:
+        """The doses that infusions of this course have; all of them where it has no dates."""
+        if self.plan is None:
+            return self.doses
+        return tuple(dose for dose in self.doses if any(infusion.dose is dose for infusion in self.infusions))
+
     def planned(self, phase: str) -> bool:
         """Whether a phase has infusions in this course."""
-        return phase in self.doses and (self.plan is None or bool(self.plan.of_phase(phase)))
+        return phase in self.phases
 
     def about(
         self, code: str, severity: str, phases: Iterable[str], message: str, source: tuple[Citation, ...]
@@ -75,6 +98,19 @@ class Case(Frozen):
         if self.plan is not None:
             numbers = tuple(item.number for item in self.plan.infusions if item.phase in names)
         return Finding(code, severity, message, source, infusions=numbers, phases=names)
+
+    def of_doses(
+        self, code: str, severity: str, doses: Iterable[PhaseDose], message: str, source: tuple[Citation, ...]
+    ) -> Finding:
+        """A finding about some doses, with the numbers of the infusions that have them."""
+        listed = list(doses)
+        phases = tuple(dict.fromkeys(dose.name for dose in listed))
+        numbers: tuple[int, ...] | None = None
+        if self.plan is not None:
+            numbers = tuple(
+                infusion.planned.number for infusion in self.infusions if any(infusion.dose is dose for dose in listed)
+            )
+        return Finding(code, severity, message, source, infusions=numbers, phases=phases)
 
 
 HOUSE = (Citation("house"),)

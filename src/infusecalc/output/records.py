@@ -6,9 +6,11 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from infusecalc.course import Course, Infusion
+from infusecalc.course import Course, Totals
 from infusecalc.findings import Finding
-from infusecalc.phase_dose import PhaseDose
+from infusecalc.output.sheet import Topic, sheet
+from infusecalc.patient import Weighed
+from infusecalc.phase_dose import Infusion, PhaseDose
 from infusecalc.quantities import half_up, number, plain
 from infusecalc.table import cited
 
@@ -31,18 +33,19 @@ Record = dict[str, Any]
 def document(course: Course) -> Record:
     """The JSON document of a course: `infusecalc.schedule/1` where it is dated, else `infusecalc.dose/1`."""
     found: Record = {"schema": "infusecalc.schedule/1" if course.plan else "infusecalc.dose/1"}
-    found |= _heads(course)
+    found |= heads(course)
     if course.plan:
         found["start"] = str(course.plan.start)
-        found["infusions"] = [_infusion(infusion) for infusion in course.infusions]
-        found["totals"] = _totals(course)
+        found["infusions"] = [_infusion(infusion) | _costs(course, infusion.dose) for infusion in course.infusions]
+        found["totals"] = sums_record(course.totals) | _periods(course)
         found["phase_starts"] = _phase_starts(course)
     else:
         from infusecalc.output.working import working  # noqa: PLC0415 - a schedule has no working
 
         found["phases"] = [_phase(course, dose) | {"working": list(working(course, dose))} for dose in course.phases]
-    found["findings"] = [_finding(finding) for finding in course.findings]
-    found["sources"] = [_source(course, name) for name in course.sources]
+    found["sheet"] = [_topic(topic) for topic in sheet(course)]
+    found["findings"] = [finding_record(finding) for finding in course.findings]
+    found["sources"] = sources(course)
     return found
 
 
@@ -51,9 +54,10 @@ def as_json(found: Record) -> str:
     return json.dumps(found, indent=2) + "\n"
 
 
-def _heads(course: Course) -> Record:
+def heads(course: Course) -> Record:
+    """What every document begins with: regimen, patient, product, table."""
     regimen, patient, table = course.regimen, course.patient, course.table
-    age = patient.age_on(course.choices.start or course.choices.on)
+    age = patient.age_on(course.day)
     local = [file.sha256 for file in table.files if file.local]
     return {
         "regimen": {
@@ -74,6 +78,7 @@ def _heads(course: Course) -> Record:
             "bsa_formula": patient.bsa_formula,
             "age_years": None if age is None else number(half_up(age.months * 100, _YEAR)),
             "age_months": None if age is None else age.months,
+            "weights": [_weighed(each) for each in patient.weights],
         },
         "product": {
             "name": course.product_name,
@@ -87,7 +92,12 @@ def _heads(course: Course) -> Record:
     }
 
 
-def _dose(dose: PhaseDose, time: int | None) -> Record:
+def _weighed(each: Weighed) -> Record:
+    return {"from": None if each.since is None else str(each.since), "weight_kg": number(each.weight)}
+
+
+def dose_record(dose: PhaseDose, time: int | None) -> Record:
+    """What one infusion is: dose, vials, bag, time, billing."""
     made_up, charge = dose.preparation, dose.preparation.charge
     return {
         "dose_basis": str(dose.phase.dose),
@@ -103,23 +113,49 @@ def _dose(dose: PhaseDose, time: int | None) -> Record:
         "billing_units": charge.units if charge else None,
         "wasted_units": charge.wasted if charge else None,
         "modifier": charge.modifier if charge else None,
+        "billing_lines": [
+            {"code": code, "modifier": modifier, "units": units} for code, modifier, units in made_up.billing_lines
+        ],
     }
 
 
 def _infusion(infusion: Infusion) -> Record:
     planned = infusion.planned
     place = {"number": planned.number, "phase": planned.phase, "day": planned.day, "date": str(planned.date)}
-    return place | {"optional": planned.optional} | _dose(infusion.dose, infusion.time)
+    found = place | {"optional": planned.optional} | dose_record(infusion.dose, infusion.time)
+    return found | _placed(infusion)
+
+
+def _placed(infusion: Infusion) -> Record:
+    """Where an infusion stands against the plan as it was started, at what weight, and what was given."""
+    planned, patient, given = infusion.planned, infusion.dose.patient, infusion.planned.given
+    return {
+        "weight_kg": number(patient.weight),
+        "bsa_m2": None if patient.bsa is None else number(patient.bsa),
+        "planned_date": str(planned.by_plan),
+        "moved_days": planned.moved_days,
+        "given": given is not None,
+        "given_mg": number(given.amount) if given and given.amount is not None else None,
+    }
 
 
 def _phase(course: Course, dose: PhaseDose) -> Record:
     time = dose.first_time if dose is course.phases[0] else dose.later_time
     later = {"later_duration_min": None if dose.later_time is None else number(dose.later_time)}
-    return {"phase": dose.name, "optional": dose.phase.if_needed_from == 1} | _dose(dose, time) | later
+    return {"phase": dose.name, "optional": dose.phase.if_needed_from == 1} | dose_record(dose, time) | later
 
 
-def _totals(course: Course) -> Record:
-    sums = course.totals
+def _costs(course: Course, dose: PhaseDose) -> Record:
+    if not course.choices.prices:
+        return {}
+    from infusecalc.output.periods import cost  # noqa: PLC0415 - only prices need it
+
+    whole, waste = cost(dose, course.choices.prices)
+    return {"cost": number(whole), "waste_cost": number(waste)}
+
+
+def sums_record(sums: Totals) -> Record:
+    """Sums over some infusions."""
     return {
         "infusions": sums.infusions,
         "dose_mg": number(sums.dose),
@@ -127,6 +163,13 @@ def _totals(course: Course) -> Record:
         "vials": [{"size_mg": number(size), "count": count} for size, count in sums.vials],
         "duration_min": None if sums.time is None else number(sums.time),
     }
+
+
+def _periods(course: Course) -> Record:
+    """The sums by month and by year, and what the vials cost where prices were given."""
+    from infusecalc.output import periods  # noqa: PLC0415 - a look-up has no sums
+
+    return periods.records(course)
 
 
 def _phase_starts(course: Course) -> list[Record]:
@@ -143,7 +186,18 @@ def _phase_starts(course: Course) -> list[Record]:
     ]
 
 
-def _finding(finding: Finding) -> Record:
+def _topic(topic: Topic) -> Record:
+    return {
+        "section": topic.section,
+        "name": topic.name,
+        "text": topic.text,
+        "before_min": topic.before,
+        "source": cited(topic.source),
+    }
+
+
+def finding_record(finding: Finding) -> Record:
+    """One finding."""
     return {
         "code": finding.code,
         "detail": finding.detail,
@@ -157,6 +211,11 @@ def _finding(finding: Finding) -> Record:
     }
 
 
+def sources(course: Course) -> list[Record]:
+    """Every source that the course rests on."""
+    return [_source(course, name) for name in course.sources]
+
+
 def _source(course: Course, name: str) -> Record:
     source = course.table.source(name)
     local = course.table.is_local("sources", name)
@@ -167,8 +226,19 @@ def _source(course: Course, name: str) -> Record:
 
 
 def columns(course: Course) -> tuple[str, ...]:
-    """The columns of a course's records."""
-    return COLUMNS if course.plan else tuple(name for name in COLUMNS if name not in UNDATED)
+    """The columns of a course's records; what was given, clinic days and prices add theirs at the end."""
+    if course.plan is None:
+        return tuple(name for name in COLUMNS if name not in UNDATED)
+    choices = course.choices
+    added = {
+        "planned_date": choices.history or choices.clinic,
+        "moved_days": choices.clinic,
+        "given": choices.history,
+        "given_mg": choices.history,
+        "cost": choices.prices,
+        "waste_cost": choices.prices,
+    }
+    return COLUMNS + tuple(name for name, asked in added.items() if asked)
 
 
 def records(course: Course) -> Iterator[Record]:
@@ -179,7 +249,7 @@ def records(course: Course) -> Iterator[Record]:
             yield _record(course, shared, _phase(course, dose), dose, _of_phase(course, dose.name))
     for infusion in course.infusions:
         found = _of_infusion(course, infusion.planned.number)
-        yield _record(course, shared, _infusion(infusion), infusion.dose, found)
+        yield _record(course, shared, _infusion(infusion) | _costs(course, infusion.dose), infusion.dose, found)
 
 
 def _shared(course: Course) -> Record:
@@ -193,15 +263,17 @@ def _shared(course: Course) -> Record:
         "status": regimen.rules.status.name,
         "variant": regimen.variant,
         "product": course.product_name,
-        "weight_kg": number(patient.weight),
-        "bsa_m2": None if patient.bsa is None else number(patient.bsa),
         "billing_code": billing.code if billing else None,
     }
 
 
 def _record(course: Course, shared: Record, own: Record, dose: PhaseDose, found: list[Finding]) -> Record:
     reasons = [f"{finding.key}={finding.reason}" for finding in found if finding.accepted]
-    values = shared | own | {
+    size = {
+        "weight_kg": number(dose.patient.weight),
+        "bsa_m2": None if dose.patient.bsa is None else number(dose.patient.bsa),
+    }
+    values = shared | size | own | {
         "vials": "+".join(f"{count}x{plain(size)}" for size, count in dose.preparation.vials),
         "findings": ";".join(dict.fromkeys(finding.key for finding in found)) or None,
         "accepted": ";".join(dict.fromkeys(reasons)) or None,

@@ -1,22 +1,19 @@
-"""A Course to the view that a nurse reads: aligned text that fits 80 columns, in ASCII, with or without colour."""
+"""The blocks of a page to what a nurse reads: aligned text that fits 80 columns, in ASCII, with or without colour."""
 
 from __future__ import annotations
 
 import io
 import re
 from collections.abc import Iterable, Sequence
+from typing import assert_never
 
 from rich.console import Console, RenderableType
 from rich.padding import Padding
 from rich.table import Table as Grid
 from rich.text import Text
 
-from infusecalc.course import Course
-from infusecalc.errors import escape
 from infusecalc.findings import Finding
-from infusecalc.output import words
-from infusecalc.output.working import working
-from infusecalc.phase_dose import PhaseDose
+from infusecalc.output.blocks import TITLE, Block, Findings, Heading, Lines, Pairs, Rows, Sources
 from infusecalc.table import cited
 
 _STYLES = {"block": "bold red", "caution": "yellow", "info": ""}
@@ -71,106 +68,44 @@ class Page:
         return _TRAILING.sub("", self._out.getvalue())
 
 
-def schedule(course: Course, width: int, *, colour: bool) -> str:
-    """The dated course, phases set apart, findings gravest first, and sources."""
+def draw(blocks: Iterable[Block], width: int, *, colour: bool) -> str:
+    """A page of blocks as text; sections are set apart by an empty line."""
     page = Page(width, colour=colour)
-    _top(page, course)
-    for dose in course.phases:
-        _dated_phase(page, course, dose)
-    page.line()
-    page.heading(words.totals(course))
-    _below(page, course)
+    inside = False
+    for block in blocks:
+        if isinstance(block, Heading):
+            if block.level != TITLE:
+                page.line()
+            page.heading(block.text)
+            inside = block.level != TITLE
+        elif isinstance(block, Lines):
+            if inside and not block.listed:
+                page.line()
+            for line in block.lines:
+                page.line(line, indent=2 if block.listed else 0)
+        else:
+            _grid(page, block)
     return page.text()
 
 
-def dose(course: Course, width: int, *, colour: bool) -> str:
-    """One look-up: each phase with its working and its preparation."""
-    page = Page(width, colour=colour)
-    _top(page, course)
-    for found in course.phases:
-        page.line()
-        page.heading(words.heading(found))
-        for step in working(course, found):
-            page.line(step, indent=2)
-    page.line()
-    page.heading("Preparation")
-    page.grid(words.handling(course), indent=2)
-    _below(page, course)
-    return page.text()
+def _grid(page: Page, block: Pairs | Rows | Findings | Sources) -> None:
+    if isinstance(block, Pairs):
+        page.grid(block.rows, indent=2 if block.inset else 0)
+    elif isinstance(block, Rows):
+        heads: list[Sequence[str | Text]] = [tuple(Text(head, "bold") for head in block.heads)]
+        page.grid(heads + list(block.rows), right=block.right)
+    elif isinstance(block, Findings):
+        page.grid([_finding(finding, text) for finding, text in block.rows])
+    elif isinstance(block, Sources):
+        page.grid([(grade, f"{name}: {title}") for name, grade, title in block.rows])
+    else:
+        assert_never(block)
 
 
-def _top(page: Page, course: Course) -> None:
-    """Who and what: the drug and indication, the patient, the product, the start."""
-    title, about = words.regimen(course)
-    page.heading(title)
-    page.line(about)
-    on = course.choices.start or course.choices.on
-    rows = [("Patient", words.patient(course.patient, on)), ("Product", words.product(course))]
-    if course.patient.id is not None:
-        rows.insert(0, ("Id", escape(course.patient.id)))
-    if course.plan:
-        rows.append(("Start", words.day(course.plan.start)))
-    page.grid(rows)
-
-
-def _dated_phase(page: Page, course: Course, dose: PhaseDose) -> None:
-    infusions = [infusion for infusion in course.infusions if infusion.dose is dose]
-    if not infusions:
-        return
-    page.line()
-    page.heading(words.heading(dose))
-    amount = "" if dose.phase.dose.basis == "mg" else f"{words.mg(dose.amount.exact)} exactly; "
-    page.line(f"{amount if dose.amount.applied else ''}{words.bag(dose.preparation)}", indent=2)
-    rows: list[Sequence[str | Text]] = [
-        tuple(Text(head, "bold") for head in ("", "#", "date", "day", "dose", "vials", "waste", "time"))
-    ]
-    for infusion in infusions:
-        planned, made_up = infusion.planned, infusion.dose.preparation
-        note = " (if needed)" if planned.optional else ""
-        rows.append(
-            (
-                _mark(course, planned.number),
-                str(planned.number),
-                words.day(planned.date),
-                f"{planned.day:,}",
-                words.mg(infusion.dose.amount.dose),
-                words.vials(made_up.vials),
-                words.mg(made_up.waste),
-                words.time(infusion.time) + note,
-            )
-        )
-    page.grid(rows, right=(1, 3, 4, 6))
-
-
-def _mark(course: Course, number: int) -> str:
-    """`!` beside an infusion that a block names."""
-    named = (finding.infusions or () for finding in course.findings if finding.severity == "block")
-    return "!" if any(number in numbers for numbers in named) else ""
-
-
-def _below(page: Page, course: Course) -> None:
-    """Findings in order of severity, then the sources with their grades, then the table's version."""
-    page.line()
-    page.heading("Findings")
-    page.grid([_finding(course, finding) for finding in course.findings])
-    page.line()
-    page.heading("Sources")
-    rows = []
-    for name in course.sources:
-        source = course.table.source(name)
-        local = ", local" if course.table.is_local("sources", name) else ""
-        rows.append((f"{source.grade}{local}", f"{name}: {source.title}"))
-    page.grid(rows)
-    page.line()
-    page.line(words.footer(course))
-
-
-def _finding(course: Course, finding: Finding) -> tuple[Text, Text]:
+def _finding(finding: Finding, text: str) -> tuple[Text, Text]:
     name = Text(_NAMES[finding.severity], _STYLES[finding.severity])
     about = "" if finding.infusions is None else f" [infusions {_ranges(finding.infusions)}]"
-    accepted = f" - accepted: {escape(finding.reason)}" if finding.reason else ""
-    message = words.tall_man(course, finding.message)
-    return name, Text(f"{finding.key}: {message}{about}{accepted} ({cited(finding.source)})")
+    return name, Text(f"{finding.key}: {text}{about} ({cited(finding.source)})")
 
 
 def _ranges(numbers: tuple[int, ...]) -> str:

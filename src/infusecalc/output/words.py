@@ -8,12 +8,14 @@ from datetime import date
 from infusecalc.course import Course
 from infusecalc.patient import Patient
 from infusecalc.phase_dose import PhaseDose
+from infusecalc.plan import Planned
 from infusecalc.preparation import Preparation
 from infusecalc.quantities import ceil_div, people, plain, pounds
 from infusecalc.regimen import Phase
 
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _PER_HOUR = 60
+_PER_DAY = 24 * _PER_HOUR
 _PER_YEAR = 12
 
 
@@ -78,6 +80,22 @@ def patient(someone: Patient, on: date | None) -> str:
     return ", ".join(parts)
 
 
+def weights(someone: Patient) -> str:
+    """Weights over time: `70 kg (154.3 lb), from 2026-06-01 78 kg (172 lb)`."""
+    return ", ".join(f"{f'from {each.since} ' if each.since else ''}{weight(each.weight)}" for each in someone.weights)
+
+
+def change(item: Planned) -> str:
+    """Why an infusion is not on the day of the plan as it was started."""
+    parts = []
+    if item.given:
+        parts.append("given" + ("" if item.given.amount is None else f" {mg(item.given.amount)}"))
+    late = (item.due - item.by_plan).days
+    parts.append(shift(late, "late", "early") if late else "on its day" if item.given else "")
+    parts.append(shift(item.moved_days, "later for the clinic", "earlier for the clinic"))
+    return ", ".join(part for part in parts if part)
+
+
 def rhythm(phase: Phase) -> str:
     """When the infusions of a phase are, in words: `weeks 0, 2 and 6`, `every 8 weeks`."""
     parts = []
@@ -131,11 +149,38 @@ def totals(course: Course) -> str:
     return f"{sums.infusions} {noun}{left_out}: {drawn}, time {time(sums.time)}"
 
 
-def handling(course: Course) -> list[tuple[str, str]]:
-    """How the drug is made up and the product kept, each with its heading."""
-    notes = list(course.regimen.drug_rules.preparation.handling.items())
-    notes += [(f"storage, {name}", note) for name, note in course.product.storage.items()]
-    return [(name, tall_man(course, note.text)) for name, note in notes]
+def billing_line(code: str, modifier: str | None, number: int) -> str:
+    """One line of a claim: `J1745 35 units`, `J1745-JW 5 units`."""
+    return f"{code}{f'-{modifier}' if modifier else ''} {number:,} unit{'' if number == 1 else 's'}"
+
+
+def money(hundredths: int) -> str:
+    """An amount of money without a currency: `1,234.50`."""
+    whole, part = divmod(hundredths, 100)
+    return f"{whole:,}.{part:02d}"
+
+
+def days(number: int) -> str:
+    """A number of days: `1 day`, `12 days`."""
+    return f"{abs(number):,} day{'' if abs(number) == 1 else 's'}"
+
+
+def shift(number: int, more: str, less: str) -> str:
+    """A signed number of days in words: `3 days late`, `1 day early`; empty for none."""
+    return "" if number == 0 else f"{days(number)} {more if number > 0 else less}"
+
+
+def minutes(hundredths: int) -> str:
+    """A time of 0.01 min in minutes, as data has it: `192.86 min`."""
+    return f"{people(hundredths)} min"
+
+
+def clock(minute_of_day: int, hundredths: int) -> str:
+    """The time of day after a time of 0.01 min, rounded up to the minute: `13:45`, `00:15 +1 d`."""
+    at = minute_of_day + ceil_div(hundredths, 100)
+    later, rest = divmod(at, _PER_DAY)
+    hours, left = divmod(rest, _PER_HOUR)
+    return f"{hours:02d}:{left:02d}" + (f" {later:+d} d" if later else "")
 
 
 def footer(course: Course) -> str:

@@ -8,8 +8,8 @@ from infusecalc.course import Course
 from infusecalc.output import words
 from infusecalc.patient import Patient
 from infusecalc.phase_dose import PhaseDose
+from infusecalc.pump import Rates
 from infusecalc.quantities import KG_PER_POUND, people, plain
-from infusecalc.regimen import Titration
 
 _FORMULAS = {
     "mosteller": "sqrt({cm} cm x {kg} kg / 3600)",
@@ -19,8 +19,8 @@ _FORMULAS = {
 
 def working(course: Course, dose: PhaseDose) -> Iterator[str]:
     """Every step from the weight to the billing units of one infusion of a phase."""
-    yield from _size(course.patient, dose.phase.dose.basis)
-    yield from _amount(course.patient, dose)
+    yield from _size(dose.patient, dose.phase.dose.basis)
+    yield from _amount(dose.patient, dose)
     yield from _vials(course, dose)
     yield from _bag(course, dose)
     yield from _billing(course, dose)
@@ -89,17 +89,23 @@ def _units(number: int) -> str:
 
 
 def _time(course: Course, dose: PhaseDose) -> Iterator[str]:
-    rates = course.rates
-    if rates.least is not None:
-        yield f"time: at least {rates.least} min by the label = {words.time(dose.later_time)}"
-    elif rates.first and rates.later:
-        if dose is course.phases[0]:
-            yield f"first infusion of the course: {_steps(rates.first)} = {words.time(dose.first_time)}"
-        yield f"later infusions: {_steps(rates.later)} = {words.time(dose.later_time)}"
-    else:
+    running, first_phase = course.running, dose.name == course.phases[0].name
+    if dose.later_time is None:
         yield "time: no labelled rate"
+        return
+    later = running.rates(None, first=False)
+    if running.first and running.first.titration is None and running.protocol is None:
+        yield f"time: at least {running.first.minutes} min by the label = {words.time(dose.later_time)}"
+        return
+    if first_phase and dose.first_time is not None:
+        first = rates_in_words(running.rates(1, first=True))
+        yield f"first infusion of the course: {first} = {words.time(dose.first_time)}"
+    usual = running.protocol and not dose.phase.interval and running.protocol.from_infusion > 1
+    yield f"later infusions: {rates_in_words(running.later if usual else later)} = {words.time(dose.later_time)}"
 
 
-def _steps(rate: Titration) -> str:
-    more = f"+{people(rate.step)} mg/h every {rate.minutes} min, at most {people(rate.most)} mg/h"
-    return f"{people(rate.start)} mg/h, {more}"
+def rates_in_words(rates: Rates | None) -> str:
+    """How an infusion runs: `50 mg/h, +50 mg/h every 30 min, at most 400 mg/h`, or `over 120 min`."""
+    if rates is None or rates.titration is None:
+        return f"over {rates.minutes} min" if rates else "no labelled rate"
+    return str(rates.titration)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from infusecalc.frozen import Frozen
-from infusecalc.quantities import Dose
+from infusecalc.quantities import Dose, people
 from infusecalc.regimen.sources import Cited, Note
 
 
@@ -14,14 +14,49 @@ class Condition(Frozen):
     read_as: str | None
 
 
-class Titration(Frozen):
-    """Rates in 0.01 mg/h: `start`, and `step` more after every `minutes`, up to `most`."""
+class Pace(Frozen):
+    """How fast a drug goes in: a number in 0.01 of its unit, `mg/h`, `mg/kg/h` or `mL/h`."""
 
-    start: int
-    step: int
-    minutes: int
-    most: int
+    number: int
+    unit: str
+
+    def __str__(self) -> str:
+        """As people read it: `1,000 mg/h`."""
+        return f"{people(self.number)} {self.unit}"
+
+
+class Held(Frozen):
+    """A pace held for some minutes, or to the end of the dose (None)."""
+
+    pace: Pace
+    minutes: int | None
+
+    def __str__(self) -> str:
+        """As the table writes it: `10 mL/h for 15 min`, `250 mL/h to the end`."""
+        return f"{self.pace} to the end" if self.minutes is None else f"{self.pace} for {self.minutes} min"
+
+
+class Titration(Frozen):
+    """How a rate rises: `start`, and `step` more after every `minutes`, up to `most`; or the `steps` one by one.
+
+    No step raises the rate by more than `step_most`. Paces in mL/h hold for a bag of their own size (`bag`, mL).
+    """
+
+    start: Pace | None
+    step: Pace | None
+    minutes: int | None
+    most: Pace | None
+    step_most: Pace | None
+    steps: tuple[Held, ...]
+    bag: int | None
     source: Cited
+
+    def __str__(self) -> str:
+        """In words: `50 mg/h, +50 mg/h every 30 min, at most 400 mg/h`."""
+        if self.steps:
+            return ", ".join(map(str, self.steps))
+        limit = f" (no step above {self.step_most})" if self.step_most else ""
+        return f"{self.start}, +{self.step} every {self.minutes} min{limit}, at most {self.most}"
 
 
 class Named(Frozen):
@@ -63,6 +98,55 @@ class InfusionTime(Frozen):
     source: Cited
 
 
+class DoseLimit(Frozen):
+    """A dose above which a protocol was not studied."""
+
+    dose: Dose
+    text: str
+    source: Cited
+
+
+class Protocol(Frozen):
+    """A named way to run the infusion: on the label beside its usual one (`label`), from a `trial`, or `practice`.
+
+    It runs in `least` minutes or by the titrations `first` and `subsequent`; it fits the labels, regimens and
+    population that it names (all, where it names none), from infusion number `from_infusion` on, not in a
+    patient with a condition of `not_with`. A protocol that is `refused` fits no regimen of this table.
+    """
+
+    name: str
+    drug: str
+    standing: str
+    labels: tuple[str, ...]
+    regimens: tuple[str, ...]
+    population: str | None
+    least: int | None
+    first: str | None
+    subsequent: str | None
+    from_infusion: int
+    studied: DoseLimit | None
+    not_with: tuple[str, ...]
+    text: str
+    refused: Note | None
+    source: Cited
+
+
+class Premedication(Frozen):
+    """A drug given before each infusion; `before` is in minutes, None where the source gives no time."""
+
+    text: str
+    before: int | None
+    source: Cited
+
+
+class Reaction(Frozen):
+    """How an infusion goes on after a reaction: at a share (0.01 %) of the rate that was running."""
+
+    resume: int
+    text: str
+    source: Cited
+
+
 class UsualMost(Frozen):
     """The highest single dose in our sources."""
 
@@ -97,6 +181,10 @@ class DrugRules(Frozen):
     infusion_time: InfusionTime
     modifiers: Modifiers | None
     usual_most: UsualMost | None
+    reaction: Reaction | None
+    premedication: dict[str, Premedication]
+    monitoring: dict[str, Note]
+    late: dict[str, Note]
     screening: dict[str, Note]
     conditions: dict[str, ConditionRule]
 

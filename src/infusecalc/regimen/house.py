@@ -41,6 +41,21 @@ class RoundingLimit(Frozen):
     source: Cited
 
 
+class Share(Frozen):
+    """A share in 0.01 %, and what it decides."""
+
+    share: int
+    text: str
+    source: Cited
+
+
+class LongestPause(Frozen):
+    """The longest pause (minutes) after which an infusion is gone on with."""
+
+    most: int
+    source: Cited
+
+
 class HorizonLimits(Frozen):
     """How far a plan goes unless told otherwise, and how far it may go at most."""
 
@@ -62,3 +77,6 @@ class House(Frozen):
     bags: Bags
     rounding: RoundingLimit
     horizon: HorizonLimits
+    weight_change: Share
+    doubled: Share
+    longest_pause: LongestPause

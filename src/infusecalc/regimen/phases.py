@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from infusecalc.frozen import Frozen
 from infusecalc.quantities import Dose, Span
-from infusecalc.regimen.drug import ConditionRule, Drug, DrugRules
+from infusecalc.regimen.drug import ConditionRule, Drug, DrugRules, Premedication
 from infusecalc.regimen.sources import Cited, Note
 
 
@@ -130,6 +130,14 @@ class Judgement(Frozen):
     source: Cited
 
 
+class FirstRateAgain(Frozen):
+    """How long after the infusion before it a new course begins at the rate of a first infusion."""
+
+    after: Span
+    text: str
+    source: Cited
+
+
 class Variant(Frozen):
     """Another way of giving the same regimen."""
 
@@ -146,8 +154,10 @@ class RegimenRules(Frozen):
     allowed: tuple[Allowed, ...]
     judgement: tuple[Judgement, ...]
     companions: dict[str, Note]
+    premedication: dict[str, Premedication]
     conditions: dict[str, ConditionRule]
     rate_not_labelled: Note | None
+    first_rate_again: FirstRateAgain | None
     variants: dict[str, Variant]
 
 

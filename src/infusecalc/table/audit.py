@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from infusecalc.regimen import LABELS, Drug, Product, RegimenEntry
+from infusecalc.regimen import LABELS, Drug, Product, Protocol, RegimenEntry
 from infusecalc.table.kinds import NAME, is_name
 from infusecalc.table.nodes import Fault, Reading
 from infusecalc.table.shapes import ENTRIES, HOUSE
@@ -34,6 +34,8 @@ def audit(table: Table) -> Iterator[Fault]:
             yield from _drug(table, name, value)
         if section == "products" and value is not None:
             yield from _product(table, name, value)
+        if section == "protocols" and value is not None:
+            yield from _protocol(table, name, value)
         if section == "regimens":
             yield from _regimen(table, name, value)
 
@@ -92,6 +94,13 @@ def _product(table: Table, name: str, product: Product) -> Iterator[Fault]:
                 yield _at(
                     table, "products", name, f"names '{product.drug}/{indication}', which is not defined under regimens"
                 )
+
+
+def _protocol(table: Table, name: str, protocol: Protocol) -> Iterator[Fault]:
+    for indication in protocol.regimens:
+        if not table.has("regimens", f"{protocol.drug}/{indication}"):
+            what = f"names '{protocol.drug}/{indication}', which is not defined under regimens"
+            yield _at(table, "protocols", name, what)
 
 
 def _regimen(table: Table, name: str, entry: RegimenEntry | None) -> Iterator[Fault]:

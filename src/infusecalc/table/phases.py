@@ -17,6 +17,7 @@ from infusecalc.table.values import (
     NOTE,
     NOTES,
     PHASES,
+    PREMEDICATION,
     SOURCE,
     SPAN,
     SPAN_RANGE,
@@ -139,8 +140,12 @@ REGIMEN_RULES = Shape(
         "allowed": may(ListOf(ALLOWED), absent=()),
         "judgement": may(ListOf(JUDGEMENT), absent=()),
         "companions": NOTES,
+        "premedication": PREMEDICATION,
         "conditions": CONDITIONS,
         "rate_not_labelled": may(NOTE),
+        "first_rate_again": may(
+            Shape(made.FirstRateAgain, {"after": need(SPAN), "text": need(WORDS), "source": SOURCE})
+        ),
         "variants": may(MapOf(VARIANT), absent={}),
     },
     _rules,

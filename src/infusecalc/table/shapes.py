@@ -8,7 +8,21 @@ from typing import Any
 from infusecalc import regimen as made
 from infusecalc.table.kinds import NAME, WORDS, ListOf, Ref, Shape, choice, may, measure, need
 from infusecalc.table.phases import REGIMEN
-from infusecalc.table.values import AGE, ALIASES, CONDITIONS, DOSE, NOTE, NOTES, SOURCE, SPAN, limits, ordered
+from infusecalc.table.values import (
+    AGE,
+    ALIASES,
+    CONDITIONS,
+    DOSE,
+    HELD,
+    NOTE,
+    NOTES,
+    PACE,
+    PREMEDICATION,
+    SOURCE,
+    SPAN,
+    limits,
+    ordered,
+)
 
 # --- sources, conditions, titrations, house rules ---------------------------------------------------
 
@@ -18,18 +32,39 @@ SOURCES = Shape(
     | {"grade": need(choice(*made.GRADES))},
 )
 CONDITION = Shape(made.Condition, {"name": need(WORDS), "read_as": may(Ref("conditions", lambda name, _: name))})
-RATE = measure("mg/h", 2)
+
+
+def _rising(value: made.Titration) -> Iterator[tuple[str, str]]:
+    """Either rates that rise by steps, or the steps one by one; paces in mL/h hold for their own bag alone."""
+    rise = (value.start, value.step, value.minutes, value.most)
+    if value.steps:
+        if any(part is not None for part in (*rise, value.step_most)):
+            yield "steps", "stands beside a rate that rises: one of the two"
+        if [held.minutes is None for held in value.steps] != [False] * (len(value.steps) - 1) + [True]:
+            yield "steps", "does not run to the end with its last step, and with that alone"
+    elif None in rise or value.minutes == 0:
+        yield "source", "needs either 'steps', or 'start', 'step', 'every' and 'most'"
+    paces = [held.pace for held in value.steps] or [pace for pace in (value.start, value.step, value.most) if pace]
+    volumes = [pace.unit == "mL/h" for pace in paces]
+    if any(volumes) != (value.bag is not None) or any(volumes) != all(volumes):
+        yield ("bag" if value.bag else "source"), "goes with rates in mL/h alone, and they need it"
+
+
 TITRATION = Shape(
     made.Titration,
     {
-        "start": need(RATE),
-        "step": need(RATE),
-        "every": need(measure("min"), "minutes"),
-        "most": need(RATE),
+        "start": may(PACE),
+        "step": may(PACE),
+        "every": may(measure("min"), "minutes"),
+        "most": may(PACE),
+        "step_most": may(PACE),
+        "steps": may(ListOf(HELD), absent=()),
+        "bag": may(measure("mL")),
         "source": SOURCE,
     },
-    ordered("start", "most", ("start", "most")),
+    _rising,
 )
+PERCENT = measure("%", 2)
 BMI = measure("")
 ML = measure("mL")
 HOUSE = {
@@ -61,11 +96,14 @@ HOUSE = {
         },
         ordered("from", "to"),
     ),
-    "rounding": Shape(made.RoundingLimit, {"within": need(measure("%", 2)), "source": SOURCE}),
+    "rounding": Shape(made.RoundingLimit, {"within": need(PERCENT), "source": SOURCE}),
     "horizon": Shape(
         made.HorizonLimits,
         {"default": need(SPAN), "infusions": need(measure("")), "to": need(SPAN, "longest"), "source": SOURCE},
     ),
+    "weight_change": Shape(made.Share, {"from": need(PERCENT, "share"), "text": need(WORDS), "source": SOURCE}),
+    "longest_pause": Shape(made.LongestPause, {"most": need(measure("min")), "source": SOURCE}),
+    "doubled": Shape(made.Share, {"under": need(PERCENT, "share"), "text": need(WORDS), "source": SOURCE}),
 }
 
 # --- drugs and products -----------------------------------------------------------------------------
@@ -74,9 +112,14 @@ CONCENTRATION = measure("mg/mL", 3)
 MG = measure("mg", 2)
 
 
-def _time(value: made.InfusionTime) -> Iterator[tuple[str, str]]:
-    if (value.least is None) != (value.first is not None and value.subsequent is not None):
+def _time(value: made.InfusionTime | made.Protocol) -> Iterator[tuple[str, str]]:
+    if (value.least is None) != (value.first is not None and value.subsequent is not None) or value.least == 0:
         yield "source", "needs either 'least', or both 'first' and 'subsequent'"
+
+
+def _protocol(value: made.Protocol) -> Iterator[tuple[str, str]]:
+    if not value.refused:
+        yield from _time(value)
 
 
 _TITRATED = may(Ref("titrations", lambda name, _: name))
@@ -116,6 +159,10 @@ DRUG_RULES = Shape(
             )
         ),
         "usual_most": may(Shape(made.UsualMost, {"dose": need(DOSE), "text": need(WORDS), "source": SOURCE})),
+        "reaction": may(Shape(made.Reaction, {"resume": need(PERCENT), "text": need(WORDS), "source": SOURCE})),
+        "premedication": PREMEDICATION,
+        "monitoring": NOTES,
+        "late": NOTES,
         "screening": NOTES,
         "conditions": CONDITIONS,
     },
@@ -168,10 +215,33 @@ PRODUCT = Shape(
     },
 )
 
+PROTOCOL = Shape(
+    made.Protocol,
+    {
+        "name": need(WORDS),
+        "drug": need(Ref("drugs", lambda name, _: name)),
+        "is": need(choice("label", "trial", "practice"), "standing"),
+        "labels": may(ListOf(choice(*made.LABELS)), absent=made.LABELS),
+        "regimens": may(ListOf(NAME), absent=()),
+        "population": may(choice("adult", "paediatric")),
+        "least": may(measure("min")),
+        "first": _TITRATED,
+        "subsequent": _TITRATED,
+        "from_infusion": may(measure(""), absent=1),
+        "studied": may(Shape(made.DoseLimit, {"dose": need(DOSE), "text": need(WORDS), "source": SOURCE})),
+        "not_with": may(ListOf(Ref("conditions", lambda name, _: name)), absent=()),
+        "text": need(WORDS),
+        "refused": may(NOTE),
+        "source": SOURCE,
+    },
+    _protocol,
+)
+
 ENTRIES = {
     "sources": SOURCES,
     "conditions": CONDITION,
     "titrations": TITRATION,
+    "protocols": PROTOCOL,
     "drugs": DRUG,
     "products": PRODUCT,
     "regimens": REGIMEN,

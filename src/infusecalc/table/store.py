@@ -19,6 +19,7 @@ from infusecalc.regimen import (
     House,
     Product,
     ProductRules,
+    Protocol,
     Regimen,
     RegimenEntry,
     Source,
@@ -241,6 +242,23 @@ class Table:
             raise unknown("condition", typed, self.names("conditions"))
         return name
 
+    def find_protocol(self, typed: str, regimen: Regimen) -> tuple[str, Protocol]:
+        """The protocol of that name, for a regimen that it fits; raises BadInput, UnknownName."""
+        name, fitting = normal(typed), self.protocols(regimen)
+        rules: Protocol | None = self.get("protocols", name) if self.has("protocols", name) else None
+        if rules is None or rules.drug != regimen.drug_id:
+            raise unknown(f"protocol of {regimen.id}", typed, fitting)
+        problem = _misfit(rules, regimen)
+        if problem:
+            raise BadInput("protocol", typed, problem, allowed=", ".join(fitting) or "none for this regimen")
+        return name, rules
+
+    def protocols(self, regimen: Regimen) -> tuple[str, ...]:
+        """The protocols that fit a regimen."""
+        known = {id_: self.get("protocols", id_) for id_ in self.names("protocols")}
+        mine = (id_ for id_, rules in known.items() if rules.drug == regimen.drug_id and not _misfit(rules, regimen))
+        return tuple(mine)
+
     def regimen(self, drug: str, indication: str, label: str, variant: str | None = None) -> Regimen:
         """One regimen with all that holds for it, by the table's own names; raises BadInput, BadTable."""
         if label not in LABELS:
@@ -272,6 +290,19 @@ class Table:
         from infusecalc.table.audit import audit  # noqa: PLC0415 - a look-up never needs it
 
         return ordered((*self.frame, *audit(self)))
+
+
+def _misfit(protocol: Protocol, regimen: Regimen) -> str:
+    """Why a protocol does not fit a regimen; empty where it does."""
+    if protocol.refused:
+        return f"is refused for {regimen.id}: {protocol.refused.text}"
+    if regimen.label not in protocol.labels:
+        return f"is not for the {regimen.label} label, but for {', '.join(protocol.labels)}"
+    if protocol.regimens and regimen.indication not in protocol.regimens:
+        return f"is not for {regimen.id}, but for {', '.join(protocol.regimens)}"
+    if protocol.population not in (None, regimen.population):
+        return f"is not for a {regimen.population} regimen, but for {protocol.population} ones"
+    return ""
 
 
 def load_table(regimens: str | os.PathLike[str] | None = None, *, whole: bool = False) -> Table:

@@ -11,6 +11,8 @@ from infusecalc.errors import BadInput
 from infusecalc.quantities import Dose, parse_dose, parse_span
 from infusecalc.table.kinds import NAME, WORDS, ListOf, MapOf, Ref, Shape, Text, choice, may, measure, need, written
 
+_PACE = re.compile(r"(\S+) (mg/h|mg/kg/h|mL/h)", re.ASCII)
+_HELD = re.compile(rf"({_PACE.pattern}) (?:for (\S+) min|to the end)", re.ASCII)
 _AFTER = re.compile(r"(first|last) ([a-z]+) infusion", re.ASCII)
 _MONTHS = {"y": 12, "mo": 1}
 
@@ -26,6 +28,22 @@ def _age(text: str) -> int:
     if unit not in _MONTHS:
         raise BadInput("age", text, "is not an age")
     return int(measure("").parse(number)) * _MONTHS[unit]
+
+
+def _pace(text: str) -> made.Pace:
+    found = _PACE.fullmatch(text)
+    number = measure("", 2).parse(found[1]) if found else 0
+    if not found or not number:
+        raise BadInput("rate", text, "is not a rate above zero")
+    return made.Pace(number, found[2])
+
+
+def _held(text: str) -> made.Held:
+    found = _HELD.fullmatch(text)
+    minutes = measure("").parse(found[4]) if found and found[4] else None
+    if not found or minutes == 0:
+        raise BadInput("step", text, "is not a rate with its time")
+    return made.Held(_pace(found[1]), minutes)
 
 
 def _after(text: str) -> made.After:
@@ -55,6 +73,8 @@ def _span_range(text: str) -> made.SpanRange:
 
 
 AGE = Text(_age, "an age such as 18 y or 8 mo")
+PACE = Text(_pace, "a rate such as 50 mg/h, 0.5 mg/kg/h or 10 mL/h")
+HELD = Text(_held, "a rate with its time, such as 10 mL/h for 15 min, or 250 mL/h to the end")
 AFTER = Text(_after, "first or last, a phase, infusion: as in last induction infusion")
 DOSE_RANGE = Text(_dose_range, "10 mg/kg, 3 to 10 mg/kg, or not stated")
 SPAN_RANGE = Text(_span_range, "8 weeks, 4 to 8 weeks, 16 weeks or more, or not stated")
@@ -82,6 +102,9 @@ def limits(kind: Text) -> Shape:
 
 
 NOTES = may(MapOf(NOTE), absent={})
+PREMEDICATION = may(
+    MapOf(Shape(made.Premedication, {"text": need(WORDS), "before": may(measure("min")), "source": SOURCE})), absent={}
+)
 ALIASES = may(ListOf(NAME), absent=())
 CONDITION_RULE = Shape(
     made.ConditionRule,

@@ -1,0 +1,122 @@
+"""A clinic's days to whether a date is open, and how far an infusion of a phase may be moved for it."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable
+from datetime import date
+from functools import cache
+from typing import Any
+
+from infusecalc.errors import BadInput
+from infusecalc.frozen import Frozen
+from infusecalc.quantities import parse_days
+
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_EVERY = ""  # the tolerance of the phases that are not named
+
+
+class Clinic(Frozen):
+    """Open weekdays (0 is Monday), a holiday calendar such as `US-CA`, and tolerances in days by phase."""
+
+    weekdays: tuple[int, ...]
+    holidays: str | None
+    tolerances: tuple[tuple[str, int], ...]
+
+    @classmethod
+    def of(cls, days: str | None, holidays: str | None, tolerances: Iterable[str]) -> Clinic | None:
+        """A clinic from what was asked, or None where nothing was; raises BadInput."""
+        told = tuple(tolerances)
+        if days is None and holidays is None:
+            if told:
+                raise BadInput("--tolerance", told[0], "needs --days or --holidays: without them every day is open")
+            return None
+        if holidays is not None:
+            _calendar(holidays)
+        return cls(_weekdays(days) if days is not None else tuple(range(7)), holidays, _tolerances(told))
+
+    def tolerance(self, phase: str) -> int:
+        """The days by which an infusion of a phase may be moved."""
+        found = dict(self.tolerances)
+        return found.get(phase, found.get(_EVERY, 0))
+
+    @property
+    def phases(self) -> tuple[str, ...]:
+        """The phases that the tolerances name."""
+        return tuple(phase for phase, _ in self.tolerances if phase)
+
+    def is_open(self, day: date) -> bool:
+        """Whether the clinic is open; raises BadInput for a year whose holidays are not known."""
+        return day.weekday() in self.weekdays and self.holiday(day) is None
+
+    def holiday(self, day: date) -> str | None:
+        """The name of the holiday on a day, or None."""
+        if self.holidays is None:
+            return None
+        calendar = _calendar(self.holidays)
+        if not calendar.start_year <= day.year <= calendar.end_year:
+            allowed = f"{calendar.start_year} to {calendar.end_year}"
+            raise BadInput("--holidays", self.holidays, f"are not known for {day.year}", allowed=allowed)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # years that a calendar knows in part; what it is, is said beside it
+            found: str | None = calendar.get(day)
+        return found
+
+    def __str__(self) -> str:
+        """In words: `open mon, tue; closed on holidays of US (holidays 0.109)`."""
+        days = ", ".join(WEEKDAYS[day] for day in self.weekdays)
+        return f"open {days}" + (f"; closed on the public holidays of {self.holidays}" if self.holidays else "")
+
+
+def library_version() -> str:
+    """The version of the calendar library, which decides what a holiday is."""
+    from importlib.metadata import version  # noqa: PLC0415 - only a clinic with holidays needs it
+
+    return version("holidays")
+
+
+@cache
+def _calendar(code: str) -> Any:
+    """The holiday calendar of a country, or of a part of one; raises BadInput."""
+    import holidays  # noqa: PLC0415 - imported only when asked for: it takes longer than a look-up
+
+    country, _, part = code.upper().partition("-")
+    known = holidays.list_supported_countries()
+    if country not in known:
+        raise BadInput(
+            "--holidays", code, "is no calendar that is known", allowed="a country as in US, or a part as in US-CA"
+        )
+    parts = {name.upper(): name for name in known[country]}
+    if part and part not in parts:
+        listed = ", ".join(known[country]) or f"{country} alone"
+        raise BadInput("--holidays", code, f"names no part of {country}", allowed=listed)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return holidays.country_holidays(country, subdiv=parts.get(part))
+
+
+def _weekdays(text: str) -> tuple[int, ...]:
+    """Weekdays from `mon-fri` or `mon,wed,fri`."""
+    found: set[int] = set()
+    for part in text.lower().replace(" ", "").split(","):
+        first, dash, last = part.partition("-")
+        if first not in WEEKDAYS or (dash and last not in WEEKDAYS):
+            raise BadInput("--days", text, "names no weekdays", allowed="as in mon-fri or mon,wed,fri")
+        low, high = WEEKDAYS.index(first), WEEKDAYS.index(last if dash else first)
+        found |= {day % 7 for day in range(low, high + 1 if high >= low else high + 8)}
+    return tuple(sorted(found))
+
+
+def _tolerances(texts: Iterable[str]) -> tuple[tuple[str, int], ...]:
+    """Tolerances from `3d`, or `induction=1d,maintenance=7d`."""
+    found: dict[str, int] = {}
+    for text in texts:
+        for part in text.split(","):
+            phase, equals, days = part.rpartition("=")
+            name = phase.strip(" ").lower() if equals else _EVERY
+            if name in found or (equals and not name):
+                raise BadInput(
+                    "--tolerance", text, "names a phase twice, or none", allowed="3d, or induction=1d,maintenance=7d"
+                )
+            found[name] = parse_days(days, "--tolerance")
+    return tuple(found.items())

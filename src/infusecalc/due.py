@@ -1,0 +1,125 @@
+"""A Course with a history to what is due next: by the plan, from the last infusion given, within what a label says."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from infusecalc.choices import Choices
+from infusecalc.course import Course, make_course
+from infusecalc.dates import add
+from infusecalc.errors import BadInput
+from infusecalc.frozen import Frozen
+from infusecalc.patient import Patient
+from infusecalc.phase_dose import Infusion
+from infusecalc.plan import PhaseStart
+from infusecalc.regimen import Citation, Note
+from infusecalc.table import Table
+
+
+class Bound(Frozen):
+    """An earliest or a latest date, and what it rests on."""
+
+    date: date
+    text: str
+    source: tuple[Citation, ...]
+
+
+class Due(Frozen):
+    """What is due: `infusion` is None where the regimen is complete.
+
+    `planned` is its date by the plan as it was started, `from_given` the one counted from the last infusion given;
+    the infusion is on one of the two, or on an open day near it.
+    """
+
+    course: Course
+    infusion: Infusion | None
+    planned: date | None
+    from_given: date | None
+    earliest: Bound | None
+    latest: Bound | None
+    late: tuple[tuple[str, Note], ...]
+
+    @property
+    def given(self) -> tuple[Infusion, ...]:
+        """The infusions that were given."""
+        return tuple(infusion for infusion in self.course.infusions if infusion.planned.given)
+
+    @property
+    def late_days(self) -> int | None:
+        """The days from the date by the plan to the one counted from the last infusion given."""
+        return (self.from_given - self.planned).days if self.from_given and self.planned else None
+
+    @property
+    def days_left(self) -> int | None:
+        """The days from the day that was said (--on) to the infusion; negative where it is overdue."""
+        on = self.course.choices.on
+        return (self.infusion.planned.date - on).days if self.infusion and on else None
+
+
+def find_due(table: Table, drug: str, indication: str, patient: Patient, **options: Any) -> Due:
+    """What is due after what was given; the options are those of `Choices.of`, the history among them.
+
+    Raises BadInput where nothing was given, and as `make_course` does.
+    """
+    choices = Choices.of(**options)
+    history, on = choices.history, choices.on
+    if not history:
+        raise BadInput(
+            "--given", None, "is missing", allowed="DATE or DATE:MG", hint="say what was given, or --history"
+        )
+    choices = choices.but(horizon=choices.horizon.but(infusions=len(history) + 1))
+    course = make_course(table, drug, indication, patient, choices)
+    if on and history[-1].date > on:
+        raise BadInput("--given", history[-1].date, f"is after the day that was said, {on}", hint="give what was given")
+    left = [infusion for infusion in course.infusions if not infusion.planned.given]
+    late = tuple(course.regimen.drug_rules.late.items())
+    if not left:
+        return Due(course, None, None, None, None, None, late)
+    planned = left[0].planned.by_plan
+    from_given = left[0].planned.due
+    if course.choices.anchor == "planned":
+        other = make_course(table, drug, indication, patient, choices.but(anchor="given"))
+        from_given = next(each.planned.due for each in other.infusions if not each.planned.given)
+    return Due(course, left[0], planned, from_given, _earliest(course, left[0]), _latest(course, left[0]), late)
+
+
+def _earliest(course: Course, infusion: Infusion) -> Bound | None:
+    """The earliest day that the source gives: after the infusion before, or for the start of a phase."""
+    last, name = course.choices.history[-1].date, infusion.dose.name
+    least, phase = course.ordered.least_gap(name), course.regimen.phases[name]
+    found = [
+        Bound(start.earliest, f"window for the start of {name}", _cited(start))
+        for start in _starting(course, infusion)
+        if start.earliest
+    ]
+    if least and infusion.planned.head:
+        source = phase.gap.source if phase.gap and phase.gap.least else phase.source
+        found.append(Bound(add(last, least), f"{least} after the last infusion given", source))
+    return max(found, key=lambda bound: bound.date, default=None)
+
+
+def _latest(course: Course, infusion: Infusion) -> Bound | None:
+    """The latest day that the source gives: of the window for giving the drug again, or of the start of a phase."""
+    last, name = course.choices.history[-1].date, infusion.dose.name
+    found = [
+        Bound(start.latest, f"window for the start of {name}", _cited(start))
+        for start in _starting(course, infusion)
+        if start.latest
+    ]
+    gaps = [phase.gap for phase in course.regimen.phases.values() if phase.gap]
+    found += [
+        Bound(add(last, gap.most), f"{gap.most} after the last infusion given", gap.source) for gap in gaps if gap.most
+    ]
+    return min(found, key=lambda bound: bound.date, default=None)
+
+
+def _starting(course: Course, infusion: Infusion) -> list[PhaseStart]:
+    """The start of a phase, where the infusion is the first of it."""
+    planned = infusion.planned
+    starts = course.plan.starts if course.plan and planned.head and planned.block == 0 else ()
+    return [start for start in starts if start.phase == planned.phase]
+
+
+def _cited(start: PhaseStart) -> tuple[Citation, ...]:
+    return start.rule.window.source if start.rule.window else start.rule.source

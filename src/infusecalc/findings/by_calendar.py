@@ -1,0 +1,116 @@
+"""What the dates give to see: gaps between infusions, dates passed over, and closed days of the clinic."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from itertools import pairwise
+
+from infusecalc.dates import add
+from infusecalc.findings.case import HOUSE, Case, Finding
+from infusecalc.plan import Plan, Planned
+from infusecalc.quantities import Span
+from infusecalc.regimen import Citation, Gap
+
+
+def by_calendar(case: Case) -> Iterator[Finding]:
+    """Every finding about the dates of a plan; none where there is no plan."""
+    if case.plan is None:
+        return
+    for name in case.ordered.phases:
+        yield from _too_soon(case, name, case.plan)
+        yield from _too_late(case, name, case.plan)
+    yield from _passed(case, case.plan)
+    yield from _clinic(case, case.plan)
+
+
+# --- gaps -------------------------------------------------------------------------------------------------
+
+
+def _too_soon(case: Case, name: str, plan: Plan) -> Iterator[Finding]:
+    """Repeats of a phase that come too soon after the infusion before them."""
+    gap, least = case.regimen.phases[name].gap, case.ordered.least_gap(name)
+    if least is None:
+        return
+    stated = gap is not None and gap.least is not None
+    pairs = [pair for pair in pairwise(plan.infusions) if pair[1].phase == name and pair[1].head]
+    early = [item for before, item in pairs if item.date < add(before.date, least) and (stated or _off(before, item))]
+    if early:
+        text, source = _least(case, name, gap)
+        message = f"{name}: less than {least} after the infusion before: {text}"
+        # no label can be broken where the regimen has none
+        severity = "block" if stated or case.regimen.rules.status.name == "labelled" else "caution"
+        yield _about("gap-below-label", severity, name, early, message, source)
+
+
+def _off(before: Planned, item: Planned) -> bool:
+    """Whether one of two infusions is not where the plan had it; what the plan itself has is an interval."""
+    return any(each.given or each.date != each.by_plan for each in (before, item))
+
+
+def _least(case: Case, name: str, gap: Gap | None) -> tuple[str, tuple[Citation, ...]]:
+    """What the source says of the least time: as a gap, or as the shortest interval that it allows."""
+    if gap and gap.least:
+        return gap.text, gap.source
+    rows = [row for row in case.regimen.rules.allowed if row.every and row.every.low and row.phase in (None, name)]
+    return "; ".join(f"{row.every.text} ({row.when})" for row in rows if row.every), rows[0].source
+
+
+def _too_late(case: Case, name: str, plan: Plan) -> Iterator[Finding]:
+    """Infusions of a phase that come later than the window for giving the drug again."""
+    gap = case.regimen.phases[name].gap
+    if gap is None or gap.most is None:
+        return
+    late = [
+        item for before, item in pairwise(plan.infusions) if _counts(item, name) and _beyond(before, item, gap.most)
+    ]
+    if late:
+        message = f"{name}: more than {gap.most} after the infusion before: {gap.text}"
+        yield _about("gap-above-label", "caution", name, late, message, gap.source)
+
+
+def _counts(item: Planned, name: str) -> bool:
+    """A repeat of the phase, or any infusion given after a break, whatever its phase."""
+    return (item.phase == name and item.head) or item.given is not None
+
+
+def _beyond(before: Planned, item: Planned, most: Span) -> bool:
+    return item.date > add(before.date, most)
+
+
+def _about(
+    code: str, severity: str, name: str, items: list[Planned], message: str, source: tuple[Citation, ...]
+) -> Finding:
+    numbers = tuple(item.number for item in items)
+    return Finding(code, severity, message, source, infusions=numbers, phases=(name,))
+
+
+# --- what was given, and the clinic's days ------------------------------------------------------------------
+
+
+def _passed(case: Case, plan: Plan) -> Iterator[Finding]:
+    if plan.passed:
+        days = ", ".join(map(str, plan.passed))
+        message = f"Passed over, too near the last infusion given, or before it: {days}; nothing is made up or doubled"
+        yield Finding("planned-date-passed", "caution", message, case.house.doubled.source)
+
+
+def _clinic(case: Case, plan: Plan) -> Iterator[Finding]:
+    clinic = case.choices.clinic
+    if clinic is None:
+        return
+    moved = tuple(item.number for item in plan.infusions if item.moved_days)
+    yield Finding("clinic-days", "info", f"The clinic is {clinic}", HOUSE, infusions=moved)
+    for item in plan.infusions:
+        if item.shut:
+            near = f"within {_days(clinic.tolerance(item.phase))} of {_why(item.due, clinic.holiday(item.due))}"
+            message = f"{item.phase}: no open day {near}"
+            yield _about("no-open-day", "block", item.phase, [item], message, HOUSE)
+
+
+def _why(day: date, holiday: str | None) -> str:
+    return f"{day} ({holiday})" if holiday else str(day)
+
+
+def _days(number: int) -> str:
+    return f"{number} day{'' if number == 1 else 's'}"

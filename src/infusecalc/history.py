@@ -1,0 +1,82 @@
+"""What was given so far, from options or a CSV file, to a history: dates and amounts, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from itertools import pairwise
+
+from infusecalc.dates import parse_date
+from infusecalc.errors import BadInput
+from infusecalc.frozen import Frozen
+from infusecalc.quantities import parse_amount
+
+_LARGEST = 1_000_000  # bytes: no patient's history is as long
+COLUMNS = ("date", "dose_mg")
+"""The columns of a history file; the second may be absent or empty."""
+
+
+class Given(Frozen):
+    """One infusion that was given: its date, and its amount in 0.01 mg where it was said."""
+
+    date: date
+    amount: int | None
+
+
+def read_given(texts: Iterable[str]) -> tuple[Given, ...]:
+    """Infusions from `DATE` or `DATE:MG`, as in 2026-01-05:350mg, in order of their dates; raises BadInput."""
+    found = []
+    for text in texts:
+        day, colon, amount = text.partition(":")
+        if colon and not amount.strip(" "):
+            raise BadInput("--given", text, "has no amount after the colon", allowed="DATE or DATE:MG")
+        found.append(Given(parse_date(day.strip(" "), "--given"), parse_amount(amount, "--given") if colon else None))
+    return _in_order(found, "--given")
+
+
+def read_history(name: str) -> tuple[Given, ...]:
+    """Infusions from a CSV file with the columns `date` and, where known, `dose_mg`; raises BadInput."""
+    import csv  # noqa: PLC0415 - only a file needs it
+
+    hint = f"give a CSV file with the header {','.join(COLUMNS)}"
+    rows = list(csv.reader(_text(name, hint).splitlines()))
+    header = [head.strip(" ").lower() for head in rows[0]] if rows else []
+    if "date" not in header or not set(header) <= set(COLUMNS) or len(set(header)) != len(header):
+        shown = ",".join(header) or "nothing"
+        raise BadInput("history", name, f"has the header {shown}", allowed=" or ".join(("date", ",".join(COLUMNS))))
+    found = []
+    for number, row in enumerate(rows[1:], 2):
+        if not any(cell.strip(" ") for cell in row):
+            continue
+        if len(row) != len(header):
+            raise BadInput("history", name, f"has {len(row)} cells in line {number}", allowed=str(len(header)))
+        cells = dict(zip(header, (cell.strip(" ") for cell in row), strict=True))
+        amount = cells.get("dose_mg")
+        what = f"history line {number}"
+        found.append(Given(parse_date(cells["date"], what), parse_amount(amount, what) if amount else None))
+    if not found:
+        raise BadInput("history", name, "holds no infusion", hint=hint)
+    return _in_order(found, "history")
+
+
+def _text(name: str, hint: str) -> str:
+    try:
+        with open(name, "rb") as file:  # noqa: PTH123 - a name may be no path at all
+            content = file.read(_LARGEST + 1)
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BadInput("history", name, f"is not UTF-8 at byte {error.start}", hint="save it as UTF-8") from None
+    except (OSError, ValueError) as error:
+        problem = f"cannot be read: {getattr(error, 'strerror', None) or 'it is not a file name'}"
+        raise BadInput("history", name, problem, hint=hint) from None
+    if len(content) > _LARGEST or "\0" in text:
+        raise BadInput("history", name, "is over 1 MB, or no text", hint=hint)
+    return text
+
+
+def _in_order(found: list[Given], what: str) -> tuple[Given, ...]:
+    listed = sorted(found, key=lambda given: given.date)
+    for one, other in pairwise(listed):
+        if one.date == other.date:
+            raise BadInput(what, one.date, "is named twice", hint="one infusion a day; name each once")
+    return tuple(listed)

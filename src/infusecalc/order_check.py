@@ -1,0 +1,276 @@
+"""A Course and an order to its Verdict: how far dose and interval are from the regimen, and what was mistaken.
+
+An order that is outside is held against the doses that the usual mistakes would give: a factor of ten, pounds for
+kilograms, weight for surface, another drug. What comes nearest is named; nothing is decided by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from infusecalc.choices import parse_count
+from infusecalc.course import Course
+from infusecalc.dates import stretch
+from infusecalc.errors import BadInput
+from infusecalc.frozen import Frozen
+from infusecalc.patient import Patient
+from infusecalc.phase_dose import PhaseDose
+from infusecalc.plan import phase_of
+from infusecalc.quantities import (
+    Dose,
+    Span,
+    body_surface,
+    half_up,
+    parse_amount,
+    parse_span,
+    people,
+    plain,
+    pounds,
+    read_as_pounds,
+)
+from infusecalc.regimen import Allowed, Citation
+
+MATCH, WITHIN_ROUNDING, WITHIN_RANGE, OUTSIDE = VERDICTS = ("match", "within-rounding", "within-range", "outside")
+_WHOLE = 10_000  # 100 % in 0.01 %
+_SAME = 1  # 0.01 mg
+_FINE = 10**9  # fine enough to order mistakes by
+
+
+class Mistake(Frozen):
+    """What an order may have been mistaken for: a code, the dose (0.01 mg) that it would give, and how."""
+
+    code: str
+    amount: int
+    message: str
+
+
+class Verdict(Frozen):
+    """An order against a phase of a course; amounts in 0.01 mg, `difference` in 0.1 % of the expected dose.
+
+    `interval` is None where no interval was ordered; `verdict` is the worse of the two.
+    """
+
+    course: Course
+    dose: PhaseDose
+    number: int | None
+    ordered: int
+    every: Span | None
+    dose_verdict: str
+    interval_verdict: str | None
+    notes: tuple[str, ...]
+    mistakes: tuple[Mistake, ...]
+    sources: tuple[Citation, ...]
+
+    @property
+    def expected(self) -> int:
+        """The dose that the regimen gives, rounded only where that was asked for."""
+        return self.dose.amount.dose
+
+    @property
+    def difference(self) -> int:
+        """The signed difference in 0.1 % of the expected dose, half away from zero."""
+        size = half_up(abs(self.ordered - self.expected) * 1000, self.expected)
+        return size if self.ordered >= self.expected else -size
+
+    @property
+    def verdict(self) -> str:
+        """The worse of the two verdicts."""
+        return max(self.dose_verdict, self.interval_verdict or MATCH, key=VERDICTS.index)
+
+    @property
+    def failed(self) -> bool:
+        """Whether the order is outside the regimen."""
+        return self.verdict == OUTSIDE
+
+
+def check_order(
+    course: Course,
+    ordered: str | int,
+    *,
+    ordered_every: str | None = None,
+    phase: str | None = None,
+    number: str | int | None = None,
+) -> Verdict:
+    """Compare an ordered dose (mg), and an interval, with what the regimen gives; raises BadInput."""
+    amount = parse_amount(str(ordered), "--ordered")
+    every = None if ordered_every is None else parse_span(ordered_every, "--ordered-every")
+    counted = parse_count(number, "--number")
+    dose = _phase(course, phase, counted, every)
+    rows = [row for row in course.regimen.rules.allowed if row.phase in (None, dose.name)]
+    notes: list[str] = []
+    dose_verdict = _dose_verdict(course, dose, amount, rows, notes)
+    interval_verdict = None if every is None else _interval_verdict(dose, every, rows, notes)
+    if _combined(dose, amount, every, rows, dose_verdict, interval_verdict):
+        notes.append("a higher dose and a shorter interval together: the source allows one or the other")
+        dose_verdict = interval_verdict = OUTSIDE
+    mistakes = tuple(_mistakes(course, dose, amount)) if dose_verdict == OUTSIDE else ()
+    cited = dict.fromkeys([*dose.phase.source, *(source for row in rows for source in row.source)])
+    return Verdict(
+        course, dose, counted, amount, every, dose_verdict, interval_verdict, tuple(notes), mistakes, tuple(cited)
+    )
+
+
+def _phase(course: Course, phase: str | None, number: int | None, every: Span | None) -> PhaseDose:
+    """The phase that the order is for: as said, or by the infusion's number, or the first where all have one dose."""
+    names = list(course.ordered.phases)
+    if phase is not None and number is not None:
+        raise BadInput("--phase", phase, "stands beside --number", hint="give one of the two")
+    if number is not None:
+        found = phase_of(course.ordered, course.choices, number)[0]
+    elif phase is not None:
+        found = phase.strip(" ").lower()
+        if found not in names:
+            raise BadInput("--phase", phase, "is not planned here", allowed=", ".join(names))
+    else:
+        if len({dose.phase.dose for dose in course.phases}) > 1:
+            doses = ", ".join(f"{dose.name} {dose.phase.dose.people}" for dose in course.phases)
+            raise BadInput("--phase", None, "is missing, and the phases differ", allowed=doses, hint="or give --number")
+        going_on = [dose.name for dose in course.phases if dose.phase.interval]
+        found = going_on[0] if every and going_on else names[0]
+    return next(dose for dose in course.phases if dose.name == found)
+
+
+# --- the dose and the interval -------------------------------------------------------------------------------
+
+
+def _dose_verdict(course: Course, dose: PhaseDose, amount: int, rows: list[Allowed], notes: list[str]) -> str:
+    expected, rounding = dose.amount.dose, course.choices.rounding.within
+    within = course.house.rounding.within if rounding is None else rounding
+    if abs(amount - expected) <= _SAME:
+        return MATCH
+    if abs(amount - expected) * _WHOLE <= within * expected:
+        return WITHIN_ROUNDING
+    for row in rows:
+        if row.dose:
+            low, high = (_amount(bound, dose.patient) for bound in (row.dose.low, row.dose.high))
+            if low is None or high is None:
+                notes.append(f"the source allows {row.dose.text}: {row.when}")
+            elif low - _SAME <= amount <= high + _SAME:
+                notes.append(f"within {row.dose.text}: {row.when}")
+                return WITHIN_RANGE
+            else:
+                span = f"{people(low)} mg" if low == high else f"{people(low)} to {people(high)} mg"
+                notes.append(f"the source allows {row.dose.text} ({span}): {row.when}")
+    notes += _elsewhere(course, dose, amount)
+    return OUTSIDE
+
+
+def _amount(dose: Dose | None, patient: Patient) -> int | None:
+    return None if dose is None else dose.amount(patient.weight, patient.bsa)
+
+
+def _elsewhere(course: Course, dose: PhaseDose, amount: int) -> Iterator[str]:
+    """Where else in the regimen the ordered dose would be right."""
+    for other in course.phases:
+        if other.name != dose.name and abs(other.amount.exact - amount) <= _SAME:
+            yield f"it is the dose of {other.name}, and not of {dose.name}"
+    for row in course.regimen.rules.allowed:
+        low, high = (
+            (_amount(bound, dose.patient) for bound in (row.dose.low, row.dose.high)) if row.dose else (None, None)
+        )
+        if row.phase not in (None, dose.name) and low and high and row.dose and low - _SAME <= amount <= high + _SAME:
+            yield f"{row.dose.text} is allowed in {row.phase} ({row.when}), and not in {dose.name}"
+
+
+def _interval_verdict(dose: PhaseDose, every: Span, rows: list[Allowed], notes: list[str]) -> str:
+    own = dose.phase.interval
+    if own is None:
+        raise BadInput("--ordered-every", every, f"fits no phase: {dose.name} is given once, without an interval")
+    if every.size == own.size:
+        return MATCH
+    for row in rows:
+        if row.every and _reaches(every, row.every.low, row.every.high):
+            notes.append(f"{row.every.text} is allowed: {row.when}")
+            return WITHIN_RANGE
+    notes.append(f"every {every} instead of every {own}")
+    return OUTSIDE
+
+
+def _reaches(every: Span, low: Span | None, high: Span | None) -> bool:
+    """Whether an interval is not under a bound and not over one; weeks against months by the calendar."""
+    return (low is None or stretch(every)[1] >= stretch(low)[0]) and (
+        high is None or stretch(every)[0] <= stretch(high)[1]
+    )
+
+
+def _combined(
+    dose: PhaseDose,
+    amount: int,
+    every: Span | None,
+    rows: list[Allowed],
+    dose_verdict: str,
+    interval_verdict: str | None,
+) -> bool:
+    """Whether dose and interval are both escalated where each is offered, but not the two at once."""
+    own = dose.phase.interval
+    if own is None or every is None or dose_verdict != WITHIN_RANGE or interval_verdict != WITHIN_RANGE:
+        return False
+    both = any(row.dose and row.every for row in rows)
+    return amount > dose.amount.exact and every.size < own.size and not both
+
+
+# --- mistakes ----------------------------------------------------------------------------------------------
+
+
+def _mistakes(course: Course, dose: PhaseDose, amount: int) -> Iterator[Mistake]:
+    """The mistakes whose dose the order comes near, nearest first."""
+    within = course.house.rounding.within
+    found = [
+        mistake
+        for mistake in _candidates(course, dose)
+        if abs(mistake.amount - amount) * _WHOLE <= within * mistake.amount
+    ]
+    seen: set[str] = set()
+    for mistake in sorted(found, key=lambda each: half_up(abs(each.amount - amount) * _FINE, each.amount)):
+        if mistake.code not in seen:
+            seen.add(mistake.code)
+            yield mistake
+
+
+def _candidates(course: Course, dose: PhaseDose) -> Iterator[Mistake]:
+    """What each usual mistake would give for this patient and phase."""
+    exact, asked, patient = dose.amount.exact, dose.phase.dose, dose.patient
+    yield Mistake("tenfold", exact * 10, f"ten times the dose: {people(exact * 10)} mg")
+    yield Mistake("tenfold", half_up(exact, 10), f"a tenth of the dose: {people(half_up(exact, 10))} mg")
+    for code, weight, how in (
+        ("pounds-for-kilograms", pounds(patient.weight) * 10, "the weight in lb taken for kg"),
+        ("pounds-for-kilograms", read_as_pounds(patient.weight), "the weight in kg taken for lb"),
+    ):
+        amount = asked.amount(weight, _surface(patient, weight))
+        if amount and amount != exact:
+            yield Mistake(code, amount, f"{how}: {plain(weight)} kg would give {people(amount)} mg")
+    yield from _wrong_size(asked, patient)
+    yield from _other_drugs(course, patient)
+
+
+def _surface(patient: Patient, weight: int) -> int | None:
+    """The surface at another weight; a surface that was given stays as it is."""
+    return body_surface(patient.formula, weight, patient.height) if patient.height is not None else patient.bsa
+
+
+def _wrong_size(asked: Dose, patient: Patient) -> Iterator[Mistake]:
+    """A dose by weight taken by surface, or the other way, or a flat dose taken by either."""
+    for basis in ("mg/kg", "mg/m2"):
+        if basis == asked.basis or (basis == "mg/m2" and patient.bsa is None):
+            continue
+        amount = asked.but(basis=basis).amount(patient.weight, patient.bsa)
+        size = f"{plain(patient.weight)} kg" if basis == "mg/kg" else f"{plain(patient.bsa or 0)} m2"
+        code = "kg-for-m2" if basis == "mg/kg" else "m2-for-kg"
+        if asked.basis == "mg":
+            code = "flat-dose-multiplied"
+        yield Mistake(code, amount, f"{asked.people} taken as {basis}: times {size} it would be {people(amount)} mg")
+
+
+def _other_drugs(course: Course, patient: Patient) -> Iterator[Mistake]:
+    """The doses of the regimens of other drugs under the same label; those of the same indication first."""
+    table, mine = course.table, course.regimen
+    for id_ in sorted(table.names("regimens"), key=lambda name: name.partition("/")[2] != mine.indication):
+        drug, _, indication = id_.partition("/")
+        if drug == mine.drug_id or mine.label not in table.entry("regimens", id_).parts:
+            continue
+        for name, phase in table.regimen(drug, indication, mine.label).phases.items():
+            if phase.dose.basis == "mg/m2" and patient.bsa is None:
+                continue
+            amount = phase.dose.amount(patient.weight, patient.bsa)
+            message = f"the {name} dose of {id_} is {phase.dose.people}: {people(amount)} mg"
+            yield Mistake("other-drug", amount, message)

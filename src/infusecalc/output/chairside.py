@@ -1,0 +1,305 @@
+"""A pump table, the check of an order, and what is due, to data and to pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from infusecalc.due import Bound, Due
+from infusecalc.order_check import OUTSIDE, Verdict
+from infusecalc.output import words
+from infusecalc.output.blocks import Block, Heading, Lines, Pairs, Rows
+from infusecalc.output.page import cited_below, found, top
+from infusecalc.output.records import Record, dose_record, finding_record, heads, sources
+from infusecalc.output.working import rates_in_words
+from infusecalc.pump import Step
+from infusecalc.pump_table import PumpTable
+from infusecalc.quantities import number, people, plain
+from infusecalc.table import cited
+
+# --- the pump table ------------------------------------------------------------------------------------------
+
+
+def pump_document(table: PumpTable) -> Record:
+    """`infusecalc.rate/1`."""
+    course, running = table.course, table.course.running
+    return (
+        {"schema": "infusecalc.rate/1"}
+        | heads(course)
+        | {"number": table.number, "phase": table.dose.name, "rate_of": "first" if table.first else "subsequent"}
+        | dose_record(table.dose, table.duration)
+        | {
+            "protocol": running.protocol_id,
+            "protocol_is": running.protocol.standing if running.protocol else None,
+            "stopped_at_min": number(table.stop.at) if table.stop else None,
+            "pause_min": number(table.stop.pause) if table.stop else None,
+            "steps": list(pump_rows(table)),
+            "end_clock": _clock(table, table.duration),
+            "findings": [finding_record(finding) for finding in course.findings],
+            "sources": sources(course),
+        }
+    )
+
+
+def pump_rows(table: PumpTable) -> Iterator[Record]:
+    """One record for each step."""
+    for index, step in enumerate(table.steps, 1):
+        yield {
+            "step": index,
+            "start_min": number(step.start),
+            "clock": _clock(table, step.start),
+            "minutes": number(step.minutes),
+            "rate_mg_per_h": number(step.rate),
+            "rate_ml_per_h": number(step.flow, 1),
+            "volume_ml": number(step.volume),
+            "dose_mg": number(step.dose),
+            "cumulative_mg": number(step.cumulative),
+        }
+
+
+def _clock(table: PumpTable, time: int) -> str | None:
+    return None if table.at is None else words.clock(table.at, time)
+
+
+def pump_page(table: PumpTable) -> Iterator[Block]:
+    """The pump table as a nurse reads it."""
+    yield from top(table.course)
+    which = "a later infusion" if table.number is None else f"infusion {table.number}"
+    how = "first" if table.first else "later"
+    yield Heading(
+        f"Pump: {which}, {table.dose.name}, {words.mg(table.dose.amount.dose)}, at the rate of a {how} infusion"
+    )
+    yield Lines((words.bag(table.dose.preparation), f"rates: {rates_in_words(table.rates)}"), listed=True)
+    timed = table.at is not None
+    heads_ = ["step", "from", *(["clock"] if timed else []), "for", "rate", "pump", "volume", "dose", "in all"]
+    yield Rows(tuple(heads_), tuple(_step(table, index, step) for index, step in enumerate(table.steps, 1)), _RIGHT)
+    end = f", ends at {_clock(table, table.duration)}" if timed else ""
+    yield Lines((f"Total: {words.time(table.duration)} ({words.minutes(table.duration)}){end}",))
+    if table.stop:
+        yield Lines((_stopped(table, table.stop.at),), listed=True)
+    yield from _before(table)
+    yield from found(table.course)
+    yield from cited_below(table.course)
+
+
+_RIGHT = range(10)
+
+
+def _step(table: PumpTable, index: int, step: Step) -> tuple[str, ...]:
+    clock = [words.clock(table.at, step.start)] if table.at is not None else []
+    cells = [str(index), words.minutes(step.start), *clock, words.minutes(step.minutes)]
+    if step.rate == 0:
+        return (*cells, "pause", "0 mL/h", "", "", words.mg(step.cumulative))
+    flow, volume = f"{people(step.flow, 1)} mL/h", f"{people(step.volume)} mL"
+    return (*cells, f"{people(step.rate)} mg/h", flow, volume, words.mg(step.dose), words.mg(step.cumulative))
+
+
+def _stopped(table: PumpTable, at: int) -> str:
+    """What had gone in when it was stopped, and how it goes on."""
+    gone = [step for step in table.steps if step.start < at]
+    volume, dose = sum(step.volume for step in gone), gone[-1].cumulative
+    left, bag = table.dose.amount.dose - dose, table.dose.preparation.bag * 100
+    reaction = table.course.regimen.drug_rules.reaction
+    share = f"{plain(reaction.resume)} % of the rate that was running: {reaction.text}" if reaction else ""
+    given = f"Stopped after {words.minutes(at)}: {words.mg(dose)} in {people(volume)} mL had gone in"
+    return f"{given}, {words.mg(left)} in {people(bag - volume)} mL were left; on at {share}"
+
+
+def _before(table: PumpTable) -> Iterator[Block]:
+    """The premedication, with the clock where the infusion has one."""
+    course = table.course
+    drugs = (course.regimen.drug_rules.premedication | course.regimen.rules.premedication).items()
+    rows = []
+    for name, drug in drugs:
+        at = ""
+        if drug.before is not None:
+            at = f"{drug.before} min before: "
+            if table.at is not None:
+                at = f"{words.clock(table.at, -drug.before * 100)}, {at}"
+        rows.append((name, f"{at}{words.tall_man(course, drug.text)}"))
+    if rows:
+        yield Heading("Premedication")
+        yield Pairs(tuple(rows), inset=True)
+
+
+# --- the check of an order -----------------------------------------------------------------------------------
+
+
+def check_document(verdict: Verdict) -> Record:
+    """`infusecalc.check/1`."""
+    return (
+        {"schema": "infusecalc.check/1"}
+        | heads(verdict.course)
+        | check_row(verdict)
+        | {
+            "notes": list(verdict.notes),
+            "mistakes": [
+                {"code": mistake.code, "dose_mg": number(mistake.amount), "message": mistake.message}
+                for mistake in verdict.mistakes
+            ],
+            "source": cited(verdict.sources),
+            "findings": [finding_record(finding) for finding in verdict.course.findings],
+            "sources": sources(verdict.course),
+        }
+    )
+
+
+def check_row(verdict: Verdict) -> Record:
+    """The verdict in one flat record."""
+    own = verdict.dose.phase.interval
+    return {
+        "phase": verdict.dose.name,
+        "number": verdict.number,
+        "dose_basis": str(verdict.dose.phase.dose),
+        "ordered_mg": number(verdict.ordered),
+        "expected_mg": number(verdict.expected),
+        "difference_mg": number(verdict.ordered - verdict.expected),
+        "difference_percent": number(verdict.difference, 1),
+        "ordered_interval": None if verdict.every is None else str(verdict.every),
+        "expected_interval": None if own is None else str(own),
+        "dose_verdict": verdict.dose_verdict,
+        "interval_verdict": verdict.interval_verdict,
+        "verdict": verdict.verdict,
+        "mistake": verdict.mistakes[0].code if verdict.mistakes else None,
+    }
+
+
+def check_page(verdict: Verdict) -> Iterator[Block]:
+    """The verdict as a pharmacist reads it."""
+    yield from top(verdict.course)
+    sign = "+" if verdict.ordered > verdict.expected else ""
+    difference = f"{sign}{people(verdict.ordered - verdict.expected)} mg, {sign}{plain(verdict.difference, 1)} %"
+    own = verdict.dose.phase.interval
+    yield Heading(f"{'BLOCK ' if verdict.verdict == OUTSIDE else ''}{verdict.verdict}")
+    rows = [
+        ("ordered", words.mg(verdict.ordered)),
+        ("expected", f"{words.mg(verdict.expected)} ({verdict.dose.name}: {verdict.dose.phase.dose.people})"),
+        ("difference", f"{difference}: {verdict.dose_verdict}"),
+    ]
+    if verdict.every is not None:
+        rows.append(("interval", f"every {verdict.every}, expected every {own}: {verdict.interval_verdict}"))
+    rows += [("", note) for note in verdict.notes]
+    rows += [(f"mistake: {mistake.code}", mistake.message) for mistake in verdict.mistakes]
+    yield Pairs(tuple(rows), inset=True)
+    yield from found(verdict.course)
+    yield from cited_below(verdict.course)
+
+
+# --- what is due ----------------------------------------------------------------------------------------------
+
+
+def due_document(due: Due) -> Record:
+    """`infusecalc.next/1`."""
+    return (
+        {"schema": "infusecalc.next/1"}
+        | heads(due.course)
+        | {
+            "start": str(due.course.plan.start) if due.course.plan else None,
+            "given": [_given(due, index) for index in range(len(due.given))],
+            "due": None if due.infusion is None else due_row(due) | dose_record(due.infusion.dose, due.infusion.time),
+            "label_says": [{"name": name, "text": note.text, "source": cited(note.source)} for name, note in due.late],
+            "findings": [finding_record(finding) for finding in due.course.findings],
+            "sources": sources(due.course),
+        }
+    )
+
+
+def _given(due: Due, index: int) -> Record:
+    infusion = due.given[index]
+    planned, amount = infusion.planned, infusion.planned.given.amount if infusion.planned.given else None
+    return {
+        "number": planned.number,
+        "phase": planned.phase,
+        "date": str(planned.date),
+        "planned_date": str(planned.by_plan),
+        "late_days": planned.late_days,
+        "given_mg": None if amount is None else number(amount),
+        "expected_mg": number(infusion.dose.amount.dose),
+    }
+
+
+def due_row(due: Due) -> Record:
+    """What is due in one flat record; empty of values where the regimen is complete."""
+    infusion, plan = due.infusion, due.infusion.planned if due.infusion else None
+    return {
+        "number": plan.number if plan else None,
+        "phase": plan.phase if plan else None,
+        "date": str(plan.date) if plan else None,
+        "anchor": due.course.choices.anchor,
+        "planned_date": _date(due.planned),
+        "from_given_date": _date(due.from_given),
+        "late_days": due.late_days,
+        "moved_days": plan.moved_days if plan else None,
+        "earliest_date": _date(due.earliest.date if due.earliest else None),
+        "latest_date": _date(due.latest.date if due.latest else None),
+        "days_left": due.days_left,
+        "optional": plan.optional if plan else None,
+        "weight_kg": number(infusion.dose.patient.weight) if infusion else None,
+        "dose_mg": number(infusion.dose.amount.dose) if infusion else None,
+    }
+
+
+def _date(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def due_page(due: Due) -> Iterator[Block]:
+    """What is due, as a nurse reads it."""
+    yield from top(due.course)
+    yield Heading("Given")
+    yield Rows(("#", "planned", "given", "what was given", "expected", "days"), tuple(_given_row(due)), right=(0,))
+    if due.infusion is None:
+        yield Heading("Nothing is due")
+        yield Lines(("The regimen is complete with what was given.",), listed=True)
+    else:
+        yield from _due(due, due.infusion.planned.number)
+    yield Heading("Late or missed")
+    yield Pairs(tuple((name, words.tall_man(due.course, note.text)) for name, note in due.late), inset=True)
+    yield from found(due.course)
+    yield from cited_below(due.course)
+
+
+def _given_row(due: Due) -> Iterator[tuple[str, ...]]:
+    for infusion in due.given:
+        planned = infusion.planned
+        amount = planned.given.amount if planned.given else None
+        yield (
+            str(planned.number),
+            words.day(planned.by_plan),
+            words.day(planned.date),
+            "not said" if amount is None else words.mg(amount),
+            words.mg(infusion.dose.amount.dose),
+            words.shift(planned.late_days, "late", "early") or "on its day",
+        )
+
+
+def _due(due: Due, place: int) -> Iterator[Block]:
+    infusion = due.infusion
+    if infusion is None or due.planned is None or due.from_given is None:
+        return
+    yield Heading(f"Due: infusion {place}, {infusion.dose.name}, {words.day(infusion.planned.date)}")
+    anchor = due.course.choices.anchor
+    at = f"{infusion.dose.phase.dose.people} at {words.weight(infusion.dose.patient.weight)}"
+    late = f", {words.shift(due.late_days, 'later', 'earlier')} than planned" if due.late_days else ""
+    moved = words.shift(infusion.planned.moved_days, "later for the clinic", "earlier for the clinic")
+    rows = [
+        ("by the plan", f"{words.day(due.planned)}{' (taken)' if anchor == 'planned' else ''}"),
+        ("from the last given", f"{words.day(due.from_given)}{' (taken)' if anchor == 'given' else ''}{late}"),
+        ("moved", moved or "not moved"),
+        ("earliest", _bound(due.earliest)),
+        ("latest", _bound(due.latest)),
+        ("dose", f"{at}: {words.mg(infusion.dose.amount.dose)}, {words.vials(infusion.dose.preparation.vials)}"),
+        ("bag", words.bag(infusion.dose.preparation)),
+        ("time", words.time(infusion.time)),
+    ]  # fmt: skip
+    if due.days_left is not None:
+        left = words.shift(due.days_left, "to go", "overdue") or "today"
+        rows.insert(0, ("on the day said", f"{due.course.choices.on}: {left}"))
+    yield Pairs(tuple(rows), inset=True)
+
+
+def _bound(bound: Bound | None) -> str:
+    return (
+        "our sources give no date"
+        if bound is None
+        else f"{words.day(bound.date)}: {bound.text} ({cited(bound.source)})"
+    )

@@ -1,0 +1,142 @@
+"""A Course to the blocks of its page: the dated course, or the look-up with its working where there is no start."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+
+from infusecalc.course import Course
+from infusecalc.errors import escape
+from infusecalc.findings import Finding
+from infusecalc.output import words
+from infusecalc.output.blocks import TITLE, Block, Findings, Heading, Lines, Pairs, Rows, Sources
+from infusecalc.output.sheet import Topic, sheet
+from infusecalc.output.working import working
+from infusecalc.phase_dose import Infusion, PhaseDose
+
+
+def page(course: Course, *, totals: bool = False) -> Iterator[Block]:
+    """The blocks of a course, from the patient to the sources."""
+    yield from top(course)
+    if course.plan is None:
+        for dose in course.phases:
+            yield Heading(words.heading(dose))
+            yield Lines(tuple(working(course, dose)), listed=True)
+    else:
+        for dose in course.phases:
+            yield from _dated(course, dose)
+        yield Lines((words.totals(course),))
+        yield from _changes(course)
+        if totals or course.choices.prices:
+            from infusecalc.output.periods import blocks  # noqa: PLC0415 - only these views need it
+
+            yield from blocks(course)
+    yield from below(course)
+
+
+def top(course: Course) -> Iterator[Block]:
+    """Who and what: the drug and indication, the patient, the product, the start."""
+    title, about = words.regimen(course)
+    yield Heading(title, TITLE)
+    yield Lines((about,))
+    rows = [("Patient", words.patient(course.patient, course.day)), ("Product", words.product(course))]
+    if len(course.patient.weights) > 1:
+        rows.insert(1, ("Weights", words.weights(course.patient)))
+    if course.patient.id is not None:
+        rows.insert(0, ("Id", escape(course.patient.id)))
+    if course.plan:
+        rows.append(("Start", words.day(course.plan.start)))
+    yield Pairs(tuple(rows))
+
+
+def _dated(course: Course, dose: PhaseDose) -> Iterator[Block]:
+    infusions = [infusion for infusion in course.infusions if infusion.dose is dose]
+    if not infusions:
+        return
+    several = sum(each.name == dose.name for each in course.phases) > 1
+    yield Heading(words.heading(dose) + (f", at {words.weight(dose.patient.weight)}" if several else ""))
+    amount = "" if dose.phase.dose.basis == "mg" else f"{words.mg(dose.amount.exact)} exactly; "
+    yield Lines((f"{amount if dose.amount.applied else ''}{words.bag(dose.preparation)}",), listed=True)
+    heads = ("", "#", "date", "day", "dose", "vials", "waste", "time")
+    yield Rows(heads, tuple(_row(course, infusion) for infusion in infusions), right=(1, 3, 4, 6))
+
+
+def _row(course: Course, infusion: Infusion) -> tuple[str, ...]:
+    planned, made_up = infusion.planned, infusion.dose.preparation
+    note = " (given)" if planned.given else " (if needed)" if planned.optional else ""
+    return (
+        _mark(course, planned.number),
+        str(planned.number),
+        words.day(planned.date),
+        f"{planned.day:,}",
+        words.mg(infusion.dose.amount.dose),
+        words.vials(made_up.vials),
+        words.mg(made_up.waste),
+        words.time(infusion.time) + note,
+    )
+
+
+def _mark(course: Course, number: int) -> str:
+    """`!` beside an infusion that a block names."""
+    named = (finding.infusions or () for finding in course.findings if finding.severity == "block")
+    return "!" if any(number in numbers for numbers in named) else ""
+
+
+def _changes(course: Course) -> Iterator[Block]:
+    """The infusions that are not on the day of the plan as it was started, or were given."""
+    rows = tuple(
+        (
+            str(item.number),
+            words.day(item.by_plan),
+            words.day(item.due) if item.moved_days else "",
+            words.day(item.date),
+            words.change(item),
+        )
+        for item in (infusion.planned for infusion in course.infusions)
+        if item.given or item.date != item.by_plan
+    )
+    if rows:
+        yield Heading("Planned and given" if course.choices.history else "Moved to open days")
+        yield Rows(("#", "planned", "due", "date", "what changed"), rows, right=(0,))
+
+
+def _sheet(course: Course) -> Iterator[Block]:
+    for section, topics in groupby(sheet(course), lambda topic: topic.section):
+        yield Heading(section)
+        yield Pairs(tuple((topic.name, _text(course, topic)) for topic in topics), inset=True)
+
+
+def _text(course: Course, topic: Topic) -> str:
+    before = f"{topic.before} min before: " if topic.before is not None else ""
+    named = ", ".join(dict.fromkeys(citation.id for citation in topic.source))
+    return f"{before}{words.tall_man(course, topic.text)} ({named})"
+
+
+def below(course: Course) -> Iterator[Block]:
+    """Findings in order of severity, the sheet, the sources with their grades, and the table's version."""
+    yield from found(course)
+    yield from _sheet(course)
+    yield from cited_below(course)
+
+
+def found(course: Course) -> Iterator[Block]:
+    """Findings in order of severity."""
+    yield Heading("Findings")
+    yield Findings(tuple((finding, _message(course, finding)) for finding in course.findings))
+
+
+def cited_below(course: Course) -> Iterator[Block]:
+    """The sources with their grades, and the table's version."""
+    yield Heading("Sources")
+    rows = []
+    for name in course.sources:
+        source = course.table.source(name)
+        local = ", local" if course.table.is_local("sources", name) else ""
+        rows.append((name, f"{source.grade}{local}", source.title))
+    yield Sources(tuple(rows))
+    yield Lines((words.footer(course),))
+
+
+def _message(course: Course, finding: Finding) -> str:
+    accepted = f" - accepted: {escape(finding.reason)}" if finding.reason else ""
+    return words.tall_man(course, finding.message) + accepted

@@ -1,0 +1,126 @@
+"""A dated Course to its sums by month and year, and what its vials cost, waste apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from infusecalc.course import Course, Totals, add_up
+from infusecalc.errors import BadInput
+from infusecalc.frozen import Frozen
+from infusecalc.output import words
+from infusecalc.output.blocks import Block, Heading, Rows
+from infusecalc.phase_dose import Infusion, PhaseDose
+from infusecalc.quantities import half_up, number, people, plain
+
+_MONTH, _YEAR = 7, 4  # characters of 2026-12-01
+
+
+class Period(Frozen):
+    """The sums of one month or year; costs in 0.01, None where no prices were given."""
+
+    name: str
+    sums: Totals
+    cost: int | None
+    waste_cost: int | None
+
+
+def cost(dose: PhaseDose, prices: tuple[tuple[int, int], ...]) -> tuple[int, int]:
+    """What the vials of one infusion cost, and what part of that is thrown away; both in 0.01.
+
+    Waste costs its share of what the opened vials cost. Raises BadInput for a vial without a price.
+    """
+    made_up, known = dose.preparation, dict(prices)
+    for size, _ in made_up.vials:
+        if size not in known:
+            what, hint = f"{plain(size)} mg", f"add --price {plain(size)}mg=AMOUNT"
+            raise BadInput("price of the vial", what, "is not given", hint=hint)
+    whole = sum(known[size] * count for size, count in made_up.vials)
+    return whole, half_up(whole * made_up.waste, made_up.opened)
+
+
+def periods(course: Course, letters: int) -> Iterator[Period]:
+    """The sums of every month (7 letters of a date) or year (4); infusions if needed are left out."""
+    found: dict[str, list[Infusion]] = {}
+    for infusion in course.infusions:
+        if not infusion.planned.optional:
+            found.setdefault(str(infusion.planned.date)[:letters], []).append(infusion)
+    for name, infusions in found.items():
+        yield _period(course, name, infusions)
+
+
+def whole(course: Course) -> Period:
+    """The sums of the whole course."""
+    return _period(course, "course", [each for each in course.infusions if not each.planned.optional])
+
+
+def _period(course: Course, name: str, infusions: list[Infusion]) -> Period:
+    prices = course.choices.prices
+    costs = [cost(infusion.dose, prices) for infusion in infusions] if prices else []
+    if not prices:
+        return Period(name, add_up(infusions), None, None)
+    return Period(name, add_up(infusions), sum(one for one, _ in costs), sum(waste for _, waste in costs))
+
+
+# --- data and pages ----------------------------------------------------------------------------------------
+
+
+def records(course: Course) -> dict[str, Any]:
+    """The sums by month and by year, and the cost of the course, as the JSON document has them."""
+    found = whole(course)
+    return {
+        "cost": None if found.cost is None else number(found.cost),
+        "waste_cost": None if found.waste_cost is None else number(found.waste_cost),
+        "by_month": [record(period) for period in periods(course, _MONTH)],
+        "by_year": [record(period) for period in periods(course, _YEAR)],
+    }
+
+
+def record(period: Period) -> dict[str, Any]:
+    """One period as data; vials as in CSV."""
+    sums = period.sums
+    return {
+        "period": period.name,
+        "infusions": sums.infusions,
+        "dose_mg": number(sums.dose),
+        "vials": "+".join(f"{count}x{plain(size)}" for size, count in sums.vials),
+        "waste_mg": number(sums.waste),
+        "duration_min": None if sums.time is None else number(sums.time),
+        "cost": None if period.cost is None else number(period.cost),
+        "waste_cost": None if period.waste_cost is None else number(period.waste_cost),
+    }
+
+
+def rows(course: Course) -> Iterator[dict[str, Any]]:
+    """Every month, then every year, then the course: what `--totals` writes as CSV and NDJSON."""
+    for letters in (_MONTH, _YEAR):
+        yield from (record(period) for period in periods(course, letters))
+    yield record(whole(course))
+
+
+def blocks(course: Course) -> Iterator[Block]:
+    """The sums as tables, and the cost of each infusion where prices were given."""
+    listed = [*periods(course, _MONTH), *periods(course, _YEAR), whole(course)]
+    heads: tuple[str, ...] = ("period", "infusions", "dose", "vials", "waste", "chair time")
+    priced = bool(course.choices.prices)
+    yield Heading("Totals")
+    yield Rows(heads, tuple(_cells(period) for period in listed), right=(1, 2, 4))
+    if not priced:
+        return
+    yield Heading("Costs")
+    lines = [
+        (str(infusion.planned.number), words.day(infusion.planned.date), *cost(infusion.dose, course.choices.prices))
+        for infusion in course.infusions
+    ]
+    totals = [("", period.name, period.cost or 0, period.waste_cost or 0) for period in listed]
+    table = tuple(
+        (place, name, words.money(spent), words.money(wasted)) for place, name, spent, wasted in lines + totals
+    )
+    yield Rows(("#", "infusion or period", "vials", "of that waste"), table, right=(0, 2, 3))
+
+
+def _cells(period: Period) -> tuple[str, ...]:
+    sums = period.sums
+    opened = " + ".join(f"{count:,} x {people(size)}" for size, count in sums.vials)
+    dose, waste = words.mg(sums.dose), words.mg(sums.waste)
+    return period.name, f"{sums.infusions:,}", dose, f"{opened} mg" if opened else "none", waste, words.time(sums.time)

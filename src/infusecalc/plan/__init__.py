@@ -1,0 +1,60 @@
+"""Phases, a start, what was given and a clinic's days to a Plan: which phase's dose falls on which date."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from infusecalc.choices import Choices
+from infusecalc.errors import BadInput
+from infusecalc.ordered import Ordered
+from infusecalc.plan.dated import PhaseStart, Plan, Planned
+from infusecalc.plan.events import Trail, events
+from infusecalc.plan.horizon import Dated, cut
+from infusecalc.regimen import House
+
+__all__ = ["PhaseStart", "Plan", "Planned", "make_plan", "phase_of"]
+
+
+def make_plan(ordered: Ordered, choices: Choices, house: House) -> Plan:
+    """The dated plan; raises BadInput for a horizon that is too far or ends before it begins."""
+    history = choices.history
+    start = choices.start or (history[0].date if history else None)
+    if start is None:
+        raise BadInput("--start", None, "is missing", allowed="YYYY-MM-DD or today")
+    trail = Trail()
+    dated = _dated(ordered, choices, start, trail, house)
+    last_given = history[-1].date if history else None
+    infusions, ended = cut(dated, ordered.phases, choices.horizon, start, last_given, house.horizon)
+    while choices.maintenance_start is not None and not trail.starts:
+        next(dated)  # beyond the horizon; but what was asked for is held against its window all the same
+    starts = tuple(found for found in trail.starts.values() if found.chosen or found.rule.window)
+    plan = Plan(start, infusions, starts, ended, tuple(trail.passed))
+    if choices.clinic is None:
+        return plan
+    from infusecalc.plan.moved import move_to_open_days  # noqa: PLC0415 - only a clinic's days need it
+
+    return move_to_open_days(plan, ordered, choices.clinic)
+
+
+def _dated(ordered: Ordered, choices: Choices, start: date, trail: Trail, house: House) -> Dated:
+    """Every event with its date in the plan as it was started, and what was given for it."""
+    if not choices.history:
+        return ((event, event.position.date, None) for event in events(ordered, choices, start, trail))
+    from infusecalc.plan.followed import follow  # noqa: PLC0415 - only a history needs it
+
+    return follow(ordered, choices, start, trail, house.doubled.share)
+
+
+def phase_of(ordered: Ordered, choices: Choices, number: int) -> tuple[str, bool]:
+    """The phase of an infusion by its number, and whether it is the first of a block; raises BadInput.
+
+    Which phase comes when does not depend on the date, so any will do.
+    """
+    found = "", False
+    walk = events(ordered, choices.but(history=()), date(2000, 1, 1), Trail())
+    for counted in range(number):
+        event = next(walk, None)
+        if event is None:
+            raise BadInput("--number", number, f"is not planned: {ordered.regimen.id} has {counted} infusions")
+        found = event.phase, event.head
+    return found

@@ -1,0 +1,122 @@
+"""The phases as ordered and a start to the places for infusions, each counted from its phase's anchor; no end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from itertools import count
+
+from infusecalc.choices import Choices
+from infusecalc.dates import Position, add
+from infusecalc.errors import BadInput
+from infusecalc.frozen import Frozen
+from infusecalc.ordered import Ordered
+from infusecalc.plan.dated import PhaseStart
+from infusecalc.quantities import Span
+from infusecalc.regimen import Phase, Starts
+
+
+class Event(Frozen):
+    """A place for an infusion: `place` counts the offsets of its block, `block` the repeats of its phase."""
+
+    phase: str
+    position: Position
+    block: int
+    place: int
+
+    @property
+    def head(self) -> bool:
+        """Whether it is the first of its block."""
+        return self.place == 0
+
+
+class Since(Frozen):
+    """From where events go on: after one of a phase, whose block `base` begins at `anchor`."""
+
+    event: Event
+    anchor: Position
+    base: int
+
+
+class Trail:
+    """What is noted while events are walked: the edges of each phase, when later phases start, dates passed over."""
+
+    def __init__(self) -> None:
+        """Start with nothing noted."""
+        self.edges: dict[tuple[str, str], Position] = {}
+        self.starts: dict[str, PhaseStart] = {}
+        self.passed: list[date] = []
+
+
+def events(
+    ordered: Ordered, choices: Choices, start: date, trail: Trail, since: Since | None = None
+) -> Iterator[Event]:
+    """The events of every phase in turn, or those after one of them; what is met on the way is noted in `trail`."""
+    asked = choices.maintenance_start
+    if asked is not None and not any(phase.starts for phase in ordered.phases.values()):
+        raise BadInput("--maintenance-start", asked, f"fits no phase of {ordered.regimen.id}")
+    names = list(ordered.phases)
+    for name in names[names.index(since.event.phase) if since else 0 :]:
+        phase, anchor, base = ordered.phases[name], Position(start), 0
+        resumed = since is not None and name == since.event.phase
+        if since and resumed:
+            anchor, base = since.anchor, since.base
+        elif phase.starts and name != names[0]:
+            trail.starts[name] = found = start_of(name, phase, trail, asked if name == "maintenance" else None)
+            _check_start(found, trail, asked)
+            anchor = found.anchor
+        trail.edges["first", name] = anchor
+        trail.edges["last", name] = anchor.later_days(phase.offsets[-1])
+        for event in _of_phase(name, phase, anchor, base, _courses(phase, choices)):
+            if not (since and resumed) or (event.block, event.place) > (since.event.block, since.event.place):
+                yield event
+
+
+def offsets_of(phase: Phase, block: int) -> tuple[int, ...]:
+    """The days of a block from its head: the phase's own, or just one where a later block is a single infusion."""
+    return phase.offsets if block == 0 or phase.repeat else (0,)
+
+
+def _courses(phase: Phase, choices: Choices) -> int | None:
+    """How many blocks there are; None for no end."""
+    courses = choices.horizon.courses
+    if courses is not None and not phase.repeat:
+        raise BadInput("--courses", courses, "fits no regimen that gives its course once", hint="use --for or --doses")
+    if courses is None and (phase.interval is None or (phase.repeat and phase.repeat.planned == "asked")):
+        return -(-len(choices.history) // len(phase.offsets)) or 1 if phase.repeat else 1
+    return courses
+
+
+def _of_phase(name: str, phase: Phase, anchor: Position, base: int, courses: int | None) -> Iterator[Event]:
+    """The blocks from `base` on: every one counted from the anchor."""
+    for block in count(base) if courses is None else range(base, courses):
+        head = anchor.later(phase.interval.times(block - base)) if phase.interval else anchor
+        for place, offset in enumerate(offsets_of(phase, block)):
+            yield Event(name, head.later_days(offset), block, place)
+
+
+# --- starts of later phases ------------------------------------------------------------------------------
+
+
+def start_of(name: str, phase: Phase, trail: Trail, asked: date | Span | None, how: str = "asked") -> PhaseStart:
+    """Where a later phase begins: its wait after the infusion that the table names, or as asked."""
+    rule: Starts | None = phase.starts
+    if rule is None:  # pragma: no cover - only phases that start after another are asked for
+        raise AssertionError(name)
+    after = trail.edges[rule.after.which, rule.after.phase]
+    usual = after.later(rule.wait or phase.interval or Span(0, "day"))
+    anchor = usual
+    if asked is not None:
+        anchor = after.later(asked) if isinstance(asked, Span) else Position(asked)
+    earliest: date | None = usual.date
+    latest: date | None = usual.date  # without a window, the usual day is the only one that the table knows
+    if rule.window:
+        earliest = add(after.date, rule.window.earliest) if rule.window.earliest else None
+        latest = add(after.date, rule.window.latest) if rule.window.latest else None
+    return PhaseStart(name, rule, anchor, usual.date, earliest, latest, "default" if asked is None else how)
+
+
+def _check_start(found: PhaseStart, trail: Trail, asked: date | Span | None) -> None:
+    last = trail.edges["last", found.rule.after.phase].date
+    if found.planned <= last:
+        raise BadInput("--maintenance-start", asked, "is too early", hint=f"the last infusion before it is on {last}")

@@ -1,0 +1,83 @@
+"""Dated events to the infusions of a plan: as far as the horizon goes, and not beyond what is taken at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import TYPE_CHECKING
+
+from infusecalc.choices import Horizon
+from infusecalc.dates import add
+from infusecalc.errors import BadInput
+from infusecalc.plan.dated import Planned
+from infusecalc.plan.events import Event
+from infusecalc.regimen import HorizonLimits, Phase
+
+if TYPE_CHECKING:
+    from infusecalc.history import Given
+
+Dated = Iterator["tuple[Event, date, Given | None]"]
+"""Each event with its date in the plan as it was started, and what was given for it."""
+
+
+def cut(
+    dated: Dated,
+    phases: dict[str, Phase],
+    horizon: Horizon,
+    start: date,
+    last_given: date | None,
+    limits: HorizonLimits,
+) -> tuple[tuple[Planned, ...], bool]:
+    """The infusions up to the horizon, and whether the regimen ended before it; what was given is always kept."""
+    farthest = add(start, limits.longest)
+    end = _end(horizon, start, last_given or start, limits, farthest)
+    found: list[Planned] = []
+    seen: dict[str, int] = {}
+    for event, by_plan, given in dated:
+        day = event.position.date
+        if end is not None and day > end and not given:
+            return tuple(found), False
+        if day > farthest or len(found) == limits.infusions:
+            raise _too_far(horizon, limits)
+        seen[event.phase] = seen.get(event.phase, 0) + 1
+        from_ = phases[event.phase].if_needed_from
+        optional = from_ is not None and seen[event.phase] >= from_ and not given
+        number, days = len(found) + 1, (day - start).days
+        found.append(
+            Planned(
+                number, event.phase, days, day, event.position, optional, event.block, event.head, by_plan, day, given
+            )
+        )
+        if horizon.infusions is not None and number >= horizon.infusions and not given:
+            return tuple(found), False
+    ended = horizon.courses is None and (end is None or found[-1].date < end)
+    return tuple(found), ended
+
+
+def _end(horizon: Horizon, start: date, since: date, limits: HorizonLimits, farthest: date) -> date | None:
+    """The last day of the horizon, inclusive; None where it counts infusions or courses.
+
+    Unless a horizon is asked for, the usual one counts from the last infusion given.
+    """
+    if horizon.infusions is not None or horizon.courses is not None:
+        if max(horizon.infusions or 0, horizon.courses or 0) > limits.infusions:
+            raise _too_far(horizon, limits)
+        return None
+    if horizon.until is not None:
+        if horizon.until < start:
+            raise BadInput("--until", horizon.until, f"is before the start, {start}", hint="give a later date")
+        end = horizon.until
+    else:
+        span = horizon.span or limits.default
+        if span.size > limits.longest.size * 2:
+            raise _too_far(horizon, limits)
+        end = add(start if horizon.span else since, span)
+    if end > farthest:
+        raise _too_far(horizon, limits)
+    return end
+
+
+def _too_far(horizon: Horizon, limits: HorizonLimits) -> BadInput:
+    asked = horizon.span or horizon.until or horizon.infusions or horizon.courses
+    allowed = f"up to {limits.infusions} infusions and {limits.longest}"
+    return BadInput("horizon", asked, "is too far", allowed=allowed, hint="plan a shorter stretch")

@@ -1,0 +1,45 @@
+"""A plan and a clinic's days to the plan with its infusions on open days, each moved on its own: no shift adds up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+from infusecalc.clinic import Clinic
+from infusecalc.dates import add
+from infusecalc.errors import BadInput
+from infusecalc.ordered import Ordered
+from infusecalc.plan.dated import Plan, Planned
+
+
+def move_to_open_days(plan: Plan, ordered: Ordered, clinic: Clinic) -> Plan:
+    """Every infusion that is still to come on the nearest open day within its phase's tolerance.
+
+    Of two days equally near, the later; none that is too near the infusion before it. An infusion for which there is
+    no such day stays where it is, and is marked `shut`. Raises BadInput for a tolerance of no phase.
+    """
+    for phase in clinic.phases:
+        if phase not in ordered.phases:
+            raise BadInput("--tolerance phase", phase, "is not planned here", allowed=", ".join(ordered.phases))
+    found: list[Planned] = []
+    for item in plan.infusions:
+        found.append(item if item.given else _moved(item, found[-1] if found else None, plan.start, ordered, clinic))
+    return plan.but(infusions=tuple(found))
+
+
+def _moved(item: Planned, before: Planned | None, start: date, ordered: Ordered, clinic: Clinic) -> Planned:
+    least = ordered.least_gap(item.phase) if item.head else None
+    soonest = date.min
+    if before:
+        soonest = add(before.date, least) if least else before.date + timedelta(days=1)
+    for day in _nearest_first(item.due, clinic.tolerance(item.phase)):
+        if day >= soonest and clinic.is_open(day):
+            return item.but(date=day, day=(day - start).days)
+    return item.but(shut=not clinic.is_open(item.due))
+
+
+def _nearest_first(day: date, tolerance: int) -> Iterator[date]:
+    yield day
+    for days in range(1, tolerance + 1):
+        yield day + timedelta(days=days)
+        yield day - timedelta(days=days)

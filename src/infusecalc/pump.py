@@ -1,0 +1,148 @@
+"""A dose in its bag and the rates that it goes in at to the pump's steps: when, how fast, how much.
+
+Every rate is a whole number of parts, `per` parts to 0.01 mg/h, so that nothing is rounded before it is shown;
+times are in 0.01 min. The last step ends when the dose is in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from infusecalc.errors import BadInput
+from infusecalc.frozen import Frozen
+from infusecalc.quantities import half_up, people
+from infusecalc.regimen import Pace, Titration
+
+WHOLE = 10_000  # 100 % in 0.01 %
+_HOUR = 6_000  # 0.01 min
+
+Stretches = Iterator[tuple[int, int | None]]
+"""Rates in parts, each with the time that it is held for; None: to the end."""
+
+
+class Rates(Frozen):
+    """How an infusion runs: over a time in minutes, or by a titration; one of the two."""
+
+    minutes: int | None
+    titration: Titration | None
+
+
+class Load(Frozen):
+    """What is on the pump: a dose (0.01 mg) in a bag (mL), for a weight (0.01 kg)."""
+
+    dose: int
+    bag: int
+    weight: int
+
+
+class Stop(Frozen):
+    """An infusion stopped `at` a time and paused (0.01 min), then resumed at a share (0.01 %) of its rate."""
+
+    at: int
+    pause: int
+    resume: int
+
+
+class Step(Frozen):
+    """One row of the pump table.
+
+    Times in 0.01 min, `rate` in 0.01 mg/h, `flow` in 0.1 mL/h, `volume` in 0.01 mL, `dose` and `cumulative` in
+    0.01 mg. Volume and dose are differences of rounded sums, so that they add up to the bag and to the dose.
+    """
+
+    start: int
+    minutes: int
+    rate: int
+    flow: int
+    volume: int
+    dose: int
+    cumulative: int
+
+
+def run_time(load: Load, rates: Rates) -> int:
+    """The time in 0.01 min in which the dose goes in; raises BadInput for rates of another bag."""
+    stretches, per = _stretches(load, rates)
+    return sum(minutes for _, minutes, _ in _run(load.dose, stretches, per))
+
+
+def pump_steps(load: Load, rates: Rates, stop: Stop | None = None) -> tuple[Step, ...]:
+    """The pump table of one infusion, with a stop in it where there was one; raises BadInput."""
+    stretches, per = _stretches(load, rates)
+    if stop:
+        whole = run_time(load, rates)
+        if not 0 < stop.at < whole:
+            allowed = f"above 0 and under {people(whole)} min, the time of the whole infusion"
+            raise BadInput("--stopped-at", f"{people(stop.at)} min", "is not within the infusion", allowed=allowed)
+        stretches, per = _stopped(stretches, stop), per * WHOLE
+    found: list[Step] = []
+    clock = taken = given = volume = 0
+    for parts, minutes, amount in _run(load.dose, stretches, per):
+        taken += amount
+        sum_given = half_up(taken, per * _HOUR)
+        sum_volume = half_up(taken * load.bag * 100, per * _HOUR * load.dose)
+        flow = half_up(parts * load.bag * 10, per * load.dose)
+        found.append(Step(clock, minutes, half_up(parts, per), flow, sum_volume - volume, sum_given - given, sum_given))
+        clock, given, volume = clock + minutes, sum_given, sum_volume
+    return tuple(found)
+
+
+def _run(dose: int, stretches: Stretches, per: int) -> Iterator[tuple[int, int, int]]:
+    """Each rate with its time and the amount (in parts x 0.01 min) that goes in, until the dose is in."""
+    left = dose * per * _HOUR
+    for parts, minutes in stretches:
+        if minutes is None or parts * minutes >= left:
+            yield parts, half_up(left, parts), left
+            return
+        yield parts, minutes, parts * minutes
+        left -= parts * minutes
+
+
+def _stretches(load: Load, rates: Rates) -> tuple[Stretches, int]:
+    """The rates in turn, and how many parts make 0.01 mg/h."""
+    if rates.titration is None:
+        minutes = rates.minutes or 0
+        return iter([(load.dose * 60, None)]), minutes
+    rise = rates.titration
+    if rise.bag not in (None, load.bag):
+        hint = f"its rates are in mL/h; --bag {rise.bag} takes that bag"
+        raise BadInput("bag", f"{load.bag} mL", "is not the bag of this protocol", allowed=f"{rise.bag} mL", hint=hint)
+    if rise.bag is not None:
+        return ((held.pace.number * load.dose, _hundredths(held.minutes)) for held in rise.steps), load.bag * 100
+    if rise.steps:
+        return ((_per_hour(held.pace, load), _hundredths(held.minutes)) for held in rise.steps), 1
+    return _rising(load, rise), 1
+
+
+def _rising(load: Load, rise: Titration) -> Stretches:
+    """The start, then a step up after every so many minutes, then the most."""
+    if rise.start is None or rise.step is None or rise.most is None:  # pragma: no cover - the table is checked for it
+        return
+    limit = _per_hour(rise.step_most, load) if rise.step_most else None
+    rate, step = (min(_per_hour(pace, load), limit or WHOLE * WHOLE) for pace in (rise.start, rise.step))
+    most = _per_hour(rise.most, load)
+    while True:
+        yield min(rate, most), _hundredths(rise.minutes)
+        rate += step
+
+
+def _hundredths(minutes: int | None) -> int | None:
+    return None if minutes is None else minutes * 100
+
+
+def _per_hour(pace: Pace, load: Load) -> int:
+    """A pace in 0.01 mg/h; one by weight is rounded there, half up, so that the shown rate is the one used."""
+    return half_up(pace.number * load.weight, 100) if pace.unit == "mg/kg/h" else pace.number
+
+
+def _stopped(stretches: Stretches, stop: Stop) -> Stretches:
+    """The rates up to the stop, the pause, and the rest at a share of the rate that was running (in finer parts)."""
+    clock = 0
+    for parts, minutes in stretches:
+        if minutes is None or clock + minutes >= stop.at:
+            yield parts * WHOLE, stop.at - clock
+            if stop.pause:
+                yield 0, stop.pause
+            yield parts * stop.resume, None
+            return
+        yield parts * WHOLE, minutes
+        clock += minutes

@@ -1,0 +1,128 @@
+"""A Course and one of its infusions to the pump table: step by step, with a stop in it where there was one."""
+
+from __future__ import annotations
+
+import re
+
+from infusecalc.choices import parse_count
+from infusecalc.course import Course
+from infusecalc.errors import BadInput
+from infusecalc.frozen import Frozen
+from infusecalc.phase_dose import PhaseDose
+from infusecalc.plan import phase_of
+from infusecalc.pump import Rates, Step, Stop, pump_steps
+from infusecalc.quantities import parse_minutes
+
+_CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])", re.ASCII)
+
+
+class PumpTable(Frozen):
+    """The steps of one infusion; `number` is None for a later infusion without one, `at` is in minutes of the day."""
+
+    course: Course
+    dose: PhaseDose
+    number: int | None
+    first: bool
+    rates: Rates
+    steps: tuple[Step, ...]
+    stop: Stop | None
+    at: int | None
+
+    @property
+    def duration(self) -> int:
+        """The time of the whole infusion in 0.01 min, a pause counted in."""
+        return sum(step.minutes for step in self.steps)
+
+
+def make_pump_table(
+    course: Course,
+    *,
+    number: str | int | None = None,
+    first: bool = False,
+    subsequent: bool = False,
+    phase: str | None = None,
+    at: str | None = None,
+    stopped_at: str | None = None,
+    pause: str | None = None,
+) -> PumpTable:
+    """The pump table of an infusion: by its number, the first, or a later one; the first unless said.
+
+    Raises BadInput for an infusion that is not planned, a protocol that does not run it, a regimen without a rate, and
+    a stop outside the infusion.
+    """
+    asked = [
+        name for name, given in {"--number": number, "--first": first, "--subsequent": subsequent}.items() if given
+    ]
+    if len(asked) > 1:
+        raise BadInput("infusion", " and ".join(asked), "are two infusions", hint="give one of them")
+    counted = parse_count(number, "--number")
+    if counted is not None and counted > course.house.horizon.infusions:
+        raise BadInput("--number", number, "is too far", allowed=f"up to {course.house.horizon.infusions}")
+    place = None if subsequent else counted or 1
+    dose = _dose(course, place or 2, phase, by_number=counted is not None)
+    is_first = _is_first(course, place)
+    rates = _rates(course, place, first=is_first)
+    stop = _stop(course, stopped_at, pause)
+    return PumpTable(course, dose, place, is_first, rates, pump_steps(dose.load, rates, stop), stop, _clock(at))
+
+
+def _dose(course: Course, number: int, phase: str | None, *, by_number: bool) -> PhaseDose:
+    """The dose of an infusion: of its own day where the course has dates, else of its phase."""
+    dated = [infusion.dose for infusion in course.infusions if infusion.planned.number == number]
+    name, _ = phase_of(course.ordered, course.choices, number)
+    if phase is not None:
+        asked = phase.strip(" ").lower()
+        if asked not in course.ordered.phases:
+            raise BadInput("--phase", phase, "is not planned here", allowed=", ".join(course.ordered.phases))
+        if by_number and asked != name:
+            raise BadInput("--phase", phase, f"is not the phase of infusion {number}", allowed=name)
+        if asked != name:
+            return next(dose for dose in course.phases if dose.name == asked)
+    return dated[0] if dated else next(dose for dose in course.phases if dose.name == name)
+
+
+def _is_first(course: Course, number: int | None) -> bool:
+    """Whether an infusion runs as a first one: the first of the course, or of a course after a long pause."""
+    dated = [infusion for infusion in course.infusions if infusion.planned.number == number]
+    if dated and number != 1:
+        return dated[0].first
+    return number == 1
+
+
+def _rates(course: Course, number: int | None, *, first: bool) -> Rates:
+    protocol = course.running.protocol
+    if protocol and number is not None and number < protocol.from_infusion:
+        allowed = f"infusion {protocol.from_infusion} and later ones"
+        raise BadInput("--number", number, f"is not run by {protocol.name.lower()}", allowed=allowed)
+    rates = course.running.rates(number, first=first)
+    if rates is None:
+        note = course.regimen.rules.rate_not_labelled
+        known = ", ".join(course.table.protocols(course.regimen))
+        problem = "is missing, and no rate is labelled" + (f": {note.text}" if note else "")
+        raise BadInput("--protocol", None, problem, allowed=known, hint="choose one")
+    return rates
+
+
+def _stop(course: Course, stopped_at: str | None, pause: str | None) -> Stop | None:
+    if stopped_at is None:
+        if pause is not None:
+            raise BadInput("--pause", pause, "needs --stopped-at", hint="say after how many minutes it was stopped")
+        return None
+    reaction = course.regimen.drug_rules.reaction
+    if reaction is None:
+        raise BadInput("--stopped-at", stopped_at, "has no rule in the table for how to go on after it")
+    longest = course.house.longest_pause.most
+    paused = parse_minutes(pause, "--pause") if pause is not None else 0
+    if paused > longest * 100:
+        raise BadInput("--pause", pause, "is too long", allowed=f"up to {longest} min")
+    return Stop(parse_minutes(stopped_at, "--stopped-at"), paused, reaction.resume)
+
+
+def _clock(text: str | None) -> int | None:
+    """A time of day in minutes, from `09:30`."""
+    if text is None:
+        return None
+    found = _CLOCK.fullmatch(text)
+    if not found:
+        raise BadInput("--at", text, "is not a time of day", allowed="HH:MM, as in 09:30")
+    return int(found[1]) * 60 + int(found[2])
