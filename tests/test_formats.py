@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from infusecalc import Course
+from infusecalc.cli import run
 from infusecalc.cli.plan import render
 from infusecalc.output.files import FORMATS
-from infusecalc.output.records import COLUMNS, UNDATED
+from infusecalc.output.records import COLUMNS, UNDATED, columns
 from support import course, someone
 
 ROW = re.compile(
@@ -30,6 +31,19 @@ COURSES = {
     "child without a rate": lambda start: course("rituximab/gpa-pediatric", start=start),
     "optional": lambda start: course("rituximab/pv", start=start, label="eu"),
     "odd id": lambda start: course("infliximab/as", someone(id="=HYPERLINK(1)|[red] <b>*x*"), start=start, label="eu"),
+    "weights over time": lambda start: course(
+        "rituximab/gpa", someone(weight=["70kg", "2026-12-10=78kg", "2027-06-01=71kg"]), start=start, on="2026-12-01"
+    ),
+    "re-planned": lambda start: course(
+        "infliximab/ra", start=start, given=["2026-12-01:210mg", "2026-12-20"] if start else [], dose=["4mg/kg"]
+    ),
+    "clinic days": lambda start: course(
+        "infliximab/as", start=start, days="mon,wed-fri", holidays="US", tolerance=["induction=0d,maintenance=3d"]
+    ),
+    "priced": lambda start: course("rituximab/ra", start=start, price=["100mg=174.63", "500mg=873.15"]),
+    "protocol": lambda start: course(
+        "infliximab/psoriasis", start=start, label="eu", protocol="shortened", dose=["6.5mg/kg"]
+    ),
     "off-label": lambda start: course("rituximab/sle", someone(weight="154lb", age="34y"), start=start),
 }
 
@@ -65,7 +79,7 @@ def listed_in_markdown(text: str) -> list[list[str]]:
             phase, bag = line.removeprefix("## ").partition(":")[0], ""
         elif line.startswith("- ") and not bag:
             bag = line
-        elif re.match(r"\| !? ?\| \d+ \|", line):
+        elif bag and re.match(r"\| !? ?\| \d+ \|", line):
             found.append([phase, bag, *(cell.strip() for cell in line[1:-1].split("|"))])
     return found
 
@@ -84,13 +98,14 @@ def test_data_formats_agree_with_the_json_document(name):
         table = list(csv.DictReader(io.StringIO(rendered(found, "csv"))))
         assert len(entries) == len(lines) == len(table)
         for entry, line, row in zip(entries, lines, table, strict=True):
-            names = [column for column in COLUMNS if start or column not in UNDATED]
+            names = [column for column in columns(found) if start or column not in UNDATED]
             assert list(line) == list(row) == names
+            assert names[: len(COLUMNS)] == [column for column in COLUMNS if start or column not in UNDATED]
             shared = {key: value for key, value in entry.items() if key in line and key != "vials"}
             assert shared == {key: line[key] for key in shared}
             assert line["vials"] == "+".join(f"{each['count']}x{each['size_mg']}" for each in entry["vials"])
-            assert line["weight_kg"] == document["patient"]["weight_kg"]
-            assert line["bsa_m2"] == document["patient"]["bsa_m2"]
+            someone_ = entry if start else document["patient"]
+            assert (line["weight_kg"], line["bsa_m2"]) == (someone_["weight_kg"], someone_["bsa_m2"])
             assert line["billing_code"] == document["product"]["billing_code"]
             for key, value in line.items():
                 assert row[key] == (
@@ -114,7 +129,8 @@ def test_the_views_for_people_show_the_numbers_and_dates_of_the_json_document(na
         assert (int(number), date, plain(day)) == (infusion["number"], infusion["date"], infusion["day"])
         assert (plain(dose), plain(waste)) == (infusion["dose_mg"], infusion["waste_mg"])
         assert opened.strip() == vials(infusion["vials"])
-        expected = people(infusion["duration_min"]) + (" (if needed)" if infusion["optional"] else "")
+        note = " (given)" if infusion["given"] else " (if needed)" if infusion["optional"] else ""
+        expected = people(infusion["duration_min"]) + note
         assert time == expected
         phase, bag, *row = listed
         assert phase == infusion["phase"]
@@ -172,3 +188,88 @@ def test_the_columns_of_a_schedule_are_the_ones_that_were_promised():
         "dose_basis,exact_dose_mg,dose_mg,vials,waste_mg,drug_volume_ml,bag_ml,concentration_mg_per_ml,duration_min,"
         "billing_code,billing_units,wasted_units,modifier,findings,accepted"
     )
+
+
+# --- what the chair asks: every format of rate, check and next, and the sums of a schedule ---------------------
+
+CHAIR = {
+    "rate with a clock": ("rate rituximab gpa --weight 70.55kg --height 175.3cm --at 22:30", 0),
+    "rate stopped": ("rate rituximab ra --weight 70kg --subsequent --stopped-at 100.5 --pause 20 --at 09:30", 0),
+    "rate flat": ("rate infliximab crohns --weight 73.13kg", 0),
+    "rate of a large dose": ("rate rituximab sle --weight 70kg --dose 9999.99mg --bag 5000 --at 23:59", 0),
+    "check": ("check infliximab crohns --weight 70kg --ordered 350mg", 0),
+    "check far out": ("check rituximab gpa --weight 70kg --height 175cm --ordered 26250mg --phase induction", 3),
+    "check of an interval": ("check infliximab ra --weight 70kg --ordered 700mg --ordered-every 4w", 3),
+    "next": ("next infliximab crohns --weight 70kg --given 2026-01-05:350mg --given 2026-01-25 --on 2026-03-01", 0),
+    "next on a plan": ("next rituximab ra --weight 70kg --given 2026-01-05 --given 2026-03-01 --anchor planned", 0),
+    "next after the last": ("next rituximab aiha --weight 70kg --bsa 1.9 " + "--given 2026-01-0{} " * 4, 0),
+    "sums": ("schedule rituximab ra --weight 70kg --start 2026-12-01 --totals --price 500mg=873.15", 0),
+}
+CHAIR["next after the last"] = (CHAIR["next after the last"][0].format(1, 2, 3, 4), 0)
+ROWS = {"rate": "steps", "next": "due", "schedule": "by_month"}
+
+
+def answers(line: str, code: int, capfd: Any) -> dict[str, str]:
+    found = {}
+    for form in FORMATS:
+        assert run([*line.split(), "--format", form]) == code
+        found[form] = capfd.readouterr().out
+    return found
+
+
+def flat(document: dict[str, Any]) -> list[dict[str, Any]]:
+    """What CSV and NDJSON carry of a document."""
+    if "steps" in document:
+        return list(document["steps"])
+    if "by_month" in document.get("totals", {}):
+        sums = document["totals"]
+        vials_ = "+".join(f"{each['count']}x{each['size_mg']}" for each in sums["vials"])
+        names = ("infusions", "dose_mg", "waste_mg", "duration_min", "cost", "waste_cost")
+        whole = {"period": "course", "vials": vials_} | {name: sums[name] for name in names}
+        return [*sums["by_month"], *sums["by_year"], whole]
+    return [document["due"] or {}] if "due" in document else [document]
+
+
+@pytest.mark.parametrize("name", CHAIR)
+def test_every_format_of_the_chair_carries_the_same_values(name, capfd):
+    line, code = CHAIR[name]
+    found = answers(line, code, capfd)
+    entries = flat(json.loads(found["json"]))
+    lines = [json.loads(text) for text in found["ndjson"].splitlines()]
+    table = list(csv.DictReader(io.StringIO(found["csv"])))
+    assert len(entries) == len(lines) == len(table)
+    for entry, one, row in zip(entries, lines, table, strict=True):
+        assert list(one) == list(row)
+        assert {key: in_csv(value) for key, value in one.items()} == row
+        assert {key: entry.get(key, one[key]) for key in one} == one
+        assert entry.keys() <= {*one, *entry}
+
+
+@pytest.mark.parametrize("name", CHAIR)
+def test_every_number_and_date_of_the_chair_is_on_the_pages(name, capfd):
+    line, code = CHAIR[name]
+    found = answers(line, code, capfd)
+    for form in ("table", "md"):
+        text = " ".join(found[form].replace("\\", "").split())
+        for entry in flat(json.loads(found["json"])):
+            for key, value in entry.items():
+                if isinstance(value, int | float) and not isinstance(value, bool) and key.endswith("_mg"):
+                    assert f"{value:,} mg" in text, (form, key)
+                if key.endswith(("_date", "clock", "verdict")) and value is not None:
+                    assert str(value) in text, (form, key)
+        for finding in json.loads(found["json"])["findings"]:
+            assert finding["code"] in text
+
+
+@pytest.mark.parametrize("name", CHAIR)
+def test_the_pages_of_the_chair_are_ascii_and_fit_80_columns(name, capfd):
+    line, code = CHAIR[name]
+    found = answers(line, code, capfd)
+    text = found["table"]
+    assert text.isascii()
+    assert max(map(len, text.splitlines())) <= 80
+    assert not re.search(r"\d\.\d*0 (?:mg|mL|kg|m2)\b", text), "a trailing zero"
+    assert not re.search(r"\d(?:mg|mL)\b", text), "no space between number and unit"
+    for step in json.loads(found["json"]).get("steps", []):
+        row = rf"^ *{step['step']} +{step['start_min']:,} .* {step['cumulative_mg']:,} mg$"
+        assert re.search(row, text, re.MULTILINE), "a step stands in one line"

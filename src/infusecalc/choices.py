@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 Value = TypeVar("Value", Dose, Span)
 """What an override gives: a dose, or an interval."""
+Item = TypeVar("Item")
 
 _COUNT = re.compile(r"[1-9][0-9]{0,5}", re.ASCII)
 _STEPS = {"1mg": 100, "5mg": 500, "10mg": 1000, "50mg": 5000, "100mg": 10000}
@@ -110,7 +111,7 @@ class Choices(Frozen):
         bag: str | int | None = None,
         protocol: str | None = None,
         weight_change: str | None = None,
-        given: str | Sequence[str] = (),
+        given: str | Sequence[str | date] = (),
         history: str | None = None,
         anchor: str | None = None,
         days: str | None = None,
@@ -153,7 +154,7 @@ class Choices(Frozen):
         )
 
 
-def _listed(values: str | Sequence[str]) -> Sequence[str]:
+def _listed(values: str | Sequence[Item]) -> Sequence[str | Item]:
     """One text, or several, as several."""
     return [values] if isinstance(values, str) else values
 
@@ -192,7 +193,7 @@ def _horizon(
     )
 
 
-def _history(given: Sequence[str], file: str | None, anchor: str | None) -> tuple[Given, ...]:
+def _history(given: Sequence[str | date], file: str | None, anchor: str | None) -> tuple[Given, ...]:
     """What was given so far; read only where something was."""
     if anchor not in (None, *ANCHORS):
         raise BadInput("--anchor", anchor, "is not known", allowed=", ".join(ANCHORS))

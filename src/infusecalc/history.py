@@ -23,10 +23,10 @@ class Given(Frozen):
     amount: int | None
 
 
-def read_given(texts: Iterable[str]) -> tuple[Given, ...]:
-    """Infusions from `DATE` or `DATE:MG`, as in 2026-01-05:350mg, in order of their dates; raises BadInput."""
+def read_given(texts: Iterable[str | date]) -> tuple[Given, ...]:
+    """Infusions from dates, `DATE` or `DATE:MG`, as in 2026-01-05:350mg, in order of their dates; raises BadInput."""
     found = []
-    for text in texts:
+    for text in map(str, texts):
         day, colon, amount = text.partition(":")
         if colon and not amount.strip(" "):
             raise BadInput("--given", text, "has no amount after the colon", allowed="DATE or DATE:MG")

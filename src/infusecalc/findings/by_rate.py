@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from infusecalc.findings.case import Case, Finding
 from infusecalc.phase_dose import PhaseDose
 from infusecalc.quantities import people
+from infusecalc.regimen import Cited, Protocol
 
 _STANDING = {
     "label": ("info", "an alternative on the label, under conditions"),
@@ -25,7 +26,6 @@ def by_rate(case: Case) -> Iterator[Finding]:
     if protocol is None:
         return
     severity, standing = _STANDING[protocol.standing]
-    doses = [dose for dose in case.given_doses if _runs(case, dose)]
     since = f" from infusion {protocol.from_infusion} on" if protocol.from_infusion > 1 else ""
     message = f"{protocol.name}{since}: {standing}. {protocol.text}"
     yield Finding("protocol", severity, message, protocol.source, case.running.protocol_id)
@@ -35,32 +35,39 @@ def by_rate(case: Case) -> Iterator[Finding]:
         yield Finding("protocol-outside-conditions", "block", message, protocol.source)
     if protocol.studied:
         limit = protocol.studied.dose
-        over = [dose for dose in doses if dose.amount.dose > limit.amount(dose.patient.weight, dose.patient.bsa)]
-        if over:
-            yield case.of_doses("protocol-not-studied", "caution", over, protocol.studied.text, protocol.studied.source)
-    yield from _below_label(case, doses)
+        over = [
+            dose for dose in case.given_doses if dose.amount.dose > limit.amount(dose.patient.weight, dose.patient.bsa)
+        ]
+        yield from _run(
+            case, protocol, "protocol-not-studied", "caution", over, protocol.studied.text, protocol.studied.source
+        )
+    yield from _below_label(case, protocol)
 
 
-def _runs(case: Case, dose: PhaseDose) -> bool:
-    """Whether the protocol runs some infusion with a dose."""
-    protocol = case.running.protocol
-    if protocol is None or case.plan is None:
-        return protocol is not None
-    return any(
-        infusion.dose is dose and infusion.planned.number >= protocol.from_infusion for infusion in case.infusions
-    )
+def _run(
+    case: Case, protocol: Protocol, code: str, severity: str, doses: list[PhaseDose], message: str, source: Cited
+) -> Iterator[Finding]:
+    """A finding about the infusions with some doses that the protocol runs, if there are any."""
+    phases = tuple(dict.fromkeys(dose.name for dose in doses))
+    if case.plan is None:
+        numbers = None
+    else:
+        run = [each for each in case.infusions if each.planned.number >= protocol.from_infusion]
+        numbers = tuple(each.planned.number for each in run if any(each.dose is dose for dose in doses))
+    if phases and numbers != ():
+        yield Finding(code, severity, message, source, infusions=numbers, phases=phases)
 
 
-def _below_label(case: Case, doses: list[PhaseDose]) -> Iterator[Finding]:
+def _below_label(case: Case, protocol: Protocol) -> Iterator[Finding]:
     """A practice that is quicker than the label's least time."""
-    protocol, time = case.running.protocol, case.regimen.drug_rules.infusion_time
-    if time.least is None or protocol is None or protocol.standing == "label":
+    time = case.regimen.drug_rules.infusion_time
+    if time.least is None or protocol.standing == "label":
         return
-    quick = [dose for dose in doses if dose.later_time is not None and dose.later_time < time.least * 100]
+    quick = [dose for dose in case.given_doses if dose.later_time is not None and dose.later_time < time.least * 100]
     if quick:
         shortest = min(dose.later_time or 0 for dose in quick)
         message = f"{protocol.name} takes {people(shortest)} min; the label's least time is {time.least} min"
-        yield case.of_doses("time-below-label", "block", quick, message, time.source)
+        yield from _run(case, protocol, "time-below-label", "block", quick, message, time.source)
 
 
 def _again(case: Case) -> Iterator[Finding]:

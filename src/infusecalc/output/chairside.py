@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 
 from infusecalc.due import Bound, Due
 from infusecalc.order_check import OUTSIDE, Verdict
@@ -11,6 +12,7 @@ from infusecalc.output.blocks import Block, Heading, Lines, Pairs, Rows
 from infusecalc.output.page import cited_below, found, top
 from infusecalc.output.records import Record, dose_record, finding_record, heads, sources
 from infusecalc.output.working import rates_in_words
+from infusecalc.plan import Planned
 from infusecalc.pump import Step
 from infusecalc.pump_table import PumpTable
 from infusecalc.quantities import number, people, plain
@@ -70,7 +72,7 @@ def pump_page(table: PumpTable) -> Iterator[Block]:
     )
     yield Lines((words.bag(table.dose.preparation), f"rates: {rates_in_words(table.rates)}"), listed=True)
     timed = table.at is not None
-    heads_ = ["step", "from", *(["clock"] if timed else []), "for", "rate", "pump", "volume", "dose", "in all"]
+    heads_ = ["#", "at min", *(["clock"] if timed else []), "for min", "mg/h", "mL/h", "mL", "dose", "in all"]
     yield Rows(tuple(heads_), tuple(_step(table, index, step) for index, step in enumerate(table.steps, 1)), _RIGHT)
     end = f", ends at {_clock(table, table.duration)}" if timed else ""
     yield Lines((f"Total: {words.time(table.duration)} ({words.minutes(table.duration)}){end}",))
@@ -86,11 +88,9 @@ _RIGHT = range(10)
 
 def _step(table: PumpTable, index: int, step: Step) -> tuple[str, ...]:
     clock = [words.clock(table.at, step.start)] if table.at is not None else []
-    cells = [str(index), words.minutes(step.start), *clock, words.minutes(step.minutes)]
-    if step.rate == 0:
-        return (*cells, "pause", "0 mL/h", "", "", words.mg(step.cumulative))
-    flow, volume = f"{people(step.flow, 1)} mL/h", f"{people(step.volume)} mL"
-    return (*cells, f"{people(step.rate)} mg/h", flow, volume, words.mg(step.dose), words.mg(step.cumulative))
+    cells = [str(index), people(step.start), *clock, people(step.minutes), people(step.rate), people(step.flow, 1)]
+    dose = words.mg(step.dose) if step.rate else "pause"
+    return (*cells, people(step.volume), dose, words.mg(step.cumulative))
 
 
 def _stopped(table: PumpTable, at: int) -> str:
@@ -226,6 +226,7 @@ def due_row(due: Due) -> Record:
         "date": str(plan.date) if plan else None,
         "anchor": due.course.choices.anchor,
         "planned_date": _date(due.planned),
+        "due_date": _date(plan.due if plan else None),
         "from_given_date": _date(due.from_given),
         "late_days": due.late_days,
         "moved_days": plan.moved_days if plan else None,
@@ -282,7 +283,7 @@ def _due(due: Due, place: int) -> Iterator[Block]:
     late = f", {words.shift(due.late_days, 'later', 'earlier')} than planned" if due.late_days else ""
     moved = words.shift(infusion.planned.moved_days, "later for the clinic", "earlier for the clinic")
     rows = [
-        ("by the plan", f"{words.day(due.planned)}{' (taken)' if anchor == 'planned' else ''}"),
+        ("by the plan", f"{words.day(due.planned)}{_taken(infusion.planned, due.planned, anchor)}"),
         ("from the last given", f"{words.day(due.from_given)}{' (taken)' if anchor == 'given' else ''}{late}"),
         ("moved", moved or "not moved"),
         ("earliest", _bound(due.earliest)),
@@ -295,6 +296,13 @@ def _due(due: Due, place: int) -> Iterator[Block]:
         left = words.shift(due.days_left, "to go", "overdue") or "today"
         rows.insert(0, ("on the day said", f"{due.course.choices.on}: {left}"))
     yield Pairs(tuple(rows), inset=True)
+
+
+def _taken(item: Planned, planned: date, anchor: str) -> str:
+    """Whether the plan's own date was taken, or which one in its place."""
+    if anchor != "planned":
+        return ""
+    return " (taken)" if item.due == planned else f" passed over; {words.day(item.due)} (taken)"
 
 
 def _bound(bound: Bound | None) -> str:

@@ -12,7 +12,7 @@ from infusecalc.output import words
 from infusecalc.output.blocks import TITLE, Block, Findings, Heading, Lines, Pairs, Rows, Sources
 from infusecalc.output.sheet import Topic, sheet
 from infusecalc.output.working import working
-from infusecalc.phase_dose import Infusion, PhaseDose
+from infusecalc.phase_dose import Infusion
 
 
 def page(course: Course, *, totals: bool = False) -> Iterator[Block]:
@@ -23,8 +23,8 @@ def page(course: Course, *, totals: bool = False) -> Iterator[Block]:
             yield Heading(words.heading(dose))
             yield Lines(tuple(working(course, dose)), listed=True)
     else:
-        for dose in course.phases:
-            yield from _dated(course, dose)
+        for _, run in groupby(course.infusions, lambda infusion: id(infusion.dose)):
+            yield from _dated(course, list(run))
         yield Lines((words.totals(course),))
         yield from _changes(course)
         if totals or course.choices.prices:
@@ -49,10 +49,9 @@ def top(course: Course) -> Iterator[Block]:
     yield Pairs(tuple(rows))
 
 
-def _dated(course: Course, dose: PhaseDose) -> Iterator[Block]:
-    infusions = [infusion for infusion in course.infusions if infusion.dose is dose]
-    if not infusions:
-        return
+def _dated(course: Course, infusions: list[Infusion]) -> Iterator[Block]:
+    """A run of infusions of one dose."""
+    dose = infusions[0].dose
     several = sum(each.name == dose.name for each in course.phases) > 1
     yield Heading(words.heading(dose) + (f", at {words.weight(dose.patient.weight)}" if several else ""))
     amount = "" if dose.phase.dose.basis == "mg" else f"{words.mg(dose.amount.exact)} exactly; "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from infusecalc.choices import Choices
+from infusecalc.choices import Choices, Horizon
 from infusecalc.errors import BadInput
 from infusecalc.ordered import Ordered
 from infusecalc.plan.dated import PhaseStart, Plan, Planned
@@ -48,10 +48,12 @@ def _dated(ordered: Ordered, choices: Choices, start: date, trail: Trail, house:
 def phase_of(ordered: Ordered, choices: Choices, number: int) -> tuple[str, bool]:
     """The phase of an infusion by its number, and whether it is the first of a block; raises BadInput.
 
-    Which phase comes when does not depend on the date, so any will do.
+    Which phase comes when does not depend on the date, so any will do; a course that repeats does so often enough.
     """
     found = "", False
-    walk = events(ordered, choices.but(history=()), date(2000, 1, 1), Trail())
+    repeats = any(phase.repeat for phase in ordered.phases.values())
+    undated = choices.but(history=(), maintenance_start=None, horizon=Horizon(courses=number if repeats else None))
+    walk = events(ordered, undated, date(2000, 1, 1), Trail())
     for counted in range(number):
         event = next(walk, None)
         if event is None:
