@@ -39,7 +39,8 @@ def test_the_quick_start_has_exactly_two_lines():
 
 
 def test_every_command_and_every_exit_code_is_in_the_readme():
-    for command in ("dose", "schedule", "regimens list", "regimens show", "regimens validate", "regimens schema"):
+    regimens = [f"regimens {name}" for name in ("list", "show", "validate", "schema")]
+    for command in ("dose", "schedule", "rate", "check", "next", *regimens):
         assert f"### {command}\n" in README
     for code in EXIT_CODES:
         assert f"| {code} |" in README

@@ -56,3 +56,32 @@ SHOWN = ["list", "show infliximab crohns --label us", "show rituximab gpa --labe
 def test_the_table_as_it_is_shown(line, snapshot, capfd):
     assert run(["regimens", *line.split()]) == 0
     assert capfd.readouterr().out == snapshot(extension_class=Text)
+
+
+CHAIR = {
+    "rate_arthritis_first": "rate rituximab ra --weight 70kg --first --at 09:30",
+    "rate_stopped_and_resumed": (
+        "rate rituximab gpa --weight 70kg --height 175cm --stopped-at 100 --pause 20 --at 23:10"
+    ),
+    "rate_shortened": "rate infliximab crohns --label eu --weight 70kg --number 4 --protocol shortened --dose 7mg/kg",
+    "check_pounds": "check infliximab crohns --weight 70kg --ordered 771.5mg",
+    "check_both_escalated": "check infliximab ra --weight 70kg --ordered 700mg --ordered-every 4w",
+    "next_late": (
+        "next infliximab crohns --label eu --weight 70kg --given 2026-01-05:350mg --given 2026-01-25 --on 2026-03-01"
+    ),
+    "next_on_the_plan": (
+        "next infliximab uc --weight 70kg --anchor planned --given 2026-01-05 --given 2026-01-19 --given 2026-02-16 "
+        "--given 2026-06-01"
+    ),
+    "schedule_of_a_clinic": (
+        "schedule infliximab as --weight 70kg --weight 2027-03-01=78kg --given 2026-12-01:350mg --given 2026-12-18 "
+        "--days mon,wed-fri --holidays US --tolerance 3d --totals --price 100mg=174.63"
+    ),
+}
+
+
+@pytest.mark.parametrize("form", ["table", "json", "md"])
+@pytest.mark.parametrize("view", CHAIR)
+def test_a_view_of_the_chair(view, form, snapshot, capfd):
+    assert run([*CHAIR[view].split(), "--format", form]) in (0, 3)
+    assert without_digest(capfd.readouterr().out) == snapshot(extension_class=Text)

@@ -8,7 +8,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from infusecalc.frozen import Frozen
 from infusecalc.output.words import rhythm
-from infusecalc.regimen import LABELS
+from infusecalc.regimen import LABELS, Regimen
 from infusecalc.table import Table
 
 
@@ -53,13 +53,26 @@ def listing(table: Table) -> Iterator[Listed]:
 
 
 def statements(table: Table, drug: str, indication: str, labels: tuple[str, ...]) -> Iterator[Statement]:
-    """Every value behind a regimen: its own, the drug's and the products'."""
+    """Every value behind a regimen: its own, the drug's, the products', and how it may be run."""
     entries = [("regimens", f"{drug}/{indication}"), ("drugs", drug)]
     for label in labels:
         for section, name in entries + [("products", product) for product in table.products(drug, label)]:
             part = table.entry(section, name).parts.get(label)
             if part:
                 yield from _values(table, label, f"{section}/{name}", "", part.value, (), local=part.file.local)
+        if label in table.entry("regimens", f"{drug}/{indication}").parts:
+            for section, name in _running(table, table.regimen(drug, indication, label)):
+                entry = table.entry(section, name)
+                yield from _values(table, label, f"{section}/{name}", "", entry.node, (), local=entry.file.local)
+
+
+def _running(table: Table, regimen: Regimen) -> Iterator[tuple[str, str]]:
+    """The protocols that fit a regimen, and the titrations behind it and them."""
+    protocols = table.protocols(regimen)
+    times = [regimen.drug_rules.infusion_time, *(table.get("protocols", name) for name in protocols)]
+    titrations = dict.fromkeys(name for time in times for name in (time.first, time.subsequent) if name)
+    yield from (("titrations", name) for name in titrations)
+    yield from (("protocols", name) for name in protocols)
 
 
 def _values(
