@@ -73,7 +73,10 @@ def test_bad_input_ends_with_2_and_one_sentence(capfd):
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        (["dosis"], "command 'dosis' is not known (allowed: dose, schedule, rate, check, next, regimens); see: infusecalc -h"),
+        (
+            ["dosis"],
+            "command 'dosis' is not known (allowed: dose, schedule, rate, check, next, info, regimens, completion)",
+        ),
         (["dose", "infliximab", "crohns"], "Missing option '--weight'"),
         ([*LOOK_UP, "--wieght", "1"], "No such option: --wieght"),
         ([*LOOK_UP, "extra"], "unexpected extra argument"),
@@ -179,11 +182,12 @@ def test_a_format_may_be_named_for_an_extension_that_names_none(tmp_path):
 
 
 @pytest.mark.parametrize(("options", "message"), [
-    (["-o", "plan.out"], "has no extension that names a format (allowed: .txt, .json, .ndjson, .csv, .md)"),
+    (["-o", "plan.out"], "has no extension that names a format (allowed: .txt, .htm, .json, .ndjson, .csv, .md, "),
     (["-o", "plan.csv", "--format", "json"], "--format 'json' is not the format of 'plan.csv'"),
     (["-o", "plan.txt", "--format", "md"], "its extension .txt names another"),
     (["-o", "plan.pdf", "--format", "md"], "its extension .pdf names another"),
-    (["-o", "plan.pdf"], "has no extension that names a format"),
+    (["-o", "plan.xlsx", "--format", "md"], "its extension .xlsx names another"),
+    (["-o", "plan.xlsx"], "has no extension that names a format"),
     (["--format", "xml"], "--format 'xml' is not a format of this command"),
     (["--format", "JSON"], "is not a format"),
 ])  # fmt: skip

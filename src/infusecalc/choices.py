@@ -31,6 +31,7 @@ Value = TypeVar("Value", Dose, Span)
 Item = TypeVar("Item")
 
 _COUNT = re.compile(r"[1-9][0-9]{0,5}", re.ASCII)
+_CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])", re.ASCII)
 _STEPS = {"1mg": 100, "5mg": 500, "10mg": 1000, "50mg": 5000, "100mg": 10000}
 ROUNDING = ("none", *_STEPS, "vial")
 ANCHORS = ("given", "planned")
@@ -176,6 +177,16 @@ def parse_count(value: str | int | None, what: str) -> int | None:
     if value is not None and not _COUNT.fullmatch(str(value)):
         raise BadInput(what, value, "is not a whole number above zero", allowed="as in 8")
     return None if value is None else int(value)
+
+
+def parse_clock(text: str | None, what: str) -> int | None:
+    """A time of day in minutes, from `09:30`, or None where nothing was said; raises BadInput."""
+    if text is None:
+        return None
+    found = _CLOCK.fullmatch(text)
+    if not found:
+        raise BadInput(what, text, "is not a time of day", allowed="HH:MM, as in 09:30")
+    return int(found[1]) * 60 + int(found[2])
 
 
 def _horizon(

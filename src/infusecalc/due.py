@@ -9,7 +9,9 @@ from infusecalc.choices import Choices
 from infusecalc.course import Course, make_course
 from infusecalc.dates import add
 from infusecalc.errors import BadInput
+from infusecalc.findings import SEVERITIES, Finding
 from infusecalc.frozen import Frozen
+from infusecalc.history import Given
 from infusecalc.patient import Patient
 from infusecalc.phase_dose import Infusion
 from infusecalc.plan import PhaseStart
@@ -39,6 +41,37 @@ class Due(Frozen):
     earliest: Bound | None
     latest: Bound | None
     late: tuple[tuple[str, Note], ...]
+    overdue: Course | None
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """The findings of the course, and what the day that was said (--on) adds where the infusion is overdue."""
+        own = self.course.findings
+        known = {(finding.code, finding.infusions) for finding in own}
+        more = self.overdue.findings if self.overdue else ()
+        added = tuple(
+            finding for finding in more if (finding.code, finding.infusions) not in known and finding.infusions
+        )
+        return tuple(sorted((*own, *added), key=lambda finding: SEVERITIES.index(finding.severity)))
+
+    @property
+    def blocks(self) -> tuple[str, ...]:
+        """The keys of the findings that block."""
+        return tuple(dict.fromkeys(finding.key for finding in self.findings if finding.severity == "block"))
+
+    @property
+    def if_given(self) -> Infusion | None:
+        """The infusion as it would be on the day that was said, where it is overdue."""
+        return (
+            next((each for each in self.overdue.infusions if each.planned.number == self.place), None)
+            if self.overdue
+            else None
+        )
+
+    @property
+    def place(self) -> int:
+        """The number of the infusion that is due."""
+        return len(self.course.choices.history) + 1
 
     @property
     def given(self) -> tuple[Infusion, ...]:
@@ -75,13 +108,18 @@ def find_due(table: Table, drug: str, indication: str, patient: Patient, **optio
     left = [infusion for infusion in course.infusions if not infusion.planned.given]
     late = tuple(course.regimen.drug_rules.late.items())
     if not left:
-        return Due(course, None, None, None, None, None, late)
+        return Due(course, None, None, None, None, None, late, None)
     planned = left[0].planned.by_plan
     from_given = left[0].planned.due
     if course.choices.anchor == "planned":
         other = make_course(table, drug, indication, patient, choices.but(anchor="given"))
         from_given = next(each.planned.due for each in other.infusions if not each.planned.given)
-    return Due(course, left[0], planned, from_given, _earliest(course, left[0]), _latest(course, left[0]), late)
+    overdue = None
+    if on and on > left[0].planned.date:
+        as_given = choices.but(history=(*history, Given(on, None)))
+        overdue = make_course(table, drug, indication, patient, as_given)
+    bounds = _earliest(course, left[0]), _latest(course, left[0])
+    return Due(course, left[0], planned, from_given, *bounds, late, overdue)
 
 
 def _earliest(course: Course, infusion: Infusion) -> Bound | None:
@@ -94,8 +132,9 @@ def _earliest(course: Course, infusion: Infusion) -> Bound | None:
         if start.earliest
     ]
     if least and infusion.planned.head:
-        source = phase.gap.source if phase.gap and phase.gap.least else phase.source
-        found.append(Bound(add(last, least), f"{least} after the last infusion given", source))
+        gap = phase.gap if phase.gap and phase.gap.least else None
+        text = f"{least} after the last infusion given" + (f": {gap.text}" if gap else "")
+        found.append(Bound(add(last, least), text, gap.source if gap else phase.source))
     return max(found, key=lambda bound: bound.date, default=None)
 
 

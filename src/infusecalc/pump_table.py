@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import re
-
-from infusecalc.choices import parse_count
+from infusecalc.choices import parse_clock, parse_count
 from infusecalc.course import Course
 from infusecalc.errors import BadInput
 from infusecalc.frozen import Frozen
-from infusecalc.phase_dose import PhaseDose
+from infusecalc.phase_dose import PhaseDose, first_number
 from infusecalc.plan import phase_of
 from infusecalc.pump import Rates, Step, Stop, pump_steps
 from infusecalc.quantities import parse_minutes
-
-_CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])", re.ASCII)
 
 
 class PumpTable(Frozen):
@@ -59,11 +55,19 @@ def make_pump_table(
     if counted is not None and counted > course.house.horizon.infusions:
         raise BadInput("--number", number, "is too far", allowed=f"up to {course.house.horizon.infusions}")
     place = None if subsequent else counted or 1
-    dose = _dose(course, place or 2, phase, by_number=counted is not None)
+    dose = _dose(course, place or _later(course), phase, by_number=counted is not None)
     is_first = _is_first(course, place)
     rates = _rates(course, place, first=is_first)
     stop = _stop(course, stopped_at, pause)
-    return PumpTable(course, dose, place, is_first, rates, pump_steps(dose.load, rates, stop), stop, _clock(at))
+    return PumpTable(
+        course, dose, place, is_first, rates, pump_steps(dose.load, rates, stop), stop, parse_clock(at, "--at")
+    )
+
+
+def _later(course: Course) -> int:
+    """The first infusion that runs as a later one, and by the protocol where one was chosen."""
+    protocol = course.running.protocol
+    return max(2, protocol.from_infusion) if protocol else 2
 
 
 def _dose(course: Course, number: int, phase: str | None, *, by_number: bool) -> PhaseDose:
@@ -77,8 +81,18 @@ def _dose(course: Course, number: int, phase: str | None, *, by_number: bool) ->
         if by_number and asked != name:
             raise BadInput("--phase", phase, f"is not the phase of infusion {number}", allowed=name)
         if asked != name:
+            _check_phase(course, asked)
             return next(dose for dose in course.phases if dose.name == asked)
     return dated[0] if dated else next(dose for dose in course.phases if dose.name == name)
+
+
+def _check_phase(course: Course, name: str) -> None:
+    """Refuse a phase that is over before the protocol begins."""
+    protocol, phase = course.running.protocol, course.ordered.phases[name]
+    last = first_number(course.ordered, name) + len(phase.offsets) - 1
+    if protocol and not phase.interval and last < protocol.from_infusion:
+        problem = f"is over with infusion {last}, and is not run by {protocol.name.lower()}"
+        raise BadInput("--phase", name, problem, allowed=f"phases from infusion {protocol.from_infusion} on")
 
 
 def _is_first(course: Course, number: int | None) -> bool:
@@ -116,13 +130,3 @@ def _stop(course: Course, stopped_at: str | None, pause: str | None) -> Stop | N
     if paused > longest * 100:
         raise BadInput("--pause", pause, "is too long", allowed=f"up to {longest} min")
     return Stop(parse_minutes(stopped_at, "--stopped-at"), paused, reaction.resume)
-
-
-def _clock(text: str | None) -> int | None:
-    """A time of day in minutes, from `09:30`."""
-    if text is None:
-        return None
-    found = _CLOCK.fullmatch(text)
-    if not found:
-        raise BadInput("--at", text, "is not a time of day", allowed="HH:MM, as in 09:30")
-    return int(found[1]) * 60 + int(found[2])

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from infusecalc.cli import complete
 from infusecalc.cli.reply import Reply, say
 from infusecalc.errors import BadInput, BadTable, InfusecalcError, escape
 
@@ -23,13 +24,15 @@ EXIT_CODES = {
 }
 """What each exit code means, in the order in which a script meets them."""
 
-_COMMANDS = {
+COMMANDS = {
     "dose": "infusecalc.cli.plan",
     "schedule": "infusecalc.cli.plan",
     "rate": "infusecalc.cli.chairside",
     "check": "infusecalc.cli.chairside",
     "next": "infusecalc.cli.chairside",
+    "info": "infusecalc.cli.about",
     "regimens": "infusecalc.cli.regimens",
+    "completion": "infusecalc.cli.about",
 }
 # ClickException: typer has it under no public name of its own
 _USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[2]
@@ -40,12 +43,12 @@ class _Commands(TyperGroup):
     """The commands by name, each built only when it is called or listed."""
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - typer's signature
-        return list(_COMMANDS)
+        return list(COMMANDS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - typer's signature
-        if cmd_name not in _COMMANDS:
-            raise BadInput("command", cmd_name, "is not known", allowed=", ".join(_COMMANDS), hint="see: infusecalc -h")
-        command = typer.main.get_command(import_module(_COMMANDS[cmd_name]).app(cmd_name))
+        if cmd_name not in COMMANDS:
+            raise BadInput("command", cmd_name, "is not known", allowed=", ".join(COMMANDS), hint="see: infusecalc -h")
+        command = typer.main.get_command(import_module(COMMANDS[cmd_name]).app(cmd_name))
         command.name = cmd_name
         return command
 
@@ -77,7 +80,11 @@ def _program() -> Any:
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code; a refusal is one sentence on standard error."""
     try:
-        reply = _program().main(list(arguments), prog_name="infusecalc", standalone_mode=False)
+        if complete.asked():
+            complete.prepare()
+        reply = _program().main(
+            list(arguments), prog_name="infusecalc", standalone_mode=False, complete_var=complete.VARIABLE
+        )
         return reply.deliver() if isinstance(reply, Reply) else int(reply or 0)
     except BadTable as error:
         say(str(error), whose="")

@@ -17,25 +17,25 @@ from infusecalc.cli.options import (
     PATIENT,
     PUMP,
     REGIMEN,
-    RESULT,
     START,
     TABLE,
+    result,
     takes,
 )
-from infusecalc.cli.plan import course_of, options_of
+from infusecalc.cli.plan import course_of, document_of, options_of
 from infusecalc.cli.reply import Reply, colour, draw, site_table, width
 from infusecalc.due import find_due
 from infusecalc.order_check import check_order
 from infusecalc.output import chairside
 from infusecalc.output.blocks import Block
-from infusecalc.output.files import choose_format
+from infusecalc.output.files import DOCUMENTS, FORMATS, choose_format
 from infusecalc.output.records import Record, as_csv, as_json, as_ndjson
 from infusecalc.pump_table import make_pump_table
 
 _PUMP = ("number", "first", "subsequent", "phase", "at", "stopped_at", "pause")
 
 
-@takes(*REGIMEN, *PATIENT, *ON, *START, *PUMP, *CHOICE, *TABLE, *RESULT)
+@takes(*REGIMEN, *PATIENT, *ON, *START, *PUMP, *CHOICE, *TABLE, *result(DOCUMENTS))
 def rate(**given: Any) -> Reply:
     """The pump table of one infusion: step by step, with clock, mg/h, mL/h and what has gone in.
 
@@ -49,10 +49,14 @@ def rate(**given: Any) -> Reply:
     span = {} if given["start"] is None else {"doses": number or 1}
     table = make_pump_table(course_of(given, **span), **asked)
     rows = list(chairside.pump_rows(table))
+    form = choose_format(given["format_"], given["output"], DOCUMENTS)
+    if form not in FORMATS:
+        text = document_of(chairside.pump_page(table), table.course, given, form, "clinic")
+        return Reply(text, given["output"], given["quiet"], table.course.blocks)
     return _answer(given, chairside.pump_document(table), rows, chairside.pump_page(table), table.course.blocks)
 
 
-@takes(*REGIMEN, *PATIENT, *ON, *CHECK, *CHOICE, *TABLE, *RESULT)
+@takes(*REGIMEN, *PATIENT, *ON, *CHECK, *CHOICE, *TABLE, *result())
 def check(**given: Any) -> Reply:
     """An ordered dose, and interval, against the regimen: the difference, a verdict, the likely mistake.
 
@@ -68,7 +72,7 @@ def check(**given: Any) -> Reply:
     return reply.but(failed="the order is outside the regimen" if verdict.failed else None)
 
 
-@takes(*REGIMEN, *PATIENT, *ON, *START, *HISTORY, *CLINIC, *CHOICE, *TABLE, *RESULT)
+@takes(*REGIMEN, *PATIENT, *ON, *START, *HISTORY, *CLINIC, *CHOICE, *TABLE, *result())
 def next_(**given: Any) -> Reply:
     """What is due after what was given: by the plan, from the last infusion, and within what the label says.
 
@@ -80,7 +84,7 @@ def next_(**given: Any) -> Reply:
     patient, options = options_of(given)
     due = find_due(site_table(given), given["drug"], given["indication"], patient, **options)
     row = chairside.due_row(due)
-    return _answer(given, chairside.due_document(due), [row], chairside.due_page(due), due.course.blocks)
+    return _answer(given, chairside.due_document(due), [row], chairside.due_page(due), due.blocks)
 
 
 def app(command: str) -> typer.Typer:

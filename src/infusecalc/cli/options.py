@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from infusecalc.choices import ANCHORS, ROUNDING
+from infusecalc.cli.complete import for_option
 from infusecalc.cli.reply import Reply
 from infusecalc.errors import BadInput
 from infusecalc.output.files import FORMATS
@@ -22,7 +23,7 @@ _MANY = {"has", "accept", "dose", "every", "weight", "given", "tolerance", "pric
 
 def argument(name: str, text: str, *, needed: bool = True) -> Parameter:
     """A word without a flag."""
-    info = typer.Argument(metavar=name.upper(), help=text, show_default=False)
+    info = typer.Argument(metavar=name.upper(), help=text, show_default=False, autocompletion=for_option(name))
     kind = Annotated[str, info] if needed else Annotated[str | None, info]
     return Parameter(
         name, Parameter.POSITIONAL_OR_KEYWORD, annotation=kind, default=Parameter.empty if needed else None
@@ -32,7 +33,8 @@ def argument(name: str, text: str, *, needed: bool = True) -> Parameter:
 def option(flags: str, text: str, metavar: str = "", *, needed: bool = False) -> Parameter:
     """An option that takes one value; read as a list, so that a second value is seen and not taken silently."""
     names = flags.split()
-    info = typer.Option(*names, help=text, metavar=metavar or None, show_default=False)
+    complete = for_option(_name(names[-1]))
+    info = typer.Option(*names, help=text, metavar=metavar or None, show_default=False, autocompletion=complete)
     kind = Annotated[list[str], info] if needed else Annotated[list[str] | None, info]
     return Parameter(
         _name(names[-1]), Parameter.KEYWORD_ONLY, annotation=kind, default=Parameter.empty if needed else None
@@ -41,7 +43,8 @@ def option(flags: str, text: str, metavar: str = "", *, needed: bool = False) ->
 
 def _repeated(flag: str, text: str, metavar: str) -> Parameter:
     """An option that may be given again and again."""
-    info = typer.Option(flag, help=f"{text} Repeatable.", metavar=metavar, show_default=False)
+    complete = for_option(_name(flag))
+    info = typer.Option(flag, help=f"{text} Repeatable.", metavar=metavar, show_default=False, autocompletion=complete)
     return Parameter(_name(flag), Parameter.KEYWORD_ONLY, annotation=Annotated[list[str], info], default=[])
 
 
@@ -128,11 +131,32 @@ DATES = [*START, *HORIZON, *HISTORY, *CLINIC]
 TABLE = [
     option("--regimens", "A site's own table over the shipped one; else that of INFUSECALC_REGIMENS.", "FILE"),
 ]
-RESULT = [
-    option("--format", f"One of {', '.join(FORMATS)}.", "FORMAT"),
-    option("-o --output", "Write to a file; its extension names the format.", "FILE"),
-    _flag("--quiet", "Say nothing on standard error but errors."),
-    _flag("--no-color", "No colour, also on a terminal."),
+
+
+def result(formats: tuple[str, ...] = FORMATS) -> list[Parameter]:
+    """The options of an answer in some formats."""
+    paper = (
+        [option("--paper", "The paper of a PDF: a4 or letter; a4 unless given.", "PAPER")] if "pdf" in formats else []
+    )
+    return [
+        option("--format", f"One of {', '.join(formats)}.", "FORMAT"),
+        *paper,
+        option("-o --output", "Write to a file; its extension names the format.", "FILE"),
+        _flag("--quiet", "Say nothing on standard error but errors."),
+        _flag("--no-color", "No colour, also on a terminal."),
+    ]
+
+
+SHEETS = ("clinic", "patient")
+VIEWS = ("table", "calendar", "timeline")
+SHEET = [
+    option("--sheet", "Whose page: clinic or patient; clinic unless given.", "WHOSE"),
+    option("--view", f"Beside the table: {' or '.join(VIEWS[1:])}.", "VIEW"),
+    option("--at", "ics: the time of day, with --tz; else whole days.", "09:30"),
+    option("--tz", "ics: the time zone of --at.", "Europe/Berlin"),
+    option("--revision", "ics: a higher number than in the import before moves its events; 0 unless given.", "N"),
+    option("--remind", "ics: a reminder so long before.", "7d"),
+    _flag("--private", "ics: no clinical detail."),
 ]
 
 

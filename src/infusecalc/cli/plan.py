@@ -2,26 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import typer
 
-from infusecalc.cli.options import CHOICE, DATES, ON, PATIENT, REGIMEN, RESULT, TABLE, TOTALS, takes
+from infusecalc.choices import parse_clock, parse_count
+from infusecalc.cli.options import (
+    CHOICE,
+    DATES,
+    ON,
+    PATIENT,
+    REGIMEN,
+    SHEET,
+    SHEETS,
+    TABLE,
+    TOTALS,
+    VIEWS,
+    result,
+    takes,
+)
 from infusecalc.cli.reply import Reply, colour, draw, site_table, width
 from infusecalc.course import Course, make_course
 from infusecalc.errors import BadInput
-from infusecalc.output.files import choose_format
+from infusecalc.output import words
+from infusecalc.output.blocks import Block
+from infusecalc.output.files import CALENDARS, DOCUMENTS, FORMATS, choose_format
 from infusecalc.output.page import page
 from infusecalc.output.records import as_csv, as_json, as_ndjson, columns, document, records
 from infusecalc.patient import Patient
+from infusecalc.quantities import parse_span
 
 _OF_PATIENT = ("weight", "height", "bsa", "bsa_formula", "bsa_cap", "age", "born")
+_OF_CALENDAR = ("at", "tz", "revision", "remind", "private")
 _NO_CHOICE = {
-    "drug", "indication", "patient_id", "regimens", "format_", "output", "quiet", "no_color", "totals", *_OF_PATIENT,
+    "drug", "indication", "patient_id", "regimens", "format_", "output", "quiet", "no_color", "totals", "paper",
+    "sheet", "view", *_OF_CALENDAR, *_OF_PATIENT,
 }  # fmt: skip
 
 
-@takes(*REGIMEN, *PATIENT, *ON, *CHOICE, *TABLE, *RESULT)
+@takes(*REGIMEN, *PATIENT, *ON, *CHOICE, *TABLE, *result(DOCUMENTS))
 def dose(**given: Any) -> Reply:
     """One look-up: dose, vials, waste, preparation and time of each phase, with the working.
 
@@ -33,10 +53,10 @@ def dose(**given: Any) -> Reply:
     if given["on"] is not None and given["born"] is None and not any("=" in text for text in given["weight"]):
         hint = "it is the day for which --born gives the age, or dated weights the weight"
         raise BadInput("--on", given["on"], "stands alone", hint=hint)
-    return _answer(given)
+    return _answer(given, DOCUMENTS)
 
 
-@takes(*REGIMEN, *PATIENT, *DATES, *CHOICE, *TOTALS, *TABLE, *RESULT)
+@takes(*REGIMEN, *PATIENT, *DATES, *CHOICE, *TOTALS, *SHEET, *TABLE, *result(CALENDARS))
 def schedule(**given: Any) -> Reply:
     """The dated course: every infusion with its dose, vials, waste, bag and time.
 
@@ -48,7 +68,7 @@ def schedule(**given: Any) -> Reply:
     if given["start"] is None and not given["given"] and given["history"] is None:
         hint = "or say what was given, with --given or --history"
         raise BadInput("--start", None, "is missing", allowed="YYYY-MM-DD or today", hint=hint)
-    return _answer(given)
+    return _answer(given, CALENDARS)
 
 
 def app(command: str) -> typer.Typer:
@@ -58,14 +78,73 @@ def app(command: str) -> typer.Typer:
     return program
 
 
-def _answer(given: dict[str, Any]) -> Reply:
+def _answer(given: dict[str, Any], formats: tuple[str, ...]) -> Reply:
     """Read the options, make the course, and carry it in the format asked for."""
-    output = given["output"]
-    form = choose_format(given["format_"], output)
+    output, sheet, view = given["output"], given.get("sheet") or SHEETS[0], given.get("view") or VIEWS[0]
+    form = choose_format(given["format_"], output, formats)
+    _check_looks(given, form, sheet, view)
     course = course_of(given)
-    coloured = colour(output, no_color=given["no_color"])
-    text = render(course, form, width(output), coloured=coloured, totals=given.get("totals", False))
-    return Reply(text, output, given["quiet"], course.blocks)
+    if form == "ics":
+        return Reply(_calendar(course, given), output, given["quiet"], course.blocks)
+    if form in FORMATS and sheet == SHEETS[0] and view == VIEWS[0]:
+        coloured = colour(output, no_color=given["no_color"])
+        text = render(course, form, width(output), coloured=coloured, totals=given.get("totals", False))
+        return Reply(text, output, given["quiet"], course.blocks)
+    return Reply(_document(course, given, form, sheet, view), output, given["quiet"], course.blocks)
+
+
+def _check_looks(given: dict[str, Any], form: str, sheet: str, view: str) -> None:
+    """Refuse an option that the format has no use for."""
+    for name, value, known in (("--sheet", sheet, SHEETS), ("--view", view, VIEWS)):
+        if value not in known:
+            raise BadInput(name, value, "is not known", allowed=", ".join(known))
+        if value != known[0] and form in ("json", "ndjson", "csv", "ics"):
+            raise BadInput(name, value, f"has no use in {form}", hint="it is for pages: table, md, html or pdf")
+    if given["paper"] is not None and form != "pdf":
+        raise BadInput("--paper", given["paper"], f"has no use in {form}", hint="it is for --format pdf")
+    for name in _OF_CALENDAR:
+        if given.get(name) and form != "ics":
+            raise BadInput(f"--{name}", given[name], f"has no use in {form}", hint="it is for --format ics")
+
+
+def _calendar(course: Course, given: dict[str, Any]) -> bytes:
+    from infusecalc.output.ical import Appointment, calendar  # noqa: PLC0415 - only this format needs it
+
+    remind = None if given["remind"] is None else parse_span(given["remind"], "--remind")
+    if remind and remind.months:
+        raise BadInput("--remind", given["remind"], "counts months", allowed="days or weeks, as in 7d or 1w")
+    number = given["revision"]
+    revision = 0 if number in (None, "0") else parse_count(number, "--revision") or 0
+    how = Appointment(parse_clock(given["at"], "--at"), given["tz"], revision, remind, given["private"])
+    return calendar(course, how)
+
+
+def _document(course: Course, given: dict[str, Any], form: str, sheet: str, view: str) -> str | bytes:
+    """A course as a page: the clinic's or the patient's, in any form that has pages."""
+    from infusecalc.output.clinic_sheet import clinic_page  # noqa: PLC0415 - only documents need them
+    from infusecalc.output.patient_sheet import patient_page  # noqa: PLC0415 - as above
+
+    if sheet == "patient":
+        blocks = patient_page(course)
+    elif form in ("html", "pdf") and course.plan:
+        blocks = clinic_page(course)
+    else:
+        blocks = page(course, totals=given.get("totals", False), view=view)
+    return document_of(blocks, course, given, form, sheet)
+
+
+def document_of(blocks: Iterable[Block], course: Course, given: dict[str, Any], form: str, sheet: str) -> str | bytes:
+    """Blocks in any form that has pages."""
+    if form == "pdf":
+        from infusecalc.output import pdf  # noqa: PLC0415 - only this format needs it
+
+        return pdf.draw(blocks, words.footer(course), sheet, given["paper"] or "a4", course.patient.id)
+    if form == "html":
+        from infusecalc.output import html  # noqa: PLC0415 - only this format needs it
+
+        return html.draw(blocks, words.footer(course), sheet)
+    output = given["output"]
+    return draw(blocks, form, width(output), coloured=colour(output, no_color=given["no_color"]))
 
 
 def course_of(given: dict[str, Any], **also: Any) -> Course:

@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from infusecalc.cli.options import RESULT, TABLE, argument, option, takes
+from infusecalc.cli.options import TABLE, argument, option, result, takes
 from infusecalc.cli.reply import Reply, colour, site_table, width
 from infusecalc.errors import BadInput, escape, shown
 from infusecalc.frozen import Frozen
@@ -37,7 +37,7 @@ _REGIMEN = [
 _FILE = [argument("file", "A table; the shipped one unless given.", needed=False)]
 
 
-@takes(*TABLE, *RESULT)
+@takes(*TABLE, *result())
 def list_(**given: Any) -> Reply:
     """Every regimen, with its status under each label, its doses and its other names.
 
@@ -50,7 +50,7 @@ def list_(**given: Any) -> Reply:
     return _answer(given, Listed.part_names(), rows, _list_page(rows))
 
 
-@takes(*_REGIMEN, *_WHICH, *TABLE, *RESULT)
+@takes(*_REGIMEN, *_WHICH, *TABLE, *result())
 def show(**given: Any) -> Reply:
     """Every value behind a regimen, with its source and grade.
 
@@ -77,7 +77,7 @@ def show(**given: Any) -> Reply:
     return _answer(given, Statement.part_names(), rows, _show_page(f"{drug}/{found}", rows))
 
 
-@takes(*_FILE, *RESULT)
+@takes(*_FILE, *result())
 def validate(**given: Any) -> Reply:
     """Check a table whole: every fault at once, with file, line and path.
 
@@ -93,7 +93,7 @@ def validate(**given: Any) -> Reply:
     return _answer(given, Checked.part_names(), [row], lambda *_: text)
 
 
-@takes(*RESULT)
+@takes(*result())
 def schema(**given: Any) -> Reply:
     """The JSON Schema of a regimen table, for an editor that checks as you type.
 

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterable
 from typing import Any
 
-from infusecalc.errors import escape
+from infusecalc.errors import BadInput, escape
 from infusecalc.frozen import Frozen
 from infusecalc.output.blocks import Block
 from infusecalc.output.files import write_file, write_out
@@ -21,7 +21,7 @@ _WIDEST = 100
 class Reply(Frozen):
     """A finished answer; `blocks` are the keys of the findings that block, `failed` says why a check did."""
 
-    text: str
+    text: str | bytes
     output: str | None = None
     quiet: bool = False
     blocks: tuple[str, ...] = ()
@@ -34,7 +34,9 @@ class Reply(Frozen):
 
     def deliver(self) -> int:
         """Write the answer where it goes, say so, and return the exit code; 0 where the reader has gone away."""
-        content = self.text.encode("utf-8", "surrogateescape")
+        content = self.text if isinstance(self.text, bytes) else self.text.encode("utf-8", "surrogateescape")
+        if isinstance(self.text, bytes) and self.output in (None, "-") and _on_a_terminal() and b"\0" in content:
+            raise BadInput("-o", None, "is missing: this is no text for a terminal", hint="write to a file, or pipe it")
         if self.output in (None, "-"):
             if not write_out(content):
                 return 0

@@ -11,6 +11,7 @@ from infusecalc.regimen import Cited, Protocol
 
 _STANDING = {
     "label": ("info", "an alternative on the label, under conditions"),
+    "reported": ("caution", "reported as an alternative on a label, whose text was not seen"),
     "trial": ("caution", "rates of a trial, not on the label"),
     "practice": ("caution", "practice, not on the label"),
 }
@@ -61,7 +62,7 @@ def _run(
 def _below_label(case: Case, protocol: Protocol) -> Iterator[Finding]:
     """A practice that is quicker than the label's least time."""
     time = case.regimen.drug_rules.infusion_time
-    if time.least is None or protocol.standing == "label":
+    if time.least is None or protocol.standing in ("label", "reported"):
         return
     quick = [dose for dose in case.given_doses if dose.later_time is not None and dose.later_time < time.least * 100]
     if quick:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
 from infusecalc.findings import Finding
 from infusecalc.frozen import Frozen
@@ -32,11 +33,24 @@ class Pairs(Frozen):
 
 
 class Rows(Frozen):
-    """A table: heads, rows, and the columns that stand to the right."""
+    """A table: heads, rows, and the columns to the right; `boxes` are cells to write in, `large` is set large."""
 
     heads: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     right: Sequence[int] = ()
+    boxes: bool = False
+    large: bool = False
+
+    def without_empty(self) -> Rows:
+        """The table without columns that have neither a head nor a word."""
+        full = [index for index, head in enumerate(self.heads) if head or any(row[index] for row in self.rows)]
+        return Rows(
+            tuple(self.heads[index] for index in full),
+            tuple(tuple(row[index] for index in full) for row in self.rows),
+            tuple(place for place, index in enumerate(full) if index in self.right),
+            self.boxes,
+            self.large,
+        )
 
 
 class Findings(Frozen):
@@ -51,4 +65,25 @@ class Sources(Frozen):
     rows: tuple[tuple[str, str, str], ...]
 
 
-Block = Heading | Lines | Pairs | Rows | Findings | Sources
+class Mark(Frozen):
+    """A day of an infusion: its date, its number, what it is, and whether it is only given if needed."""
+
+    date: date
+    number: int
+    text: str
+    optional: bool
+
+
+class Timeline(Frozen):
+    """The infusions of a course along a line of time."""
+
+    marks: tuple[Mark, ...]
+
+
+class Months(Frozen):
+    """The months of a course, with the days of its infusions marked."""
+
+    marks: tuple[Mark, ...]
+
+
+Block = Heading | Lines | Pairs | Rows | Findings | Sources | Timeline | Months

@@ -9,7 +9,7 @@ from infusecalc.due import Bound, Due
 from infusecalc.order_check import OUTSIDE, Verdict
 from infusecalc.output import words
 from infusecalc.output.blocks import Block, Heading, Lines, Pairs, Rows
-from infusecalc.output.page import cited_below, found, top
+from infusecalc.output.page import cited_below, found, sheet_below, top
 from infusecalc.output.records import Record, dose_record, finding_record, heads, sources
 from infusecalc.output.working import rates_in_words
 from infusecalc.plan import Planned
@@ -65,22 +65,31 @@ def _clock(table: PumpTable, time: int) -> str | None:
 def pump_page(table: PumpTable) -> Iterator[Block]:
     """The pump table as a nurse reads it."""
     yield from top(table.course)
+    grave = tuple(finding for finding in table.course.findings if finding.severity != "info")
+    if grave:
+        yield from found(table.course, grave, "Look at first")
     which = "a later infusion" if table.number is None else f"infusion {table.number}"
     how = "first" if table.first else "later"
     yield Heading(
         f"Pump: {which}, {table.dose.name}, {words.mg(table.dose.amount.dose)}, at the rate of a {how} infusion"
     )
+    yield from pump_block(table)
+    if table.stop:
+        yield Lines((_stopped(table, table.stop.at),), listed=True)
+    yield from _before(table)
+    yield from sheet_below(table.course, ("Monitoring", "Preparation"))
+    yield from found(table.course, [finding for finding in table.course.findings if finding.severity == "info"])
+    yield from cited_below(table.course)
+
+
+def pump_block(table: PumpTable) -> Iterator[Block]:
+    """The bag, the rates, the steps and the whole time."""
     yield Lines((words.bag(table.dose.preparation), f"rates: {rates_in_words(table.rates)}"), listed=True)
     timed = table.at is not None
     heads_ = ["#", "at min", *(["clock"] if timed else []), "for min", "mg/h", "mL/h", "mL", "dose", "in all"]
     yield Rows(tuple(heads_), tuple(_step(table, index, step) for index, step in enumerate(table.steps, 1)), _RIGHT)
     end = f", ends at {_clock(table, table.duration)}" if timed else ""
     yield Lines((f"Total: {words.time(table.duration)} ({words.minutes(table.duration)}){end}",))
-    if table.stop:
-        yield Lines((_stopped(table, table.stop.at),), listed=True)
-    yield from _before(table)
-    yield from found(table.course)
-    yield from cited_below(table.course)
 
 
 _RIGHT = range(10)
@@ -112,9 +121,9 @@ def _before(table: PumpTable) -> Iterator[Block]:
     for name, drug in drugs:
         at = ""
         if drug.before is not None:
-            at = f"{drug.before} min before: "
+            at = f"by {drug.before} min before: "
             if table.at is not None:
-                at = f"{words.clock(table.at, -drug.before * 100)}, {at}"
+                at = f"by {words.clock(table.at, -drug.before * 100)}, {drug.before} min before: "
         rows.append((name, f"{at}{words.tall_man(course, drug.text)}"))
     if rows:
         yield Heading("Premedication")
@@ -197,10 +206,19 @@ def due_document(due: Due) -> Record:
             "given": [_given(due, index) for index in range(len(due.given))],
             "due": None if due.infusion is None else due_row(due) | dose_record(due.infusion.dose, due.infusion.time),
             "label_says": [{"name": name, "text": note.text, "source": cited(note.source)} for name, note in due.late],
-            "findings": [finding_record(finding) for finding in due.course.findings],
+            "if_given_on": _if_given(due),
+            "findings": [finding_record(finding) for finding in due.findings],
             "sources": sources(due.course),
         }
     )
+
+
+def _if_given(due: Due) -> Record | None:
+    """The infusion as it would be on the day that was said, where it is overdue."""
+    infusion = due.if_given
+    if infusion is None:
+        return None
+    return {"date": str(infusion.planned.date)} | dose_record(infusion.dose, infusion.time)
 
 
 def _given(due: Due, index: int) -> Record:
@@ -255,7 +273,7 @@ def due_page(due: Due) -> Iterator[Block]:
         yield from _due(due, due.infusion.planned.number)
     yield Heading("Late or missed")
     yield Pairs(tuple((name, words.tall_man(due.course, note.text)) for name, note in due.late), inset=True)
-    yield from found(due.course)
+    yield from found(due.course, due.findings)
     yield from cited_below(due.course)
 
 
@@ -284,7 +302,7 @@ def _due(due: Due, place: int) -> Iterator[Block]:
     moved = words.shift(infusion.planned.moved_days, "later for the clinic", "earlier for the clinic")
     rows = [
         ("by the plan", f"{words.day(due.planned)}{_taken(infusion.planned, due.planned, anchor)}"),
-        ("from the last given", f"{words.day(due.from_given)}{' (taken)' if anchor == 'given' else ''}{late}"),
+        ("from what was given", f"{words.day(due.from_given)}{' (taken)' if anchor == 'given' else ''}{late}"),
         ("moved", moved or "not moved"),
         ("earliest", _bound(due.earliest)),
         ("latest", _bound(due.latest)),
@@ -295,6 +313,9 @@ def _due(due: Due, place: int) -> Iterator[Block]:
     if due.days_left is not None:
         left = words.shift(due.days_left, "to go", "overdue") or "today"
         rows.insert(0, ("on the day said", f"{due.course.choices.on}: {left}"))
+    today = due.if_given
+    if today is not None:
+        rows.append(("given on that day", f"{words.mg(today.dose.amount.dose)}, {words.time(today.time)}"))
     yield Pairs(tuple(rows), inset=True)
 
 

@@ -11,8 +11,10 @@ from pathlib import Path
 from infusecalc.errors import BadInput, shown
 
 FORMATS = ("table", "json", "ndjson", "csv", "md")
-_BY_EXTENSION = {".txt": "table"} | {f".{name}": name for name in FORMATS[1:]}
-_ELSEWHERE = (".ics", ".html", ".htm", ".pdf", ".parquet", ".yaml", ".xlsx", ".docx", ".png", ".svg")
+DOCUMENTS = (*FORMATS, "html", "pdf")
+CALENDARS = (*DOCUMENTS, "ics")
+_BY_EXTENSION = {".txt": "table", ".htm": "html"} | {f".{name}": name for name in CALENDARS[1:]}
+_ELSEWHERE = (".parquet", ".yaml", ".xlsx", ".docx", ".png", ".svg")
 
 
 def choose_format(asked: str | None, output: str | None, formats: tuple[str, ...] = FORMATS) -> str:

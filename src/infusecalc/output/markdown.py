@@ -8,7 +8,8 @@ from typing import assert_never
 
 from infusecalc.errors import escape
 from infusecalc.findings import Finding
-from infusecalc.output.blocks import Block, Findings, Heading, Lines, Pairs, Rows, Sources
+from infusecalc.output.blocks import Block, Findings, Heading, Lines, Months, Pairs, Rows, Sources, Timeline
+from infusecalc.output.calendar import WEEKDAYS, months
 from infusecalc.table import cited
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#|~!&])")
@@ -44,6 +45,13 @@ def _lines(block: Block) -> Iterator[str]:
     elif isinstance(block, Findings):
         heads = ("severity", "finding", "message", "infusions", "source")
         yield from table(heads, (_finding(finding, text) for finding, text in block.rows))
+    elif isinstance(block, Timeline):
+        rows = ((str(mark.number), str(mark.date), plain(mark.text)) for mark in block.marks)
+        yield from table(("#", "date", "infusion"), rows)
+    elif isinstance(block, Months):
+        for month in months(block.marks):
+            cells = ((f"**{day.day}**" if day.mark else str(day.day or "") for day in week) for week in month.weeks)
+            yield from (month.name, "", *table(WEEKDAYS, (list(week) for week in cells)), "")
     elif isinstance(block, Sources):
         yield from table(("id", "grade", "title"), ((name, grade, plain(title)) for name, grade, title in block.rows))
     else:

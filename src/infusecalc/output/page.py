@@ -2,36 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 
 from infusecalc.course import Course
 from infusecalc.errors import escape
 from infusecalc.findings import Finding
 from infusecalc.output import words
-from infusecalc.output.blocks import TITLE, Block, Findings, Heading, Lines, Pairs, Rows, Sources
+from infusecalc.output.blocks import TITLE, Block, Findings, Heading, Lines, Months, Pairs, Rows, Sources, Timeline
 from infusecalc.output.sheet import Topic, sheet
 from infusecalc.output.working import working
 from infusecalc.phase_dose import Infusion
 
 
-def page(course: Course, *, totals: bool = False) -> Iterator[Block]:
-    """The blocks of a course, from the patient to the sources."""
+def page(course: Course, *, totals: bool = False, view: str = "table") -> Iterator[Block]:
+    """The blocks of a course, from the patient to the sources; `view` adds a `calendar` or a `timeline`."""
     yield from top(course)
     if course.plan is None:
-        for dose in course.phases:
-            yield Heading(words.heading(dose))
-            yield Lines(tuple(working(course, dose)), listed=True)
+        yield from how_made(course)
     else:
-        for _, run in groupby(course.infusions, lambda infusion: id(infusion.dose)):
-            yield from _dated(course, list(run))
-        yield Lines((words.totals(course),))
-        yield from _changes(course)
+        yield from planned(course)
+        if view != "table":
+            from infusecalc.output.calendar import marks  # noqa: PLC0415 - only these views need it
+
+            yield Heading(view.capitalize())
+            yield Months(marks(course)) if view == "calendar" else Timeline(marks(course))
         if totals or course.choices.prices:
             from infusecalc.output.periods import blocks  # noqa: PLC0415 - only these views need it
 
             yield from blocks(course)
     yield from below(course)
+
+
+def how_made(course: Course) -> Iterator[Block]:
+    """The working of every phase, for a second person to check."""
+    for dose in course.phases:
+        yield Heading(words.heading(dose))
+        yield Lines(tuple(working(course, dose)), listed=True)
+
+
+def planned(course: Course) -> Iterator[Block]:
+    """The infusions, run by run of one dose, their sums, and what is not where the plan had it."""
+    for _, run in groupby(course.infusions, lambda infusion: id(infusion.dose)):
+        yield from _dated(course, list(run))
+    yield Lines((words.totals(course),))
+    yield from _changes(course)
 
 
 def top(course: Course) -> Iterator[Block]:
@@ -99,14 +114,16 @@ def _changes(course: Course) -> Iterator[Block]:
         yield Rows(("#", "planned", "due", "date", "what changed"), rows, right=(0,))
 
 
-def _sheet(course: Course) -> Iterator[Block]:
-    for section, topics in groupby(sheet(course), lambda topic: topic.section):
+def sheet_below(course: Course, sections: tuple[str, ...] = ()) -> Iterator[Block]:
+    """How it is made up and kept, what is done before, during and after; all of it, or some sections."""
+    topics_ = (topic for topic in sheet(course) if not sections or topic.section in sections)
+    for section, topics in groupby(topics_, lambda topic: topic.section):
         yield Heading(section)
         yield Pairs(tuple((topic.name, _text(course, topic)) for topic in topics), inset=True)
 
 
 def _text(course: Course, topic: Topic) -> str:
-    before = f"{topic.before} min before: " if topic.before is not None else ""
+    before = f"by {topic.before} min before: " if topic.before is not None else ""
     named = ", ".join(dict.fromkeys(citation.id for citation in topic.source))
     return f"{before}{words.tall_man(course, topic.text)} ({named})"
 
@@ -114,14 +131,15 @@ def _text(course: Course, topic: Topic) -> str:
 def below(course: Course) -> Iterator[Block]:
     """Findings in order of severity, the sheet, the sources with their grades, and the table's version."""
     yield from found(course)
-    yield from _sheet(course)
+    yield from sheet_below(course)
     yield from cited_below(course)
 
 
-def found(course: Course) -> Iterator[Block]:
-    """Findings in order of severity."""
-    yield Heading("Findings")
-    yield Findings(tuple((finding, _message(course, finding)) for finding in course.findings))
+def found(course: Course, findings: Iterable[Finding] | None = None, heading: str = "Findings") -> Iterator[Block]:
+    """Findings in order of severity, all of the course unless some are given."""
+    yield Heading(heading)
+    listed = course.findings if findings is None else findings
+    yield Findings(tuple((finding, _message(course, finding)) for finding in listed))
 
 
 def cited_below(course: Course) -> Iterator[Block]:

@@ -13,7 +13,21 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from infusecalc.findings import Finding
-from infusecalc.output.blocks import TITLE, Block, Findings, Heading, Lines, Pairs, Rows, Sources
+from infusecalc.output import words
+from infusecalc.output.blocks import (
+    TITLE,
+    Block,
+    Findings,
+    Heading,
+    Lines,
+    Mark,
+    Months,
+    Pairs,
+    Rows,
+    Sources,
+    Timeline,
+)
+from infusecalc.output.calendar import WEEKDAYS, Month, months, places
 from infusecalc.table import cited
 
 _STYLES = {"block": "bold red", "caution": "yellow", "info": ""}
@@ -88,7 +102,7 @@ def draw(blocks: Iterable[Block], width: int, *, colour: bool) -> str:
     return page.text()
 
 
-def _grid(page: Page, block: Pairs | Rows | Findings | Sources) -> None:
+def _grid(page: Page, block: Pairs | Rows | Findings | Sources | Timeline | Months) -> None:
     if isinstance(block, Pairs):
         page.grid(block.rows, indent=2 if block.inset else 0)
     elif isinstance(block, Rows):
@@ -96,6 +110,10 @@ def _grid(page: Page, block: Pairs | Rows | Findings | Sources) -> None:
         page.grid(heads + list(block.rows), right=block.right)
     elif isinstance(block, Findings):
         page.grid([_finding(finding, text) for finding, text in block.rows])
+    elif isinstance(block, Timeline):
+        _timeline(page, block.marks)
+    elif isinstance(block, Months):
+        _months(page, block.marks)
     elif isinstance(block, Sources):
         page.grid([(grade, f"{name}: {title}") for name, grade, title in block.rows])
     else:
@@ -104,16 +122,51 @@ def _grid(page: Page, block: Pairs | Rows | Findings | Sources) -> None:
 
 def _finding(finding: Finding, text: str) -> tuple[Text, Text]:
     name = Text(_NAMES[finding.severity], _STYLES[finding.severity])
-    about = "" if finding.infusions is None else f" [infusions {_ranges(finding.infusions)}]"
+    about = "" if finding.infusions is None else f" [infusions {words.ranges(finding.infusions)}]"
     return name, Text(f"{finding.key}: {text}{about} ({cited(finding.source)})")
 
 
-def _ranges(numbers: tuple[int, ...]) -> str:
-    """Ascending numbers as `1 to 3, 5`; `none` where there are none."""
-    spans: list[list[int]] = []
-    for number in numbers:
-        if spans and spans[-1][-1] == number - 1:
-            spans[-1].append(number)
-        else:
-            spans.append([number])
-    return ", ".join(f"{span[0]} to {span[-1]}" if len(span) > 1 else str(span[0]) for span in spans) or "none"
+_LINE = 60  # columns of a line of time
+_ABREAST = 3  # months beside each other
+
+
+def _timeline(page: Page, marks: tuple[Mark, ...]) -> None:
+    """A line with a mark for each infusion, `o` for one that is only given if needed."""
+    line = ["-"] * (_LINE + 1)
+    for mark, place in zip(marks, places(marks, _LINE), strict=True):
+        line[place] = "o" if mark.optional else "*"
+    page.line("".join(line), indent=2)
+    first, last = str(marks[0].date), str(marks[-1].date)
+    page.line(f"{first}{last:>{_LINE + 1 - len(first)}}", indent=2)
+
+
+def _months(page: Page, marks: tuple[Mark, ...]) -> None:
+    """Months beside each other, the days of infusions in brackets."""
+    drawn = [_month(month) for month in months(marks)]
+    for start in range(0, len(drawn), _ABREAST):
+        abreast = drawn[start : start + _ABREAST]
+        height = max(map(len, abreast))
+        for row in range(height):
+            page.line("  ".join(month[row] if row < len(month) else " " * 24 for month in abreast).rstrip(), indent=2)
+        page.line()
+
+
+def _month(month: Month) -> list[str]:
+    """The lines of one month, each as wide as the others."""
+    lines = [month.name, "".join(f" {day[:2]}" for day in WEEKDAYS)]
+    for week in month.weeks:
+        cells = ""
+        for day in week:
+            number = f"{day.day or '':>2}"
+            cells = (
+                f"{cells}[{number}]"
+                if day.mark
+                else f"{cells[:-1] if cells.endswith('] ') else cells}{_gap(cells)}{number}"
+            )
+        lines.append(cells)
+    return [f"{line:<24}" for line in lines]
+
+
+def _gap(before: str) -> str:
+    """What stands before a day: the bracket of the day before takes the place of the space."""
+    return "" if before.endswith("]") else " "

@@ -160,6 +160,17 @@ def money(hundredths: int) -> str:
     return f"{whole:,}.{part:02d}"
 
 
+def ranges(numbers: tuple[int, ...]) -> str:
+    """Ascending numbers as `1 to 3, 5`; `none` where there are none."""
+    spans: list[list[int]] = []
+    for number in numbers:
+        if spans and spans[-1][-1] == number - 1:
+            spans[-1].append(number)
+        else:
+            spans.append([number])
+    return ", ".join(f"{span[0]} to {span[-1]}" if len(span) > 1 else str(span[0]) for span in spans) or "none"
+
+
 def days(number: int) -> str:
     """A number of days: `1 day`, `12 days`."""
     return f"{abs(number):,} day{'' if abs(number) == 1 else 's'}"

@@ -107,7 +107,7 @@ class DoseLimit(Frozen):
 
 
 class Protocol(Frozen):
-    """A named way to run the infusion: on the label beside its usual one (`label`), from a `trial`, or `practice`.
+    """A named way to run the infusion: beside the label's usual one (`label`, `reported`), of a `trial`, or `practice`.
 
     It runs in `least` minutes or by the titrations `first` and `subsequent`; it fits the labels, regimens and
     population that it names (all, where it names none), from infusion number `from_infusion` on, not in a
@@ -197,12 +197,24 @@ class Subcutaneous(Frozen):
     source: Cited
 
 
+class ForPatients(Frozen):
+    """What a patient is told, in plain words: what to expect, what to tell the nurse, reactions, a missed date."""
+
+    expect: tuple[Note, ...]
+    tell: tuple[Note, ...]
+    common: tuple[Note, ...]
+    call: tuple[Note, ...]
+    missed: tuple[Note, ...]
+
+
 class Drug(Frozen):
-    """A drug: its written name, other names, and its rules under each label."""
+    """A drug: its written name, other names, what it is, what patients are told, and its rules under each label."""
 
     name: str
     aliases: tuple[str, ...]
     tall_man: Note | None
+    about: dict[str, Note]
+    patient: ForPatients | None
     subcutaneous: Subcutaneous | None
     us: DrugRules | None
     eu: DrugRules | None

@@ -173,6 +173,13 @@ DRUG = Shape(
         "name": need(WORDS),
         "aliases": ALIASES,
         "tall_man": may(NOTE),
+        "about": NOTES,
+        "patient": may(
+            Shape(
+                made.ForPatients,
+                {key: need(ListOf(NOTE)) for key in ("expect", "tell", "common", "call", "missed")},
+            )
+        ),
         "subcutaneous": may(
             Shape(made.Subcutaneous, {"names": need(ListOf(NAME)), "text": need(WORDS), "source": SOURCE})
         ),
@@ -220,7 +227,7 @@ PROTOCOL = Shape(
     {
         "name": need(WORDS),
         "drug": need(Ref("drugs", lambda name, _: name)),
-        "is": need(choice("label", "trial", "practice"), "standing"),
+        "is": need(choice("label", "reported", "trial", "practice"), "standing"),
         "labels": may(ListOf(choice(*made.LABELS)), absent=made.LABELS),
         "regimens": may(ListOf(NAME), absent=()),
         "population": may(choice("adult", "paediatric")),

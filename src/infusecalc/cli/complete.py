@@ -1,0 +1,126 @@
+"""What a shell may complete: the names of the table, for the words and options that take one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from typing import Any
+
+VARIABLE = "_INFUSECALC_COMPLETE"
+"""The environment variable by which a shell's script asks for completions."""
+
+Completer = Callable[..., list[str]]
+
+
+def asked() -> bool:
+    """Whether a shell asks for completions, and no command is to run."""
+    return VARIABLE in os.environ
+
+
+def for_option(name: str) -> Completer | None:
+    """The completer of a word or an option, where a shell asks for one and the option takes a name."""
+    return _COMPLETERS.get(name) if asked() else None
+
+
+def prepare() -> None:
+    """Make the shells known whose scripts may ask."""
+    from typer import completion  # noqa: PLC0415 - only a shell's script needs it
+
+    completion.completion_init()  # type: ignore[attr-defined]  # typer has it there
+
+
+def script(shell: str) -> str:
+    """The script that a shell sources."""
+    from typer import completion  # noqa: PLC0415 - as above
+
+    text: str = completion.get_completion_script(  # type: ignore[attr-defined]  # typer has it there
+        prog_name="infusecalc", complete_var=VARIABLE, shell=shell
+    )
+    return text
+
+
+def _table() -> Any:
+    from infusecalc.table import load_table  # noqa: PLC0415 - only when a name is to be completed
+
+    return load_table()
+
+
+def _starting(names: Iterable[str], typed: str) -> list[str]:
+    return [name for name in dict.fromkeys(names) if name.startswith(typed.lower())]
+
+
+def _typed(ctx: Any, name: str) -> str:
+    """A word that was typed before: as it was parsed, or, behind an option that lacks its value, as it stands."""
+    line = os.environ.get("_TYPER_COMPLETE_ARGS") or os.environ.get("COMP_WORDS") or ""
+    words = dict(zip(("drug", "indication"), line.split()[2:], strict=False))
+    return str(ctx.params.get(name) or words.get(name) or "")
+
+
+def _drug(ctx: Any) -> str | None:
+    """The drug that was typed before, where it is known."""
+    from infusecalc.errors import InfusecalcError  # noqa: PLC0415 - as above
+
+    try:
+        found: str = _table().find_drug(_typed(ctx, "drug"))[0]
+    except InfusecalcError:
+        return None
+    return found
+
+
+def _drugs(incomplete: str) -> list[str]:
+    table = _table()
+    return _starting((*table.names("drugs"), *table.names("products")), incomplete)
+
+
+def _indications(ctx: Any, incomplete: str) -> list[str]:
+    drug = _drug(ctx)
+    return _starting(
+        (name.partition("/")[2] for name in _table().names("regimens") if name.startswith(f"{drug}/")), incomplete
+    )
+
+
+def _products(ctx: Any, incomplete: str) -> list[str]:
+    table, drug = _table(), _drug(ctx)
+    return _starting((name for label in ("us", "eu") for name in table.products(drug, label)), incomplete)
+
+
+def _conditions(incomplete: str) -> list[str]:
+    return _starting(_table().names("conditions"), incomplete)
+
+
+def _variants(ctx: Any, incomplete: str) -> list[str]:
+    regimen = _regimen(ctx)
+    return _starting(regimen.rules.variants if regimen else (), incomplete)
+
+
+def _protocols(ctx: Any, incomplete: str) -> list[str]:
+    regimen = _regimen(ctx)
+    return _starting(_table().protocols(regimen) if regimen else (), incomplete)
+
+
+def _regimen(ctx: Any) -> Any:
+    from infusecalc.errors import InfusecalcError  # noqa: PLC0415 - as above
+
+    label = ctx.params.get("label")
+    label = label[0] if isinstance(label, (list, tuple)) and label else label or "us"
+    try:
+        drug, indication = _drug(ctx) or "", _typed(ctx, "indication")
+        return _table().regimen(drug, _table().find_indication(drug, indication), label)
+    except InfusecalcError:
+        return None
+
+
+def _words(*words: str) -> Completer:
+    return lambda incomplete: _starting(words, incomplete)
+
+
+_COMPLETERS: dict[str, Completer] = {
+    "drug": _drugs,
+    "indication": _indications,
+    "product": _products,
+    "has": _conditions,
+    "variant": _variants,
+    "protocol": _protocols,
+    "label": _words("us", "eu"),
+    "shell": _words("bash", "zsh", "fish"),
+}

@@ -1,0 +1,66 @@
+"""A drug of the table to its page: what it is and is for, how it is given, reactions, precautions, what is unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from infusecalc.output.blocks import TITLE, Block, Heading, Pairs, Rows, Sources
+from infusecalc.output.statements import listing
+from infusecalc.regimen import LABELS, Cited, ConditionRule, Drug, DrugRules, Note
+from infusecalc.table import Table, cited
+
+
+def facts(table: Table, drug_id: str) -> Iterator[dict[str, Any]]:
+    """Every statement as a flat record: section, label, name, text, source, grade."""
+    drug: Drug = table.get("drugs", drug_id)
+    for name, note in drug.about.items():
+        yield _fact(table, "about", "", name, note.text, note.source)
+    for row in listing(table):
+        if row.id.partition("/")[0] == drug_id:
+            rules = table.regimen(drug_id, row.id.partition("/")[2], row.label).rules
+            yield _fact(table, row.status, row.label, row.id, f"{row.name}: {row.phases}", rules.status.source)
+    for label in LABELS:
+        rules_: DrugRules | None = getattr(drug, label)
+        if rules_ is not None:
+            yield from _of_label(table, label, rules_)
+
+
+def _of_label(table: Table, label: str, rules: DrugRules) -> Iterator[dict[str, Any]]:
+    for name, rule in rules.conditions.items():
+        yield _fact(table, _section(rule), label, name, rule.text, rule.source)
+    notes: dict[str, dict[str, Note]] = {
+        "screening": rules.screening,
+        "monitoring": rules.monitoring,
+        "late or missed": rules.late,
+    }
+    for section, listed in notes.items():
+        for name, note in listed.items():
+            yield _fact(table, section, label, name, note.text, note.source)
+
+
+def _section(rule: ConditionRule) -> str:
+    return "contraindications" if rule.rule == "contraindicated" else "precautions"
+
+
+def _fact(table: Table, section: str, label: str, name: str, text: str, source: Cited) -> dict[str, Any]:
+    grades = ", ".join(dict.fromkeys(table.source(citation.id).grade for citation in source))
+    return {"section": section, "label": label, "name": name, "text": text, "source": cited(source), "grade": grades}
+
+
+def page(table: Table, drug_id: str) -> Iterator[Block]:
+    """The drug's page."""
+    drug: Drug = table.get("drugs", drug_id, frozenset({"name"}))
+    rows = list(facts(table, drug_id))
+    yield Heading(drug.name, TITLE)
+    for section in dict.fromkeys(row["section"] for row in rows):
+        mine = [row for row in rows if row["section"] == section]
+        yield Heading(section)
+        if section == "about":
+            yield Pairs(tuple((row["name"], f"{row['text']} ({row['source']})") for row in mine), inset=True)
+        else:
+            cells = tuple((row["label"], row["name"], f"{row['text']} ({row['source']})") for row in mine)
+            yield Rows(("label", "name", "what is said"), cells)
+    yield Heading("Sources")
+    names = dict.fromkeys(part.partition(" ")[0] for row in rows for part in row["source"].split("; "))
+    yield Sources(tuple((name, table.source(name).grade, table.source(name).title) for name in names))

@@ -1,0 +1,169 @@
+"""The blocks of a page to one HTML file: no script, nothing from outside; for a screen, a screen reader, and paper."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from html import escape as html_escape
+from importlib.resources import files
+from typing import assert_never
+
+from infusecalc.errors import escape
+from infusecalc.findings import Finding
+from infusecalc.output import words
+from infusecalc.output.blocks import (
+    TITLE,
+    Block,
+    Findings,
+    Heading,
+    Lines,
+    Mark,
+    Months,
+    Pairs,
+    Rows,
+    Sources,
+    Timeline,
+)
+from infusecalc.output.calendar import WEEKDAYS, Month, months, places
+from infusecalc.table import cited
+
+_LINE, _EDGE = 1000, 60
+
+
+def plain(text: str) -> str:
+    """Text that HTML shows as it is."""
+    return html_escape(escape(text))
+
+
+def draw(blocks: Iterable[Block], foot: str, sheet: str) -> str:
+    """A whole page; `foot` stands at its end, `sheet` (clinic or patient) decides how large it is set."""
+    title, main = "", list(_main(blocks))
+    for piece in main:
+        if piece.startswith("<h1>"):
+            title = piece.removeprefix("<h1>").removesuffix("</h1>")
+    style = files("infusecalc.output").joinpath("page.css").read_text(encoding="utf-8")
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f'<title>{title}</title>\n<style>\n{style}</style>\n</head>\n<body class="{sheet}">\n<main>\n'
+        + "\n".join(main)
+        + f"\n</main>\n<footer>\n<p>{plain(foot)}</p>\n</footer>\n</body>\n</html>\n"
+    )
+
+
+def _main(blocks: Iterable[Block]) -> Iterator[str]:
+    """The pieces of the page: every heading below the title opens a section."""
+    inside = tables = 0
+    heading = ""
+    for block in blocks:
+        if isinstance(block, Heading):
+            heading = block.text
+        tables += isinstance(block, (Rows, Sources))
+        if isinstance(block, Heading) and block.level == TITLE:
+            yield f"<h1>{plain(block.text)}</h1>"
+        elif isinstance(block, Heading):
+            if inside:
+                yield "</section>"
+            inside += 1
+            yield f'<section aria-labelledby="s{inside}">\n<h2 id="s{inside}">{plain(block.text)}</h2>'
+        else:
+            yield "\n".join(_block(block, f"table {tables}: {heading}"))
+    if inside:
+        yield "</section>"
+
+
+def _block(block: Lines | Pairs | Rows | Findings | Sources | Timeline | Months, label: str) -> Iterator[str]:
+    if isinstance(block, Lines):
+        yield from _lines(block)
+    elif isinstance(block, Pairs):
+        yield "<dl>"
+        yield from (f"<dt>{plain(name) or 'also'}</dt><dd>{plain(text)}</dd>" for name, text in block.rows)
+        yield "</dl>"
+    elif isinstance(block, Rows):
+        yield from _table(block.without_empty(), label)
+    elif isinstance(block, Findings):
+        yield '<ul class="findings">'
+        yield from (_finding(finding, text) for finding, text in block.rows)
+        yield "</ul>"
+    elif isinstance(block, Sources):
+        rows = tuple((name, grade, title) for name, grade, title in block.rows)
+        yield from _table(Rows(("source", "grade", "title"), rows), label)
+    elif isinstance(block, Timeline):
+        yield from _timeline(block.marks)
+    elif isinstance(block, Months):
+        yield '<div class="months">'
+        for month in months(block.marks):
+            yield from _month(month)
+        yield "</div>"
+    else:
+        assert_never(block)
+
+
+def _lines(block: Lines) -> Iterator[str]:
+    if block.listed and len(block.lines) > 1:
+        yield "<ul>"
+        yield from (f"<li>{plain(line)}</li>" for line in block.lines)
+        yield "</ul>"
+    else:
+        yield from (f"<p>{plain(line)}</p>" for line in block.lines)
+
+
+def _table(block: Rows, label: str) -> Iterator[str]:
+    """A table that scrolls by itself on a narrow screen, and can be reached by the keyboard for that."""
+    right = set(block.right)
+    kind = ' class="large"' if block.large else ' class="boxes"' if block.boxes else ""
+    yield f'<div class="scroll" tabindex="0" role="region" aria-label="{plain(label)}"><table{kind}>'
+    heads = (
+        f'<th scope="col"{_side(index, right)}>{plain(head) or "note"}</th>' for index, head in enumerate(block.heads)
+    )
+    yield f"<thead><tr>{''.join(heads)}</tr></thead>\n<tbody>"
+    for row in block.rows:
+        cells = (f"<td{_side(index, right)}>{plain(cell)}</td>" for index, cell in enumerate(row))
+        yield f"<tr>{''.join(cells)}</tr>"
+    yield "</tbody></table></div>"
+
+
+def _side(index: int, right: set[int]) -> str:
+    return ' class="right"' if index in right else ""
+
+
+def _finding(finding: Finding, text: str) -> str:
+    about = "" if finding.infusions is None else f" [infusions {', '.join(map(str, finding.infusions)) or 'none'}]"
+    return (
+        f'<li class="{finding.severity}"><strong>{finding.severity}: {plain(finding.key)}</strong> '
+        f"{plain(text)}{about} <small>{plain(cited(finding.source))}</small></li>"
+    )
+
+
+# --- pictures --------------------------------------------------------------------------------------------------
+
+
+def _timeline(marks: tuple[Mark, ...]) -> Iterator[str]:
+    """The infusions on a line, as a picture that also says what it shows."""
+    said = "; ".join(f"infusion {mark.number} on {words.day(mark.date)}" for mark in marks)
+    yield f'<svg class="timeline" role="img" viewBox="0 0 {_LINE + 2 * _EDGE} 90" aria-labelledby="timeline-title">'
+    yield f'<title id="timeline-title">{len(marks)} infusions over time: {plain(said)}</title>'
+    yield f'<line x1="{_EDGE}" y1="40" x2="{_LINE + _EDGE}" y2="40"/>'
+    shown = -_LINE
+    for mark, place in zip(marks, places(marks, _LINE), strict=True):
+        kind = "if-needed" if mark.optional else "planned"
+        yield f'<circle class="{kind}" cx="{place + _EDGE}" cy="40" r="9"/>'
+        if place - shown >= 2 * _EDGE:  # a label that would run into the one before is left out
+            yield f'<text x="{place + _EDGE}" y="22">{mark.number}</text>'
+            yield f'<text x="{place + _EDGE}" y="72">{mark.date}</text>'
+            shown = place
+    yield "</svg>"
+
+
+def _month(month: Month) -> Iterator[str]:
+    heads = "".join(f'<th scope="col"><abbr title="{day}">{day[:2]}</abbr></th>' for day in WEEKDAYS)
+    yield f'<table class="month"><caption>{month.name}</caption><thead><tr>{heads}</tr></thead><tbody>'
+    for week in month.weeks:
+        cells = []
+        for day in week:
+            if day.mark is None:
+                cells.append(f"<td>{day.day or ''}</td>")
+            else:
+                note = f"infusion {day.mark.number}: {day.mark.text}"
+                cells.append(f'<td class="marked"><strong title="{plain(note)}">{day.day}</strong></td>')
+        yield f"<tr>{''.join(cells)}</tr>"
+    yield "</tbody></table>"

@@ -1,0 +1,65 @@
+"""A Course to the patient's own sheet: large dates, what to expect, what to tell the nurse, when to call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+from infusecalc.course import Course
+from infusecalc.errors import BadInput, escape
+from infusecalc.output.blocks import TITLE, Block, Heading, Lines, Months, Pairs, Rows, Timeline
+from infusecalc.output.calendar import marks
+from infusecalc.regimen import Drug, Note
+
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+
+
+def patient_page(course: Course) -> Iterator[Block]:
+    """The blocks of the sheet; raises BadInput where the table has no words for patients."""
+    drug: Drug = course.table.get("drugs", course.regimen.drug_id, frozenset({"name", "patient"}))
+    told = drug.patient
+    if told is None:
+        raise BadInput(
+            "--sheet", "patient", f"has no words in the table for {course.regimen.drug_id}", allowed="clinic"
+        )
+    yield Heading(f"Your infusions of {course.product_name} ({course.regimen.drug_id})", TITLE)
+    if course.patient.id is not None:
+        yield Pairs((("Your number", escape(course.patient.id)),))
+    yield Heading("Your dates")
+    if any(finding.severity == "block" for finding in course.findings):
+        yield Lines(("This plan has open questions. Talk to your clinic before you use it.",))
+    yield Rows(("", "day", ""), tuple(_date(course, index) for index in range(len(course.infusions))), large=True)
+    yield Timeline(marks(course))
+    yield Months(marks(course))
+    sections: tuple[tuple[str, tuple[Note, ...]], ...] = (
+        ("What to expect", told.expect),
+        ("Tell the nurse before each drip if", told.tell),
+        ("What many people feel", told.common),
+        ("Call us at once if", told.call),
+        ("If you miss a date", told.missed),
+    )
+    for heading, notes in sections:
+        yield Heading(heading)
+        yield Lines(tuple(note.text for note in notes), listed=True)
+    yield Heading("Where this comes from")
+    yield Lines((_sources(course, [note for _, notes in sections for note in notes]),))
+
+
+def _date(course: Course, index: int) -> tuple[str, ...]:
+    planned = course.infusions[index].planned
+    note = "done" if planned.given else "only if your doctor says so" if planned.optional else ""
+    return str(planned.number), long_date(planned.date), note
+
+
+def long_date(day: date) -> str:
+    """A date as people say it: `Tuesday 1 December 2026`."""
+    return f"{_WEEKDAYS[day.weekday()]} {day.day} {_MONTHS[day.month - 1]} {day.year}"
+
+
+def _sources(course: Course, notes: list[Note]) -> str:
+    names = dict.fromkeys(citation.id for note in notes for citation in note.source)
+    return "; ".join(course.table.source(name).title for name in names)

@@ -1,0 +1,165 @@
+"""The blocks of a page to a PDF: accessible (PDF/UA-1), the same bytes for the same input, named on every page."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from importlib.resources import files
+from typing import Any, assert_never
+
+from infusecalc.errors import BadInput, escape
+from infusecalc.findings import Finding
+from infusecalc.output import words
+from infusecalc.output.blocks import (
+    TITLE,
+    Block,
+    Findings,
+    Heading,
+    Lines,
+    Mark,
+    Months,
+    Pairs,
+    Rows,
+    Sources,
+    Timeline,
+)
+from infusecalc.output.calendar import WEEKDAYS, months, places
+from infusecalc.table import cited
+
+PAPERS = {"a4": "a4", "letter": "us-letter"}
+_LINE, _LABEL = 1000, 130
+_BEYOND_LATIN = re.compile(r"[^\x00-\u024f]")
+
+
+def draw(blocks: Iterable[Block], foot: str, sheet: str, paper: str, id_: str | None = None) -> bytes:
+    """A document on `a4` or `letter`; `foot` and the patient's id stand on every page. Raises BadInput."""
+    import typst  # noqa: PLC0415 - the typesetter is imported only to typeset
+
+    if paper.lower() not in PAPERS:
+        raise BadInput("--paper", paper, "is not known", allowed=", ".join(PAPERS))
+    listed = list(blocks)
+    title = next(block.text for block in listed if isinstance(block, Heading) and block.level == TITLE)
+    data = {
+        "title": title,
+        "foot": escape(foot),
+        "id": None if id_ is None else escape(id_),
+        "sheet": sheet,
+        "paper": PAPERS[paper.lower()],
+        "blocks": [_data(block) for block in listed],
+    }
+    template, text = (
+        files("infusecalc.output").joinpath("document.typ").read_bytes(),
+        json.dumps(data, ensure_ascii=False),
+    )
+
+    def typeset(text: str) -> bytes:
+        made: bytes = typst.compile(
+            template,
+            format="pdf",
+            sys_inputs={"data": text},
+            pdf_standards=["ua-1"],
+            ignore_system_fonts=True,
+            timestamp=0,
+        )
+        return made
+
+    try:
+        return typeset(text)
+    except (
+        typst.TypstError
+    ):  # a character that the font lacks: an accessible document may not show a blank in its place
+        return typeset(_spelled_out(text))
+
+
+def _spelled_out(text: str) -> str:
+    """JSON in which the characters beyond Latin are spelled out, for them to be read as text."""
+    return _BEYOND_LATIN.sub(
+        lambda found: found[0].encode("unicode_escape").decode("ascii").replace("\\", "\\\\"), text
+    )
+
+
+def _data(block: Block) -> dict[str, Any]:  # noqa: PLR0911 - one return for each kind of block
+    """A block as the template reads it."""
+    if isinstance(block, Heading):
+        return {"kind": "heading", "level": block.level, "text": escape(block.text)}
+    if isinstance(block, Lines):
+        return {"kind": "lines", "listed": block.listed, "lines": _texts(block.lines)}
+    if isinstance(block, Pairs):
+        return {"kind": "pairs", "rows": [_texts(row) for row in block.rows]}
+    if isinstance(block, Rows):
+        full = block.without_empty()
+        return _rows(full.heads, full.rows, list(full.right), boxes=full.boxes, large=full.large)
+    if isinstance(block, Sources):
+        return _rows(("source", "grade", "title"), block.rows, [])
+    if isinstance(block, Findings):
+        return {"kind": "findings", "rows": [_finding(finding, text) for finding, text in block.rows]}
+    if isinstance(block, Timeline):
+        return _timeline(block.marks)
+    if isinstance(block, Months):
+        return _months(block.marks)
+    assert_never(block)
+
+
+def _texts(texts: Iterable[str]) -> list[str]:
+    return [escape(text) for text in texts]
+
+
+def _rows(
+    heads: tuple[str, ...],
+    rows: tuple[tuple[str, ...], ...],
+    right: list[int],
+    *,
+    boxes: bool = False,
+    large: bool = False,
+) -> dict[str, Any]:
+    return {
+        "kind": "rows",
+        "heads": list(heads),
+        "rows": [_texts(row) for row in rows],
+        "right": right,
+        "blank": [not any(row[index] for row in rows) for index in range(len(heads))],
+        "boxes": boxes,
+        "large": large,
+    }
+
+
+def _finding(finding: Finding, text: str) -> dict[str, str]:
+    about = "" if finding.infusions is None else f" [infusions {', '.join(map(str, finding.infusions)) or 'none'}]"
+    return {
+        "severity": finding.severity,
+        "key": finding.key,
+        "text": escape(text) + about,
+        "source": cited(finding.source),
+    }
+
+
+def _timeline(marks: tuple[Mark, ...]) -> dict[str, Any]:
+    said = "; ".join(f"infusion {mark.number} on {words.day(mark.date)}" for mark in marks)
+    points, shown = [], -_LINE
+    for mark, place in zip(marks, places(marks, _LINE), strict=True):
+        fits = place - shown >= _LABEL  # a label that would run into the one before is left out
+        shown = place if fits else shown
+        points.append(
+            {
+                "place": place / _LINE,
+                "shown": fits,
+                "number": str(mark.number),
+                "date": str(mark.date),
+                "optional": mark.optional,
+            }
+        )
+    return {"kind": "timeline", "said": f"{len(marks)} infusions over time: {said}", "points": points}
+
+
+def _months(marks: tuple[Mark, ...]) -> dict[str, Any]:
+    listed = [
+        {
+            "name": month.name,
+            "weeks": [
+                [{"day": str(day.day or ""), "marked": day.mark is not None} for day in week] for week in month.weeks
+            ],
+        }
+        for month in months(marks)
+    ]
+    return {"kind": "months", "months": listed, "weekdays": [day[:2] for day in WEEKDAYS]}

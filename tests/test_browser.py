@@ -1,0 +1,99 @@
+"""The page in a real browser: nothing leaves it, nothing fails, nothing is cut, and it is accessible.
+
+Needs chromium, chromedriver, the package selenium and axe-core (AXE_CORE names its file); skipped without them.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import os
+import shutil
+import unicodedata
+from pathlib import Path
+
+import pytest
+from pypdf import PdfReader
+
+from infusecalc.cli import run
+
+AXE = Path(os.environ.get("AXE_CORE", "axe.min.js"))
+BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+pytestmark = pytest.mark.skipif(
+    not (BROWSER and DRIVER and AXE.exists()), reason="needs chromium, chromedriver, and axe-core named by AXE_CORE"
+)
+LINES = {
+    "eight infusions": "infliximab crohns --weight 70kg --start 2026-12-01 --patient-id 17",
+    "findings of all three severities": (
+        "rituximab gpa --weight 70kg --height 175cm --age 17 --start 2026-12-01 --for 2y --label eu "
+        "--has heart-failure --dose maintenance=1200mg --patient-id 17"
+    ),
+    "sixty infusions": "infliximab as --weight 70kg --start 2026-12-01 --doses 60 --patient-id " + "9" * 60,
+}
+
+
+@pytest.fixture(scope="module")
+def browser():
+    from selenium import webdriver  # noqa: PLC0415 - only where there is a browser
+    from selenium.webdriver.chrome.service import Service  # noqa: PLC0415 - as above
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = BROWSER
+    for flag in (
+        "headless", "no-sandbox", "disable-gpu", "disable-quic", "no-first-run", "disable-background-networking",
+        "disable-component-update", "disable-sync", "disable-dev-shm-usage",
+    ):  # fmt: skip
+        options.add_argument(f"--{flag}")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    driver = webdriver.Chrome(options=options, service=Service(DRIVER))
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture(params=[(name, sheet) for name in LINES for sheet in ("clinic", "patient")], ids="-".join)
+def page(request, browser, tmp_path):
+    name, sheet = request.param
+    path = tmp_path / "plan.html"
+    assert run(["schedule", *LINES[name].split(), "--sheet", sheet, "-o", str(path), "--quiet"]) in (0, 3)
+    browser.get_log("performance")
+    browser.get(path.as_uri())
+    return path
+
+
+def test_no_request_leaves_the_page_and_nothing_fails(page, browser):
+    sent = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
+    asked = [each["params"]["request"]["url"] for each in sent if each["method"] == "Network.requestWillBeSent"]
+    assert set(asked) <= {page.as_uri()}
+    assert browser.get_log("browser") == []
+
+
+@pytest.mark.parametrize("width", [375, 1280])
+def test_nothing_is_wider_than_the_screen(page, browser, width):
+    browser.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride", {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": False}
+    )
+    assert page.exists()
+    assert browser.execute_script("return document.documentElement.scrollWidth") <= width
+    wider = (
+        "return [...document.querySelectorAll('td, dd, li, p')].filter(e => e.scrollWidth > e.clientWidth + 1).length"
+    )
+    assert browser.execute_script(wider) == 0
+
+
+def test_an_accessibility_check_finds_nothing(page, browser):
+    assert page.exists()
+    browser.execute_script(AXE.read_text(encoding="utf-8"))
+    found = browser.execute_async_script("const done = arguments[0]; axe.run().then(found => done(found.violations));")
+    assert [(each["id"], each["nodes"][0]["html"]) for each in found] == []
+
+
+def test_printed_nothing_is_cut(page, browser):
+    printed = browser.execute_cdp_cmd("Page.printToPDF", {"preferCSSPageSize": True})
+    reader = PdfReader(io.BytesIO(base64.b64decode(printed["data"])))
+    text = " ".join(each.extract_text() for each in reader.pages)
+    words = "".join(unicodedata.normalize("NFKC", text).split())  # in which fi is two letters
+    shown = browser.execute_script("return [...document.querySelectorAll('td, dd, li, h1, h2')].map(e => e.innerText)")
+    missing = [text for text in shown if "".join(text.split()) not in words]
+    assert page.exists()
+    assert missing == []

@@ -1,0 +1,388 @@
+"""The schedule as people keep it: PDF, HTML, patient sheet and calendar, held against the JSON document."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from datetime import date, timedelta
+from html.parser import HTMLParser
+
+import icalendar
+import pytest
+from pypdf import PdfReader
+
+from infusecalc.cli import run
+from infusecalc.output import html, pdf
+from infusecalc.output.blocks import TITLE, Heading, Lines
+from infusecalc.output.patient_sheet import long_date
+from infusecalc.quantities import people
+from support import HERE, table
+
+ODD_IDS = [
+    "=HYPERLINK(1)", "[red]x[/red]", '#eval("1+1")', "<script>alert(1)</script>", "a,b;c", "x" * 60,
+    "\u202eright to left", "\U0001f600 \u4e2d\u6587", "\\begin{x} $1$ *b* _i_ @ref", "&amp; \"quoted\" 'single'",
+]  # fmt: skip
+COURSES = {
+    "eight infusions": "infliximab crohns --weight 70kg --start 2026-12-01",
+    "two years with findings of all three severities": (
+        "rituximab gpa --weight 70kg --height 175cm --age 17 --start 2026-12-01 --for 2y --label eu "
+        "--has heart-failure --dose maintenance=1200mg"
+    ),
+    "sixty infusions": "infliximab as --weight 70kg --start 2026-12-01 --doses 60",
+    "if needed": "rituximab pv --weight 70kg --start 2026-08-31 --for 30m --label eu",
+    "given, weighed anew, moved and priced": (
+        "infliximab ra --weight 70kg --weight 2027-03-01=78kg --given 2026-12-01:210mg --given 2026-12-18 "
+        "--days mon,wed-fri --holidays US --tolerance 3d --price 100mg=174.63"
+    ),
+    "a child without a rate": "rituximab gpa-pediatric --weight 30kg --height 130cm --start 2026-12-01",
+}
+
+
+def schedule(line: str, *more: str) -> int:
+    return run(["schedule", *line.split(), *more])
+
+
+def document(line: str, capfd) -> dict:
+    schedule(line, "--format", "json", "--quiet")
+    return json.loads(capfd.readouterr().out)
+
+
+def made(line: str, name: str, folder, *more: str) -> bytes:
+    path = folder / name
+    assert schedule(line, "-o", str(path), "--quiet", *more) in (0, 3)
+    return path.read_bytes()
+
+
+def words_of(content: bytes) -> str:
+    """The text of a PDF in one line, hyphens at line ends and page breaks aside."""
+    reader = PdfReader(io.BytesIO(content))
+    return " ".join(" ".join(page.extract_text() for page in reader.pages).split())
+
+
+class Page(HTMLParser):
+    """A page's text, its tags and what it refers to."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.words: list[str] = []
+        self.tags: list[str] = []
+        self.refers: list[str] = []
+        self.hidden = 0
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.hidden += tag in ("style", "title")
+        known = dict(attrs)
+        self.refers += [value for name, value in known.items() if name in ("src", "href", "action", "data")]
+        self.refers += [name for name in known if name.startswith("on")]
+
+    def handle_endtag(self, tag):
+        self.hidden -= tag in ("style", "title")
+
+    def handle_data(self, data):
+        if not self.hidden:
+            self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+
+# --- PDF ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("paper", ["a4", "letter"])
+@pytest.mark.parametrize("name", COURSES)
+def test_the_pdf_holds_every_date_and_dose_of_the_json_document(name, paper, tmp_path, capfd):
+    found = document(COURSES[name], capfd)
+    content = made(COURSES[name], "plan.pdf", tmp_path, "--paper", paper)
+    text = words_of(content)
+    for infusion in found["infusions"]:
+        assert infusion["date"] in text
+        assert f"{people(round(infusion['dose_mg'] * 100))} mg" in text
+    for finding in found["findings"]:
+        assert f"{finding['severity']}: {finding['code']}" in text.replace("- ", "-")
+    width, height = PdfReader(io.BytesIO(content)).pages[0].mediabox[2:]
+    assert (round(float(width)), round(float(height))) == {"a4": (595, 842), "letter": (612, 792)}[paper]
+
+
+def test_every_page_of_a_pdf_says_whose_it_is_and_of_how_many(tmp_path):
+    content = made(COURSES["sixty infusions"], "plan.pdf", tmp_path, "--patient-id", "A-17/" + "9" * 55)
+    reader = PdfReader(io.BytesIO(content))
+    assert len(reader.pages) > 3
+    for number, page in enumerate(reader.pages, 1):
+        text = " ".join(page.extract_text().split())
+        assert f"{number} of {len(reader.pages)}" in text
+        assert "A-17/" + "9" * 55 in text.replace("- ", "").replace(" ", "")
+        assert f"Regimen table {table().version} ({table().files[0].sha256[:12]})" in text
+
+
+def test_a_pdf_is_accessible_and_has_title_and_language(tmp_path):
+    reader = PdfReader(io.BytesIO(made(COURSES["eight infusions"], "plan.pdf", tmp_path)))
+    root = reader.trailer["/Root"]
+    assert root["/Lang"] == "en"
+    assert root["/MarkInfo"]["/Marked"]
+    assert reader.metadata.title == "inFLIXimab - Crohn's disease, adult, luminal"
+    assert b"pdfuaid:part>1<" in root["/Metadata"].get_data().replace(b" ", b"")
+
+
+def test_the_same_plan_gives_the_same_bytes(tmp_path):
+    for name in ("one.pdf", "other.pdf"):
+        made(COURSES["eight infusions"], name, tmp_path, "--patient-id", "17")
+    assert (tmp_path / "one.pdf").read_bytes() == (tmp_path / "other.pdf").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "command", ["dose rituximab gpa --weight 70kg --height 175cm", "rate rituximab ra --weight 70kg"]
+)
+def test_look_ups_and_pump_tables_are_documents_too(command, tmp_path):
+    for name in ("one.pdf", "one.html"):
+        assert run([*command.split(), "-o", str(tmp_path / name), "--quiet"]) == 0
+    pages = words_of((tmp_path / "one.pdf").read_bytes()), Page((tmp_path / "one.html").read_text("utf-8")).text
+    for text in pages:
+        assert "50 mg/h, +50 mg/h every 30 min, at most 400 mg/h" in text
+        assert "Regimen table" in text
+
+
+def test_a_pdf_is_not_written_to_a_terminal(monkeypatch, capfd):
+    monkeypatch.setattr("infusecalc.cli.reply._on_a_terminal", lambda: True)
+    assert schedule(COURSES["eight infusions"], "--format", "pdf") == 2
+    assert "this is no text for a terminal" in capfd.readouterr().err
+
+
+def test_a_pdf_goes_through_a_pipe(capfdbinary):
+    assert schedule(COURSES["eight infusions"], "--format", "pdf", "-o", "-") == 0
+    assert capfdbinary.readouterr().out.startswith(b"%PDF-")
+
+
+# --- HTML -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", COURSES)
+def test_the_page_holds_every_date_and_dose_and_finding(name, tmp_path, capfd):
+    found = document(COURSES[name], capfd)
+    text = Page(made(COURSES[name], "plan.html", tmp_path).decode()).text
+    for infusion in found["infusions"]:
+        assert infusion["date"] in text
+        assert f"{people(round(infusion['dose_mg'] * 100))} mg" in text
+    for finding in found["findings"]:
+        assert f"{finding['severity']}: {finding['code']}" in text
+    for source in found["sources"]:
+        assert source["id"] in text
+
+
+@pytest.mark.parametrize("sheet", ["clinic", "patient"])
+def test_the_page_needs_nothing_from_outside_and_runs_nothing(sheet, tmp_path):
+    text = made(COURSES["eight infusions"], "plan.html", tmp_path, "--sheet", sheet).decode()
+    page = Page(text)
+    assert page.refers == []
+    assert "script" not in page.tags
+    assert "url(" not in text
+    assert "@import" not in text
+    assert {"main", "footer", "h1", "section", "svg", "table"} <= set(page.tags)
+
+
+# --- the patient's sheet ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", COURSES)
+def test_the_patient_sheet_shows_every_day_with_its_weekday(name, tmp_path, capfd):
+    found = document(COURSES[name], capfd)
+    pages = [
+        words_of(made(COURSES[name], "mine.pdf", tmp_path, "--sheet", "patient")),
+        Page(made(COURSES[name], "mine.html", tmp_path, "--sheet", "patient").decode()).text,
+        " ".join(made(COURSES[name], "mine.txt", tmp_path, "--sheet", "patient").decode().split()),
+        " ".join(made(COURSES[name], "mine.md", tmp_path, "--sheet", "patient").decode().split()),
+    ]
+    blocked = any(finding["severity"] == "block" for finding in found["findings"])
+    for text in pages:
+        for infusion in found["infusions"]:
+            assert long_date(date.fromisoformat(infusion["date"])) in text
+        assert "Call us at once if" in text
+        assert "You do not get two doses to make up for one." in text
+        assert ("This plan has open questions." in text) is blocked
+
+
+@pytest.mark.parametrize("drug", ["infliximab", "rituximab"])
+def test_the_patient_sheet_is_written_for_a_reader_of_twelve_years(drug):
+    told = table().get("drugs", drug).patient
+    notes = [note.text for part in (told.expect, told.tell, told.common, told.call, told.missed) for note in part]
+    sentences = [sentence for sentence in re.split(r"[.!?] *", " ".join(notes)) if sentence]
+    words = re.findall(r"[A-Za-z]+", " ".join(notes))
+    vowels = sum(max(1, len(re.findall(r"[aeiouy]+", word.lower()))) for word in words)  # no fewer than its syllables
+    grade = 0.39 * len(words) / len(sentences) + 11.8 * vowels / len(words) - 15.59  # Flesch and Kincaid, 1975
+    assert grade < 6, "the sixth year of school, at the age of eleven or twelve"
+    assert max(len(sentence.split()) for sentence in sentences) <= 22
+    assert all(note.source for part in (told.expect, told.tell, told.common, told.call, told.missed) for note in part)
+
+
+def test_a_drug_without_words_for_patients_has_no_patient_sheet(capfd):
+    local = ["--regimens", str(HERE / "tables" / "third_drug.yaml")]
+    code = run(
+        [
+            "schedule",
+            "fictumab",
+            "hiccups",
+            "--weight",
+            "70",
+            "--height",
+            "170",
+            "--start",
+            "2026-12-01",
+            "--sheet",
+            "patient",
+            *local,
+        ]
+    )
+    assert code == 2
+    assert "--sheet 'patient' has no words in the table" in capfd.readouterr().err
+
+
+# --- the calendar -----------------------------------------------------------------------------------------------
+
+
+def events(content: bytes) -> list:
+    return icalendar.Calendar.from_ical(content).walk("VEVENT")
+
+
+@pytest.mark.parametrize("name", COURSES)
+def test_the_calendar_has_one_event_for_each_infusion_on_its_day(name, tmp_path, capfd):
+    found = document(COURSES[name], capfd)
+    listed = events(made(COURSES[name], "plan.ics", tmp_path, "--patient-id", "17"))
+    assert [str(event.decoded("dtstart")) for event in listed] == [item["date"] for item in found["infusions"]]
+    assert all(event.decoded("dtend") - event.decoded("dtstart") == timedelta(days=1) for event in listed)
+    assert len({str(event["uid"]) for event in listed}) == len(listed)
+    states = ["TENTATIVE" if item["optional"] else "CONFIRMED" for item in found["infusions"]]
+    assert [str(event["status"]) for event in listed] == states
+    for event, item in zip(listed, found["infusions"], strict=True):
+        assert f"{people(round(item['dose_mg'] * 100))} mg, infusion {item['number']}" in str(event["summary"])
+        assert all(
+            finding["code"] in str(event["description"])
+            for finding in found["findings"]
+            if finding["infusions"] is None
+        )
+
+
+def test_a_timed_event_has_the_length_of_its_infusion(tmp_path, monkeypatch):
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1764028800")
+    line = "rituximab ra --weight 70kg --start 2026-12-01 --doses 2"
+    more = ["--patient-id", "17", "--at", "09:30", "--tz", "Europe/Berlin", "--remind", "7d", "--revision", "3"]
+    one, two = events(made(line, "plan.ics", tmp_path, *more))
+    assert [each.decoded("dtstart").isoformat() for each in (one, two)] == [
+        "2026-12-01T09:30:00+01:00", "2026-12-15T09:30:00+01:00",
+    ]  # fmt: skip
+    assert [each.decoded("duration") for each in (one, two)] == [timedelta(minutes=255), timedelta(minutes=195)]
+    assert one.decoded("dtstamp").isoformat() == "2025-11-25T00:00:00+00:00"
+    assert one["sequence"] == 3
+    assert one.walk("VALARM")[0].decoded("trigger") == timedelta(days=-7)
+
+
+def test_the_same_infusion_keeps_its_event_when_it_moves_and_no_other_patient_has_it(tmp_path):
+    line = "infliximab crohns --weight 70kg --start 2026-12-01 --doses 4"
+    first = events(made(line, "one.ics", tmp_path, "--patient-id", "17"))
+    moved = events(made(f"{line} --given 2026-12-01 --given 2026-12-20", "two.ics", tmp_path, "--patient-id", "17"))
+    other = events(made(line, "three.ics", tmp_path, "--patient-id", "18"))
+    assert [event["uid"] for event in first] == [event["uid"] for event in moved]
+    assert [event.decoded("dtstart") for event in first] != [event.decoded("dtstart") for event in moved]
+    assert not {event["uid"] for event in first} & {event["uid"] for event in other}
+
+
+def test_a_private_event_tells_nothing_of_the_treatment(tmp_path):
+    text = made(
+        COURSES["eight infusions"], "p.ics", tmp_path, "--patient-id", "Mary", "--private", "--remind", "1w"
+    ).decode()
+    for word in ("FLIX", "mg", "Crohn", "Mary", "DESCRIPTION:infus", "infusion"):
+        assert word not in text.replace("@infusecalc", "").replace("infusecalc//", "")
+    assert text.count("SUMMARY:Appointment") == 8
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ([], "--patient-id is missing for a calendar"),
+        (["--patient-id", "1", "--at", "09:30"], "--tz is missing beside --at"),
+        (["--patient-id", "1", "--tz", "Europe/Berlin"], "--at is missing beside --tz"),
+        (["--patient-id", "1", "--at", "9:30", "--tz", "Europe/Berlin"], "--at '9:30' is not a time of day"),
+        (["--patient-id", "1", "--at", "09:30", "--tz", "Mars/Base"], "--tz 'Mars/Base' is no time zone"),
+        (["--patient-id", "1", "--remind", "1m"], "--remind '1m' counts months"),
+        (["--patient-id", "1", "--revision", "-1"], "--revision '-1' is not a whole number"),
+    ],
+)
+def test_a_calendar_that_cannot_be_written_is_refused(options, message, tmp_path, capfd):
+    assert schedule(COURSES["eight infusions"], "-o", str(tmp_path / "plan.ics"), *options) == 2
+    assert message in capfd.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_stamp_that_is_no_number_is_refused(tmp_path, monkeypatch, capfd):
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "yesterday")
+    assert schedule(COURSES["eight infusions"], "-o", str(tmp_path / "plan.ics"), "--patient-id", "1") == 2
+    assert "SOURCE_DATE_EPOCH 'yesterday' is no number of seconds" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--sheet", "doctor"], "--sheet 'doctor' is not known"),
+        (["--view", "year"], "--view 'year' is not known"),
+        (["--sheet", "patient", "--format", "csv"], "--sheet 'patient' has no use in csv"),
+        (["--view", "calendar", "--format", "json"], "--view 'calendar' has no use in json"),
+        (["--paper", "a4"], "--paper 'a4' has no use in table"),
+        (["--paper", "a5", "--format", "pdf"], "--paper 'a5' is not known"),
+        (["--at", "09:30"], "--at '09:30' has no use in table"),
+        (["--private"], "--private 'True' has no use in table"),
+    ],
+)
+def test_an_option_that_a_format_has_no_use_for_is_refused(options, message, capfd):
+    assert schedule(COURSES["eight infusions"], *options) == 2
+    assert message in capfd.readouterr().err
+
+
+# --- ids, in every format ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ODD_IDS)
+def test_an_id_comes_out_as_text_in_documents(name, tmp_path):
+    line = "infliximab crohns --weight 70kg --start 2026-12-01 --doses 2"
+    spelled = name if "\u202e" not in name else name.replace("\u202e", "\\u202e")
+    assert spelled in Page(made(line, "plan.html", tmp_path, "--patient-id", name).decode()).text
+    assert "script" not in Page(made(line, "plan.html", tmp_path, "--patient-id", name).decode()).tags
+    in_pdf = words_of(made(line, "plan.pdf", tmp_path, "--patient-id", name))
+    latin = "".join(char if ord(char) < 0x250 else char.encode("unicode_escape").decode() for char in spelled)
+    assert "".join(latin.split()) in "".join(in_pdf.split())
+    assert len(events(made(line, "plan.ics", tmp_path, "--patient-id", name))) == 2
+
+
+# --- views on a terminal -------------------------------------------------------------------------------------------
+
+
+def test_the_months_mark_every_infusion_and_fit_80_columns(capfd):
+    assert schedule(COURSES["eight infusions"], "--view", "calendar") == 0
+    text = capfd.readouterr().out
+    marked = re.findall(r"\[ ?(\d+)\]", text.partition("Calendar")[2].partition("Findings")[0])
+    assert sorted(map(int, marked)) == [1, 4, 9, 12, 15, 19, 24, 29]
+    assert max(map(len, text.splitlines())) <= 80
+
+
+def test_the_line_of_time_has_a_mark_for_each_infusion(capfd):
+    assert schedule(COURSES["if needed"], "--view", "timeline") == 0
+    line = re.search(r"^  ([*o-]+)$", capfd.readouterr().out, re.MULTILINE).group(1)
+    assert (line[0], line[-1], len(line)) == ("*", "o", 61)
+    assert line.count("o") == 2
+
+
+@pytest.mark.parametrize("view", ["calendar", "timeline"])
+def test_the_views_are_in_markdown_too(view, capfd):
+    assert schedule(COURSES["eight infusions"], "--view", view, "--format", "md") == 0
+    text = capfd.readouterr().out
+    assert f"## {view.capitalize()}" in text
+    assert ("| **1** |" in text) == (view == "calendar")
+    assert ("| 8 | 2027-10-19 | maintenance, 350 mg |" in text) == (view == "timeline")
+
+
+def test_a_block_is_drawn_by_every_document():
+    blocks = [Heading("Title", TITLE), Heading("A section"), Lines(("one", "two"), listed=True), Lines(("three",))]
+    assert "<li>two</li>" in html.draw(blocks, "foot", "clinic")
+    assert "three" in words_of(pdf.draw(blocks, "foot", "clinic", "a4"))
