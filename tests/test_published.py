@@ -22,7 +22,7 @@ RUNS = [
     for example in [{"table": case.get("table"), **example}]
 ]
 SHARED = {"id", "name", "derived", "table", "because", "source", "runs"}
-ASKED = {"given", "expect", "not", "blocks", "finds", "says"}
+ASKED = {"given", "expect", "not", "blocks", "finds", "says", "refused"}
 HALF_SHOWN = Decimal("0.005")
 
 
@@ -54,7 +54,11 @@ def test_the_program_gives_the_published_figure(example, capsysbinary, monkeypat
     monkeypatch.delenv("INFUSECALC_REGIMENS", raising=False)
     table = ["--regimens", str(HERE / "tables" / example["table"])] if example["table"] else []
     code = run([*shlex.split(example["given"]), *table, "--format", "json"])
-    text = capsysbinary.readouterr().out.decode()
+    text, spoken = (stream.decode() for stream in capsysbinary.readouterr())
+    if "refused" in example:
+        assert (code, text) == (2, "")
+        assert [words for words in example["refused"] if words not in spoken] == []
+        return
     answer = json.loads(text)
     blocks = {finding["code"] for finding in answer["findings"] if finding["severity"] == "block"}
 
@@ -70,6 +74,12 @@ def test_no_example_has_a_key_that_is_not_read():
     assert [case["id"] for case in PUBLISHED["cases"] if case.keys() - SHARED - ASKED] == []
     assert [case["id"] for case in PUBLISHED["cases"] for one in case.get("runs", []) if one.keys() - ASKED] == []
     assert [case["id"] for case in PUBLISHED["cases"] if "runs" in case and case.keys() & ASKED] == []
+
+
+def test_a_refused_example_expects_no_answer():
+    runs = [one for case in PUBLISHED["cases"] for one in case.get("runs", [case])]
+    assert [one["given"] for one in runs if "refused" in one and one.keys() & (ASKED - {"given", "refused"})] == []
+    assert [one["given"] for one in runs if "refused" not in one and "expect" not in one] == []
 
 
 def test_every_example_is_accounted_for_once():

@@ -15,7 +15,7 @@ from infusecalc.errors import BadInput
 from infusecalc.frozen import Frozen
 from infusecalc.patient import Patient
 from infusecalc.phase_dose import PhaseDose
-from infusecalc.plan import phase_of
+from infusecalc.plan import event_of
 from infusecalc.quantities import (
     Dose,
     Span,
@@ -116,7 +116,7 @@ def _phase(course: Course, phase: str | None, number: int | None, every: Span | 
     if phase is not None and number is not None:
         raise BadInput("--phase", phase, "stands beside --number", hint="give one of the two")
     if number is not None:
-        found = phase_of(course.ordered, course.choices, number)[0]
+        found = event_of(course.ordered, course.choices, number)[0].phase
     elif phase is not None:
         found = phase.strip(" ").lower()
         if found not in names:

@@ -128,8 +128,8 @@ def first_number(ordered: Ordered, name: str) -> int:
 
 
 def _first_again(item: Planned, before: Planned, again: FirstRateAgain | None) -> bool:
-    """Whether a new course begins so long after the infusion before it that it runs as a first one."""
-    return again is not None and item.head and item.date >= add(before.date, again.after)
+    """Whether an infusion comes so long after the one before it that it runs as a first one."""
+    return again is not None and item.date >= add(before.date, again.after)
 
 
 def _check_bag(asked: int | None, bags: Bags) -> None:

@@ -48,6 +48,7 @@ class Step(Frozen):
 
     Times in 0.01 min, `rate` in 0.01 mg/h, `flow` in 0.1 mL/h, `volume` in 0.01 mL, `dose` and `cumulative` in
     0.01 mg. Volume and dose are differences of rounded sums, so that they add up to the bag and to the dose.
+    `paused`: nothing runs.
     """
 
     start: int
@@ -57,6 +58,7 @@ class Step(Frozen):
     volume: int
     dose: int
     cumulative: int
+    paused: bool
 
 
 def run_time(load: Load, rates: Rates) -> int:
@@ -81,7 +83,8 @@ def pump_steps(load: Load, rates: Rates, stop: Stop | None = None) -> tuple[Step
         sum_given = half_up(taken, per * _HOUR)
         sum_volume = half_up(taken * load.bag * 100, per * _HOUR * load.dose)
         flow = half_up(parts * load.bag * 10, per * load.dose)
-        found.append(Step(clock, minutes, half_up(parts, per), flow, sum_volume - volume, sum_given - given, sum_given))
+        rate, more = half_up(parts, per), sum_given - given
+        found.append(Step(clock, minutes, rate, flow, sum_volume - volume, more, sum_given, paused=parts == 0))
         clock, given, volume = clock + minutes, sum_given, sum_volume
     return tuple(found)
 
@@ -89,12 +92,12 @@ def pump_steps(load: Load, rates: Rates, stop: Stop | None = None) -> tuple[Step
 def _run(dose: int, stretches: Stretches, per: int) -> Iterator[tuple[int, int, int]]:
     """Each rate with its time and the amount (in parts x 0.01 min) that goes in, until the dose is in."""
     left = dose * per * _HOUR
-    for parts, minutes in stretches:
-        if minutes is None or parts * minutes >= left:
-            yield parts, half_up(left, parts), left
-            return
+    parts, minutes = next(stretches)
+    while minutes is not None and parts * minutes < left:
         yield parts, minutes, parts * minutes
         left -= parts * minutes
+        parts, minutes = next(stretches)
+    yield parts, half_up(left, parts), left
 
 
 def _stretches(load: Load, rates: Rates) -> tuple[Stretches, int]:
@@ -137,12 +140,12 @@ def _per_hour(pace: Pace, load: Load) -> int:
 def _stopped(stretches: Stretches, stop: Stop) -> Stretches:
     """The rates up to the stop, the pause, and the rest at a share of the rate that was running (in finer parts)."""
     clock = 0
-    for parts, minutes in stretches:
-        if minutes is None or clock + minutes >= stop.at:
-            yield parts * WHOLE, stop.at - clock
-            if stop.pause:
-                yield 0, stop.pause
-            yield parts * stop.resume, None
-            return
+    parts, minutes = next(stretches)
+    while minutes is not None and clock + minutes < stop.at:
         yield parts * WHOLE, minutes
         clock += minutes
+        parts, minutes = next(stretches)
+    yield parts * WHOLE, stop.at - clock
+    if stop.pause:
+        yield 0, stop.pause
+    yield parts * stop.resume, None

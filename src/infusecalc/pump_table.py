@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from infusecalc.choices import parse_clock, parse_count
 from infusecalc.course import Course
+from infusecalc.dates import add
 from infusecalc.errors import BadInput
 from infusecalc.frozen import Frozen
 from infusecalc.phase_dose import PhaseDose, first_number
-from infusecalc.plan import phase_of
+from infusecalc.plan import event_of
 from infusecalc.pump import Rates, Step, Stop, pump_steps
 from infusecalc.quantities import parse_minutes
 
@@ -52,16 +53,26 @@ def make_pump_table(
     if len(asked) > 1:
         raise BadInput("infusion", " and ".join(asked), "are two infusions", hint="give one of them")
     counted = parse_count(number, "--number")
+    if phase is not None and not asked:
+        counted = _first_of(course, phase)
     if counted is not None and counted > course.house.horizon.infusions:
         raise BadInput("--number", number, "is too far", allowed=f"up to {course.house.horizon.infusions}")
     place = None if subsequent else counted or 1
-    dose = _dose(course, place or _later(course), phase, by_number=counted is not None)
+    dose = _dose(course, place or _later(course), phase, by_number=place is not None)
     is_first = _is_first(course, place)
     rates = _rates(course, place, first=is_first)
     stop = _stop(course, stopped_at, pause)
     return PumpTable(
         course, dose, place, is_first, rates, pump_steps(dose.load, rates, stop), stop, parse_clock(at, "--at")
     )
+
+
+def _first_of(course: Course, phase: str) -> int:
+    """The number of the first infusion of a phase; raises BadInput for one that is not planned."""
+    asked = phase.strip(" ").lower()
+    if asked not in course.ordered.phases:
+        raise BadInput("--phase", phase, "is not planned here", allowed=", ".join(course.ordered.phases))
+    return first_number(course.ordered, asked)
 
 
 def _later(course: Course) -> int:
@@ -73,11 +84,10 @@ def _later(course: Course) -> int:
 def _dose(course: Course, number: int, phase: str | None, *, by_number: bool) -> PhaseDose:
     """The dose of an infusion: of its own day where the course has dates, else of its phase."""
     dated = [infusion.dose for infusion in course.infusions if infusion.planned.number == number]
-    name, _ = phase_of(course.ordered, course.choices, number)
+    name = event_of(course.ordered, course.choices, number)[0].phase
     if phase is not None:
+        _first_of(course, phase)
         asked = phase.strip(" ").lower()
-        if asked not in course.ordered.phases:
-            raise BadInput("--phase", phase, "is not planned here", allowed=", ".join(course.ordered.phases))
         if by_number and asked != name:
             raise BadInput("--phase", phase, f"is not the phase of infusion {number}", allowed=name)
         if asked != name:
@@ -97,10 +107,13 @@ def _check_phase(course: Course, name: str) -> None:
 
 def _is_first(course: Course, number: int | None) -> bool:
     """Whether an infusion runs as a first one: the first of the course, or of a course after a long pause."""
+    if number is None or number == 1:
+        return number == 1
     dated = [infusion for infusion in course.infusions if infusion.planned.number == number]
-    if dated and number != 1:
+    if dated:
         return dated[0].first
-    return number == 1
+    again, (event, before) = course.running.again, event_of(course.ordered, course.choices, number)
+    return bool(again and before and event.position.date >= add(before.position.date, again.after))
 
 
 def _rates(course: Course, number: int | None, *, first: bool) -> Rates:

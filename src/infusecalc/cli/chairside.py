@@ -46,7 +46,7 @@ def rate(**given: Any) -> Reply:
     """  # noqa: D301 - \b keeps the lines of the examples apart
     asked = {name: given.pop(name) for name in _PUMP}
     number = parse_count(asked["number"], "--number")
-    span = {} if given["start"] is None else {"doses": number or 1}
+    span = {"doses": number} if number and given["start"] is not None else {}
     table = make_pump_table(course_of(given, **span), **asked)
     rows = list(chairside.pump_rows(table))
     form = choose_format(given["format_"], given["output"], DOCUMENTS)

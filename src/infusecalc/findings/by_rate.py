@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from infusecalc.findings.case import Case, Finding
-from infusecalc.phase_dose import PhaseDose
+from infusecalc.phase_dose import PhaseDose, first_number
 from infusecalc.quantities import people
 from infusecalc.regimen import Cited, Protocol
 
@@ -49,7 +49,7 @@ def _run(
     case: Case, protocol: Protocol, code: str, severity: str, doses: list[PhaseDose], message: str, source: Cited
 ) -> Iterator[Finding]:
     """A finding about the infusions with some doses that the protocol runs, if there are any."""
-    phases = tuple(dict.fromkeys(dose.name for dose in doses))
+    phases = tuple(dict.fromkeys(dose.name for dose in doses if _reaches(case, dose, protocol)))
     if case.plan is None:
         numbers = None
     else:
@@ -57,6 +57,12 @@ def _run(
         numbers = tuple(each.planned.number for each in run if any(each.dose is dose for dose in doses))
     if phases and numbers != ():
         yield Finding(code, severity, message, source, infusions=numbers, phases=phases)
+
+
+def _reaches(case: Case, dose: PhaseDose, protocol: Protocol) -> bool:
+    """Whether a phase goes on until the protocol begins."""
+    last = first_number(case.ordered, dose.name) + len(dose.phase.offsets) - 1
+    return dose.phase.interval is not None or last >= protocol.from_infusion
 
 
 def _below_label(case: Case, protocol: Protocol) -> Iterator[Finding]:

@@ -98,7 +98,7 @@ _RIGHT = range(10)
 def _step(table: PumpTable, index: int, step: Step) -> tuple[str, ...]:
     clock = [words.clock(table.at, step.start)] if table.at is not None else []
     cells = [str(index), people(step.start), *clock, people(step.minutes), people(step.rate), people(step.flow, 1)]
-    dose = words.mg(step.dose) if step.rate else "pause"
+    dose = "pause" if step.paused else words.mg(step.dose)
     return (*cells, people(step.volume), dose, words.mg(step.cumulative))
 
 

@@ -8,11 +8,11 @@ from infusecalc.choices import Choices, Horizon
 from infusecalc.errors import BadInput
 from infusecalc.ordered import Ordered
 from infusecalc.plan.dated import PhaseStart, Plan, Planned
-from infusecalc.plan.events import Trail, events
+from infusecalc.plan.events import Event, Trail, events
 from infusecalc.plan.horizon import Dated, cut
 from infusecalc.regimen import House
 
-__all__ = ["PhaseStart", "Plan", "Planned", "make_plan", "phase_of"]
+__all__ = ["PhaseStart", "Plan", "Planned", "event_of", "make_plan"]
 
 
 def make_plan(ordered: Ordered, choices: Choices, house: House) -> Plan:
@@ -45,18 +45,18 @@ def _dated(ordered: Ordered, choices: Choices, start: date, trail: Trail, house:
     return follow(ordered, choices, start, trail, house.doubled.share)
 
 
-def phase_of(ordered: Ordered, choices: Choices, number: int) -> tuple[str, bool]:
-    """The phase of an infusion by its number, and whether it is the first of a block; raises BadInput.
+def event_of(ordered: Ordered, choices: Choices, number: int) -> tuple[Event, Event | None]:
+    """The place of an infusion by its number, and the place before it; raises BadInput.
 
     Which phase comes when does not depend on the date, so any will do; a course that repeats does so often enough.
     """
-    found = "", False
     repeats = any(phase.repeat for phase in ordered.phases.values())
     undated = choices.but(history=(), maintenance_start=None, horizon=Horizon(courses=number if repeats else None))
     walk = events(ordered, undated, date(2000, 1, 1), Trail())
-    for counted in range(number):
-        event = next(walk, None)
-        if event is None:
+    event, before = next(walk), None
+    for counted in range(1, number):
+        after = next(walk, None)
+        if after is None:
             raise BadInput("--number", number, f"is not planned: {ordered.regimen.id} has {counted} infusions")
-        found = event.phase, event.head
-    return found
+        event, before = after, event
+    return event, before
