@@ -35,7 +35,8 @@ def cut(
     seen: dict[str, int] = {}
     for event, by_plan, given in dated:
         day = event.position.date
-        if end is not None and day > end and not given:
+        full = horizon.infusions is not None and len(found) >= horizon.infusions
+        if not given and (full or (end is not None and day > end)):
             return tuple(found), False
         if day > farthest or len(found) == limits.infusions:
             raise _too_far(horizon, limits)
