@@ -18,8 +18,8 @@ def asked() -> bool:
 
 
 def for_option(name: str) -> Completer | None:
-    """The completer of a word or an option, where a shell asks for one and the option takes a name."""
-    return _COMPLETERS.get(name) if asked() else None
+    """The completer of a word or an option that takes a name."""
+    return _COMPLETERS.get(name)
 
 
 def prepare() -> None:
