@@ -32,7 +32,8 @@ def patient_page(course: Course) -> Iterator[Block]:
     yield Heading("Your dates")
     if any(finding.severity == "block" for finding in course.findings):
         yield Lines(("This plan has open questions. Talk to your clinic before you use it.",))
-    yield Rows(("", "day", ""), tuple(_date(course, index) for index in range(len(course.infusions))), large=True)
+    dates = tuple(_date(course, index) for index in range(len(course.infusions)))
+    yield Rows(("number", "day", "note" if any(note for _, _, note in dates) else ""), dates, large=True)
     yield Timeline(marks(course))
     yield Months(marks(course))
     sections: tuple[tuple[str, tuple[Note, ...]], ...] = (
@@ -49,7 +50,7 @@ def patient_page(course: Course) -> Iterator[Block]:
     yield Lines((_sources(course, [note for _, notes in sections for note in notes]),))
 
 
-def _date(course: Course, index: int) -> tuple[str, ...]:
+def _date(course: Course, index: int) -> tuple[str, str, str]:
     planned = course.infusions[index].planned
     note = "done" if planned.given else "only if your doctor says so" if planned.optional else ""
     return str(planned.number), long_date(planned.date), note
