@@ -80,14 +80,14 @@ def _calendar(code: str) -> Any:
     """The holiday calendar of a country, or of a part of one; raises BadInput."""
     import holidays  # noqa: PLC0415 - imported only when asked for: it takes longer than a look-up
 
-    country, _, part = code.upper().partition("-")
+    country, dash, part = code.upper().partition("-")
     known = holidays.list_supported_countries()
     if country not in known:
         raise BadInput(
             "--holidays", code, "is no calendar that is known", allowed="a country as in US, or a part as in US-CA"
         )
     parts = {name.upper(): name for name in known[country]}
-    if part and part not in parts:
+    if dash and part not in parts:
         listed = ", ".join(known[country]) or f"{country} alone"
         raise BadInput("--holidays", code, f"names no part of {country}", allowed=listed)
     with warnings.catch_warnings():

@@ -72,6 +72,7 @@ class Course(Frozen):
     product_name: str
     product: ProductRules
     running: Running
+    conditions: tuple[HasCondition, ...]
     plan: Plan | None
     phases: tuple[PhaseDose, ...]
     infusions: tuple[Infusion, ...]
@@ -191,6 +192,7 @@ def make_course(
         product_name=product.name,
         product=product_rules,
         running=running,
+        conditions=conditions,
         plan=plan,
         phases=doses,
         infusions=infusions,

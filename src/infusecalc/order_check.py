@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from infusecalc.choices import parse_count
+from infusecalc.choices import Rounding, parse_count
 from infusecalc.course import Course
 from infusecalc.dates import stretch
 from infusecalc.errors import BadInput
+from infusecalc.findings import Finding
 from infusecalc.frozen import Frozen
+from infusecalc.infusions import round_dose
 from infusecalc.patient import Patient
 from infusecalc.phase_dose import PhaseDose
 from infusecalc.plan import event_of
@@ -34,6 +36,7 @@ MATCH, WITHIN_ROUNDING, WITHIN_RANGE, OUTSIDE = VERDICTS = ("match", "within-rou
 _WHOLE = 10_000  # 100 % in 0.01 %
 _SAME = 1  # 0.01 mg
 _FINE = 10**9  # fine enough to order mistakes by
+_LOOSE, _TIGHT = 100, 50  # 0.01 %
 
 
 class Mistake(Frozen):
@@ -60,11 +63,22 @@ class Verdict(Frozen):
     notes: tuple[str, ...]
     mistakes: tuple[Mistake, ...]
     sources: tuple[Citation, ...]
+    contraindicated: tuple[Finding, ...]
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What the order itself gives to see, and then the findings of the course."""
+        return (*self.contraindicated, *self.course.findings)
+
+    @property
+    def blocks(self) -> tuple[str, ...]:
+        """The keys of the findings that block."""
+        return tuple(dict.fromkeys(finding.key for finding in self.findings if finding.severity == "block"))
 
     @property
     def expected(self) -> int:
-        """The dose that the regimen gives, rounded only where that was asked for."""
-        return self.dose.amount.dose
+        """The exact dose that the regimen gives."""
+        return self.dose.amount.exact
 
     @property
     def difference(self) -> int:
@@ -95,19 +109,42 @@ def check_order(
     amount = parse_amount(str(ordered), "--ordered")
     every = None if ordered_every is None else parse_span(ordered_every, "--ordered-every")
     counted = parse_count(number, "--number")
+    if counted is not None and counted > course.house.horizon.infusions:
+        raise BadInput("--number", number, "is too far", allowed=f"up to {course.house.horizon.infusions}")
     dose = _phase(course, phase, counted, every)
     rows = [row for row in course.regimen.rules.allowed if row.phase in (None, dose.name)]
     notes: list[str] = []
     dose_verdict = _dose_verdict(course, dose, amount, rows, notes)
+    mistakes = _mistakes(course, dose, amount, dose_verdict)
     interval_verdict = None if every is None else _interval_verdict(dose, every, rows, notes)
-    if _combined(dose, amount, every, rows, dose_verdict, interval_verdict):
+    if every is not None and dose_verdict == interval_verdict == WITHIN_RANGE and _combined(dose, amount, every, rows):
         notes.append("a higher dose and a shorter interval together: the source allows one or the other")
         dose_verdict = interval_verdict = OUTSIDE
-    mistakes = tuple(_mistakes(course, dose, amount)) if dose_verdict == OUTSIDE else ()
     cited = dict.fromkeys([*dose.phase.source, *(source for row in rows for source in row.source)])
     return Verdict(
-        course, dose, counted, amount, every, dose_verdict, interval_verdict, tuple(notes), mistakes, tuple(cited)
+        course,
+        dose,
+        counted,
+        amount,
+        every,
+        dose_verdict,
+        interval_verdict,
+        tuple(notes),
+        tuple(mistakes),
+        tuple(cited),
+        tuple(_contraindicated(course, dose, amount)),
     )
+
+
+def _contraindicated(course: Course, dose: PhaseDose, amount: int) -> Iterator[Finding]:
+    """What is contraindicated at the ordered dose, and was not at the regimen's own."""
+    known = {(finding.code, finding.detail) for finding in course.findings}
+    for has in course.conditions:
+        limit = has.rule.above if has.rule else None
+        over = limit is not None and amount > limit.amount(dose.patient.weight, dose.patient.bsa)
+        if has.rule and over and ("contraindicated", has.id) not in known:
+            message = f"{has.name}, at the ordered dose: {has.rule.text}"
+            yield Finding("contraindicated", "block", message, has.rule.source, has.id, phases=(dose.name,))
 
 
 def _phase(course: Course, phase: str | None, number: int | None, every: Span | None) -> PhaseDose:
@@ -127,14 +164,15 @@ def _phase(course: Course, phase: str | None, number: int | None, every: Span | 
             raise BadInput("--phase", None, "is missing, and the phases differ", allowed=doses, hint="or give --number")
         going_on = [dose.name for dose in course.phases if dose.phase.interval]
         found = going_on[0] if every and going_on else names[0]
-    return next(dose for dose in course.phases if dose.name == found)
+    dated = [infusion.dose for infusion in course.infusions if infusion.planned.number == number]
+    return dated[0] if dated else next(dose for dose in course.phases if dose.name == found)
 
 
 # --- the dose and the interval -------------------------------------------------------------------------------
 
 
 def _dose_verdict(course: Course, dose: PhaseDose, amount: int, rows: list[Allowed], notes: list[str]) -> str:
-    expected, rounding = dose.amount.dose, course.choices.rounding.within
+    expected, rounding = dose.amount.exact, course.choices.rounding.within
     within = course.house.rounding.within if rounding is None else rounding
     if abs(amount - expected) <= _SAME:
         return MATCH
@@ -176,14 +214,19 @@ def _interval_verdict(dose: PhaseDose, every: Span, rows: list[Allowed], notes: 
     own = dose.phase.interval
     if own is None:
         raise BadInput("--ordered-every", every, f"fits no phase: {dose.name} is given once, without an interval")
-    if every.size == own.size:
+    if every.size == own.size or _reaches(every, own, own):
         return MATCH
     for row in rows:
-        if row.every and _reaches(every, row.every.low, row.every.high):
+        if row.every and _reaches(every, row.every.low or _least(dose), row.every.high):
             notes.append(f"{row.every.text} is allowed: {row.when}")
             return WITHIN_RANGE
     notes.append(f"every {every} instead of every {own}")
     return OUTSIDE
+
+
+def _least(dose: PhaseDose) -> Span | None:
+    """The least gap of a phase, which bounds an interval without a figure."""
+    return dose.phase.gap.least if dose.phase.gap else None
 
 
 def _reaches(every: Span, low: Span | None, high: Span | None) -> bool:
@@ -193,38 +236,47 @@ def _reaches(every: Span, low: Span | None, high: Span | None) -> bool:
     )
 
 
-def _combined(
-    dose: PhaseDose,
-    amount: int,
-    every: Span | None,
-    rows: list[Allowed],
-    dose_verdict: str,
-    interval_verdict: str | None,
-) -> bool:
-    """Whether dose and interval are both escalated where each is offered, but not the two at once."""
+def _combined(dose: PhaseDose, amount: int, every: Span, rows: list[Allowed]) -> bool:
+    """Whether dose and interval are both escalated, and no statement of the source allows the two together."""
     own = dose.phase.interval
-    if own is None or every is None or dose_verdict != WITHIN_RANGE or interval_verdict != WITHIN_RANGE:
+    if own is None or amount <= dose.amount.exact + _SAME or every.size >= own.size or _reaches(every, own, own):
         return False
-    both = any(row.dose and row.every for row in rows)
-    return amount > dose.amount.exact and every.size < own.size and not both
+    offered = any(row.dose for row in rows) and any(row.every for row in rows)
+    return offered and not any(_allows_both(row, dose, amount, every) for row in rows)
+
+
+def _allows_both(row: Allowed, dose: PhaseDose, amount: int, every: Span) -> bool:
+    if row.dose is None or row.every is None:
+        return False
+    high = _amount(row.dose.high, dose.patient)
+    return high is not None and amount <= high + _SAME and _reaches(every, row.every.low, row.every.high)
 
 
 # --- mistakes ----------------------------------------------------------------------------------------------
 
 
-def _mistakes(course: Course, dose: PhaseDose, amount: int) -> Iterator[Mistake]:
-    """The mistakes whose dose the order comes near, nearest first."""
-    within = course.house.rounding.within
-    found = [
-        mistake
-        for mistake in _candidates(course, dose)
-        if abs(mistake.amount - amount) * _WHOLE <= within * mistake.amount
-    ]
-    seen: set[str] = set()
-    for mistake in sorted(found, key=lambda each: half_up(abs(each.amount - amount) * _FINE, each.amount)):
-        if mistake.code not in seen:
-            seen.add(mistake.code)
-            yield mistake
+def _mistakes(course: Course, dose: PhaseDose, amount: int, verdict: str) -> list[Mistake]:
+    """The mistakes whose dose the order is, nearest first; none where it is the dose of another phase.
+
+    An order that is outside is a mistake's dose to 1 %, or as rounded to whole vials (a tenfold one as far as rounding
+    may go); one that is in a range only to 0.5 %, because there it may be meant.
+    """
+    if verdict in (MATCH, WITHIN_ROUNDING) or any(_elsewhere(course, dose, amount)):
+        return []
+    found = [each for each in _candidates(course, dose) if _is(course, each, amount, loosely=verdict == OUTSIDE)]
+    listed = sorted(found, key=lambda each: half_up(abs(each.amount - amount) * _FINE, each.amount))
+    return list({mistake.code: mistake for mistake in reversed(listed)}.values())[::-1]
+
+
+def _is(course: Course, candidate: Mistake, amount: int, *, loosely: bool) -> bool:
+    """Whether an order is a candidate's dose, exactly enough, or rounded to whole vials."""
+    off, within = abs(candidate.amount - amount) * _WHOLE, course.house.rounding.within
+    if off <= (_LOOSE if loosely else _TIGHT) * candidate.amount:
+        return True
+    if not loosely or candidate.code == "tenfold":
+        return loosely and off <= within * candidate.amount
+    vials = round_dose(candidate.amount, Rounding(vials=True), within, course.product.vials.sizes)
+    return vials.dose == amount
 
 
 def _candidates(course: Course, dose: PhaseDose) -> Iterator[Mistake]:
@@ -245,7 +297,10 @@ def _candidates(course: Course, dose: PhaseDose) -> Iterator[Mistake]:
 
 def _surface(patient: Patient, weight: int) -> int | None:
     """The surface at another weight; a surface that was given stays as it is."""
-    return body_surface(patient.formula, weight, patient.height) if patient.height is not None else patient.bsa
+    if patient.height is None:
+        return patient.bsa
+    area = body_surface(patient.formula, weight, patient.height)
+    return area if patient.bsa_cap is None else min(area, patient.bsa_cap)
 
 
 def _wrong_size(asked: Dose, patient: Patient) -> Iterator[Mistake]:

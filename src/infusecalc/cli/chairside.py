@@ -67,7 +67,7 @@ def check(**given: Any) -> Reply:
     """  # noqa: D301 - \b keeps the lines of the examples apart
     asked = {name: given.pop(name) for name in ("ordered", "ordered_every", "phase", "number")}
     verdict = check_order(course_of(given), **asked)
-    row, blocks = chairside.check_row(verdict), verdict.course.blocks
+    row, blocks = chairside.check_row(verdict), verdict.blocks
     reply = _answer(given, chairside.check_document(verdict), [row], chairside.check_page(verdict), blocks)
     return reply.but(failed="the order is outside the regimen" if verdict.failed else None)
 

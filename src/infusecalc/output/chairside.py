@@ -146,7 +146,7 @@ def check_document(verdict: Verdict) -> Record:
                 for mistake in verdict.mistakes
             ],
             "source": cited(verdict.sources),
-            "findings": [finding_record(finding) for finding in verdict.course.findings],
+            "findings": [finding_record(finding) for finding in verdict.findings],
             "sources": sources(verdict.course),
         }
     )
@@ -176,7 +176,7 @@ def check_page(verdict: Verdict) -> Iterator[Block]:
     """The verdict as a pharmacist reads it."""
     yield from top(verdict.course)
     sign = "+" if verdict.ordered > verdict.expected else ""
-    difference = f"{sign}{people(verdict.ordered - verdict.expected)} mg, {sign}{plain(verdict.difference, 1)} %"
+    difference = f"{sign}{people(verdict.ordered - verdict.expected)} mg, {sign}{people(verdict.difference, 1)} %"
     own = verdict.dose.phase.interval
     yield Heading(f"{'BLOCK ' if verdict.verdict == OUTSIDE else ''}{verdict.verdict}")
     rows = [
@@ -189,7 +189,7 @@ def check_page(verdict: Verdict) -> Iterator[Block]:
     rows += [("", note) for note in verdict.notes]
     rows += [(f"mistake: {mistake.code}", mistake.message) for mistake in verdict.mistakes]
     yield Pairs(tuple(rows), inset=True)
-    yield from found(verdict.course)
+    yield from found(verdict.course, verdict.findings)
     yield from cited_below(verdict.course)
 
 
