@@ -63,16 +63,9 @@ class Clinic(Frozen):
         return found
 
     def __str__(self) -> str:
-        """In words: `open mon, tue; closed on holidays of US (holidays 0.109)`."""
+        """In words: `open mon, tue; closed on the public holidays of US`."""
         days = ", ".join(WEEKDAYS[day] for day in self.weekdays)
         return f"open {days}" + (f"; closed on the public holidays of {self.holidays}" if self.holidays else "")
-
-
-def library_version() -> str:
-    """The version of the calendar library, which decides what a holiday is."""
-    from importlib.metadata import version  # noqa: PLC0415 - only a clinic with holidays needs it
-
-    return version("holidays")
 
 
 @cache
@@ -82,17 +75,17 @@ def _calendar(code: str) -> Any:
 
     country, dash, part = code.upper().partition("-")
     known = holidays.list_supported_countries()
-    if country not in known:
+    if country not in known or (dash and not part):
         raise BadInput(
             "--holidays", code, "is no calendar that is known", allowed="a country as in US, or a part as in US-CA"
         )
     parts = {name.upper(): name for name in known[country]}
-    if dash and part not in parts:
+    if part and part not in parts:
         listed = ", ".join(known[country]) or f"{country} alone"
         raise BadInput("--holidays", code, f"names no part of {country}", allowed=listed)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return holidays.country_holidays(country, subdiv=parts.get(part))
+        return holidays.country_holidays(country, subdiv=parts.get(part), language="en_US")
 
 
 def _weekdays(text: str) -> tuple[int, ...]:

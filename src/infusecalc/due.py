@@ -30,8 +30,9 @@ class Bound(Frozen):
 class Due(Frozen):
     """What is due: `infusion` is None where the regimen is complete.
 
-    `planned` is its date by the plan as it was started, `from_given` the one counted from the last infusion given;
-    the infusion is on one of the two, or on an open day near it.
+    `planned` is its date by the plan as it was started, `from_given` the one counted from the last infusion given. The
+    infusion is on one of the two, on the next planned date that leaves room, or on an open day near it. `overdue` is
+    the course as it would be if it were given on the day that was said.
     """
 
     course: Course
@@ -53,6 +54,13 @@ class Due(Frozen):
             finding for finding in more if (finding.code, finding.infusions) not in known and finding.infusions
         )
         return tuple(sorted((*own, *added), key=lambda finding: SEVERITIES.index(finding.severity)))
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The ids of every source that the answer rests on."""
+        bounds = [bound.source for bound in (self.earliest, self.latest) if bound]
+        cited = [*bounds, *(note.source for _, note in self.late), *(finding.source for finding in self.findings)]
+        return tuple(dict.fromkeys((*self.course.sources, *(each.id for source in cited for each in source))))
 
     @property
     def blocks(self) -> tuple[str, ...]:

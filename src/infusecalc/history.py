@@ -39,7 +39,10 @@ def read_history(name: str) -> tuple[Given, ...]:
     import csv  # noqa: PLC0415 - only a file needs it
 
     hint = f"give a CSV file with the header {','.join(COLUMNS)}"
-    rows = list(csv.reader(_text(name, hint).splitlines()))
+    try:
+        rows = list(csv.reader(_text(name, hint).splitlines()))
+    except csv.Error as error:
+        raise BadInput("history", name, f"is no CSV file: {error}", hint=hint) from None
     header = [head.strip(" ").lower() for head in rows[0]] if rows else []
     if "date" not in header or not set(header) <= set(COLUMNS) or len(set(header)) != len(header):
         shown = ",".join(header) or "nothing"

@@ -32,11 +32,8 @@ _SPAN_UNITS = {
     **dict.fromkeys(("m", "mo", "month", "months"), "month"),
     **dict.fromkeys(("y", "year", "years"), "year"),
 }
-_DAYS = {"day": 1, "week": 7}
-_MONTHS = {"month": 1, "year": 12}
-_INCHES_PER_FOOT = 12
-_MOST_DAYS = 366
-_FACTOR_PLACES = 3
+_DAYS, _MONTHS = {"day": 1, "week": 7}, {"month": 1, "year": 12}
+_INCHES_PER_FOOT, _MOST_DAYS, _FACTOR_PLACES = 12, 366, 3
 MEAN_MONTH = (146_097, 4_800)  # days: 400 Gregorian years are 146,097 days and 4,800 months
 
 
@@ -165,14 +162,13 @@ def parse_volume(text: str, what: str = "bag") -> int:
 
 def parse_minutes(text: str, what: str) -> int:
     """A time in 0.01 min from `90`, `117.5` or `90 min`. Raises BadInput."""
-    allowed = "minutes, as in 90 or 90min"
-    numerator, denominator, _ = _scaled(what, text, {"": (100, 1), "min": (100, 1)}, allowed)
-    return half_up(numerator, denominator)
+    units = {"": (100, 1), "min": (100, 1)}
+    return half_up(*_scaled(what, text, units, "minutes, as in 90 or 90min")[:2])
 
 
 def parse_price(text: str, what: str = "--price") -> int:
     """An amount of money in 0.01, without a currency, from `174.63`. Raises BadInput."""
-    allowed = "a plain amount with at most two decimals, as in 174.63"
+    allowed = "a plain amount, as in 174.63"
     numerator, denominator, _ = _scaled(what, text, {"": (100, 1)}, allowed)
     if numerator % denominator:
         raise BadInput(what, text, "has more than two decimals", allowed=allowed)

@@ -208,7 +208,7 @@ def due_document(due: Due) -> Record:
             "label_says": [{"name": name, "text": note.text, "source": cited(note.source)} for name, note in due.late],
             "if_given_on": _if_given(due),
             "findings": [finding_record(finding) for finding in due.findings],
-            "sources": sources(due.course),
+            "sources": sources(due.course, due.sources),
         }
     )
 
@@ -274,7 +274,7 @@ def due_page(due: Due) -> Iterator[Block]:
     yield Heading("Late or missed")
     yield Pairs(tuple((name, words.tall_man(due.course, note.text)) for name, note in due.late), inset=True)
     yield from found(due.course, due.findings)
-    yield from cited_below(due.course)
+    yield from cited_below(due.course, due.sources)
 
 
 def _given_row(due: Due) -> Iterator[tuple[str, ...]]:

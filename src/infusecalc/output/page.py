@@ -142,11 +142,11 @@ def found(course: Course, findings: Iterable[Finding] | None = None, heading: st
     yield Findings(tuple((finding, _message(course, finding)) for finding in listed))
 
 
-def cited_below(course: Course) -> Iterator[Block]:
-    """The sources with their grades, and the table's version."""
+def cited_below(course: Course, names: Iterable[str] | None = None) -> Iterator[Block]:
+    """The sources with their grades, those of the course unless some are named, and the table's version."""
     yield Heading("Sources")
     rows = []
-    for name in course.sources:
+    for name in course.sources if names is None else names:
         source = course.table.source(name)
         local = ", local" if course.table.is_local("sources", name) else ""
         rows.append((name, f"{source.grade}{local}", source.title))

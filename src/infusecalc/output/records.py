@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from infusecalc.course import Course, Totals
@@ -211,9 +211,9 @@ def finding_record(finding: Finding) -> Record:
     }
 
 
-def sources(course: Course) -> list[Record]:
-    """Every source that the course rests on."""
-    return [_source(course, name) for name in course.sources]
+def sources(course: Course, names: Iterable[str] | None = None) -> list[Record]:
+    """Every source that the course rests on, or those named."""
+    return [_source(course, name) for name in (course.sources if names is None else names)]
 
 
 def _source(course: Course, name: str) -> Record:

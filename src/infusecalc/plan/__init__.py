@@ -27,7 +27,7 @@ def make_plan(ordered: Ordered, choices: Choices, house: House) -> Plan:
     infusions, ended = cut(dated, ordered.phases, choices.horizon, start, last_given, house.horizon)
     while choices.maintenance_start is not None and not trail.starts:
         next(dated)  # beyond the horizon; but what was asked for is held against its window all the same
-    starts = tuple(found for found in trail.starts.values() if found.chosen or found.rule.window)
+    starts = tuple(found for found in trail.starts.values() if found.how == "asked" or found.rule.window)
     plan = Plan(start, infusions, starts, ended, tuple(trail.passed))
     if choices.clinic is None:
         return plan

@@ -40,8 +40,10 @@ def follow(ordered: Ordered, choices: Choices, start: date, trail: Trail, double
             rest = events(ordered, choices, start, trail, _since(event, ordered.phases[event.phase], trail))
         yield event, planned, given
     if choices.anchor == "planned":
-        slots = islice(events(ordered, choices, start, Trail()), len(choices.history), None)
-        rest = _as_planned(ordered, trail, rest, slots, planned, choices.history[-1].date, doubled)
+        first = Trail()
+        slots = islice(events(ordered, choices, start, first), len(choices.history), None)
+        roomy = _with_room(ordered, trail, rest, slots, planned, choices.history[-1].date, doubled)
+        rest = _on_the_way(ordered, roomy, trail, first)
     for event in rest:
         yield event, next(own).position.date, None
 
@@ -49,12 +51,18 @@ def follow(ordered: Ordered, choices: Choices, start: date, trail: Trail, double
 def _since(event: Event, phase: Phase, trail: Trail) -> Since:
     """What is to come, counted from an infusion that was given on another day than planned."""
     head = Position(event.position.date - timedelta(days=offsets_of(phase, event.block)[event.place]))
-    if event.head and event.block == 0 and event.phase in trail.starts:
-        trail.starts[event.phase] = trail.starts[event.phase].but(anchor=head, how="given")
+    found = trail.starts.get(event.phase)
+    if found and event.head and event.block == 0:
+        found = found.but(anchor=head, how="given")
+        # without a window the usual day is what was planned, and no limit of what may be given
+        trail.starts[event.phase] = found if found.rule.window else found.but(earliest=None, latest=None)
+    if event.block == 0:
+        trail.edges["first", event.phase] = head
+        trail.edges["last", event.phase] = head.later_days(phase.offsets[-1])
     return Since(event, head, event.block)
 
 
-def _as_planned(
+def _with_room(
     ordered: Ordered,
     trail: Trail,
     rest: Iterator[Event],
@@ -65,22 +73,34 @@ def _as_planned(
 ) -> Iterator[Event]:
     """The slots of the plan as it was started, from the first that leaves room after the last infusion given.
 
-    A slot without room is passed over where the next one is its equal; where it is one of a set (weeks 0, 2, 6), the
-    `rest` counted from the last infusion given takes its place.
+    A slot without room is passed over where the next one is its equal; where it is one of a set (weeks 0, 2, 6), or the
+    last, the `rest` counted from the last infusion given takes its place.
     """
     skipped: tuple[str, int] | None = None
     for event in slots:
         day, phase = event.position.date, ordered.phases[event.phase]
         if (event.phase, event.block) == skipped:
             continue
-        if (day - last).days >= max(1, (day - before).days * doubled // _WHOLE):
-            if event.head and event.block == 0 and phase.starts:
-                trail.starts[event.phase] = start_of(event.phase, phase, trail, day, "default")
+        if (day - last).days * _WHOLE >= max(_WHOLE, (day - before).days * doubled):
             yield event
             yield from slots
             return
         trail.passed.append(day)
         if not (event.head and phase.interval and (phase.repeat or event.block or len(phase.offsets) == 1)):
-            yield from rest
-            return
+            break
         skipped, before = (event.phase, event.block), day
+    yield from rest
+
+
+def _on_the_way(ordered: Ordered, walk: Iterator[Event], trail: Trail, first: Trail) -> Iterator[Event]:
+    """The events of a walk; the edges of their phases, and the windows counted from them, are noted on the way."""
+    for event in walk:
+        phase, name = ordered.phases[event.phase], event.phase
+        if event.head and event.block == 0 and phase.starts:
+            how = first.starts[name].how if name in first.starts else "default"
+            trail.starts[name] = start_of(name, phase, trail, event.position.date, how).but(anchor=event.position)
+        if event.block == 0:
+            if event.head:
+                trail.edges["first", name] = event.position
+            trail.edges["last", name] = event.position
+        yield event

@@ -15,26 +15,33 @@ from infusecalc.plan.dated import Plan, Planned
 def move_to_open_days(plan: Plan, ordered: Ordered, clinic: Clinic) -> Plan:
     """Every infusion that is still to come on the nearest open day within its phase's tolerance.
 
-    Of two days equally near, the later; none that is too near the infusion before it. An infusion for which there is
-    no such day stays where it is, and is marked `shut`. Raises BadInput for a tolerance of no phase.
+    Of two days equally near, the later; none that is too near the infusion before it, and none on or after the day of
+    the next. An infusion for which there is no such day stays where it is, and is marked `shut`. Raises BadInput for a
+    tolerance of no phase.
     """
     for phase in clinic.phases:
         if phase not in ordered.phases:
             raise BadInput("--tolerance phase", phase, "is not planned here", allowed=", ".join(ordered.phases))
     found: list[Planned] = []
-    for item in plan.infusions:
-        found.append(item if item.given else _moved(item, found[-1] if found else None, plan.start, ordered, clinic))
+    for item, after in zip(plan.infusions, (*plan.infusions[1:], None), strict=True):
+        soonest = _soonest(item, found[-1], ordered) if found else date.min
+        latest = after.due - timedelta(days=1) if after else date.max
+        moved = item if item.given else _moved(item, soonest, latest, clinic)
+        found.append(moved.but(day=(moved.date - plan.start).days))
     return plan.but(infusions=tuple(found))
 
 
-def _moved(item: Planned, before: Planned | None, start: date, ordered: Ordered, clinic: Clinic) -> Planned:
+def _soonest(item: Planned, before: Planned, ordered: Ordered) -> date:
+    """The first day after the infusion before that the label's least gap leaves."""
     least = ordered.least_gap(item.phase) if item.head else None
-    soonest = date.min
-    if before:
-        soonest = add(before.date, least) if least else before.date + timedelta(days=1)
+    return add(before.date, least) if least else before.date + timedelta(days=1)
+
+
+def _moved(item: Planned, soonest: date, latest: date, clinic: Clinic) -> Planned:
+    """An infusion on the nearest open day from `soonest` to `latest`, or marked where there is none."""
     for day in _nearest_first(item.due, clinic.tolerance(item.phase)):
-        if day >= soonest and clinic.is_open(day):
-            return item.but(date=day, day=(day - start).days)
+        if soonest <= day <= latest and clinic.is_open(day):
+            return item.but(date=day)
     return item.but(shut=not clinic.is_open(item.due))
 
 

@@ -1,0 +1,382 @@
+"""What was given so far: what is due next, the rest of the plan, and the histories that are refused."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import shlex
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from infusecalc import load_table
+from infusecalc.choices import Choices
+from infusecalc.cli import run
+from infusecalc.dates import add
+from infusecalc.due import find_due
+from infusecalc.ordered import order_phases
+from infusecalc.plan import Plan, Planned, make_plan
+from strategies import WEEKLY
+from support import HERE, course, every_regimen, someone, table
+
+# --- cases: a line as it is typed, and what it answers --------------------------------------------------------
+
+ADULT = {"--weight": "70kg", "--height": "175cm"}
+CHILD = {"--weight": "30kg", "--height": "130cm"}
+CASE_KEYS = {
+    "name",
+    "line",
+    "given",
+    "file",
+    "due",
+    "given_rows",
+    "plan",
+    "finds",
+    "also",
+    "exit",
+    "refused",
+    "because",
+}
+
+
+def read(name: str) -> list[dict[str, Any]]:
+    """The cases of a file, each with the kind of its group."""
+    groups = yaml.safe_load((HERE / "cases" / f"{name}.yaml").read_text(encoding="utf-8"))
+    assert all(group["source"] for group in groups.values())
+    return [case for group in groups.values() for case in group["cases"]]
+
+
+def sentences(cases):
+    return [pytest.param(case, id=case["name"]) for case in cases]
+
+
+def written(value: Any) -> Any:
+    """An expected value as JSON writes it: dates as text."""
+    if isinstance(value, dict):
+        return {key: written(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [written(each) for each in value]
+    return str(value) if isinstance(value, dt.date) else value
+
+
+def line_of(case: dict[str, Any]) -> list[str]:
+    """The words of a case's line, with what was given and, unless said, a weight and a height that fit."""
+    words = shlex.split(case["line"])
+    words += [word for day in case.get("given", []) for word in ("--given", str(day))]
+    if "file" in case:
+        Path("given.csv").write_text(case["file"], encoding="utf-8", newline="")
+        words += ["--history", "given.csv"]
+    child = "pediatric" in words[2] or words[2] == "jia"
+    usual = (CHILD if child else ADULT).items()
+    added = [
+        (flag, value) for flag, value in usual if flag not in words and (flag != "--height" or "--bsa" not in words)
+    ]
+    return [*words, *(word for pair in added for word in pair if pair[1])]
+
+
+def parts(value: Any, wanted: Any) -> Any:
+    """A value as far as a case speaks of it."""
+    if isinstance(wanted, list) and len(value) == len(wanted):
+        return [parts(*pair) for pair in zip(value, wanted, strict=True)]
+    return {name: parts(value[name], wanted[name]) for name in wanted} if isinstance(wanted, dict) else value
+
+
+def told(finding: dict[str, Any], wanted: Any) -> Any:
+    """A finding as far as a case speaks of it: the infusions that it is about, or the parts that are named."""
+    if not isinstance(wanted, dict):
+        return finding["infusions"]
+    message, says = finding["message"], wanted.get("says", "")
+    return {name: (finding | {"says": says if says in message else message})[name] for name in wanted}
+
+
+def check(case: dict[str, Any], capsys) -> None:
+    """Run the line of a case, and hold every word of the case against the answer."""
+    assert case.keys() <= CASE_KEYS
+    code = run([*line_of(case), "--format", "json"])
+    out, err = capsys.readouterr()
+    if "refused" in case:
+        assert (code, out, err) == (2, "", f"infusecalc: {case['refused']}\n")
+        return
+    assert code == case.get("exit", 0), err
+    document, expected = json.loads(out), written(case)
+    rows = {"given_rows": document.get("given"), "plan": document.get("infusions")}
+    for kind, listed in rows.items():
+        wanted = expected.get(kind, {})
+        assert {name: [row[name] for row in listed] for name in wanted} == wanted
+    if "due" in case:
+        due = document["due"]
+        assert (due and {name: due[name] for name in expected["due"]}) == expected["due"]
+    for finding, wanted in expected.get("finds", {}).items():
+        found = [each for each in document["findings"] if each["code"] == finding]
+        assert len(found) == len(wanted), [each["message"] for each in found]
+        assert [told(*pair) for pair in zip(found, wanted, strict=True)] == wanted
+    wanted = expected.get("also", {})
+    assert parts(document, wanted) == wanted
+
+
+CASES = read("history")
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("case", sentences(CASES))
+def test_what_was_given_is_followed(case, folder, capsys):  # noqa: ARG001 - files of a case are written there
+    check(case, capsys)
+
+
+def test_every_case_is_a_sentence_of_its_own_and_says_why():
+    assert len({case["name"] for case in CASES}) == len(CASES)
+    assert all(case.get("because") or "refused" in case for case in CASES)
+
+
+# --- files that are no text -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"date\n2026-12-01\xff\n", "is not UTF-8 at byte 15; save it as UTF-8"),
+        (b"date\n2026-12-01\n\0", "is over 1 MB, or no text; give a CSV file with the header date,dose_mg"),
+        (b"date\n" + b"\n" * 1_000_000, "is over 1 MB, or no text; give a CSV file with the header date,dose_mg"),
+    ],
+    ids=["not UTF-8", "NUL", "over 1 MB"],
+)
+def test_a_file_that_is_no_text_is_refused(content, says, folder, capsys):
+    (folder / "given.csv").write_bytes(content)
+    assert run(["next", "infliximab", "crohns", "--weight", "70kg", "--history", "given.csv"]) == 2
+    assert capsys.readouterr() == ("", f"infusecalc: history 'given.csv' {says}\n")
+
+
+def test_a_file_of_just_1_mb_is_read(folder, capsys):
+    (folder / "given.csv").write_bytes(b"date\n2026-12-01".ljust(1_000_000, b"\n"))
+    assert run(["next", "infliximab", "crohns", "--weight", "70kg", "--history", "given.csv", "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["due"]["date"] == "2026-12-15"
+
+
+def test_a_cell_beyond_all_measure_is_refused(folder, capsys):
+    (folder / "given.csv").write_text("date\n" + "9" * 200_000, encoding="utf-8")
+    assert run(["next", "infliximab", "crohns", "--weight", "70kg", "--history", "given.csv"]) == 2
+    out, err = capsys.readouterr()
+    assert (out, len(err.splitlines())) == ("", 1)
+
+
+# --- both dates, for people -----------------------------------------------------------------------------------
+
+LATE = ["2026-12-01", "2026-12-15", "2027-01-12", "2027-03-12"]
+TOO_LATE = [*LATE[:3], "2027-04-07"]
+
+
+@pytest.mark.parametrize(
+    ("days", "anchor", "lines"),
+    [
+        (
+            LATE,
+            "given",
+            [
+                "Due: infusion 5, maintenance, Fri 2027-05-07",
+                "by the plan          Tue 2027-05-04",
+                "from what was given  Fri 2027-05-07 (taken), 3 days later than planned",
+            ],
+        ),
+        (
+            LATE,
+            "planned",
+            [
+                "Due: infusion 5, maintenance, Tue 2027-05-04",
+                "by the plan          Tue 2027-05-04 (taken)",
+                "from what was given  Fri 2027-05-07, 3 days later than planned",
+            ],
+        ),
+        (
+            TOO_LATE,
+            "planned",
+            [
+                "Due: infusion 5, maintenance, Tue 2027-06-29",
+                "by the plan          Tue 2027-05-04 passed over; Tue 2027-06-29 (taken)",
+                "from what was given  Wed 2027-06-02, 29 days later than planned",
+            ],
+        ),
+    ],
+    ids=["given", "planned", "passed over"],
+)
+def test_both_dates_are_shown_and_which_was_taken(days, anchor, lines, capsys):
+    """The date by the plan and the date from the last given: both shown, never mixed in silence."""
+    told = [word for day in days for word in ("--given", day)]
+    assert run(["next", "infliximab", "crohns", "--weight", "70kg", "--anchor", anchor, *told]) == 0
+    shown = [line.strip() for line in capsys.readouterr().out.splitlines()]
+    assert [line for line in lines if line not in shown] == []
+
+
+def test_the_page_of_a_complete_regimen_says_that_nothing_is_due(capsys):
+    told = [word for day in ("2026-12-01", "2026-12-08", "2026-12-15", "2026-12-22") for word in ("--given", day)]
+    assert run(["next", "rituximab", "aiha", "--weight", "70kg", "--height", "175cm", *told]) == 0
+    assert "Nothing is due\n  The regimen is complete with what was given.\n" in capsys.readouterr().out
+
+
+# --- sources --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("on", [None, "2027-05-05"], ids=["to go", "overdue"])
+@pytest.mark.parametrize("label", ["us", "eu"])
+def test_every_source_that_is_named_is_listed(label, on, capsys):
+    """Every number rests on a source: what a finding or a text of the label names stands among the sources."""
+    told = [word for day in LATE[:3] for word in ("--given", day)] + (["--on", on] if on else [])
+    assert run(["next", "infliximab", "crohns", "--weight", "70kg", "--label", label, *told, "--format", "json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    listed = {source["id"] for source in document["sources"]}
+    cited = [each["source"] for each in (*document["findings"], *document["label_says"])]
+    assert {one.split()[0] for each in cited for one in each.split("; ")} <= listed
+
+
+# --- more than one bound --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("window", "earliest", "latest"),
+    [
+        ("earliest: 2 weeks, latest: 6 weeks", dt.date(2026, 12, 29), dt.date(2027, 1, 12)),
+        ("earliest: 4 weeks, latest: 4 weeks", dt.date(2027, 1, 5), dt.date(2027, 1, 5)),
+    ],
+    ids=["the gap", "the window"],
+)
+def test_of_several_bounds_the_narrower_holds(window, earliest, latest, folder):
+    """Given on 2026-12-08, a gap of 3 to 5 weeks leaves 2026-12-29 to 2027-01-12; 4 weeks later is 2027-01-05."""
+    shipped = (HERE / "tables" / "findings.yaml").read_text(encoding="utf-8")
+    (folder / "site.yaml").write_text(shipped.replace("window: {latest: 6 weeks,", f"window: {{{window},"), "utf-8")
+    told = ["2026-12-01", "2026-12-08"]
+    due = find_due(load_table("site.yaml"), "findumab", "hiccups", someone(), given=told)
+    assert (due.earliest.date, due.latest.date) == (earliest, latest)
+
+
+# --- rules that hold for every history ------------------------------------------------------------------------
+
+REGIMENS = every_regimen()
+ANCHORS = ("given", "planned")
+starts = st.dates(dt.date(1990, 1, 1), dt.date(2090, 12, 31))
+
+
+def planned(regimen: str, label: str, **asked: Any) -> Plan:
+    """The plan alone, without doses and findings."""
+    found = table().regimen(*regimen.split("/"), label)
+    choices = Choices.of(label=label, **asked)
+    return make_plan(order_phases(found, choices), choices, table().house())
+
+
+WITH_WINDOW = [pair for pair in REGIMENS if planned(*pair, start="2026-12-01").starts]
+
+
+def places(plan: Plan) -> list[tuple[Any, ...]]:
+    """What a plan says of its infusions."""
+    return [(item.number, item.phase, item.date, item.by_plan, item.day, item.head) for item in plan.infusions]
+
+
+@pytest.mark.parametrize("anchor", ANCHORS)
+@pytest.mark.parametrize(("regimen", "label"), REGIMENS)
+@settings(max_examples=3)
+@given(start=starts, said=st.booleans())
+@example(start=dt.date(2027, 8, 31), said=False)
+def test_a_history_that_follows_the_plan_gives_the_plan_back(regimen, label, anchor, start, said):
+    """An infusion given exactly on its date keeps the anchors, so that a history on the plan gives the plan back."""
+    plan = planned(regimen, label, start=start, for_="30m")
+    for number in range(1, len(plan.infusions) + 1):
+        history = {"given": [item.date for item in plan.infusions[:number]], "anchor": anchor}
+        again = planned(regimen, label, for_="30m", start=start if said else None, **history)
+        assert places(again) == places(plan), number
+        assert (again.start, again.passed, again.ended) == (plan.start, (), plan.ended)
+        assert [item.number for item in again.infusions if item.given] == list(range(1, number + 1))
+
+
+@settings(max_examples=60)
+@given(
+    pair=st.sampled_from([pair for pair in REGIMENS if pair[0] in WEEKLY]),
+    start=starts,
+    number=st.integers(1, 8),
+    late=st.integers(-6, 150),
+)
+@example(pair=("rituximab/ra", "us"), start=dt.date(2026, 12, 1), number=2, late=3)
+def test_an_infusion_on_another_day_moves_the_rest_by_as_much(pair, start, number, late):
+    """Counted from what was given: its block's head is the given date minus its offset, and the rest follows."""
+    plan = planned(*pair, start=start, doses=12).infusions
+    number = min(number, len(plan))
+    days = [item.date for item in plan[:number]]
+    days[-1] += dt.timedelta(days=late)
+    again = planned(*pair, start=start, given=days, doses=12).infusions
+    assert [item.by_plan for item in again] == [item.date for item in plan]
+    assert [item.late_days for item in again] == [0] * (number - 1) + [late] * (len(plan) - number + 1)
+
+
+@pytest.mark.parametrize("anchor", ANCHORS)
+@pytest.mark.parametrize(("regimen", "label"), WITH_WINDOW)
+def test_a_history_that_follows_the_plan_keeps_its_windows(regimen, label, anchor):
+    """Where the source gives a window for the start of a phase, the table holds it, and the output prints it."""
+    plan = planned(regimen, label, start="2026-12-01")
+    for number in range(1, len(plan.infusions) + 1):
+        given_days = [item.date for item in plan.infusions[:number]]
+        again = planned(regimen, label, given=given_days, anchor=anchor, until=plan.start + dt.timedelta(days=365))
+        assert again.starts == plan.starts, number
+
+
+@st.composite
+def histories(draw) -> tuple[str, str, list[dt.date]]:
+    """A regimen under a label, and up to eight infusions of it, 1 to 400 days apart."""
+    regimen, label = draw(st.sampled_from(REGIMENS))
+    most = min(8, len(planned(regimen, label, start="2026-12-01", doses=8).infusions))
+    gaps = draw(st.lists(st.integers(1, 400), max_size=most - 1))
+    days = [draw(starts)]
+    for gap in gaps:
+        days.append(days[-1] + dt.timedelta(days=gap))
+    return regimen, label, days
+
+
+AT_THE_GAP = [dt.date(2026, 12, 1) + dt.timedelta(days=days) for days in (0, 14, 42, 98, 126, 153)]
+"""Infliximab in arthritis, the last two infusions 28 and 27 days after the one before: 4 weeks, and a day less."""
+
+
+def _gap(own: tuple[Planned, ...], item: Planned) -> dt.timedelta:
+    """The planned gap before an infusion: to the date before its own in the plan, or before that of its number."""
+    same = [
+        place
+        for place, each in enumerate(own)
+        if (each.date, each.phase, each.head) == (item.date, item.phase, item.head)
+    ]
+    place = same[0] if same else item.number - 1
+    return own[place].date - own[place - 1].date
+
+
+@settings(max_examples=200)
+@given(told=histories(), anchor=st.sampled_from(ANCHORS), more=st.integers(1, 6))
+@example(told=("rituximab/ms", "us", [dt.date(2026, 12, 1), dt.date(2027, 9, 1)]), anchor="planned", more=2)
+@example(told=("infliximab/ra", "us", AT_THE_GAP), anchor="given", more=2)
+@example(told=("rituximab/ra", "us", [dt.date(2026, 12, 1), dt.date(2027, 3, 3)]), anchor="planned", more=4)
+def test_whatever_was_given_the_rest_is_in_order_and_nothing_is_doubled(told, anchor, more):
+    """Nothing given is moved, lost or reordered; nothing is made up or doubled.
+
+    No two infusions are closer than the label's least gap without a finding that names the later one, and a date of
+    the plan that leaves less than half of the planned gap to the last given is not taken.
+    """
+    regimen, label, days = told
+    answer = course(regimen, label=label, start=None, given=days, anchor=anchor, doses=len(days) + more)
+    infusions = answer.plan.infusions
+    own = planned(regimen, label, start=days[0], for_="9y").infusions
+    assert [item.date for item in infusions[: len(days)]] == days
+    assert [item.date for item in infusions if item.given] == days
+    assert [item.given.date for item in infusions if item.given] == days
+    assert [item.number for item in infusions] == list(range(1, len(infusions) + 1))
+    assert [(item.phase, item.head) for item in infusions] == [
+        (item.phase, item.head) for item in own[: len(infusions)]
+    ]
+    assert all(before.date < item.date for before, item in pairwise(infusions))
+    named = {number for found in answer.findings if found.code == "gap-below-label" for number in found.infusions or ()}
+    for before, item in pairwise(infusions):
+        least = answer.ordered.least_gap(item.phase) if item.head else None
+        assert (least is not None and item.date < add(before.date, least)) == (item.number in named)
+    assert all((item.date - days[-1]) * 2 >= _gap(own, item) for item in infusions[len(days) :][:1])
