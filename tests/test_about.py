@@ -54,6 +54,12 @@ def test_every_format_of_the_page_says_the_same(drug, capfd):
     assert all(fact["name"] in text for fact in facts)
 
 
+def test_a_drug_of_one_label_has_a_page_too(capfd):
+    local = str(HERE / "tables" / "third_drug.yaml")
+    found = json.loads(answer(capfd, "info", "fictumab", "--regimens", local, "--format", "json"))
+    assert [(row["section"], row["label"]) for row in found["facts"]] == [("labelled", "us")]
+
+
 def test_a_brand_leads_to_its_drug_and_a_miss_is_refused(capfd):
     assert json.loads(answer(capfd, "info", "Remicade", "--format", "json"))["drug"] == "infliximab"
     assert run(["info", "aspirin"]) == 2

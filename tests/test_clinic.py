@@ -20,8 +20,8 @@ from infusecalc.clinic import WEEKDAYS, Clinic
 from infusecalc.dates import add
 from infusecalc.ordered import Ordered, order_phases
 from infusecalc.plan import Plan, Planned, make_plan
+from lines import check, read, sentences
 from support import course, every_regimen, table
-from test_history import check, read, sentences
 
 CASES = read("clinic")
 

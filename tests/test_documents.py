@@ -355,6 +355,42 @@ def test_an_id_comes_out_as_text_in_documents(name, tmp_path):
     assert len(events(made(line, "plan.ics", tmp_path, "--patient-id", name))) == 2
 
 
+# --- sums and costs ------------------------------------------------------------------------------------------------
+
+
+def test_a_vial_without_a_price_is_refused(capfd):
+    line = "rituximab gpa --weight 70kg --height 175cm --start 2026-12-01 --price 100mg=174.63"
+    assert schedule(line) == 2
+    said = capfd.readouterr().err
+    assert said == "infusecalc: price of the vial '500 mg' is not given; add --price 500mg=AMOUNT\n"
+
+
+def test_sums_need_no_prices(capfd):
+    assert schedule(COURSES["eight infusions"], "--totals") == 0
+    text = capfd.readouterr().out
+    assert re.search(r"^course +8 +2,800 mg +32 x 100 mg +400 mg +16 h$", text, re.MULTILINE)
+    assert "Costs" not in text
+
+
+@pytest.mark.parametrize(
+    ("price", "message"),
+    [
+        ("174.63", "--price '174.63' names no vial (allowed: VIAL=PRICE, as in 100mg=174.63)"),
+        ("100mg=1.234", "--price '1.234' has more than two decimals"),
+        ("100mg=-1", "--price '-1' is negative"),
+        ("0mg=1", "--price vial '0mg' is zero"),
+    ],
+)
+def test_a_price_that_is_none_is_refused(price, message, capfd):
+    assert schedule(COURSES["eight infusions"], "--price", price) == 2
+    assert message in capfd.readouterr().err
+
+
+def test_a_vial_has_one_price(capfd):
+    assert schedule(COURSES["eight infusions"], "--price", "100mg=1", "--price", "100 mg=2") == 2
+    assert "prices a vial a second time" in capfd.readouterr().err
+
+
 # --- views on a terminal -------------------------------------------------------------------------------------------
 
 
@@ -386,3 +422,16 @@ def test_a_block_is_drawn_by_every_document():
     blocks = [Heading("Title", TITLE), Heading("A section"), Lines(("one", "two"), listed=True), Lines(("three",))]
     assert "<li>two</li>" in html.draw(blocks, "foot", "clinic")
     assert "three" in words_of(pdf.draw(blocks, "foot", "clinic", "a4"))
+    assert "<section" not in html.draw(blocks[:1], "foot", "clinic")
+
+
+def test_a_drug_without_premedication_has_a_pump_table_without_it(capfd):
+    local = ["--regimens", str(HERE / "tables" / "third_drug.yaml")]
+    assert run(["rate", "fictumab", "hiccups", "--weight", "70", "--height", "170", *local]) == 0
+    assert "Premedication" not in capfd.readouterr().out
+
+
+def test_a_timed_event_of_a_child_without_a_rate_has_no_length(tmp_path):
+    more = ["--patient-id", "17", "--at", "09:30", "--tz", "Europe/Berlin"]
+    listed = events(made(COURSES["a child without a rate"], "plan.ics", tmp_path, *more))
+    assert all("duration" not in event and "dtend" not in event for event in listed)

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from infusecalc import Patient
 from infusecalc.cli import run
+from infusecalc.errors import BadInput
+from lines import check, read, sentences
 from strategies import kg
 from support import course
-from test_history import check, read, sentences
 
 CASES = read("weights")
 
@@ -98,3 +99,8 @@ def test_a_flat_dose_follows_no_weight(first, later):
     answer = course("rituximab/ra", weighed(first, later), start=START)
     assert {infusion.dose.amount.dose for infusion in answer.infusions} == {100_000}
     assert "weight-changed" not in {found.code for found in answer.findings}
+
+
+def test_no_weight_at_all_is_refused():
+    with pytest.raises(BadInput, match="weight is missing"):
+        Patient.of([])

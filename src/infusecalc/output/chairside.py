@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
 
 from infusecalc.due import Bound, Due
 from infusecalc.order_check import OUTSIDE, Verdict
@@ -12,6 +11,7 @@ from infusecalc.output.blocks import Block, Heading, Lines, Pairs, Rows
 from infusecalc.output.page import cited_below, found, sheet_below, top
 from infusecalc.output.records import Record, dose_record, finding_record, heads, sources
 from infusecalc.output.working import rates_in_words
+from infusecalc.phase_dose import Infusion
 from infusecalc.plan import Planned
 from infusecalc.pump import Step
 from infusecalc.pump_table import PumpTable
@@ -270,7 +270,7 @@ def due_page(due: Due) -> Iterator[Block]:
         yield Heading("Nothing is due")
         yield Lines(("The regimen is complete with what was given.",), listed=True)
     else:
-        yield from _due(due, due.infusion.planned.number)
+        yield from _due(due, due.infusion, due.infusion.planned.number)
     yield Heading("Late or missed")
     yield Pairs(tuple((name, words.tall_man(due.course, note.text)) for name, note in due.late), inset=True)
     yield from found(due.course, due.findings)
@@ -291,18 +291,15 @@ def _given_row(due: Due) -> Iterator[tuple[str, ...]]:
         )
 
 
-def _due(due: Due, place: int) -> Iterator[Block]:
-    infusion = due.infusion
-    if infusion is None or due.planned is None or due.from_given is None:
-        return
+def _due(due: Due, infusion: Infusion, place: int) -> Iterator[Block]:
     yield Heading(f"Due: infusion {place}, {infusion.dose.name}, {words.day(infusion.planned.date)}")
-    anchor = due.course.choices.anchor
+    anchor, counted = due.course.choices.anchor, words.day(due.from_given or infusion.planned.due)
     at = f"{infusion.dose.phase.dose.people} at {words.weight(infusion.dose.patient.weight)}"
     late = f", {words.shift(due.late_days, 'later', 'earlier')} than planned" if due.late_days else ""
     moved = words.shift(infusion.planned.moved_days, "later for the clinic", "earlier for the clinic")
     rows = [
-        ("by the plan", f"{words.day(due.planned)}{_taken(infusion.planned, due.planned, anchor)}"),
-        ("from what was given", f"{words.day(due.from_given)}{' (taken)' if anchor == 'given' else ''}{late}"),
+        ("by the plan", f"{words.day(infusion.planned.by_plan)}{_taken(infusion.planned, anchor)}"),
+        ("from what was given", f"{counted}{' (taken)' if anchor == 'given' else ''}{late}"),
         ("moved", moved or "not moved"),
         ("earliest", _bound(due.earliest)),
         ("latest", _bound(due.latest)),
@@ -319,11 +316,11 @@ def _due(due: Due, place: int) -> Iterator[Block]:
     yield Pairs(tuple(rows), inset=True)
 
 
-def _taken(item: Planned, planned: date, anchor: str) -> str:
+def _taken(item: Planned, anchor: str) -> str:
     """Whether the plan's own date was taken, or which one in its place."""
     if anchor != "planned":
         return ""
-    return " (taken)" if item.due == planned else f" passed over; {words.day(item.due)} (taken)"
+    return " (taken)" if item.due == item.by_plan else f" passed over; {words.day(item.due)} (taken)"
 
 
 def _bound(bound: Bound | None) -> str:
