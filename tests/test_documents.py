@@ -13,8 +13,8 @@ import pytest
 from pypdf import PdfReader
 
 from infusecalc.cli import run
-from infusecalc.output import html, pdf
-from infusecalc.output.blocks import TITLE, Heading, Lines
+from infusecalc.output import html, pdf, terminal
+from infusecalc.output.blocks import TITLE, Findings, Heading, Lines
 from infusecalc.output.patient_sheet import long_date
 from infusecalc.quantities import people
 from support import HERE, table
@@ -423,6 +423,10 @@ def test_a_block_is_drawn_by_every_document():
     assert "<li>two</li>" in html.draw(blocks, "foot", "clinic")
     assert "three" in words_of(pdf.draw(blocks, "foot", "clinic", "a4"))
     assert "<section" not in html.draw(blocks[:1], "foot", "clinic")
+
+
+def test_no_findings_draw_nothing():
+    assert terminal.draw([Findings(())], 80, colour=False) == ""
 
 
 def test_a_drug_without_premedication_has_a_pump_table_without_it(capfd):
