@@ -65,8 +65,8 @@ class UnknownName(BadInput):
     def __init__(self, what: str, value: object, *, known: tuple[str, ...], nearest: tuple[str, ...]) -> None:
         """Name the nearest names, or all of them where none is near; pick none."""
         self.nearest = nearest
-        hint = f"nearest: {', '.join(nearest)}" if nearest else "none is near"
-        super().__init__(what, value, "is not known", allowed=", ".join(known), hint=hint)
+        hint = f"nearest: {', '.join(nearest)}" if nearest else "none is near" if known else "leave it out"
+        super().__init__(what, value, "is not known", allowed=", ".join(known) or "none here", hint=hint)
 
 
 class BadTable(InfusecalcError):
