@@ -21,7 +21,7 @@ from infusecalc.errors import BadInput
 from infusecalc.pump import Load, Rates, Step, Stop, pump_steps, run_time
 from infusecalc.pump_table import make_pump_table
 from infusecalc.quantities import number
-from infusecalc.regimen import Pace, Titration
+from infusecalc.regimen import Held, Pace, Titration
 from support import HERE, START, course, someone, table
 
 RATES = yaml.safe_load((HERE / "cases" / "rates.yaml").read_text(encoding="utf-8"))
@@ -68,7 +68,10 @@ def titration(name: str) -> Titration:
 
 
 def made_up(told: dict[str, Any]) -> Titration:
-    """A titration that is in no table: `every` in minutes, paces as in 20 mg/h."""
+    """A titration that is in no table: `every` in minutes, paces as in 20 mg/h; or steps, each a pace and minutes."""
+    if "steps" in told:
+        steps = tuple(Held(Pace(scaled(pace.split(" ")[0]), pace.split(" ")[1]), held) for pace, held in told["steps"])
+        return Titration(None, None, None, None, None, steps, None, ())
     paces = {name: text.split(" ") for name, text in told.items() if name != "every"}
     found = {name: Pace(scaled(value), unit) for name, (value, unit) in paces.items()}
     return Titration(found["start"], found["step"], told["every"], found["most"], found.get("step_most"), (), None, ())
@@ -97,6 +100,7 @@ def test_the_steps_of_an_infusion(case):
     steps = pump_steps(load, rates, stop)
     assert number(sum(step.minutes for step in steps)) == case["minutes"]
     assert shown(steps, columns(case)) == columns(case)
+    assert [step.rate for step in steps if step.paused] == [0] * bool(stop and stop.pause)
     if stop is None:
         assert number(run_time(load, rates)) == case["minutes"]
 

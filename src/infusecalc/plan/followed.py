@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, timedelta
-from itertools import islice
+from itertools import chain, islice
 
 from infusecalc.choices import Choices
 from infusecalc.dates import Position
@@ -42,8 +42,8 @@ def follow(ordered: Ordered, choices: Choices, start: date, trail: Trail, double
     if choices.anchor == "planned":
         first = Trail()
         slots = islice(events(ordered, choices, start, first), len(choices.history), None)
-        roomy = _with_room(ordered, trail, rest, slots, planned, choices.history[-1].date, doubled)
-        rest = _on_the_way(ordered, roomy, trail, first)
+        roomy = _with_room(ordered, trail, slots, planned, choices.history[-1].date, doubled)
+        rest = _on_the_way(ordered, roomy, trail, first) if roomy else rest
     for event in rest:
         yield event, next(own).position.date, None
 
@@ -53,9 +53,7 @@ def _since(event: Event, phase: Phase, trail: Trail) -> Since:
     head = Position(event.position.date - timedelta(days=offsets_of(phase, event.block)[event.place]))
     found = trail.starts.get(event.phase)
     if found and event.head and event.block == 0:
-        found = found.but(anchor=head, how="given")
-        # without a window the usual day is what was planned, and no limit of what may be given
-        trail.starts[event.phase] = found if found.rule.window else found.but(earliest=None, latest=None)
+        trail.starts[event.phase] = found.but(anchor=head, how="given")
     if event.block == 0:
         trail.edges["first", event.phase] = head
         trail.edges["last", event.phase] = head.later_days(phase.offsets[-1])
@@ -63,18 +61,12 @@ def _since(event: Event, phase: Phase, trail: Trail) -> Since:
 
 
 def _with_room(
-    ordered: Ordered,
-    trail: Trail,
-    rest: Iterator[Event],
-    slots: Iterator[Event],
-    before: date,
-    last: date,
-    doubled: int,
-) -> Iterator[Event]:
+    ordered: Ordered, trail: Trail, slots: Iterator[Event], before: date, last: date, doubled: int
+) -> Iterator[Event] | None:
     """The slots of the plan as it was started, from the first that leaves room after the last infusion given.
 
     A slot without room is passed over where the next one is its equal; where it is one of a set (weeks 0, 2, 6), or the
-    last, the `rest` counted from the last infusion given takes its place.
+    last, there are none: the rest counted from the last infusion given takes its place.
     """
     skipped: tuple[str, int] | None = None
     for event in slots:
@@ -82,23 +74,21 @@ def _with_room(
         if (event.phase, event.block) == skipped:
             continue
         if (day - last).days * _WHOLE >= max(_WHOLE, (day - before).days * doubled):
-            yield event
-            yield from slots
-            return
+            return chain([event], slots)
         trail.passed.append(day)
         if not (event.head and phase.interval and (phase.repeat or event.block or len(phase.offsets) == 1)):
             break
         skipped, before = (event.phase, event.block), day
-    yield from rest
+    return None
 
 
-def _on_the_way(ordered: Ordered, walk: Iterator[Event], trail: Trail, first: Trail) -> Iterator[Event]:
-    """The events of a walk; the edges of their phases, and the windows counted from them, are noted on the way."""
-    for event in walk:
+def _on_the_way(ordered: Ordered, slots: Iterator[Event], trail: Trail, first: Trail) -> Iterator[Event]:
+    """The slots of the plan as it was started; the edges of their phases, and the windows counted from them, noted."""
+    for event in slots:
         phase, name = ordered.phases[event.phase], event.phase
         if event.head and event.block == 0 and phase.starts:
-            how = first.starts[name].how if name in first.starts else "default"
-            trail.starts[name] = start_of(name, phase, trail, event.position.date, how).but(anchor=event.position)
+            found = start_of(name, phase, trail, event.position.date, first.starts[name].how)
+            trail.starts[name] = found.but(anchor=event.position)
         if event.block == 0:
             if event.head:
                 trail.edges["first", name] = event.position
