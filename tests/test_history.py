@@ -16,6 +16,7 @@ from infusecalc.choices import Choices
 from infusecalc.cli import run
 from infusecalc.dates import add
 from infusecalc.due import find_due
+from infusecalc.errors import BadInput
 from infusecalc.ordered import order_phases
 from infusecalc.plan import Plan, Planned, make_plan
 from lines import CASES, check, sentences
@@ -240,6 +241,7 @@ def histories(draw) -> tuple[str, str, list[dt.date]]:
     return regimen, label, days
 
 
+PASSED = [dt.date(2026, 1, 5), dt.date(2026, 1, 19), dt.date(2026, 5, 1)]
 AT_THE_GAP = [dt.date(2026, 12, 1) + dt.timedelta(days=days) for days in (0, 14, 42, 98, 126, 153)]
 """Infliximab in arthritis, the last two infusions 28 and 27 days after the one before: 4 weeks, and a day less."""
 
@@ -253,6 +255,23 @@ def _gap(own: tuple[Planned, ...], item: Planned) -> dt.timedelta:
     ]
     place = same[0] if same else item.number - 1
     return own[place].date - own[place - 1].date
+
+
+@settings(max_examples=100)
+@given(told=histories(), anchor=st.sampled_from(ANCHORS), weeks=st.integers(1, 60))
+@example(told=("infliximab/crohns", "us", PASSED), anchor="planned", weeks=13)
+@example(told=("infliximab/crohns", "us", PASSED), anchor="given", weeks=13)
+def test_whatever_was_given_a_start_that_was_asked_for_is_taken_or_refused(told, anchor, weeks):
+    """An infusion never moves onto or past another, also where maintenance was asked for on a day of its own."""
+    regimen, label, days = told
+    asked = {"given": days, "anchor": anchor, "doses": len(days) + 2, "maintenance_start": f"{weeks}w"}
+    try:
+        infusions = planned(regimen, label, **asked).infusions
+    except BadInput as refused:
+        assert refused.what == "--maintenance-start"  # too early, or no phase that it fits
+        return
+    assert [item.date for item in infusions[: len(days)]] == days
+    assert all(before.date < item.date for before, item in pairwise(infusions))
 
 
 @settings(max_examples=200)
