@@ -268,7 +268,8 @@ def test_whatever_was_given_a_start_that_was_asked_for_is_taken_or_refused(told,
     try:
         infusions = planned(regimen, label, **asked).infusions
     except BadInput as refused:
-        assert refused.what == "--maintenance-start"  # too early, or no phase that it fits
+        if refused.what != "--maintenance-start":  # too early, or no phase that it fits
+            raise
         return
     assert [item.date for item in infusions[: len(days)]] == days
     assert all(before.date < item.date for before, item in pairwise(infusions))
