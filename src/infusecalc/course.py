@@ -8,7 +8,7 @@ from typing import Any
 
 from infusecalc.choices import Choices
 from infusecalc.errors import BadInput, shown
-from infusecalc.findings import Case, Finding, HasCondition, find
+from infusecalc.findings import Case, Finding, HasCondition, block_keys, find
 from infusecalc.frozen import Frozen
 from infusecalc.ordered import Ordered, order_phases
 from infusecalc.patient import Patient
@@ -86,7 +86,7 @@ class Course(Frozen):
     @property
     def blocks(self) -> tuple[str, ...]:
         """The keys of the findings that block."""
-        return tuple(dict.fromkeys(finding.key for finding in self.findings if finding.severity == "block"))
+        return block_keys(self.findings)
 
     @property
     def local(self) -> bool:

@@ -9,7 +9,7 @@ from infusecalc.choices import Choices
 from infusecalc.course import Course, make_course
 from infusecalc.dates import add
 from infusecalc.errors import BadInput
-from infusecalc.findings import SEVERITIES, Finding
+from infusecalc.findings import SEVERITIES, Finding, block_keys
 from infusecalc.frozen import Frozen
 from infusecalc.history import Given
 from infusecalc.patient import Patient
@@ -65,7 +65,7 @@ class Due(Frozen):
     @property
     def blocks(self) -> tuple[str, ...]:
         """The keys of the findings that block."""
-        return tuple(dict.fromkeys(finding.key for finding in self.findings if finding.severity == "block"))
+        return block_keys(self.findings)
 
     @property
     def if_given(self) -> Infusion | None:

@@ -12,7 +12,7 @@ from infusecalc.choices import Rounding, parse_count
 from infusecalc.course import Course
 from infusecalc.dates import stretch
 from infusecalc.errors import BadInput
-from infusecalc.findings import Finding
+from infusecalc.findings import Finding, block_keys
 from infusecalc.frozen import Frozen
 from infusecalc.infusions import round_dose
 from infusecalc.patient import Patient
@@ -73,7 +73,7 @@ class Verdict(Frozen):
     @property
     def blocks(self) -> tuple[str, ...]:
         """The keys of the findings that block."""
-        return tuple(dict.fromkeys(finding.key for finding in self.findings if finding.severity == "block"))
+        return block_keys(self.findings)
 
     @property
     def expected(self) -> int:

@@ -10,9 +10,9 @@ from infusecalc.findings.by_patient import by_patient
 from infusecalc.findings.by_preparation import by_preparation
 from infusecalc.findings.by_rate import by_rate
 from infusecalc.findings.by_regimen import by_regimen
-from infusecalc.findings.case import SEVERITIES, Case, Finding, HasCondition
+from infusecalc.findings.case import SEVERITIES, Case, Finding, HasCondition, block_keys
 
-__all__ = ["SEVERITIES", "Case", "Finding", "HasCondition", "find"]
+__all__ = ["SEVERITIES", "Case", "Finding", "HasCondition", "block_keys", "find"]
 
 
 def find(case: Case) -> tuple[Finding, ...]:
@@ -32,8 +32,9 @@ def _accept(found: list[Finding], acceptance: Acceptance, read_as: dict[str, str
     detail = read_as.get(acceptance.detail or "", acceptance.detail)
     met = [finding for finding in found if _meets(finding, acceptance.code, detail)]
     if not met:
-        blocks = ", ".join(finding.key for finding in found if finding.severity == "block") or "there is none"
-        raise BadInput("--accept", acceptance, "meets no block", allowed=blocks)
+        raise BadInput(
+            "--accept", acceptance, "meets no block", allowed=", ".join(block_keys(found)) or "there is none"
+        )
     return [
         finding.but(severity="caution", reason=acceptance.reason) if finding in met else finding for finding in found
     ]

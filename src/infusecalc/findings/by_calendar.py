@@ -7,7 +7,7 @@ from datetime import date
 from itertools import pairwise
 
 from infusecalc.dates import add
-from infusecalc.findings.case import HOUSE, Case, Finding
+from infusecalc.findings.case import HOUSE, Case, Finding, in_days
 from infusecalc.plan import Plan, Planned
 from infusecalc.quantities import Span
 from infusecalc.regimen import Citation, Gap
@@ -103,14 +103,10 @@ def _clinic(case: Case, plan: Plan) -> Iterator[Finding]:
     yield Finding("clinic-days", "info", f"The clinic is {clinic}", HOUSE, infusions=moved)
     for item in plan.infusions:
         if item.shut:
-            near = f"within {_days(clinic.tolerance(item.phase))} of {_why(item.due, clinic.holiday(item.due))}"
+            near = f"within {in_days(clinic.tolerance(item.phase))} of {_why(item.due, clinic.holiday(item.due))}"
             message = f"{item.phase}: no open day {near}"
             yield _about("no-open-day", "block", item.phase, [item], message, HOUSE)
 
 
 def _why(day: date, holiday: str | None) -> str:
     return f"{day} ({holiday})" if holiday else str(day)
-
-
-def _days(number: int) -> str:
-    return f"{number} day{'' if number == 1 else 's'}"

@@ -15,11 +15,7 @@ def by_order(case: Case) -> Iterator[Finding]:
         yield from _override(case, name)
     usual = case.regimen.drug_rules.usual_most
     if usual and (usual.dose.basis != "mg/m2" or case.patient.bsa is not None):
-        over = [
-            dose
-            for dose in case.given_doses
-            if dose.amount.dose > usual.dose.amount(dose.patient.weight, dose.patient.bsa)
-        ]
+        over = case.above(usual.dose)
         if over:
             message = f"One infusion is above {usual.dose.people}: {usual.text}"
             yield case.of_doses("dose-above-usual", "caution", over, message, usual.source)

@@ -14,7 +14,6 @@ from infusecalc.plan import Plan
 from infusecalc.pump import WHOLE
 from infusecalc.quantities import (
     Age,
-    Dose,
     bmi_at_least,
     bmi_at_most,
     half_up,
@@ -148,13 +147,8 @@ def _condition(case: Case, has: HasCondition) -> Finding:
             f"{name}: our sources say nothing on it for {regimen.drug.name} ({regimen.label}): silence is no clearance"
         )
         return Finding("condition-not-covered", "info", message, HOUSE, has.id)
-    if has.rule.above and not _above(case, has.rule.above):
+    if has.rule.above and not case.above(has.rule.above):
         message = f"{name}: {has.rule.text}; the doses here are not above {has.rule.above}"
         return Finding("precaution", "caution", message, has.rule.source, has.id)
     code, severity = ("contraindicated", "block") if has.rule.rule == "contraindicated" else ("precaution", "caution")
     return Finding(code, severity, f"{name}: {has.rule.text}", has.rule.source, has.id)
-
-
-def _above(case: Case, limit: Dose) -> bool:
-    """Whether any planned dose, after rounding, is above a limit for this patient."""
-    return any(dose.amount.dose > limit.amount(dose.patient.weight, dose.patient.bsa) for dose in case.given_doses)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from infusecalc.findings.case import Case, Finding
 from infusecalc.phase_dose import PhaseDose, first_number
@@ -35,18 +35,13 @@ def by_rate(case: Case) -> Iterator[Finding]:
         message = f"{protocol.name} is not for a patient with {', '.join(met)}: {protocol.text}"
         yield Finding("protocol-outside-conditions", "block", message, protocol.source)
     if protocol.studied:
-        limit = protocol.studied.dose
-        over = [
-            dose for dose in case.given_doses if dose.amount.dose > limit.amount(dose.patient.weight, dose.patient.bsa)
-        ]
-        yield from _run(
-            case, protocol, "protocol-not-studied", "caution", over, protocol.studied.text, protocol.studied.source
-        )
+        over, text, source = case.above(protocol.studied.dose), protocol.studied.text, protocol.studied.source
+        yield from _run(case, protocol, "protocol-not-studied", "caution", over, text, source)
     yield from _below_label(case, protocol)
 
 
 def _run(
-    case: Case, protocol: Protocol, code: str, severity: str, doses: list[PhaseDose], message: str, source: Cited
+    case: Case, protocol: Protocol, code: str, severity: str, doses: Sequence[PhaseDose], message: str, source: Cited
 ) -> Iterator[Finding]:
     """A finding about the infusions with some doses that the protocol runs, if there are any."""
     phases = tuple(dict.fromkeys(dose.name for dose in doses if _reaches(case, dose, protocol)))

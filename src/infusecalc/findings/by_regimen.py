@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 
-from infusecalc.findings.case import HOUSE, Case, Finding
+from infusecalc.findings.case import HOUSE, Case, Finding, in_days
 from infusecalc.plan import PhaseStart
 from infusecalc.regimen import Citation, Judgement, Starts
 
@@ -82,13 +81,9 @@ def _start(case: Case, start: PhaseStart) -> Iterator[Finding]:
         message = f"{planned}, {choice} ({bounds}, counted from the {start.rule.after})"
         yield case.about("start-window", "info", (start.phase,), message, _cited(start.rule))
     if start.earliest and start.planned < start.earliest:
-        message = f"{planned}, {_days(start.earliest - start.planned)} too early ({bounds})"
+        message = f"{planned}, {in_days((start.earliest - start.planned).days)} too early ({bounds})"
         severity = "caution" if case.regimen.rules.status.name == "off-label" else "block"
         yield case.about("start-outside-window", severity, (start.phase,), message, _cited(start.rule))
     if start.latest and start.planned > start.latest:
-        message = f"{planned}, {_days(start.planned - start.latest)} too late ({bounds})"
+        message = f"{planned}, {in_days((start.planned - start.latest).days)} too late ({bounds})"
         yield case.about("start-outside-window", "caution", (start.phase,), message, _cited(start.rule))
-
-
-def _days(span: timedelta) -> str:
-    return f"{span.days} day{'' if span.days == 1 else 's'}"

@@ -11,6 +11,7 @@ from infusecalc.ordered import Ordered
 from infusecalc.patient import Patient
 from infusecalc.phase_dose import Infusion, PhaseDose, Running
 from infusecalc.plan import Plan
+from infusecalc.quantities import Dose
 from infusecalc.regimen import Citation, ConditionRule, House, NotLabelled, Regimen
 
 SEVERITIES = ("block", "caution", "info")
@@ -85,6 +86,12 @@ class Case(Frozen):
             return self.doses
         return tuple(dose for dose in self.doses if any(infusion.dose is dose for infusion in self.infusions))
 
+    def above(self, limit: Dose) -> tuple[PhaseDose, ...]:
+        """The doses that infusions have, after rounding, above a limit at the weight of each."""
+        return tuple(
+            dose for dose in self.given_doses if dose.amount.dose > limit.amount(dose.patient.weight, dose.patient.bsa)
+        )
+
     def planned(self, phase: str) -> bool:
         """Whether a phase has infusions in this course."""
         return phase in self.phases
@@ -114,3 +121,13 @@ class Case(Frozen):
 
 
 HOUSE = (Citation("house"),)
+
+
+def block_keys(findings: Iterable[Finding]) -> tuple[str, ...]:
+    """The keys of the findings that block, each once."""
+    return tuple(dict.fromkeys(finding.key for finding in findings if finding.severity == "block"))
+
+
+def in_days(number: int) -> str:
+    """Days as a message has them: `1 day`, `3 days`."""
+    return f"{number} day{'' if number == 1 else 's'}"
