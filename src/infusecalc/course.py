@@ -151,7 +151,7 @@ def make_course(
     cannot be used and BadTable for a faulty entry of the table.
     """
     choices = choices or Choices.of(**options)
-    regimen, product_id = _look_up(table, drug, indication, choices)
+    regimen, product_id = look_up(table, drug, indication, choices)
     product, product_rules = table.product(product_id, choices.label)
     house = table.house()
     day = choices.start or (choices.history[0].date if choices.history else choices.on)
@@ -159,14 +159,14 @@ def make_course(
     ordered = order_phases(regimen, choices)
     plan = make_plan(ordered, choices, house) if choices.start or choices.history else None
     within = house.rounding.within if choices.rounding.within is None else choices.rounding.within
-    running = _running(table, regimen, choices.protocol)
+    running = running_of(table, regimen, choices.protocol)
     making = Making(product_rules, house.bags, within, choices, running)
     doses, infusions = (
         dose_plan(plan, ordered, patient, making)
         if plan
         else (dose_phases(ordered, patient.weighed_on(day), making), ())
     )
-    conditions = _conditions(table, regimen, choices.conditions)
+    conditions = conditions_of(table, regimen, choices.conditions)
     case = Case(
         regimen=regimen,
         ordered=ordered,
@@ -180,7 +180,7 @@ def make_course(
         infusions=infusions,
         running=running,
         plan=plan,
-        local=_local(table, regimen, product_id, conditions, running),
+        local=local_entries(table, regimen, product_id, conditions, running),
     )
     return Course(
         table=table,
@@ -200,8 +200,8 @@ def make_course(
     )
 
 
-def _look_up(table: Table, drug: str, indication: str, choices: Choices) -> tuple[Regimen, str]:
-    """The regimen, and the product: named as the drug, named as the product, or the drug's usual one."""
+def look_up(table: Table, drug: str, indication: str, choices: Choices) -> tuple[Regimen, str]:
+    """The regimen, and the product's id: named as the drug, named as the product, or the usual one; raises BadInput."""
     drug_id, named = table.find_drug(drug)
     regimen = table.regimen(drug_id, table.find_indication(drug_id, indication), choices.label, choices.variant)
     chosen = table.find_product(choices.product, drug_id) if choices.product is not None else None
@@ -212,7 +212,7 @@ def _look_up(table: Table, drug: str, indication: str, choices: Choices) -> tupl
     return regimen, chosen or named or regimen.drug_rules.default_product.product
 
 
-def _running(table: Table, regimen: Regimen, protocol: str | None) -> Running:
+def running_of(table: Table, regimen: Regimen, protocol: str | None) -> Running:
     """How the drug goes in under this regimen, and by the protocol that was asked for."""
     unlabelled = regimen.rules.rate_not_labelled is not None
     first, later = (None, None) if unlabelled else _rates(table, regimen.drug_rules.infusion_time)
@@ -230,7 +230,7 @@ def _rates(table: Table, time: InfusionTime | Protocol) -> tuple[Rates, Rates]:
     return Rates(None, table.get("titrations", time.first)), Rates(None, table.get("titrations", time.subsequent))
 
 
-def _conditions(table: Table, regimen: Regimen, typed: tuple[str, ...]) -> tuple[HasCondition, ...]:
+def conditions_of(table: Table, regimen: Regimen, typed: tuple[str, ...]) -> tuple[HasCondition, ...]:
     """What was said of the patient, each with what the regimen, or else the drug, says of it."""
     found: dict[str, HasCondition] = {}
     for text in typed:
@@ -241,7 +241,7 @@ def _conditions(table: Table, regimen: Regimen, typed: tuple[str, ...]) -> tuple
     return tuple(found.values())
 
 
-def _local(
+def local_entries(
     table: Table, regimen: Regimen, product: str, conditions: tuple[HasCondition, ...], running: Running
 ) -> tuple[str, ...]:
     """The entries behind this course that come from a site's own file."""

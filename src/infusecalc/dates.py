@@ -66,25 +66,26 @@ def completed_months(born: date, on: date) -> int:
 
 
 class Position(Frozen):
-    """A day counted from a fixed date, months before days, so that no clamped date is counted from."""
+    """A day counted from a fixed date: `lead` days, then months, then days, so that no clamped date is counted from."""
 
     base: date
     months: int = 0
     days: int = 0
+    lead: int = 0
 
     @property
     def date(self) -> date:
         """The calendar date."""
-        return add_months(self.base, self.months) + timedelta(days=self.days)
+        return add_months(self.base + timedelta(days=self.lead), self.months) + timedelta(days=self.days)
 
     def later(self, span: Span) -> Position:
         """The position a span later: months are added to months, and days to days."""
         if not span.months:
             return self.later_days(span.days)
-        if self.days:
+        if self.days and self.months:
             return Position(self.date, span.months)
-        return Position(self.base, self.months + span.months)
+        return Position(self.base, self.months + span.months, 0, self.lead + self.days)
 
     def later_days(self, days: int) -> Position:
         """The position some days later."""
-        return Position(self.base, self.months, self.days + days)
+        return Position(self.base, self.months, self.days + days, self.lead)

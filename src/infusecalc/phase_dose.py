@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from infusecalc.choices import Choices
 from infusecalc.dates import add
 from infusecalc.errors import BadInput
@@ -78,7 +80,7 @@ class Infusion(Frozen):
 
 def dose_phases(ordered: Ordered, patient: Patient, making: Making) -> tuple[PhaseDose, ...]:
     """Dose and make up every phase once; raises BadInput where a BSA is missing or a dose comes to nothing."""
-    _check_bag(making.choices.bag, making.bags)
+    check_bag(making.choices.bag, making.bags)
     return tuple(_dose(name, ordered, patient, making) for name in ordered.phases)
 
 
@@ -86,16 +88,14 @@ def dose_plan(
     plan: Plan, ordered: Ordered, patient: Patient, making: Making
 ) -> tuple[tuple[PhaseDose, ...], tuple[Infusion, ...]]:
     """Dose and make up every infusion at the weight of its day; the distinct doses in the order of the phases."""
-    _check_bag(making.choices.bag, making.bags)
+    check_bag(making.choices.bag, making.bags)
     found: dict[tuple[str, int], PhaseDose] = {}
     infusions: list[Infusion] = []
-    for item in plan.infusions:
+    for item, first in zip(plan.infusions, run_as_first(plan, making.running.again), strict=True):
         weighed = patient.weighed_on(item.date)
         key = item.phase, weighed.weight
         if key not in found:
             found[key] = _dose(item.phase, ordered, weighed, making)
-        before = infusions[-1].planned if infusions else None
-        first = before is None or _first_again(item, before, making.running.again)
         rates = making.running.rates(item.number, first=first)
         time = None if rates is None else run_time(found[key].load, rates)
         infusions.append(Infusion(item, found[key], first, time))
@@ -127,12 +127,16 @@ def first_number(ordered: Ordered, name: str) -> int:
     return 1 + sum(len(ordered.phases[before].offsets) for before in names[: names.index(name)])
 
 
-def _first_again(item: Planned, before: Planned, again: FirstRateAgain | None) -> bool:
-    """Whether an infusion comes so long after the one before it that it runs as a first one."""
-    return again is not None and item.date >= add(before.date, again.after)
+def run_as_first(plan: Plan, again: FirstRateAgain | None) -> tuple[bool, ...]:
+    """Which infusions run as a first one: the first, and those that come long enough after the one before them."""
+    later = (
+        again is not None and item.date >= add(before.date, again.after) for before, item in pairwise(plan.infusions)
+    )
+    return (True, *later)
 
 
-def _check_bag(asked: int | None, bags: Bags) -> None:
+def check_bag(asked: int | None, bags: Bags) -> None:
+    """Refuse with BadInput a bag (mL) outside what is taken."""
     if asked is not None and not bags.low <= asked <= bags.high:
         allowed = f"{plain(bags.low, 0)} to {plain(bags.high, 0)} mL"
         raise BadInput("bag", f"{asked} mL", "is outside what is taken", allowed=allowed)

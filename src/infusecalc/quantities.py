@@ -192,7 +192,7 @@ def parse_age(text: str) -> Age:
     allowed = "34y, 34 or 8mo"
     numerator, denominator, unit = _scaled("age", text, _AGE_UNITS, allowed)
     months = numerator // denominator
-    return Age(months, 12 if unit in _YEAR and denominator == 1 else 1)
+    return Age(months, 12 if unit in _YEAR and numerator % (12 * denominator) == 0 else 1)
 
 
 # --- doses ----------------------------------------------------------------------------------------

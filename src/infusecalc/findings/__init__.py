@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 from infusecalc.choices import Acceptance
 from infusecalc.errors import BadInput
 from infusecalc.findings.by_calendar import by_calendar
-from infusecalc.findings.by_order import by_order
-from infusecalc.findings.by_patient import by_patient
+from infusecalc.findings.by_order import by_order, overrides
+from infusecalc.findings.by_patient import by_patient, of_condition
 from infusecalc.findings.by_preparation import by_preparation
-from infusecalc.findings.by_rate import by_rate
+from infusecalc.findings.by_rate import by_rate, least_time, rates
 from infusecalc.findings.by_regimen import by_regimen
-from infusecalc.findings.case import SEVERITIES, Case, Finding, HasCondition, block_keys
+from infusecalc.findings.case import OF_NUMBERS, SEVERITIES, Case, Finding, HasCondition, block_keys
 
-__all__ = ["SEVERITIES", "Case", "Finding", "HasCondition", "block_keys", "find"]
+__all__ = [
+    "OF_NUMBERS",
+    "SEVERITIES",
+    "Case",
+    "Finding",
+    "HasCondition",
+    "block_keys",
+    "by_calendar",
+    "by_regimen",
+    "find",
+    "least_time",
+    "of_condition",
+    "overrides",
+    "rates",
+    "settle",
+]
 
 
 def find(case: Case) -> tuple[Finding, ...]:
@@ -22,16 +39,33 @@ def find(case: Case) -> tuple[Finding, ...]:
     """
     rules = (by_patient, by_order, by_calendar, by_preparation, by_regimen, by_rate)
     found = [finding for rule in rules for finding in rule(case)]
-    for acceptance in case.choices.acceptances:
-        found = _accept(found, acceptance, {has.typed: has.id for has in case.conditions})
+    return settle(found, case.choices.acceptances, case.conditions)
+
+
+def settle(
+    found: Sequence[Finding],
+    acceptances: Iterable[Acceptance],
+    conditions: Iterable[HasCondition],
+    *,
+    must_meet: bool = True,
+) -> tuple[Finding, ...]:
+    """Findings in the order of the rules to blocks before cautions before info, accepted blocks among the cautions.
+
+    Raises BadInput for an acceptance that meets no block, unless it need not: it may be meant for another patient.
+    """
+    read_as = {has.typed: has.id for has in conditions}
+    for acceptance in acceptances:
+        found = _accept(found, acceptance, read_as, must_meet=must_meet)
     return tuple(sorted(found, key=lambda finding: SEVERITIES.index(finding.severity)))
 
 
-def _accept(found: list[Finding], acceptance: Acceptance, read_as: dict[str, str]) -> list[Finding]:
+def _accept(
+    found: Sequence[Finding], acceptance: Acceptance, read_as: dict[str, str], *, must_meet: bool
+) -> list[Finding]:
     """The findings with the blocks that an acceptance names turned into cautions."""
     detail = read_as.get(acceptance.detail or "", acceptance.detail)
     met = [finding for finding in found if _meets(finding, acceptance.code, detail)]
-    if not met:
+    if must_meet and not met:
         raise BadInput(
             "--accept", acceptance, "meets no block", allowed=", ".join(block_keys(found)) or "there is none"
         )

@@ -11,14 +11,19 @@ from infusecalc.regimen import Allowed, Citation, Phase
 
 def by_order(case: Case) -> Iterator[Finding]:
     """Every finding about overrides, and about the usual most."""
-    for name in case.phases:
-        yield from _override(case, name)
+    yield from overrides(case)
     usual = case.regimen.drug_rules.usual_most
     if usual and (usual.dose.basis != "mg/m2" or case.patient.bsa is not None):
         over = case.above(usual.dose)
         if over:
             message = f"One infusion is above {usual.dose.people}: {usual.text}"
-            yield case.of_doses("dose-above-usual", "caution", over, message, usual.source)
+            yield case.of_doses("dose-above-usual", over, message, usual.source)
+
+
+def overrides(case: Case) -> Iterator[Finding]:
+    """Every finding about a dose or an interval that is not the table's."""
+    for name in case.phases:
+        yield from _override(case, name)
 
 
 def _override(case: Case, name: str) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ from datetime import date
 from itertools import pairwise
 
 from infusecalc.dates import add_months, completed_months
-from infusecalc.findings.case import HOUSE, Case, Finding, HasCondition
+from infusecalc.findings.case import HOUSE, OF_NUMBERS, Case, Finding, HasCondition
 from infusecalc.patient import Patient
 from infusecalc.phase_dose import PhaseDose
 from infusecalc.plan import Plan
@@ -22,7 +22,7 @@ from infusecalc.quantities import (
     pounds,
     read_as_pounds,
 )
-from infusecalc.regimen import AgeRange, Citation
+from infusecalc.regimen import AgeRange, Citation, Regimen
 
 _PER_YEAR = 12
 
@@ -38,7 +38,7 @@ def by_patient(case: Case) -> Iterator[Finding]:
         yield from _size(case, weight, doses)
     yield from _weight_changes(case)
     for condition in case.conditions:
-        yield _condition(case, condition)
+        yield of_condition(case.regimen, condition, over=bool(condition.above and case.above(condition.above)))
 
 
 def _years(months: int) -> str:
@@ -55,11 +55,11 @@ def _age(case: Case, limits: AgeRange) -> Iterator[Finding]:
     age = case.patient.age_on(case.day)
     if age is None:
         message = f"No age was given: {case.regimen.id} is for ages {_range(limits)}"
-        yield Finding("age-unknown", "info", message, limits.source)
+        yield Finding("age-unknown", OF_NUMBERS["age-unknown"], message, limits.source)
         return
     if age.months < limits.low or (limits.under is not None and age.months >= limits.under):
         message = f"Age {_years(age.months)} at the first infusion is outside the regimen: {_range(limits)}"
-        yield Finding("age-outside-regimen", "block", message, limits.source)
+        yield Finding("age-outside-regimen", OF_NUMBERS["age-outside-regimen"], message, limits.source)
     for limit in (limits.low, limits.under):
         if limit is not None and age.months < limit and case.plan is not None:
             yield from _crossing(case.patient, case.plan, limits, limit)
@@ -72,10 +72,15 @@ def _crossing(patient: Patient, plan: Plan, limits: AgeRange, limit: int) -> Ite
     if born is not None and completed_months(born, last) >= limit:
         message = f"The patient turns {_years(limit)} on {add_months(born, limit)}, in the course: {_range(limits)}"
         late = tuple(item.number for item in plan.infusions if completed_months(born, item.date) >= limit)
-        yield Finding("age-crosses-limit", "info", message, limits.source, infusions=late)
+        yield _crosses(message, limits, late)
     if born is None and age and _may_reach(age, plan.start, last, limit):
         message = f"The patient may turn {_years(limit)} in the course (--born would tell): {_range(limits)}"
-        yield Finding("age-crosses-limit", "info", message, limits.source)
+        yield _crosses(message, limits, None)
+
+
+def _crosses(message: str, limits: AgeRange, infusions: tuple[int, ...] | None) -> Finding:
+    code = "age-crosses-limit"
+    return Finding(code, OF_NUMBERS[code], message, limits.source, infusions=infusions)
 
 
 def _may_reach(age: Age, start: date, last: date, months: int) -> bool:
@@ -115,8 +120,8 @@ def _of_weight(
 ) -> Finding:
     """A caution about the weight: of the whole course, or of the infusions at one of several weights."""
     if doses is None:
-        return Finding(code, "caution", message, source)
-    return case.of_doses(code, "caution", doses, message, source)
+        return Finding(code, OF_NUMBERS[code], message, source)
+    return case.of_doses(code, doses, message, source)
 
 
 def _weight_changes(case: Case) -> Iterator[Finding]:
@@ -139,15 +144,15 @@ def _weight_changes(case: Case) -> Iterator[Finding]:
         yield Finding("weight-changed", "caution", message, case.house.weight_change.source, None, numbers, phases)
 
 
-def _condition(case: Case, has: HasCondition) -> Finding:
-    regimen = case.regimen
+def of_condition(regimen: Regimen, has: HasCondition, *, over: bool) -> Finding:
+    """What the label says of a condition; `over`: a dose is above the one from which the label speaks."""
     name = has.name if has.typed == has.id else f"{has.name} (the worst that '{has.typed}' can mean)"
     if has.rule is None:
         message = (
             f"{name}: our sources say nothing on it for {regimen.drug.name} ({regimen.label}): silence is no clearance"
         )
         return Finding("condition-not-covered", "info", message, HOUSE, has.id)
-    if has.rule.above and not case.above(has.rule.above):
+    if has.rule.above and not over:
         message = f"{name}: {has.rule.text}; the doses here are not above {has.rule.above}"
         return Finding("precaution", "caution", message, has.rule.source, has.id)
     code, severity = ("contraindicated", "block") if has.rule.rule == "contraindicated" else ("precaution", "caution")

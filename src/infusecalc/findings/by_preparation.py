@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from infusecalc.findings.case import HOUSE, Case, Finding
+from infusecalc.findings.case import HOUSE, OF_NUMBERS, Case, Finding
 from infusecalc.phase_dose import PhaseDose
 from infusecalc.quantities import half_up, people, plain
 
@@ -15,7 +15,7 @@ def by_preparation(case: Case) -> Iterator[Finding]:
     for uncapped in dict.fromkeys(dose.patient.bsa_uncapped for dose in case.given_doses):
         if uncapped is not None and cap is not None and uncapped > cap:
             message = f"BSA {plain(uncapped)} m2 was capped at {plain(cap)} m2 as asked; the labels name no cap"
-            yield Finding("bsa-capped", "caution", message, HOUSE)
+            yield Finding("bsa-capped", OF_NUMBERS["bsa-capped"], message, HOUSE)
     for dose in case.given_doses:
         yield from _rounding(case, dose)
         yield from _concentration(case, dose)
@@ -27,14 +27,14 @@ def _rounding(case: Case, dose: PhaseDose) -> Iterator[Finding]:
     sign = "+" if amount.difference > 0 else ""
     change = f"{people(amount.exact)} mg to {people(amount.nearest)} mg ({sign}{plain(amount.difference, 1)} %)"
     if amount.applied:
-        yield case.of_doses("rounding-applied", "info", [dose], f"{dose.name}: rounded from {change}", limits.source)
+        yield case.of_doses("rounding-applied", [dose], f"{dose.name}: rounded from {change}", limits.source)
     if amount.refused and amount.nearest == 0:
         message = f"{dose.name}: not rounded: nothing would be left of {people(amount.exact)} mg; the dose stays exact"
-        yield case.of_doses("rounding-refused", "caution", [dose], message, limits.source)
+        yield case.of_doses("rounding-refused", [dose], message, limits.source)
     elif amount.refused:
         within = plain(limits.within if case.choices.rounding.within is None else case.choices.rounding.within)
         message = f"{dose.name}: not rounded from {change}: more than {within} %; the dose stays exact"
-        yield case.of_doses("rounding-refused", "caution", [dose], message, limits.source)
+        yield case.of_doses("rounding-refused", [dose], message, limits.source)
 
 
 def _concentration(case: Case, dose: PhaseDose) -> Iterator[Finding]:
@@ -46,7 +46,7 @@ def _concentration(case: Case, dose: PhaseDose) -> Iterator[Finding]:
     where = f"{people(dose.amount.dose)} mg in {people(made_up.bag, 0)} mL is {exact} mg/mL"
     side = "under" if made_up.outside == "low" else "over"
     message = f"{dose.name}: {where}, {side} the limit of {plain(bound or 0, 3)} mg/mL"
-    yield case.of_doses(f"concentration-{made_up.outside}", "block", [dose], message, limits.source)
+    yield case.of_doses(f"concentration-{made_up.outside}", [dose], message, limits.source)
 
 
 def _waste(case: Case, dose: PhaseDose) -> Iterator[Finding]:
@@ -55,4 +55,4 @@ def _waste(case: Case, dose: PhaseDose) -> Iterator[Finding]:
         modifiers = case.regimen.drug_rules.modifiers
         message = f"{dose.name}: {plain(made_up.waste)} mg is discarded, which makes no whole billing unit"
         source = modifiers.source if modifiers else HOUSE
-        yield case.of_doses("waste-below-unit", "info", [dose], message, source)
+        yield case.of_doses("waste-below-unit", [dose], message, source)

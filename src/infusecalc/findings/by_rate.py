@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from infusecalc.findings.case import Case, Finding
-from infusecalc.phase_dose import PhaseDose, first_number
+from infusecalc.findings.case import OF_NUMBERS, Case, Finding
+from infusecalc.phase_dose import PhaseDose, first_number, run_as_first
 from infusecalc.quantities import people
-from infusecalc.regimen import Cited, Protocol
+from infusecalc.regimen import Cited, Protocol, Regimen
 
 _STANDING = {
     "label": ("info", "an alternative on the label, under conditions"),
@@ -19,6 +19,17 @@ _STANDING = {
 
 def by_rate(case: Case) -> Iterator[Finding]:
     """Every finding about how the infusions run."""
+    yield from rates(case)
+    protocol = case.running.protocol
+    if protocol and protocol.studied:
+        over, text, source = case.above(protocol.studied.dose), protocol.studied.text, protocol.studied.source
+        yield from _run(case, protocol, "protocol-not-studied", over, text, source)
+    if protocol:
+        yield from _below_label(case, protocol)
+
+
+def rates(case: Case) -> Iterator[Finding]:
+    """Every finding about the rates, whatever the doses are."""
     note, protocol = case.regimen.rules.rate_not_labelled, case.running.protocol
     if note:
         choose = "" if protocol else ": choose a protocol (--protocol)"
@@ -34,14 +45,10 @@ def by_rate(case: Case) -> Iterator[Finding]:
     if met:
         message = f"{protocol.name} is not for a patient with {', '.join(met)}: {protocol.text}"
         yield Finding("protocol-outside-conditions", "block", message, protocol.source)
-    if protocol.studied:
-        over, text, source = case.above(protocol.studied.dose), protocol.studied.text, protocol.studied.source
-        yield from _run(case, protocol, "protocol-not-studied", "caution", over, text, source)
-    yield from _below_label(case, protocol)
 
 
 def _run(
-    case: Case, protocol: Protocol, code: str, severity: str, doses: Sequence[PhaseDose], message: str, source: Cited
+    case: Case, protocol: Protocol, code: str, doses: Sequence[PhaseDose], message: str, source: Cited
 ) -> Iterator[Finding]:
     """A finding about the infusions with some doses that the protocol runs, if there are any."""
     phases = tuple(dict.fromkeys(dose.name for dose in doses if _reaches(case, dose, protocol)))
@@ -51,7 +58,7 @@ def _run(
         run = [each for each in case.infusions if each.planned.number >= protocol.from_infusion]
         numbers = tuple(each.planned.number for each in run if any(each.dose is dose for dose in doses))
     if phases and numbers != ():
-        yield Finding(code, severity, message, source, infusions=numbers, phases=phases)
+        yield Finding(code, OF_NUMBERS[code], message, source, infusions=numbers, phases=phases)
 
 
 def _reaches(case: Case, dose: PhaseDose, protocol: Protocol) -> bool:
@@ -60,23 +67,28 @@ def _reaches(case: Case, dose: PhaseDose, protocol: Protocol) -> bool:
     return dose.phase.interval is not None or last >= protocol.from_infusion
 
 
+def least_time(regimen: Regimen, protocol: Protocol) -> int:
+    """The label's least time in 0.01 min, below which a practice is not to go; 0 where there is none."""
+    least = regimen.drug_rules.infusion_time.least
+    return 0 if least is None or protocol.standing in ("label", "reported") else least * 100
+
+
 def _below_label(case: Case, protocol: Protocol) -> Iterator[Finding]:
     """A practice that is quicker than the label's least time."""
-    time = case.regimen.drug_rules.infusion_time
-    if time.least is None or protocol.standing in ("label", "reported"):
-        return
-    quick = [dose for dose in case.given_doses if dose.later_time is not None and dose.later_time < time.least * 100]
+    time, least = case.regimen.drug_rules.infusion_time, least_time(case.regimen, protocol)
+    quick = [dose for dose in case.given_doses if dose.later_time is not None and dose.later_time < least]
     if quick:
         shortest = min(dose.later_time or 0 for dose in quick)
         message = f"{protocol.name} takes {people(shortest)} min; the label's least time is {time.least} min"
-        yield from _run(case, protocol, "time-below-label", "block", quick, message, time.source)
+        yield from _run(case, protocol, "time-below-label", quick, message, time.source)
 
 
 def _again(case: Case) -> Iterator[Finding]:
     """Later courses that begin at the rate of a first infusion."""
     again = case.running.again
-    numbers = tuple(
-        infusion.planned.number for infusion in case.infusions if infusion.planned.number > 1 and infusion.first
-    )
-    if again and numbers:
+    if again is None or case.plan is None:
+        return
+    run = zip(case.plan.infusions, run_as_first(case.plan, again), strict=True)
+    numbers = tuple(item.number for item, first in run if item.number > 1 and first)
+    if numbers:
         yield Finding("first-rate-again", "info", again.text, again.source, infusions=numbers)

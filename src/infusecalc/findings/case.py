@@ -15,6 +15,26 @@ from infusecalc.quantities import Dose
 from infusecalc.regimen import Citation, ConditionRule, House, NotLabelled, Regimen
 
 SEVERITIES = ("block", "caution", "info")
+OF_NUMBERS = {
+    "age-unknown": "info",
+    "age-outside-regimen": "block",
+    "age-crosses-limit": "info",
+    "weight-unusual": "caution",
+    "size-unusual": "caution",
+    "dose-above-usual": "caution",
+    "bsa-capped": "caution",
+    "rounding-applied": "info",
+    "rounding-refused": "caution",
+    "concentration-low": "block",
+    "concentration-high": "block",
+    "waste-below-unit": "info",
+    "protocol-not-studied": "caution",
+    "time-below-label": "block",
+}
+"""The findings that hang on a patient's own numbers, in the order of the rules, each with its severity.
+
+All others follow from the regimen, the plan and the choices; `precaution` and `contraindicated` may follow from either.
+"""
 
 
 class Finding(Frozen):
@@ -48,6 +68,11 @@ class HasCondition(Frozen):
     name: str
     rule: ConditionRule | None
 
+    @property
+    def above(self) -> Dose | None:
+        """The dose above which the label speaks of it; None where any dose will do, or it says nothing."""
+        return self.rule.above if self.rule else None
+
 
 class Case(Frozen):
     """One patient's course before anybody has looked at it; `plan` is None where no start was given.
@@ -77,7 +102,9 @@ class Case(Frozen):
     @property
     def phases(self) -> tuple[str, ...]:
         """The phases that have infusions in this course."""
-        return tuple(dict.fromkeys(dose.name for dose in self.given_doses))
+        if self.plan is None:
+            return tuple(dict.fromkeys(dose.name for dose in self.doses))
+        return tuple(dict.fromkeys(item.phase for item in self.plan.infusions))
 
     @property
     def given_doses(self) -> tuple[PhaseDose, ...]:
@@ -106,9 +133,7 @@ class Case(Frozen):
             numbers = tuple(item.number for item in self.plan.infusions if item.phase in names)
         return Finding(code, severity, message, source, infusions=numbers, phases=names)
 
-    def of_doses(
-        self, code: str, severity: str, doses: Iterable[PhaseDose], message: str, source: tuple[Citation, ...]
-    ) -> Finding:
+    def of_doses(self, code: str, doses: Iterable[PhaseDose], message: str, source: tuple[Citation, ...]) -> Finding:
         """A finding about some doses, with the numbers of the infusions that have them."""
         listed = list(doses)
         phases = tuple(dict.fromkeys(dose.name for dose in listed))
@@ -117,7 +142,7 @@ class Case(Frozen):
             numbers = tuple(
                 infusion.planned.number for infusion in self.infusions if any(infusion.dose is dose for dose in listed)
             )
-        return Finding(code, severity, message, source, infusions=numbers, phases=phases)
+        return Finding(code, OF_NUMBERS[code], message, source, infusions=numbers, phases=phases)
 
 
 HOUSE = (Citation("house"),)

@@ -70,6 +70,7 @@ class Table:
         self.version = "unknown"
         self.frame: list[Fault] = []  # what is wrong with the files before any entry is read
         self._entries: dict[str, dict[str, Entry | Piece]] = {section: {} for section in (*ENTRIES, "house")}
+        self._read: dict[tuple[str, str, frozenset[str]], Any] = {}
         for file in files:
             reading = Reading(file.name)
             self._index(file, At(reading, ""))
@@ -107,12 +108,15 @@ class Table:
         return shape.fill(found, entry.node, own, only)
 
     def get(self, section: str, name: str, only: frozenset[str] = frozenset()) -> Any:
-        """One entry, or just some keys of it, checked; raises BadTable with all its faults."""
+        """One entry, or just some keys of it, checked and read once; raises BadTable with all its faults."""
+        if (section, name, only) in self._read:
+            return self._read[section, name, only]
         readings: dict[str, Reading] = {}
         value = self.fill(section, name, only, readings)
         faults = [*self.frame, *self.noted(readings)]
         if faults:
             raise BadTable(ordered(faults))
+        self._read[section, name, only] = value
         return value
 
     def noted(self, readings: dict[str, Reading]) -> list[Fault]:
