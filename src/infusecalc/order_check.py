@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from infusecalc.bsa import body_surface
 from infusecalc.choices import Rounding, parse_count
 from infusecalc.course import Course
 from infusecalc.dates import stretch
@@ -21,7 +22,6 @@ from infusecalc.plan import event_of
 from infusecalc.quantities import (
     Dose,
     Span,
-    body_surface,
     half_up,
     parse_amount,
     parse_span,

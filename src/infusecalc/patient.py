@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
+from infusecalc.bsa import BSA_FORMULAS, body_surface
 from infusecalc.dates import completed_months, parse_date
 from infusecalc.errors import BadInput, has_controls
 from infusecalc.frozen import Frozen
 from infusecalc.quantities import (
-    BSA_FORMULAS,
     Age,
     bmi_at_least,
     bmi_at_most,
-    body_surface,
     half_up,
     parse_age,
     parse_bsa,

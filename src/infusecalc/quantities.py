@@ -6,9 +6,7 @@ basis, an amount of drug in 0.01 mg, an age in completed months, a percentage in
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Callable
 
 from infusecalc.errors import BadInput
 from infusecalc.frozen import Frozen
@@ -318,33 +316,3 @@ def bmi_at_least(weight: int, height: int, limit: int) -> bool:
 def bmi_at_most(weight: int, height: int, limit: int) -> bool:
     """Whether weight (0.01 kg) / height (0.1 cm) squared is at most `limit` kg/m2, exactly."""
     return weight * 10_000 <= limit * height * height
-
-
-def _boyd(cm: float, kg: float) -> float:
-    grams = 1000 * kg
-    return float(0.0003207 * cm**0.3 * grams ** (0.7285 - 0.0188 * math.log10(grams)))
-
-
-# h in cm, w in kg; originals as cited by the R packages admiral (compute_bsa) and physiology (bsa)
-_FORMULAS: dict[str, Callable[[float, float], float]] = {
-    "dubois": lambda cm, kg: 0.007184 * cm**0.725 * kg**0.425,  # Arch Intern Med 1916;17:863
-    "haycock": lambda cm, kg: 0.024265 * cm**0.3964 * kg**0.5378,  # J Pediatr 1978;93:62
-    "gehan-george": lambda cm, kg: 0.0235 * cm**0.42246 * kg**0.51456,  # Cancer Chemother Rep 1970;54:225
-    "boyd": _boyd,  # Boyd 1935, the form in grams
-    "fujimoto": lambda cm, kg: 0.008883 * cm**0.663 * kg**0.444,
-    "takahira": lambda cm, kg: 0.007241 * cm**0.725 * kg**0.425,  # 1925
-}
-BSA_FORMULAS = ("mosteller", *_FORMULAS)
-
-
-def body_surface(formula: str, weight: int, height: int) -> int:
-    """The BSA in 0.01 m2 of a weight (0.01 kg) and a height (0.1 cm), half up.
-
-    `mosteller`, sqrt(cm x kg / 3600) (N Engl J Med 1987;317:1098), is rounded from the exact radicand in
-    whole numbers; the other formulas from the double that they give.
-    """
-    if formula == "mosteller":
-        return (math.isqrt(height * weight // 90) + 1) // 2
-    area = _FORMULAS[formula](height / 10, weight / 100)
-    numerator, denominator = area.as_integer_ratio()
-    return half_up(100 * numerator, denominator)

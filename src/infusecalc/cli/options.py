@@ -9,12 +9,12 @@ from typing import Annotated, Any
 
 import typer
 
+from infusecalc.bsa import BSA_FORMULAS
 from infusecalc.choices import ANCHORS, ROUNDING
 from infusecalc.cli.complete import for_option
 from infusecalc.cli.reply import Reply
 from infusecalc.errors import BadInput
 from infusecalc.output.files import FORMATS
-from infusecalc.quantities import BSA_FORMULAS
 from infusecalc.regimen import LABELS
 
 _MANY = {"has", "accept", "dose", "every", "weight", "given", "tolerance", "price"}

@@ -21,7 +21,8 @@ COLUMNS = (
     "findings", "accepted",
 )  # fmt: skip
 UNDATED = ("number", "day", "date")  # what a record of `dose` leaves out
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+"""What a spreadsheet takes for the beginning of a formula."""
 _YEAR = 12
 
 Record = dict[str, Any]
@@ -291,7 +292,7 @@ def _of_phase(course: Course, name: str) -> list[Finding]:
 
 def _data_id(text: str | None) -> str | None:
     """An id that no spreadsheet takes for a formula."""
-    return f"'{text}" if text and text.startswith(_FORMULA_STARTS) else text
+    return f"'{text}" if text and text.startswith(FORMULA_STARTS) else text
 
 
 def as_csv(names: tuple[str, ...], rows: Iterator[Record]) -> str:

@@ -1,0 +1,40 @@
+"""Weights and heights by columns to body surface areas, as `bsa.body_surface` gives them for one patient."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from functools import cache
+
+import polars as pl
+
+from infusecalc.bsa import area_of, body_surface
+
+_NEAR = 1e-12  # m2; powers of doubles differ by less between one library and another
+_LARGEST = 2_000  # 0.01 m2: above any area of a weight and a height that are taken
+
+
+def areas(formula: str, weights: pl.Series, heights: pl.Series) -> pl.Series:
+    """The BSA in 0.01 m2 of weights (0.01 kg) and heights (0.1 cm), half up; null where either is."""
+    sizes = pl.DataFrame({"kg": weights, "cm": heights})
+    kg, cm = pl.col("kg"), pl.col("cm")
+    if formula == "mosteller":  # a whole number's root, rounded down, is exact in a double up to 2**52
+        root = (cm * kg // 90).cast(pl.Float64).sqrt().floor().cast(pl.Int64)
+        return sizes.select((root + 1) // 2).to_series()
+    area = sizes.select(area_of(formula, cm / 10, kg / 100, lambda grams: grams.log10())).to_series()
+    halves, known = pl.Series(_halves()), area.fill_null(0)
+    low, high = (halves.search_sorted(known + off, side="right").cast(pl.Int64) for off in (-_NEAR, _NEAR))
+    found = pl.select(pl.when(area.is_not_null()).then(low)).to_series()
+    close = (low != high).arg_true()  # one double more or less would tell: the power of the single patient decides
+    one_by_one = [body_surface(formula, kg, cm) for kg, cm in sizes[close].iter_rows()]
+    return found.scatter(close, one_by_one) if one_by_one else found
+
+
+@cache
+def _halves() -> list[float]:
+    """The least double that rounds half up to 0.01 m2, to 0.02 m2, and so on."""
+    found = []
+    for number in range(1, _LARGEST):
+        double = (2 * number - 1) / 200
+        found.append(double if Fraction(double) >= Fraction(2 * number - 1, 200) else math.nextafter(double, math.inf))
+    return found

@@ -1,0 +1,106 @@
+"""The findings of a shape and the numbers of a patient, as bits, to the codes that each infusion carries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from infusecalc.findings import (
+    OF_NUMBERS,
+    Case,
+    Finding,
+    by_calendar,
+    by_regimen,
+    of_condition,
+    overrides,
+    rates,
+    settle,
+)
+from infusecalc.frozen import Frozen
+
+BITS = {code: 1 << place for place, code in enumerate(OF_NUMBERS)}
+"""The bit of each finding that hangs on a patient's numbers."""
+
+
+def bit_of_condition(place: int) -> int:
+    """The bit of a condition by its place among those named with --has: a dose is above the one that its rule names."""
+    return 1 << (len(OF_NUMBERS) + place)
+
+
+class Slot(Frozen):
+    """A finding in its place among the rules: there when `bit` is set (0: always), or, with `unset`, when it is not."""
+
+    bit: int
+    unset: bool
+    finding: Finding
+
+    def holds(self, bits: int) -> bool:
+        """Whether the finding is there for a patient with these bits."""
+        return not self.bit or bool(self.bit & bits) != self.unset
+
+
+class Codes(Frozen):
+    """What one infusion carries: findings and accepted reasons as data writes them, the keys, whether one blocks."""
+
+    findings: str | None
+    accepted: str | None
+    keys: tuple[str, ...]
+    blocked: bool
+
+
+def slots_of(case: Case) -> tuple[Slot, ...]:
+    """Every finding that a course of this shape may have, in the order of the rules."""
+    return tuple(_slots(case))
+
+
+def _slots(case: Case) -> Iterator[Slot]:
+    late = _from_protocol(case)
+    for code in ("age-unknown", "age-outside-regimen", "age-crosses-limit", "weight-unusual", "size-unusual"):
+        yield _of_numbers(code)
+    for place, condition in enumerate(case.conditions):
+        bit = bit_of_condition(place) if condition.above else 0
+        yield Slot(bit, False, of_condition(case.regimen, condition, over=True))  # noqa: FBT003 - the shape's own parts
+        if bit:
+            yield Slot(bit, True, of_condition(case.regimen, condition, over=False))  # noqa: FBT003 - as above
+    yield from _always(overrides(case))
+    yield _of_numbers("dose-above-usual")
+    yield from _always(by_calendar(case))
+    for code in (
+        "bsa-capped", "rounding-applied", "rounding-refused", "concentration-low", "concentration-high",
+        "waste-below-unit",
+    ):  # fmt: skip
+        yield _of_numbers(code)
+    yield from _always(by_regimen(case))
+    yield from _always(rates(case))
+    for code in ("protocol-not-studied", "time-below-label"):
+        yield _of_numbers(code, late)
+
+
+def _of_numbers(code: str, infusions: tuple[int, ...] | None = None) -> Slot:
+    return Slot(BITS[code], False, Finding(code, OF_NUMBERS[code], "", (), infusions=infusions))  # noqa: FBT003 - a part
+
+
+def _always(found: Iterator[Finding]) -> Iterator[Slot]:
+    for finding in found:
+        yield Slot(0, False, finding)  # noqa: FBT003 - a part
+
+
+def _from_protocol(case: Case) -> tuple[int, ...]:
+    """The numbers of the infusions that a protocol runs."""
+    protocol, plan = case.running.protocol, case.plan
+    if protocol is None or plan is None:
+        return ()
+    return tuple(item.number for item in plan.infusions if item.number >= protocol.from_infusion)
+
+
+def codes_of(slots: tuple[Slot, ...], case: Case, number: int, bits: int) -> Codes:
+    """What an infusion carries by its number, for a patient with these bits."""
+    found = [slot.finding for slot in slots if slot.holds(bits) and _about(slot.finding, number)]
+    settled = settle(found, case.choices.acceptances, case.conditions, must_meet=False)
+    keys = tuple(dict.fromkeys(finding.key for finding in settled))
+    reasons = dict.fromkeys(f"{finding.key}={finding.reason}" for finding in settled if finding.accepted)
+    blocked = any(finding.severity == "block" for finding in settled)
+    return Codes(";".join(keys) or None, ";".join(reasons) or None, keys, blocked)
+
+
+def _about(finding: Finding, number: int) -> bool:
+    return finding.infusions is None or number in finding.infusions

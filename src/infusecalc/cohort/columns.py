@@ -1,0 +1,47 @@
+"""The columns of a cohort: which are known, which a header must have, and what an expanded cohort has."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from infusecalc.errors import BadInput, escape
+from infusecalc.output.records import COLUMNS as RECORD
+
+NAMES = ("drug", "indication", "label", "variant", "product")
+COLUMNS = (
+    "patient_id", "drug", "indication", "weight_kg", "weight_lb", "height_cm", "bsa_m2", "age_years", "start", "label",
+    "variant", "product",
+)  # fmt: skip
+"""The columns that are read, in any order."""
+REJECTED = ("row", "column", "code", "reason", "raw")
+"""The columns that a rejected row has behind its own."""
+_NEEDED = ("drug", "indication", "start")
+
+
+def check_header(names: Sequence[str], *, keep_extra: bool, given: Collection[str]) -> tuple[str, ...]:
+    """The names of a header, in lower case; `given` columns have a value for the whole cohort, so may be absent.
+
+    Raises BadInput for a column that is there twice, that is not known (unless extra ones are kept), or missing.
+    """
+    found = tuple(name.strip(" ").lower() if name.strip(" ").lower() in COLUMNS else name for name in names)
+    twice = sorted({name for name in found if found.count(name) > 1})
+    if twice:
+        raise BadInput("header", _shown(twice), "stands there twice", hint="give each column one name")
+    extra = [name for name in found if name not in COLUMNS]
+    if extra and not keep_extra:
+        hint = "leave them out, or keep them with --keep-extra"
+        raise BadInput("header", _shown(extra), "is not known", allowed=", ".join(COLUMNS), hint=hint)
+    taken = [name for name in extra if name in (*RECORD, *REJECTED) or not name.strip()]
+    if taken:
+        raise BadInput("header", _shown(taken), "cannot be kept: the result has that name", hint="rename the column")
+    missing = [name for name in _NEEDED if name not in found and name not in given]
+    if not {"weight_kg", "weight_lb", *given} & {*found, "weight"} and not {"weight_kg", "weight_lb"} & set(found):
+        missing.append("weight_kg")
+    if missing:
+        hint = "the first line names the columns; or give one value for all with an option"
+        raise BadInput("header", ", ".join(missing), "is missing", hint=hint)
+    return found
+
+
+def _shown(names: Sequence[str]) -> str:
+    return ", ".join(escape(name[:40]) for name in names[:5]) + (", ..." if len(names) > 5 else "")  # noqa: PLR2004

@@ -1,0 +1,262 @@
+"""Names as typed, and starts, to compiled courses: the event table of each regimen and plan, made once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from itertools import groupby, islice
+
+from infusecalc.choices import Choices
+from infusecalc.cohort.codes import Slot, slots_of
+from infusecalc.cohort.faults import MISSING, NOT_PLANNED, UNKNOWN, Fault, fault_of
+from infusecalc.course import conditions_of, local_entries, look_up, running_of
+from infusecalc.dates import Position, add, add_months
+from infusecalc.errors import BadInput
+from infusecalc.findings import Case, HasCondition
+from infusecalc.frozen import Frozen
+from infusecalc.ordered import Ordered, order_phases
+from infusecalc.patient import Patient
+from infusecalc.phase_dose import Running, check_bag, run_as_first
+from infusecalc.plan import Plan, make_plan
+from infusecalc.plan.events import Event, Trail, events
+from infusecalc.pump import Rates
+from infusecalc.quantities import Span
+from infusecalc.regimen import ProductRules, Regimen
+from infusecalc.table import Table
+
+_FAR = 19 * 365  # days; nearer than the longest plan that the table takes, so that its end never decides
+_SPARE = 62  # days: more than a span of months differs between two starts
+_MOST_STEPS = 620
+_NOBODY = Patient(0, "")
+
+
+class Named(Frozen):
+    """A regimen as the columns of a row name it; None where a row says nothing."""
+
+    drug: str | None
+    indication: str | None
+    label: str | None
+    variant: str | None
+    product: str | None
+
+
+class Group(Frozen):
+    """All rows with the same regimen, label, variant and product.
+
+    `moves` says what of a start decides where the infusions fall: its distance to the horizon (`days`), its place in
+    the months (`months`), or nothing less than the date itself (`dated`). `steps` are the places of infusions as lead
+    days, months and days from the start, beyond the horizon.
+    """
+
+    named: Named
+    choices: Choices
+    regimen: Regimen
+    ordered: Ordered
+    product_name: str
+    product: ProductRules
+    running: Running
+    conditions: tuple[HasCondition, ...]
+    local: tuple[str, ...]
+    moves: str
+    steps: tuple[tuple[int, int, int], ...]
+
+
+class Stretch(Frozen):
+    """Infusions of one phase, one after the other, that run at the same rates."""
+
+    phase: str
+    rates: Rates | None
+    numbers: tuple[int, ...]
+
+
+class Shape(Frozen):
+    """One plan of a group, for every start that gives it: its stretches, and every finding that it may have.
+
+    `plan` is that of the first such start: only its days from the start hold for the others.
+    """
+
+    group: Group
+    plan: Plan
+    stretches: tuple[Stretch, ...]
+    case: Case
+    slots: tuple[Slot, ...]
+
+
+class Compiler:
+    """A table and the choices for a whole cohort; makes each group and each shape once."""
+
+    def __init__(self, table: Table, choices: Choices) -> None:
+        """Check what holds for every row; raises BadInput."""
+        self.table, self.choices, self.house = table, choices, table.house()
+        check_bag(choices.bag, self.house.bags)
+        for condition in choices.conditions:
+            table.find_condition(condition)
+        self.shapes: list[Shape] = []
+        self._groups: dict[Named, Group | Fault] = {}
+        self._places: dict[tuple[object, ...], int | Fault] = {}
+        self._same: dict[tuple[object, ...], int] = {}
+
+    # --- groups ---------------------------------------------------------------------------------------------
+
+    def group(self, named: Named) -> Group | Fault:
+        """The group of a row, or what is wrong with its names."""
+        if named not in self._groups:
+            try:
+                self._groups[named] = self._group(named)
+            except BadInput as error:
+                self._groups[named] = _of_names(error, named)
+        return self._groups[named]
+
+    def _group(self, named: Named) -> Group | Fault:
+        for column in ("drug", "indication"):
+            if getattr(named, column) is None:
+                return Fault(column, MISSING, f"{column} is missing")
+        choices = self._choices(named)
+        regimen, product_id = look_up(self.table, named.drug or "", named.indication or "", choices)
+        product, rules = self.table.product(product_id, regimen.label)
+        running = running_of(self.table, regimen, choices.protocol)
+        conditions = conditions_of(self.table, regimen, choices.conditions)
+        ordered = order_phases(regimen, choices)
+        moves, steps = self._moves(ordered, choices, running)
+        local = local_entries(self.table, regimen, product_id, conditions, running)
+        return Group(named, choices, regimen, ordered, product.name, rules, running, conditions, local, moves, steps)
+
+    def _choices(self, named: Named) -> Choices:
+        """The choices for the cohort with those of a row in their place."""
+        label = self.choices.label if named.label is None else Choices.of(label=named.label).label
+        variant = self.choices.variant if named.variant is None else named.variant
+        product = self.choices.product if named.product is None else named.product
+        return self.choices.but(label=label, variant=variant, product=product, start=None)
+
+    def _moves(
+        self, ordered: Ordered, choices: Choices, running: Running
+    ) -> tuple[str, tuple[tuple[int, int, int], ...]]:
+        """What of a start decides the plan, and the places of its infusions."""
+        start = date(2000, 1, 1)
+        if choices.clinic or choices.maintenance_start is not None or any(map(_in_months, _rules(ordered, running))):
+            return "dated", ()
+        try:
+            walk = islice(events(ordered, choices, start, Trail()), _MOST_STEPS)
+            places = list(self._near(walk, start))
+        except BadInput:
+            return "dated", ()  # what is wrong is told of the plan
+        far = choices.horizon.until is None and (places[-1].date - start).days > _FAR
+        if far or any(place.base != start for place in places):
+            return "dated", ()
+        steps = tuple((place.lead, place.months, place.days) for place in places)
+        return "months" if any(months for _, months, _ in steps) else "days", steps
+
+    def _near(self, walk: Iterator[Event], start: date) -> Iterator[Position]:
+        """Places up to the first beyond any horizon that a row may have, or as many as are asked for."""
+        horizon = self.choices.horizon
+        end = start + timedelta(days=_FAR)
+        if horizon.infusions is not None or horizon.courses is not None:
+            end = date.max
+        elif horizon.until is None:
+            end = add(start, horizon.span or self.house.horizon.default) + timedelta(days=_SPARE)
+        for number, event in enumerate(walk, 1):
+            yield event.position
+            if number == horizon.infusions or event.position.date > end:
+                return
+
+    # --- plans -----------------------------------------------------------------------------------------------
+
+    def key(self, group: Group, start: date) -> tuple[object, ...]:
+        """What decides the plan of a group for a start."""
+        ahead = self.ahead(start)
+        if group.moves == "dated" or (ahead is not None and not 0 <= ahead <= _FAR):
+            return (start,)
+        if group.moves == "days":
+            return (ahead,)
+        days: list[object] = []
+        for lead, months, more in group.steps:
+            day = (add_months(start + timedelta(days=lead), months) - start).days + more
+            if ahead is not None and day > ahead:
+                return (*days, "on")
+            days.append(day)
+        return (*days, ahead is None or ahead > day)
+
+    def ahead(self, start: date) -> int | None:
+        """The days from a start to the last day of the horizon; None where it counts infusions or courses."""
+        horizon = self.choices.horizon
+        if horizon.infusions is not None or horizon.courses is not None:
+            return None
+        return ((horizon.until or add(start, horizon.span or self.house.horizon.default)) - start).days
+
+    def shape(self, group: Group, start: date) -> int | Fault:
+        """The place of the shape that a group has for a start, or why there is no plan."""
+        key = group.named, *self.key(group, start)
+        if key not in self._places:
+            try:
+                self._places[key] = self._place(self._shape(group, start))
+            except BadInput as error:
+                column = "start" if error.what in ("--until", "--maintenance-start") else ""
+                self._places[key] = fault_of(error, column, NOT_PLANNED)
+        return self._places[key]
+
+    def _shape(self, group: Group, start: date) -> Shape:
+        plan = make_plan(group.ordered, group.choices.but(start=start), self.house)
+        firsts = run_as_first(plan, group.running.again)
+        run = [
+            (item.phase, group.running.rates(item.number, first=first), item.number)
+            for item, first in zip(plan.infusions, firsts, strict=True)
+        ]
+        stretches = (
+            Stretch(phase, rates, tuple(number for _, _, number in listed))
+            for (phase, rates), listed in groupby(run, key=lambda each: each[:2])
+        )
+        case = self._case(group, plan)
+        return Shape(group, plan, tuple(stretches), case, slots_of(case))
+
+    def _place(self, shape: Shape) -> int:
+        """The place of a shape among all; one that is known already is not kept twice."""
+        days = tuple((item.day, item.optional, item.moved_days, item.given) for item in shape.plan.infusions)
+        said = tuple((slot.finding.key, slot.finding.severity, slot.finding.infusions) for slot in shape.slots)
+        same = shape.group.named, shape.stretches, days, said
+        if same not in self._same:
+            self._same[same] = len(self.shapes)
+            self.shapes.append(shape)
+        return self._same[same]
+
+    def _case(self, group: Group, plan: Plan) -> Case:
+        """What is known of every course of a plan, whoever the patient is."""
+        return Case(
+            regimen=group.regimen,
+            ordered=group.ordered,
+            product_name=group.product_name,
+            not_labelled=group.product.not_labelled,
+            house=self.house,
+            patient=_NOBODY,
+            choices=group.choices,
+            conditions=group.conditions,
+            doses=(),
+            infusions=(),
+            running=group.running,
+            plan=plan,
+            local=group.local,
+        )
+
+
+def _of_names(error: BadInput, named: Named) -> Fault:
+    """The fault of a row whose names, or whose regimen and the options, do not go together."""
+    column = error.what.split(" ")[0]
+    if column == "product" and named.product is None:
+        column = "drug"  # a product that was named as the drug
+    if column not in Named.part_names():
+        return fault_of(error, "", NOT_PLANNED)
+    return fault_of(error, column, UNKNOWN)
+
+
+def _rules(ordered: Ordered, running: Running) -> Iterator[Span | None]:
+    """The spans that dates of a plan are held against."""
+    for name, phase in ordered.phases.items():
+        gap = ordered.regimen.phases[name].gap
+        yield from (gap.least, gap.most) if gap else ()
+        yield ordered.least_gap(name)
+        if phase.starts and phase.starts.window:
+            yield from (phase.starts.window.earliest, phase.starts.window.latest)
+    yield running.again.after if running.again else None
+
+
+def _in_months(span: Span | None) -> bool:
+    return span is not None and bool(span.months)

@@ -1,0 +1,226 @@
+"""Patients and the tables of events to dosed infusions: one row for each stretch, in whole numbers, then one for each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from infusecalc.choices import Rounding
+from infusecalc.cohort.codes import BITS, bit_of_condition
+from infusecalc.cohort.events import NO_LIMIT, Events
+from infusecalc.cohort.faults import MISSING, OUTSIDE, Fault, Faults
+from infusecalc.quantities import BASES, bmi_at_least, bmi_at_most, ceil_div, half_down, half_up
+from infusecalc.regimen import House
+
+_WHOLE = 10_000  # 100 % in 0.01 %
+_NOTHING = 500  # a factor (0.001) times a size under this comes to less than 0.01 mg
+_ONE = 100  # the size that a dose in mg is multiplied by: its factor stays as it is
+
+
+class Dosing:
+    """What doses are made with for the whole cohort: the tables, the rounding, the house limits."""
+
+    def __init__(self, events: Events, faults: Faults) -> None:
+        """Keep them."""
+        compiler = events.compiler
+        self.events, self.faults, self.house = events, faults, compiler.house
+        self.choices, self.rounding = compiler.choices, compiler.choices.rounding
+        within = self.rounding.within
+        self.within = self.house.rounding.within if within is None else within
+
+    def with_limits(self, patients: pl.DataFrame, cap: int | None) -> pl.DataFrame:
+        """Patients with a shape, with the bits that hold for a whole course, and the faults that their shape gives."""
+        shapes = self.events.shapes
+        limits = shapes[patients["shape"]]
+        joined = pl.concat([patients, limits], how="horizontal")
+        joined = joined.with_columns(bits=_bits_of_patient(joined.columns, self.house, cap))
+        height = Fault("height_cm", MISSING, "height is missing: a dose by mg/m2 needs height_cm or bsa_m2")
+        small = Fault("", OUTSIDE, "dose comes to less than 0.01 mg; check --dose and the weight")
+        nothing: Any = pl.lit(value=False)
+        for least, size in (("least_kg", "weight"), ("least_m2", "bsa"), ("least_mg", None)):
+            times = pl.lit(_ONE) if size is None else pl.col(size)
+            nothing |= (pl.col(least) != NO_LIMIT) & (pl.col(least) * times < _NOTHING)
+        return joined.with_columns(
+            fault=pl.when(pl.col("bsa").is_null() & (pl.col("least_m2") != NO_LIMIT))
+            .then(pl.lit(self.faults.place(height), dtype=pl.Int32))
+            .when(nothing)
+            .then(pl.lit(self.faults.place(small), dtype=pl.Int32))
+        )
+
+    def stretches(self, patients: pl.DataFrame) -> pl.DataFrame:
+        """A row for each stretch of each patient: the dose in 0.01 mg, how it is made up, its time, its bits."""
+        run = unrolled(
+            patients.select(
+                "place", "patient_id", "weight", "bsa", "start", "bits", first="first_stretch", count="stretches"
+            ),
+            "stretch",
+        )
+        run = pl.concat([run, self.events.stretches[run["stretch"]]], how="horizontal")
+        run = run.with_columns(exact=_amount("dose"))
+        run = self._rounded(run)
+        run = pl.concat([run, self.events.makeups.look_up(run["makeup"], run["dose"])], how="horizontal")
+        run = run.with_columns(waste=pl.col("opened") - pl.col("dose"), **_measured(), **_charged())
+        run = self._timed(run)
+        run = run.with_columns(bits=pl.col("bits") + _bits_of_dose(run.columns))
+        return self._for_conditions(run)
+
+    # --- one infusion ---------------------------------------------------------------------------------------------
+
+    def _rounded(self, run: pl.DataFrame) -> pl.DataFrame:
+        """The dose as it is given, and whether rounding changed it or would have changed it by too much."""
+        exact: Any = pl.col("exact")
+        if self.rounding == Rounding(within=self.rounding.within):
+            return run.with_columns(dose=exact, nearest=exact)
+        if self.rounding.step:
+            nearest: Any = half_down(exact, self.rounding.step) * self.rounding.step
+        else:
+            around = self.events.whole_vials.look_up(run["sizes"], run["exact"])
+            run = pl.concat([run, around], how="horizontal")
+            low, high = pl.col("within"), pl.col("cover")
+            nearest = pl.when(exact - low <= high - exact).then(low).otherwise(high)
+        run = run.with_columns(nearest=nearest)
+        nearest = pl.col("nearest")
+        fits = (nearest > 0) & ((nearest - exact).abs() * _WHOLE <= self.within * exact)
+        return run.with_columns(dose=pl.when(fits).then(nearest).otherwise(exact))
+
+    def _timed(self, run: pl.DataFrame) -> pl.DataFrame:
+        """The time of an infusion, and whether the phase's later time is under the label's least."""
+        loads = run.select("rates", "dose", "bag", "weight")
+        times = self.events.times.look_up(loads, self.faults)
+        run = run.with_columns(time=times["time"], fault=times["fault"], quick=pl.lit(value=False))
+        if run.filter(pl.col("least_time") > 0).height:
+            later = self.events.times.look_up(loads.with_columns(rates=run["later_rates"]), self.faults)
+            quick = later["time"].fill_null(run["least_time"]) < run["least_time"]
+            run = run.with_columns(quick=quick, fault=run["fault"].fill_null(later["fault"]))
+        if self.choices.prices:
+            unpriced = Fault("", MISSING, "price of a vial is not given; add --price VIAL=AMOUNT for each size")
+            lacks = pl.when(pl.col("cost").is_null()).then(pl.lit(self.faults.place(unpriced), dtype=pl.Int32))
+            spent: Any = pl.col("cost")
+            share = half_up(spent * pl.col("waste"), pl.col("opened"))  # type: ignore[arg-type]  # columns
+            run = run.with_columns(fault=pl.coalesce("fault", lacks), waste_cost=share)
+        return run
+
+    def _for_conditions(self, run: pl.DataFrame) -> pl.DataFrame:
+        """The bits of conditions of which the label speaks above a dose: for the course, if one dose is above it."""
+        for place in range(len(self.choices.conditions)):
+            if f"above{place}_factor" in run.columns:
+                over = _above(f"above{place}").any().over("place")
+                run = run.with_columns(bits=pl.col("bits") + pl.when(over).then(bit_of_condition(place)).otherwise(0))
+        return run
+
+    # --- all infusions --------------------------------------------------------------------------------------------
+
+    def infusions(self, run: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]:
+        """A row for each infusion, and the variant of each stretch."""
+        on = ["stretch", "bits"]
+        found = self.events.variants(run.select(on).unique())
+        places = run.select(on).join(found, on=on, how="left", maintain_order="left")
+        kept = [name for name in _KEPT if name in run.columns]
+        rows = unrolled(run.select(kept).with_columns(first=places["first_event"], count=places["events"]), "event")
+        events = self.events.events[rows["event"]]
+        return pl.concat([rows.drop("event"), events], how="horizontal"), places["variant"]
+
+
+_KEPT = (
+    "place", "patient_id", "weight", "bsa", "start", "exact", "dose", "vials", "waste", "volume", "bag",
+    "concentration", "time", "units", "wasted_units", "modifier", "cost", "waste_cost",
+)  # fmt: skip
+
+
+def unrolled(frame: pl.DataFrame, name: str) -> pl.DataFrame:
+    """Every row as often as its `count` says, with a running number from its `first` on; no count may be 0."""
+    numbers = pl.int_ranges("first", pl.col("first") + pl.col("count"))
+    return frame.with_columns(numbers.alias(name)).drop("first", "count").explode(name)
+
+
+def _amount(limit: str) -> Any:
+    """A dose by its factor and basis, in 0.01 mg, as `Dose.amount` gives it: factor x size, half up."""
+    basis = pl.col(f"{limit}_basis")
+    size = (
+        pl.when(basis == BASES.index("mg/kg"))
+        .then("weight")
+        .when(basis == BASES.index("mg/m2"))
+        .then("bsa")
+        .otherwise(_ONE)
+    )
+    product: Any = pl.col(f"{limit}_factor") * size
+    return half_up(product, 1000)
+
+
+def _above(limit: str) -> Any:
+    """Whether a dose is above a limit, where there is one and, by surface, a surface."""
+    return ((pl.col(f"{limit}_factor") != NO_LIMIT) & (pl.col("dose") > _amount(limit))).fill_null(value=False)
+
+
+def _measured() -> dict[str, Any]:
+    """The drug volume (0.1 mL) and the concentration (0.01 mg/mL)."""
+    dose: Any = pl.col("dose")
+    strength: Any = pl.col("strength")
+    bag: Any = pl.col("bag")
+    return {"volume": half_up(dose * 100, strength), "concentration": half_up(dose, bag)}
+
+
+def _charged() -> dict[str, Any]:
+    """Billing units given and wasted, and the modifier; null where nothing is billed."""
+    dose: Any = pl.col("dose")
+    unit: Any = pl.col("unit")
+    units = ceil_div(dose, unit)
+    rest = ((pl.col("opened") - units * unit) // unit).clip(lower_bound=0)
+    modifier = pl.when(rest > 0).then("wasted").otherwise("none")
+    return {"units": units, "wasted_units": rest, "modifier": pl.when(unit.is_not_null()).then(modifier)}
+
+
+def _bits_of_patient(columns: list[str], house: House, cap: int | None) -> Any:
+    """The findings that hold for a whole course, as bits."""
+    del columns
+    weight, height, months = (pl.col(name) for name in ("weight", "height", "months"))
+    low, under, start = pl.col("age_low"), pl.col("age_under"), pl.col("start")
+    last = start + pl.duration(days=pl.col("last_day"))
+    elapsed = (
+        (last.dt.year() - start.dt.year()) * 12
+        + last.dt.month().cast(pl.Int32) - start.dt.month().cast(pl.Int32)
+        + (last.dt.day() > start.dt.day()).cast(pl.Int32)
+    )  # fmt: skip
+    bmi = house.bmi
+    slim: Any = bmi_at_most(weight, height, bmi.unusual_to)  # type: ignore[arg-type]  # columns
+    stout: Any = bmi_at_least(weight, height, bmi.unusual_from)  # type: ignore[arg-type]  # columns
+    limited = low != NO_LIMIT
+    reaches = [
+        (limit != NO_LIMIT) & (months < limit) & (months + pl.col("slack") + elapsed > limit) for limit in (low, under)
+    ]
+    return _sum(
+        {
+            "age-unknown": limited & months.is_null(),
+            "age-outside-regimen": limited & ((months < low) | ((under != NO_LIMIT) & (months >= under))),
+            "age-crosses-limit": limited & (reaches[0] | reaches[1]),
+            "weight-unusual": ~weight.is_between(pl.col("usual_low"), pl.col("usual_high")),
+            "size-unusual": slim | stout,
+            "bsa-capped": pl.col("uncapped") > cap if cap is not None else pl.lit(value=False),
+        }
+    )
+
+
+def _bits_of_dose(columns: list[str]) -> Any:
+    """The findings that hold for the infusions of a stretch, as bits."""
+    del columns
+    changed = pl.col("dose") != pl.col("exact")
+    return _sum(
+        {
+            "dose-above-usual": _above("usual"),
+            "rounding-applied": changed,
+            "rounding-refused": ~changed & (pl.col("nearest") != pl.col("exact")),
+            "concentration-low": pl.col("outside") == "low",
+            "concentration-high": pl.col("outside") == "high",
+            "waste-below-unit": (pl.col("waste") > 0) & (pl.col("wasted_units") == 0),
+            "protocol-not-studied": _above("studied"),
+            "time-below-label": pl.col("quick"),
+        }
+    )
+
+
+def _sum(found: dict[str, Any]) -> Any:
+    """Findings as one number."""
+    return sum(
+        (pl.when(holds).then(BITS[code]).otherwise(0) for code, holds in found.items()), pl.lit(0, dtype=pl.Int64)
+    )

@@ -1,0 +1,170 @@
+"""Compiled courses to the tables that a cohort is joined with: shapes, their stretches, and the events of each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from infusecalc.cohort.codes import Codes, codes_of
+from infusecalc.cohort.courses import Compiler, Shape, Stretch
+from infusecalc.cohort.steps import Makeup, makeups, whole_vials
+from infusecalc.cohort.times import Times
+from infusecalc.findings import least_time
+from infusecalc.phase_dose import first_number
+from infusecalc.quantities import BASES, Dose
+
+NO_LIMIT = -1
+_EVENT: dict[str, Any] = {
+    "drug": pl.String, "indication": pl.String, "label": pl.String, "status": pl.String, "variant": pl.String,
+    "product": pl.String, "phase": pl.String, "number": pl.Int64, "day": pl.Int64, "optional": pl.Boolean,
+    "dose_basis": pl.String, "billing_code": pl.String, "findings": pl.String, "accepted": pl.String,
+    "planned_day": pl.Int64, "moved_days": pl.Int64,
+}  # fmt: skip
+
+
+class Events:
+    """What the rows of a cohort are joined with; grows with the shapes that they need.
+
+    `shapes` has a row for each shape, with the limits on its patients and where its stretches are; `stretches` a row
+    for each stretch, with all that doses follow from; `events` the infusions of a stretch with their findings, once
+    for every set of bits that was met (`variants`).
+    """
+
+    def __init__(self, compiler: Compiler) -> None:
+        """Begin with no shape."""
+        self.compiler = compiler
+        self.makeups, self.whole_vials, self.times = makeups(), whole_vials(), Times()
+        self.shapes, self.stretches = pl.DataFrame(), pl.DataFrame()
+        self.events = pl.DataFrame(schema=_EVENT)
+        self.codes: list[tuple[Codes, ...]] = []  # of each variant, one for each of its events
+        self._shapes: list[dict[str, Any]] = []
+        self._stretches: list[dict[str, Any]] = []
+        self._runs: list[tuple[Shape, Stretch]] = []
+        self._variants: dict[tuple[int, int], int] = {}
+        self._events: list[tuple[Any, ...]] = []
+        self._places: list[dict[str, int]] = []
+        self._said: dict[tuple[Any, ...], Codes] = {}
+
+    # --- shapes and stretches -----------------------------------------------------------------------------------
+
+    def grow(self) -> None:
+        """Take in the shapes that the compiler has made since."""
+        known = len(self._shapes)
+        if known == len(self.compiler.shapes):
+            return
+        for shape in self.compiler.shapes[known:]:
+            self._shapes.append(self._of_shape(shape))
+            for stretch in shape.stretches:
+                self._stretches.append(self._of_stretch(shape, stretch))
+                self._runs.append((shape, stretch))
+        self.shapes = pl.DataFrame(self._shapes, infer_schema_length=None)
+        self.stretches = pl.DataFrame(self._stretches, infer_schema_length=None)
+
+    def _of_shape(self, shape: Shape) -> dict[str, Any]:
+        """The limits on the patients of a shape, and the least factor of each basis (0.001)."""
+        regimen, age = shape.group.regimen, shape.group.regimen.rules.age
+        usual = self.compiler.house.usual_weight[regimen.population]
+        least = {basis: min(listed, default=None) for basis, listed in _factors(shape).items()}
+        return {
+            "age_low": age.low if age else NO_LIMIT,
+            "age_under": age.under if age and age.under is not None else NO_LIMIT,
+            "usual_low": usual.low,
+            "usual_high": usual.high,
+            "least_kg": least["mg/kg"] or NO_LIMIT,
+            "least_m2": least["mg/m2"] or NO_LIMIT,
+            "least_mg": least["mg"] or NO_LIMIT,
+            "last_day": shape.plan.infusions[-1].day,
+            "first_stretch": len(self._stretches),
+            "stretches": len(shape.stretches),
+        }
+
+    def _of_stretch(self, shape: Shape, stretch: Stretch) -> dict[str, Any]:
+        """All that the doses of a stretch follow from, but the patient."""
+        group, compiler = shape.group, self.compiler
+        phase, rules, product = group.ordered.phases[stretch.phase], group.regimen.drug_rules, group.product
+        choices, protocol, billing = group.choices, group.running.protocol, group.product.billing
+        makeup = Makeup(product, rules, compiler.house.bags, choices.bag, choices.prices)
+        modifiers = rules.modifiers if billing else None
+        last = None if phase.interval else first_number(group.ordered, stretch.phase) + len(phase.offsets) - 1
+        later = group.running.rates(last, first=False)
+        limits = {f"above{place}": has.above for place, has in enumerate(group.conditions) if has.above}
+        limits["usual"] = rules.usual_most.dose if rules.usual_most else None
+        limits["studied"] = protocol.studied.dose if protocol and protocol.studied else None
+        return {
+            **_limit("dose", phase.dose),
+            "makeup": self.makeups.place(makeup.key, makeup),
+            "sizes": self.whole_vials.place(product.vials.sizes, product.vials.sizes),
+            "strength": product.vials.concentration,
+            "unit": billing.unit if billing else None,
+            "wasted": modifiers.wasted if modifiers else None,
+            "none": modifiers.none if modifiers else None,
+            "rates": self.times.place(stretch.rates),
+            "later_rates": self.times.place(later),
+            "least_time": least_time(group.regimen, protocol) if protocol else 0,
+            **{key: value for name, dose in limits.items() for key, value in _limit(name, dose).items()},
+        }
+
+    # --- events ---------------------------------------------------------------------------------------------------
+
+    def variants(self, met: pl.DataFrame) -> pl.DataFrame:
+        """Where the events of each stretch are for each set of bits that was met (`stretch`, `bits`)."""
+        places = []
+        for stretch, bits in met.iter_rows():
+            key = stretch, bits
+            if key not in self._variants:
+                self._variants[key] = len(self._places)
+                self._places.append(self._add(*self._runs[stretch], bits))
+            places.append({"variant": self._variants[key], **self._places[self._variants[key]]})
+        if self.events.height < len(self._events):
+            more = pl.DataFrame(self._events[self.events.height :], schema=_EVENT, orient="row")
+            self.events = pl.concat([self.events, more]).rechunk()
+        schema = {"variant": pl.Int64, "first_event": pl.Int64, "events": pl.Int64}
+        return pl.concat([met, pl.DataFrame(places, schema=schema)], how="horizontal")
+
+    def _add(self, shape: Shape, stretch: Stretch, bits: int) -> dict[str, int]:
+        """The events of a stretch for patients with these bits."""
+        group, first = shape.group, len(self._events)
+        regimen, billing = group.regimen, group.product.billing
+        shared = (
+            regimen.drug_id, regimen.indication, regimen.label, regimen.rules.status.name, regimen.variant,
+            group.product_name, stretch.phase,
+        )  # fmt: skip
+        dose = str(group.ordered.phases[stretch.phase].dose)
+        said = tuple(self._codes(shape, number, bits) for number in stretch.numbers)
+        for number, codes in zip(stretch.numbers, said, strict=True):
+            item = shape.plan.infusions[number - 1]
+            planned = item.day - item.moved_days
+            self._events.append(
+                (*shared, number, item.day, item.optional, dose, billing.code if billing else None, codes.findings,
+                 codes.accepted, planned, item.moved_days)
+            )  # fmt: skip
+        self.codes.append(said)
+        return {"first_event": first, "events": len(stretch.numbers)}
+
+    def _codes(self, shape: Shape, number: int, bits: int) -> Codes:
+        """What an infusion carries; infusions with the same findings share it."""
+        about = tuple(
+            place
+            for place, slot in enumerate(shape.slots)
+            if slot.finding.infusions is None or number in slot.finding.infusions
+        )
+        key = id(shape), about, bits
+        if key not in self._said:
+            self._said[key] = codes_of(shape.slots, shape.case, number, bits)
+        return self._said[key]
+
+
+def _factors(shape: Shape) -> dict[str, list[int]]:
+    """The factors of all phases that a shape could have, by basis."""
+    found: dict[str, list[int]] = {basis: [] for basis in BASES}
+    for phase in shape.group.ordered.phases.values():
+        found[phase.dose.basis].append(phase.dose.factor)
+    return found
+
+
+def _limit(name: str, dose: Dose | None) -> dict[str, int]:
+    """A dose as two columns: its factor (0.001), and the place of its basis."""
+    if dose is None:
+        return {f"{name}_factor": NO_LIMIT, f"{name}_basis": NO_LIMIT}
+    return {f"{name}_factor": dose.factor, f"{name}_basis": BASES.index(dose.basis)}

@@ -1,0 +1,119 @@
+"""A chunk of a cohort to its infusions, its rejected rows and their count: the whole way, for every carrier."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from infusecalc.bsa import BSA_FORMULAS
+from infusecalc.choices import Choices
+from infusecalc.cohort.columns import COLUMNS, REJECTED
+from infusecalc.cohort.courses import Compiler
+from infusecalc.cohort.doses import Dosing
+from infusecalc.cohort.events import Events
+from infusecalc.cohort.faults import Faults
+from infusecalc.cohort.patients import Defaults, Patients
+from infusecalc.cohort.rows import columns
+from infusecalc.cohort.tally import Tally
+from infusecalc.errors import BadInput
+from infusecalc.quantities import parse_bsa
+from infusecalc.table import Table
+
+
+_OF_PATIENT = {
+    "drug": "drug", "indication": "indication", "weight": "weight_kg", "height": "height_cm", "bsa": "bsa_m2",
+    "age": "age_years", "start": "start", "label": "label", "variant": "variant", "product": "product",
+}  # fmt: skip
+"""The options that hold where a row says nothing, each with its column."""
+
+
+class Expansion:
+    """Expands chunk after chunk, and keeps what it compiled on the way."""
+
+    def __init__(
+        self, table: Table, *, bsa_formula: str | None = None, bsa_cap: str | float | None = None, **options: Any
+    ) -> None:
+        """Read what holds for the whole cohort: the options of `Choices.of` and of `Patient.of`; raises BadInput."""
+        cells = {column: str(options.pop(name)) for name, column in _OF_PATIENT.items() if name in options}
+        choices = Choices.of(**options)
+        formula, cap = _formula(bsa_formula), None if bsa_cap is None else parse_bsa(str(bsa_cap), "BSA cap")
+        self.given = frozenset(cells)
+        self.faults = Faults()
+        self.columns = columns(choices)
+        self._compiler = Compiler(table, choices)
+        self._events = Events(self._compiler)
+        self._patients = Patients(self._compiler, Defaults(cells, formula, cap), self.faults)
+        self._dosing = Dosing(self._events, self.faults)
+        self._cap = cap
+        self.tally = Tally(self._events)
+
+    def expand(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """The infusions of the good rows in whole numbers, and the `place` and `fault` of the bad ones.
+
+        `frame` has the columns of a cohort, one patient a row, and may have others. Raises BadInput where a column
+        holds what it cannot.
+        """
+        read = self._patients.read(frame)
+        self._events.grow()
+        bad = [_faulty(read)]
+        patients = self._without(read, bad)
+        if not patients.height:
+            return self.nothing(), pl.concat(bad)
+        patients = self._without(self._dosing.with_limits(patients.drop("fault"), self._cap), bad)
+        run = (
+            self._without(self._dosing.stretches(patients.drop("fault")), bad, whole="place")
+            if patients.height
+            else None
+        )
+        if run is None or not run.height:
+            return self.nothing(), _first(bad)
+        infusions, variants = self._dosing.infusions(run)
+        self.tally.add(run, variants, infusions, patients.height)
+        return infusions, _first(bad)
+
+    def nothing(self) -> pl.DataFrame:
+        """No infusions, with no columns."""
+        return pl.DataFrame()
+
+    def _without(self, rows: pl.DataFrame, bad: list[pl.DataFrame], whole: str = "") -> pl.DataFrame:
+        """The rows without fault; where a patient has several, all of them or none."""
+        if not rows["fault"].null_count() < rows.height:
+            return rows
+        found = _faulty(rows)
+        bad.append(found)
+        if whole:
+            return rows.join(found.select(whole), on=whole, how="anti", maintain_order="left")
+        return rows.filter(pl.col("fault").is_null())
+
+
+def _formula(name: str | None) -> str:
+    if name is not None and name not in BSA_FORMULAS:
+        raise BadInput("BSA formula", name, "is not known", allowed=", ".join(BSA_FORMULAS))
+    return name or BSA_FORMULAS[0]
+
+
+def _faulty(rows: pl.DataFrame) -> pl.DataFrame:
+    """The place and the fault of every faulty row."""
+    return rows.filter(pl.col("fault").is_not_null()).select("place", pl.col("fault").cast(pl.Int32))
+
+
+def _first(bad: list[pl.DataFrame]) -> pl.DataFrame:
+    """Each place once."""
+    return pl.concat(bad).unique("place", keep="first", maintain_order=True).sort("place")
+
+
+def rejected(frame: pl.DataFrame, numbers: pl.Series, bad: pl.DataFrame, faults: Faults) -> pl.DataFrame:
+    """The rejected rows of a frame: all their own columns as texts, then row, column, code, reason."""
+    rows = frame[bad["place"]]
+    known: list[Any] = [faults.known[place] for place in bad["fault"].to_list()]
+    return rows.select(pl.all().cast(pl.String)).with_columns(
+        row=numbers[bad["place"]].cast(pl.Int64),
+        column=pl.Series([each.column or None for each in known], dtype=pl.String),
+        code=pl.Series([each.code for each in known], dtype=pl.String),
+        reason=pl.Series([each.reason for each in known], dtype=pl.String),
+        raw=pl.lit(None, dtype=pl.String),
+    )
+
+
+__all__ = ["COLUMNS", "REJECTED", "Expansion", "rejected"]

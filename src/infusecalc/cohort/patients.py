@@ -1,0 +1,208 @@
+"""The rows of a cohort to patients in whole numbers, each with its shape or with the fault that rejects the row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any
+
+import polars as pl
+
+from infusecalc.cohort.areas import areas
+from infusecalc.cohort.cells import (
+    Cells,
+    dates,
+    months_of,
+    read_dates,
+    read_ids,
+    read_numbers,
+    read_texts,
+    slack_of,
+    units,
+)
+from infusecalc.cohort.columns import NAMES
+from infusecalc.cohort.courses import Compiler, Group, Named
+from infusecalc.cohort.faults import CONFLICT, MISSING, OUTSIDE, Fault, Faults, fault_of
+from infusecalc.errors import BadInput
+from infusecalc.patient import Patient, Weighed
+from infusecalc.quantities import Age, bmi_at_least, bmi_at_most
+from infusecalc.regimen import House
+
+_BESIDE = {"weight_kg": "weight_lb", "weight_lb": "weight_kg", "height_cm": "bsa_m2", "bsa_m2": "height_cm"}
+"""Columns that say the same in two ways: where a row has one, the other takes no value of the cohort's."""
+
+
+class Defaults:
+    """What holds for every row that says nothing: cells by column, the BSA formula, and the cap (0.01 m2)."""
+
+    def __init__(self, cells: Mapping[str, str], formula: str, cap: int | None) -> None:
+        """Keep all three."""
+        self.cells, self.formula, self.cap = dict(cells), formula, cap
+
+
+class Patients:
+    """Reads rows; keeps what it has met, so that each name, start and odd cell is looked at once."""
+
+    def __init__(self, compiler: Compiler, defaults: Defaults, faults: Faults) -> None:
+        """Begin with nothing met."""
+        self._compiler, self._defaults, self._faults = compiler, defaults, faults
+        self._units, self._starts = units(), dates()
+
+    def read(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Every row of a frame with `place` in it, the patient in whole numbers, `shape`, and `fault` (null: good).
+
+        Raises BadInput where a whole column holds what it cannot.
+        """
+        cells = {name: self._numbers(frame, name) for name in self._units}
+        start = read_dates(self._column(frame, "start"), self._starts, self._faults)
+        ids = read_ids(self._column(frame, "patient_id"), self._faults)
+        read = pl.DataFrame(
+            {
+                "place": pl.int_range(frame.height, eager=True),
+                "patient_id": ids.values,
+                **{name: read_texts(self._column(frame, name)) for name in NAMES},
+                **{name: each.values for name, each in cells.items()},
+                "start": start.values,
+                "id_fault": ids.faults,
+                "start_fault": start.faults,
+                **{f"{name}_fault": each.faults for name, each in cells.items()},
+            }
+        )
+        read = read.with_columns(fault=pl.coalesce(self._of_cells(read.columns)))
+        sized = self._sized(read)
+        return self._shaped(sized)
+
+    # --- cells ----------------------------------------------------------------------------------------------------
+
+    def _column(self, frame: pl.DataFrame, name: str) -> pl.Series:
+        """A column with the cohort's own value in its empty cells; a column that is not there is empty."""
+        cells = frame[name] if name in frame.columns else pl.repeat(None, frame.height, dtype=pl.Null, eager=True)
+        default = self._defaults.cells.get(name)
+        if default is None:
+            return cells
+        texts = cells.cast(pl.String) if not cells.dtype.is_temporal() else cells.cast(pl.Date).cast(pl.String)
+        empty = texts.is_null() | (texts == "")
+        beside = _BESIDE.get(name)
+        if beside in frame.columns:
+            other = frame[beside]
+            empty &= other.is_null() if other.dtype != pl.String else other.fill_null("") == ""
+        return pl.select(pl.when(empty).then(pl.lit(default)).otherwise(texts)).to_series()
+
+    def _numbers(self, frame: pl.DataFrame, name: str) -> Cells:
+        column = self._column(frame, name)
+        if column.dtype == pl.String:
+            column = read_texts(column)
+        return read_numbers(column, self._units[name], self._faults)
+
+    def _of_cells(self, columns: Iterable[str]) -> list[pl.Expr]:
+        """What is wrong with single cells, in the order in which one patient is read."""
+        both, given = pl.all_horizontal, pl.col
+        kg, lb, height, bsa = (given(name).is_not_null() for name in ("weight_kg", "weight_lb", "height_cm", "bsa_m2"))
+        unread = [given(name) for name in columns if name.endswith("_fault")]
+        no_weight = ~kg & ~lb & given("weight_kg_fault").is_null() & given("weight_lb_fault").is_null()
+        return [
+            self._where(both(height, bsa), "bsa_m2", CONFLICT, "BSA is given beside a height; give one of the two"),
+            self._where(both(kg, lb), "weight_lb", CONFLICT, "weight is given in kg and in lb; give one of the two"),
+            *unread,
+            self._where(no_weight, "weight_kg", MISSING, "weight is missing (allowed: weight_kg or weight_lb)"),
+            self._where(
+                given("start").is_null() & given("start_fault").is_null(), "start", MISSING,
+                "start is missing (allowed: YYYY-MM-DD or today)",
+            ),
+        ]  # fmt: skip
+
+    def _where(self, wrong: pl.Expr, column: str, code: str, reason: str) -> pl.Expr:
+        return self._mark(wrong, Fault(column, code, reason))
+
+    def _mark(self, wrong: pl.Expr, fault: Fault) -> pl.Expr:
+        return pl.when(wrong).then(pl.lit(self._faults.place(fault), dtype=pl.Int32))
+
+    # --- sizes ----------------------------------------------------------------------------------------------------
+
+    def _sized(self, read: pl.DataFrame) -> pl.DataFrame:
+        """Weight (0.01 kg), height (0.1 cm), BSA (0.01 m2) before and after a cap, age in months, within the limits."""
+        height, cap = pl.col("height_cm"), self._defaults.cap
+        sized = read.select(
+            "place", "patient_id", *NAMES, "start", "fault", "bsa_m2",
+            weight=pl.coalesce("weight_kg", "weight_lb"),
+            height=height,
+            months=months_of(pl.col("age_years")),
+            slack=slack_of(pl.col("age_years")),
+        )  # fmt: skip
+        sized = sized.with_columns(fault=pl.coalesce("fault", *self._outside(self._compiler.house)))
+        area = areas(self._defaults.formula, sized["weight"], sized["height"])
+        sized = sized.with_columns(uncapped=pl.col("bsa_m2").fill_null(area)).drop("bsa_m2")
+        capped = pl.col("uncapped") if cap is None else pl.col("uncapped").clip(upper_bound=cap)
+        return sized.with_columns(bsa=capped)
+
+    def _outside(self, house: House) -> Iterable[pl.Expr]:
+        """What lies outside the house limits on input, as one patient would be refused."""
+        weight, height, area, months = (pl.col(name) for name in ("weight", "height", "bsa_m2", "months"))
+        low, high = house.weight.low, house.weight.high
+        yield self._mark(weight < low, _refusal(house, "weight_kg", low - 1))
+        yield self._mark(weight > high, _refusal(house, "weight_kg", high + 1))
+        low, high = house.height.low, house.height.high
+        yield self._mark(height < low, _refusal(house, "height_cm", house.weight.low, height=low - 1))
+        yield self._mark(height > high, _refusal(house, "height_cm", house.weight.low, height=high + 1))
+        thin, fat = house.bmi.low, house.bmi.high
+        sound: Any = bmi_at_least(weight, height, thin) & bmi_at_most(weight, height, fat)  # type: ignore[arg-type]
+        yield self._mark(~sound, _refusal(house, "weight_kg", house.weight.high, height=house.height.low))
+        wrong = ~area.is_between(house.bsa.low, house.bsa.high)
+        yield self._mark(wrong, _refusal(house, "bsa_m2", house.weight.low, bsa_given=house.bsa.high + 1))
+        wrong = ~months.is_between(house.age.low, house.age.high)
+        yield self._mark(wrong, _refusal(house, "age_years", house.weight.low, age=Age(house.age.high + 1)))
+
+    # --- shapes ---------------------------------------------------------------------------------------------------
+
+    def _shaped(self, sized: pl.DataFrame) -> pl.DataFrame:
+        """The shape of every row: of its names and its start, each met combination once."""
+        met = sized.select(*NAMES).unique()
+        groups = [self._compiler.group(Named(*row)) for row in met.iter_rows()]
+        keyed = met.with_columns(group=pl.Series(range(len(groups)), dtype=pl.Int32))
+        sized = sized.join(keyed, on=NAMES, how="left", nulls_equal=True, maintain_order="left").drop(NAMES)
+        bad = [self._faults.place(each) if isinstance(each, Fault) else None for each in groups]
+        faults = pl.Series(bad, dtype=pl.Int32)
+        by_start = pl.Series([isinstance(each, Group) and each.moves != "days" for each in groups], dtype=pl.Boolean)
+        sized = sized.with_columns(fault=pl.coalesce("fault", faults.gather(sized["group"])))
+        good = sized.filter(pl.col("fault").is_null())
+        ahead = self._ahead(good["start"].unique())
+        pairs = (
+            good.select("group", "start", by_start=by_start.gather(good["group"]))
+            .join(ahead, on="start", how="left", maintain_order="left")
+            .with_columns(key=pl.when("by_start").then(pl.col("start").cast(pl.Int32)).otherwise(pl.col("ahead")))
+        )
+        found = self._plans(groups, pairs)
+        good = good.with_columns(shape=found["shape"], fault=found["fault"])
+        bad_rows = sized.filter(pl.col("fault").is_not_null()).with_columns(shape=pl.lit(None, dtype=pl.Int32))
+        return good if not bad_rows.height else pl.concat([good, bad_rows]).sort("place")
+
+    def _plans(self, groups: list[Group | Fault], pairs: pl.DataFrame) -> pl.DataFrame:
+        """The shape, or the fault, of each pair of a group and what of its start decides the plan (`key`)."""
+        on = ["group", "key"]
+        first = pairs.unique(on, keep="any")
+        found = [
+            self._compiler.shape(group, start)
+            for place, start in first.select("group", "start").iter_rows()
+            if isinstance(group := groups[place], Group)
+        ]
+        bad = [self._faults.place(each) if isinstance(each, Fault) else None for each in found]
+        known = first.select(
+            *on,
+            shape=pl.Series([None if isinstance(each, Fault) else each for each in found], dtype=pl.Int32),
+            fault=pl.Series(bad, dtype=pl.Int32),
+        )
+        return pairs.select(on).join(known, on=on, how="left", maintain_order="left")
+
+    def _ahead(self, starts: pl.Series) -> pl.DataFrame:
+        """The days to the horizon from each start; -1 where the horizon counts infusions."""
+        ahead = [-1 if days is None else days for days in map(self._compiler.ahead, starts.to_list())]
+        return pl.DataFrame({"start": starts, "ahead": pl.Series(ahead, dtype=pl.Int32)})
+
+
+def _refusal(house: House, column: str, weight: int, **parts: Any) -> Fault:
+    """What is said of one patient outside the limits."""
+    try:
+        Patient(weight, "", weights=(Weighed(None, weight, ""),), **parts).check(house, date.min)
+    except BadInput as error:
+        return fault_of(error, column, OUTSIDE)
+    raise AssertionError(column)  # pragma: no cover - the values lie outside the limits
