@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from calendar import isleap
 from datetime import date, timedelta
 from functools import cache
 
@@ -13,6 +14,8 @@ from infusecalc.quantities import Span
 _ISO = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})", re.ASCII)
 _LOCAL = re.compile(r"[0-9]{1,2}[./-][0-9]{1,2}[./-][0-9]{2,4}", re.ASCII)
 _YEARS = (1900, 2200)
+_FEBRUARY = 2
+_MONTHS = (0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)  # days of each in a common year
 _ALLOWED = "YYYY-MM-DD or today"
 
 
@@ -43,7 +46,9 @@ def add_months(day: date, months: int) -> date:
 
 def _last_day(year: int, month: int) -> int:
     """The number of days in a month."""
-    return (date(year + month // 12, month % 12 + 1, 1) - timedelta(days=1)).day
+    if month == _FEBRUARY and isleap(year):
+        return 29
+    return _MONTHS[month]
 
 
 def add(day: date, span: Span) -> date:

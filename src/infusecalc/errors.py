@@ -69,6 +69,15 @@ class UnknownName(BadInput):
         super().__init__(what, value, "is not known", allowed=", ".join(known) or "none here", hint=hint)
 
 
+class MissingExtra(InfusecalcError, ImportError):
+    """A part of the program that an optional package carries, and it is not installed."""
+
+    def __init__(self, what: str, package: str, extra: str) -> None:
+        """Say what needs which package, and how to install it."""
+        self.what, self.package, self.extra = what, package, extra
+        super().__init__(f"{what} needs {package}; install it with: python -m pip install 'infusecalc[{extra}]'")
+
+
 class BadTable(InfusecalcError):
     """A regimen table with faults: all of them, each `file:line: path: what (allowed: ...)`."""
 

@@ -19,6 +19,7 @@ EXIT_CODES = {
     0: "computed, nothing blocks",
     2: "bad input or bad table: one sentence on standard error, nothing on standard output, no file touched",
     3: "computed and shown, and a finding blocks, or a checked order is outside the regimen",
+    4: "batch: some rows were rejected; the good ones are written, the others set aside with their reasons",
     130: "interrupted with Ctrl-C",
     1: "a bug: a traceback",
 }
@@ -30,6 +31,7 @@ COMMANDS = {
     "rate": "infusecalc.cli.chairside",
     "check": "infusecalc.cli.chairside",
     "next": "infusecalc.cli.chairside",
+    "batch": "infusecalc.cli.batch",
     "info": "infusecalc.cli.about",
     "regimens": "infusecalc.cli.regimens",
     "completion": "infusecalc.cli.about",

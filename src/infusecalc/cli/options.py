@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import wraps
 from inspect import Parameter, Signature
 from typing import Annotated, Any
@@ -12,13 +12,9 @@ import typer
 from infusecalc.bsa import BSA_FORMULAS
 from infusecalc.choices import ANCHORS, ROUNDING
 from infusecalc.cli.complete import for_option
-from infusecalc.cli.reply import Reply
 from infusecalc.errors import BadInput
 from infusecalc.output.files import FORMATS
 from infusecalc.regimen import LABELS
-
-_MANY = {"has", "accept", "dose", "every", "weight", "given", "tolerance", "price"}
-"""The keywords of the options that may be given again and again."""
 
 
 def argument(name: str, text: str, *, needed: bool = True) -> Parameter:
@@ -160,13 +156,46 @@ SHEET = [
 ]
 
 
-def takes(*parameters: Parameter) -> Callable[[Callable[..., Reply]], Callable[..., Reply]]:
-    """Give a command that reads keywords the signature that typer builds its options from."""
+def _for_empty(flags: str, text: str, metavar: str) -> Parameter:
+    """An option whose value holds for the rows that say nothing."""
+    return option(flags, f"{text} Where a row says nothing.", metavar)
 
-    def decorate(command: Callable[..., Reply]) -> Callable[..., Reply]:
+
+BATCH = [
+    argument("cohort", "A file with one patient a row: CSV, NDJSON or Parquet; - for standard input."),
+    option("-o --output", "The file of the infusions; - for standard output.", "FILE", needed=True),
+    _repeated("--from", "The form of a cohort without extension: csv, ndjson or parquet; or: maintenance.", "WORD"),
+    option("--to", "The form of the result, where no extension names it: csv, ndjson or parquet.", "FORM"),
+    option("--rejects", "A file for the rows that cannot be used, with their reasons.", "FILE"),
+    _flag("--strict", "Stop at the first row that cannot be used, and write nothing."),
+    _flag("--keep-extra", "Keep columns that are not known, behind all others."),
+    _for_empty("--drug", "The drug.", "DRUG"),
+    _for_empty("--indication", "The indication.", "INDICATION"),
+    _for_empty("--weight", "The body weight; a bare number is kg.", "70kg|154lb"),
+    _for_empty("--height", "The height; a bare number is cm.", "175cm|1.75m|5ft9in"),
+    _for_empty("--bsa", "The body surface area.", "M2"),
+    _for_empty("--age", "The age; a bare number is years.", "34y|8mo"),
+    _for_empty("--start", "The first infusion.", "YYYY-MM-DD|today"),
+    *(each for each in PATIENT if each.name in ("bsa_formula", "bsa_cap", "has")),
+    *(each for each in CHOICE if each.name != "from_"),
+    *HORIZON,
+    *(each for each in CLINIC if each.name != "weight_change"),
+    _repeated("--price", "What a vial costs, for the cost of the infusions.", "100mg=174.63"),
+    _flag("--totals", "Say the vials by month at the end."),
+    *TABLE,
+    *(each for each in result(()) if each.name in ("quiet", "no_color")),
+]
+
+
+def takes(*parameters: Parameter) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Give a command that reads keywords the signature that typer builds its options from."""
+    many = {parameter.name for parameter in parameters if parameter.default == []}
+    many |= {"weight"} & {parameter.name for parameter in PATIENT if parameter in parameters}  # repeatable with dates
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(command)
-        def called(**given: Any) -> Reply:
-            return command(**{name: _one(name, value) for name, value in given.items()})
+        def called(**given: Any) -> Any:
+            return command(**{name: _one(name, value, many) for name, value in given.items()})
 
         called.__signature__ = Signature(list(parameters))  # type: ignore[attr-defined]  # inspect reads it
         called.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
@@ -175,9 +204,9 @@ def takes(*parameters: Parameter) -> Callable[[Callable[..., Reply]], Callable[.
     return decorate
 
 
-def _one(name: str, value: Any) -> Any:
+def _one(name: str, value: Any, many: Collection[str]) -> Any:
     """The one value of an option that may be given once; raises BadInput for a second."""
-    if not isinstance(value, list) or name in _MANY:
+    if not isinstance(value, list) or name in many:
         return value
     if len(value) > 1:
         flag = "--" + name.rstrip("_").replace("_", "-")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from datetime import date, timedelta
 from itertools import groupby, islice
@@ -28,6 +29,9 @@ _FAR = 19 * 365  # days; nearer than the longest plan that the table takes, so t
 _SPARE = 62  # days: more than a span of months differs between two starts
 _MOST_STEPS = 620
 _NOBODY = Patient(0, "")
+
+Steps = tuple[tuple[int, int, int], ...]
+"""Places of infusions from a start: days, then months, then days."""
 
 
 class Named(Frozen):
@@ -58,7 +62,7 @@ class Group(Frozen):
     conditions: tuple[HasCondition, ...]
     local: tuple[str, ...]
     moves: str
-    steps: tuple[tuple[int, int, int], ...]
+    steps: Steps
 
 
 class Stretch(Frozen):
@@ -94,6 +98,8 @@ class Compiler:
         self.shapes: list[Shape] = []
         self._groups: dict[Named, Group | Fault] = {}
         self._places: dict[tuple[object, ...], int | Fault] = {}
+        self._met: dict[tuple[int, date], int | Fault] = {}
+        self._steps: dict[Steps, dict[date, tuple[int, ...]]] = {}
         self._same: dict[tuple[object, ...], int] = {}
 
     # --- groups ---------------------------------------------------------------------------------------------
@@ -128,9 +134,7 @@ class Compiler:
         product = self.choices.product if named.product is None else named.product
         return self.choices.but(label=label, variant=variant, product=product, start=None)
 
-    def _moves(
-        self, ordered: Ordered, choices: Choices, running: Running
-    ) -> tuple[str, tuple[tuple[int, int, int], ...]]:
+    def _moves(self, ordered: Ordered, choices: Choices, running: Running) -> tuple[str, Steps]:
         """What of a start decides the plan, and the places of its infusions."""
         start = date(2000, 1, 1)
         if choices.clinic or choices.maintenance_start is not None or any(map(_in_months, _rules(ordered, running))):
@@ -162,19 +166,25 @@ class Compiler:
     # --- plans -----------------------------------------------------------------------------------------------
 
     def key(self, group: Group, start: date) -> tuple[object, ...]:
-        """What decides the plan of a group for a start."""
+        """What decides the plan of a group for a start: the days of its infusions, and whether it ends before."""
         ahead = self.ahead(start)
         if group.moves == "dated" or (ahead is not None and not 0 <= ahead <= _FAR):
             return (start,)
-        if group.moves == "days":
-            return (ahead,)
-        days: list[object] = []
-        for lead, months, more in group.steps:
-            day = (add_months(start + timedelta(days=lead), months) - start).days + more
-            if ahead is not None and day > ahead:
-                return (*days, "on")
-            days.append(day)
-        return (*days, ahead is None or ahead > day)
+        days = self._days_of(group.steps, start)
+        if ahead is None:
+            return (*days, True)
+        within = bisect_right(days, ahead)
+        return (*days[:within], within == len(days) and ahead > days[-1])
+
+    def _days_of(self, steps: Steps, start: date) -> tuple[int, ...]:
+        """The days from a start to each of the steps."""
+        places = self._steps.setdefault(steps, {})
+        if start not in places:
+            places[start] = tuple(
+                lead + more if not months else (add_months(start + timedelta(days=lead), months) - start).days + more
+                for lead, months, more in steps
+            )
+        return places[start]
 
     def ahead(self, start: date) -> int | None:
         """The days from a start to the last day of the horizon; None where it counts infusions or courses."""
@@ -185,7 +195,13 @@ class Compiler:
 
     def shape(self, group: Group, start: date) -> int | Fault:
         """The place of the shape that a group has for a start, or why there is no plan."""
-        key = group.named, *self.key(group, start)
+        met = id(group), start
+        if met not in self._met:
+            self._met[met] = self._shape_of(group, start)
+        return self._met[met]
+
+    def _shape_of(self, group: Group, start: date) -> int | Fault:
+        key = id(group), *self.key(group, start)
         if key not in self._places:
             try:
                 self._places[key] = self._place(self._shape(group, start))

@@ -1,4 +1,4 @@
-"""Patients and the tables of events to dosed infusions: one row for each stretch, in whole numbers, then one for each."""
+"""Patients and the tables of events to dosed infusions: a row for each stretch, then for each infusion."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from infusecalc.choices import Rounding
 from infusecalc.cohort.codes import BITS, bit_of_condition
 from infusecalc.cohort.events import NO_LIMIT, Events
 from infusecalc.cohort.faults import MISSING, OUTSIDE, Fault, Faults
+from infusecalc.cohort.rows import joined, measured
 from infusecalc.quantities import BASES, bmi_at_least, bmi_at_most, ceil_div, half_down, half_up
 from infusecalc.regimen import House
 
@@ -34,7 +35,7 @@ class Dosing:
         shapes = self.events.shapes
         limits = shapes[patients["shape"]]
         joined = pl.concat([patients, limits], how="horizontal")
-        joined = joined.with_columns(bits=_bits_of_patient(joined.columns, self.house, cap))
+        joined = joined.with_columns(bits=_bits_of_patient(self.house, cap))
         height = Fault("height_cm", MISSING, "height is missing: a dose by mg/m2 needs height_cm or bsa_m2")
         small = Fault("", OUTSIDE, "dose comes to less than 0.01 mg; check --dose and the weight")
         nothing: Any = pl.lit(value=False)
@@ -62,7 +63,7 @@ class Dosing:
         run = pl.concat([run, self.events.makeups.look_up(run["makeup"], run["dose"])], how="horizontal")
         run = run.with_columns(waste=pl.col("opened") - pl.col("dose"), **_measured(), **_charged())
         run = self._timed(run)
-        run = run.with_columns(bits=pl.col("bits") + _bits_of_dose(run.columns))
+        run = run.with_columns(bits=pl.col("bits") + _bits_of_dose())
         return self._for_conditions(run)
 
     # --- one infusion ---------------------------------------------------------------------------------------------
@@ -111,21 +112,15 @@ class Dosing:
 
     # --- all infusions --------------------------------------------------------------------------------------------
 
-    def infusions(self, run: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]:
-        """A row for each infusion, and the variant of each stretch."""
+    def infusions(self, run: pl.DataFrame, names: tuple[str, ...], *, texts: bool) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """A row for each infusion with the named columns and `place`; and for each stretch its variant and vials."""
         on = ["stretch", "bits"]
         found = self.events.variants(run.select(on).unique())
         places = run.select(on).join(found, on=on, how="left", maintain_order="left")
-        kept = [name for name in _KEPT if name in run.columns]
-        rows = unrolled(run.select(kept).with_columns(first=places["first_event"], count=places["events"]), "event")
-        events = self.events.events[rows["event"]]
-        return pl.concat([rows.drop("event"), events], how="horizontal"), places["variant"]
-
-
-_KEPT = (
-    "place", "patient_id", "weight", "bsa", "start", "exact", "dose", "vials", "waste", "volume", "bag",
-    "concentration", "time", "units", "wasted_units", "modifier", "cost", "waste_cost",
-)  # fmt: skip
+        rows = measured(run, names, texts=texts).with_columns(first=places["first_event"], count=places["events"])
+        rows = unrolled(rows, "event")
+        kept = run.select(name for name in ("start", "dose", "waste", "vials", "cost") if name in run.columns)
+        return joined(rows, self.events.events[rows["event"]], names), kept.with_columns(variant=places["variant"])
 
 
 def unrolled(frame: pl.DataFrame, name: str) -> pl.DataFrame:
@@ -171,9 +166,8 @@ def _charged() -> dict[str, Any]:
     return {"units": units, "wasted_units": rest, "modifier": pl.when(unit.is_not_null()).then(modifier)}
 
 
-def _bits_of_patient(columns: list[str], house: House, cap: int | None) -> Any:
+def _bits_of_patient(house: House, cap: int | None) -> Any:
     """The findings that hold for a whole course, as bits."""
-    del columns
     weight, height, months = (pl.col(name) for name in ("weight", "height", "months"))
     low, under, start = pl.col("age_low"), pl.col("age_under"), pl.col("start")
     last = start + pl.duration(days=pl.col("last_day"))
@@ -201,9 +195,8 @@ def _bits_of_patient(columns: list[str], house: House, cap: int | None) -> Any:
     )
 
 
-def _bits_of_dose(columns: list[str]) -> Any:
+def _bits_of_dose() -> Any:
     """The findings that hold for the infusions of a stretch, as bits."""
-    del columns
     changed = pl.col("dose") != pl.col("exact")
     return _sum(
         {

@@ -38,6 +38,9 @@ class Events:
         self.shapes, self.stretches = pl.DataFrame(), pl.DataFrame()
         self.events = pl.DataFrame(schema=_EVENT)
         self.codes: list[tuple[Codes, ...]] = []  # of each variant, one for each of its events
+        self.needed = pl.DataFrame(
+            schema={"needed": pl.Int64, "days": pl.List(pl.Int64)}
+        )  # what is no option, by variant
         self._shapes: list[dict[str, Any]] = []
         self._stretches: list[dict[str, Any]] = []
         self._runs: list[tuple[Shape, Stretch]] = []
@@ -88,7 +91,9 @@ class Events:
         modifiers = rules.modifiers if billing else None
         last = None if phase.interval else first_number(group.ordered, stretch.phase) + len(phase.offsets) - 1
         later = group.running.rates(last, first=False)
-        limits = {f"above{place}": has.above for place, has in enumerate(group.conditions) if has.above}
+        limits: dict[str, Dose | None] = {
+            f"above{place}": has.above for place, has in enumerate(group.conditions) if has.above
+        }
         limits["usual"] = rules.usual_most.dose if rules.usual_most else None
         limits["studied"] = protocol.studied.dose if protocol and protocol.studied else None
         return {
@@ -114,9 +119,13 @@ class Events:
             key = stretch, bits
             if key not in self._variants:
                 self._variants[key] = len(self._places)
-                self._places.append(self._add(*self._runs[stretch], bits))
+                shape, run = self._runs[stretch]
+                self._places.append(self._add(shape, run, bits))
             places.append({"variant": self._variants[key], **self._places[self._variants[key]]})
         if self.events.height < len(self._events):
+            days = [self._needed(**place) for place in self._places[self.needed.height :]]
+            needed = pl.DataFrame({"needed": map(len, days), "days": days}, schema=self.needed.schema)
+            self.needed = pl.concat([self.needed, needed])
             more = pl.DataFrame(self._events[self.events.height :], schema=_EVENT, orient="row")
             self.events = pl.concat([self.events, more]).rechunk()
         schema = {"variant": pl.Int64, "first_event": pl.Int64, "events": pl.Int64}
@@ -141,6 +150,11 @@ class Events:
             )  # fmt: skip
         self.codes.append(said)
         return {"first_event": first, "events": len(stretch.numbers)}
+
+    def _needed(self, first_event: int, events: int) -> list[int]:
+        """The days of the events that are given whatever happens."""
+        optional, day = list(_EVENT).index("optional"), list(_EVENT).index("day")
+        return [event[day] for event in self._events[first_event : first_event + events] if not event[optional]]
 
     def _codes(self, shape: Shape, number: int, bits: int) -> Codes:
         """What an infusion carries; infusions with the same findings share it."""

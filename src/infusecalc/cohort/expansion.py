@@ -8,18 +8,16 @@ import polars as pl
 
 from infusecalc.bsa import BSA_FORMULAS
 from infusecalc.choices import Choices
-from infusecalc.cohort.columns import COLUMNS, REJECTED
 from infusecalc.cohort.courses import Compiler
 from infusecalc.cohort.doses import Dosing
 from infusecalc.cohort.events import Events
 from infusecalc.cohort.faults import Faults
 from infusecalc.cohort.patients import Defaults, Patients
-from infusecalc.cohort.rows import columns
+from infusecalc.cohort.rows import columns, schema
 from infusecalc.cohort.tally import Tally
 from infusecalc.errors import BadInput
 from infusecalc.quantities import parse_bsa
 from infusecalc.table import Table
-
 
 _OF_PATIENT = {
     "drug": "drug", "indication": "indication", "weight": "weight_kg", "height": "height_cm", "bsa": "bsa_m2",
@@ -48,8 +46,8 @@ class Expansion:
         self._cap = cap
         self.tally = Tally(self._events)
 
-    def expand(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """The infusions of the good rows in whole numbers, and the `place` and `fault` of the bad ones.
+    def expand(self, frame: pl.DataFrame, *, texts: bool = False) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """The infusions of the good rows, each with the `place` of its row, and `place` and `fault` of the bad ones.
 
         `frame` has the columns of a cohort, one patient a row, and may have others. Raises BadInput where a column
         holds what it cannot.
@@ -59,7 +57,7 @@ class Expansion:
         bad = [_faulty(read)]
         patients = self._without(read, bad)
         if not patients.height:
-            return self.nothing(), pl.concat(bad)
+            return self._nothing(texts=texts), _first(bad)
         patients = self._without(self._dosing.with_limits(patients.drop("fault"), self._cap), bad)
         run = (
             self._without(self._dosing.stretches(patients.drop("fault")), bad, whole="place")
@@ -67,14 +65,13 @@ class Expansion:
             else None
         )
         if run is None or not run.height:
-            return self.nothing(), _first(bad)
-        infusions, variants = self._dosing.infusions(run)
-        self.tally.add(run, variants, infusions, patients.height)
+            return self._nothing(texts=texts), _first(bad)
+        infusions, stretches = self._dosing.infusions(run, self.columns, texts=texts)
+        self.tally.add(stretches, run["place"].n_unique())
         return infusions, _first(bad)
 
-    def nothing(self) -> pl.DataFrame:
-        """No infusions, with no columns."""
-        return pl.DataFrame()
+    def _nothing(self, *, texts: bool) -> pl.DataFrame:
+        return pl.DataFrame(schema=schema(self.columns, texts=texts) | {"place": pl.Int64})
 
     def _without(self, rows: pl.DataFrame, bad: list[pl.DataFrame], whole: str = "") -> pl.DataFrame:
         """The rows without fault; where a patient has several, all of them or none."""
@@ -114,6 +111,3 @@ def rejected(frame: pl.DataFrame, numbers: pl.Series, bad: pl.DataFrame, faults:
         reason=pl.Series([each.reason for each in known], dtype=pl.String),
         raw=pl.lit(None, dtype=pl.String),
     )
-
-
-__all__ = ["COLUMNS", "REJECTED", "Expansion", "rejected"]

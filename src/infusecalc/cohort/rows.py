@@ -16,6 +16,7 @@ _SCALED = {
     "duration_min": ("time", 100), "cost": ("cost", 100), "waste_cost": ("waste_cost", 100),
 }  # fmt: skip
 _NAMED = {"bag_ml": "bag", "billing_units": "units"}
+_OF_DOSE = ("patient_id", "vials", "bag_ml", "billing_units", "wasted_units", "modifier", *_SCALED)
 _DAYS = {"date": "day", "planned_date": "planned_day"}
 _TYPES: dict[str, Any] = (
     dict.fromkeys(COLUMNS, pl.String)
@@ -32,27 +33,36 @@ def columns(choices: Choices) -> tuple[str, ...]:
     return (*COLUMNS, *moved, *(("cost", "waste_cost") if choices.prices else ()))
 
 
-def schema(names: tuple[str, ...]) -> dict[str, Any]:
-    """The types of some columns."""
-    return {name: _TYPES[name] for name in names}
+def schema(names: tuple[str, ...], *, texts: bool = False) -> dict[str, Any]:
+    """The types of some columns; with `texts`, doubles are texts."""
+    kinds = {name: _TYPES[name] for name in names}
+    return {name: pl.String if texts and kind == pl.Float64 else kind for name, kind in kinds.items()}
 
 
-def typed(infusions: pl.DataFrame, names: tuple[str, ...]) -> pl.DataFrame:
-    """The rows with typed columns: numbers as doubles, dates as dates; an id is as CSV has it."""
-    if not infusions.height:
-        return pl.DataFrame(schema=schema(names))
-    return infusions.select(_value(name).alias(name) for name in names)
+def measured(stretches: pl.DataFrame, names: tuple[str, ...], *, texts: bool) -> pl.DataFrame:
+    """The columns of the rows that are the same for every infusion of a stretch, as numbers or as texts."""
+    return stretches.select(
+        "place", "start", *(_value(name, texts=texts).alias(name) for name in names if name in _OF_DOSE)
+    )
 
 
-def _value(name: str) -> pl.Expr:
-    if name in _SCALED:
-        source, one = _SCALED[name]
-        return divided(pl.col(source), one)
-    if name in _DAYS:
-        return pl.col("start") + pl.duration(days=pl.col(_DAYS[name]))
+def joined(rows: pl.DataFrame, events: pl.DataFrame, names: tuple[str, ...]) -> pl.DataFrame:
+    """The rows with the columns of their events, and their dates; behind them the `place` of the patient."""
+    whole = pl.concat([rows, events], how="horizontal")
+    days = (
+        (pl.col("start") + pl.duration(days=pl.col(day))).alias(name) for name, day in _DAYS.items() if name in names
+    )
+    return whole.with_columns(*days).select(*names, "place")
+
+
+def _value(name: str, *, texts: bool) -> pl.Expr:
     if name == "patient_id":
         return quoted(pl.col(name))
-    return pl.col(_NAMED.get(name, name))
+    if name not in _SCALED:
+        return pl.col(_NAMED.get(name, name))
+    source, one = _SCALED[name]
+    number = divided(pl.col(source), one)
+    return as_text(number) if texts else number
 
 
 def quoted(texts: pl.Expr) -> pl.Expr:
@@ -61,9 +71,6 @@ def quoted(texts: pl.Expr) -> pl.Expr:
     return pl.when(formula).then(pl.lit("'") + texts).otherwise(texts)
 
 
-def as_texts(rows: pl.DataFrame) -> pl.DataFrame:
-    """Typed rows as data writes them: a whole number without `.0`, a date as `YYYY-MM-DD`, `true` or `false`."""
-    numbers = [name for name, kind in rows.schema.items() if kind == pl.Float64]
-    return rows.with_columns(pl.col(numbers).cast(pl.String).str.strip_suffix(".0")).with_columns(
-        pl.all().cast(pl.String)
-    )
+def as_text(number: pl.Expr) -> pl.Expr:
+    """Doubles as data writes them: a whole number without `.0`."""
+    return number.cast(pl.String).str.strip_suffix(".0")

@@ -15,7 +15,7 @@ class Tally:
     def __init__(self, events: Events) -> None:
         """Begin with nothing."""
         self._events = events
-        self.patients = self.infusions = self.optional = self.rejected = 0
+        self.patients = self.infusions = self.needed = self.rejected = 0
         self.dose = self.waste = 0  # 0.01 mg
         self.cost = 0  # 0.01
         self.blocked = False
@@ -23,25 +23,47 @@ class Tally:
         self.findings: Counter[str] = Counter()
         self.vials: Counter[tuple[str, str]] = Counter()
         """Combinations of vials by month, the month empty unless `by_month`."""
-        self._optional: list[int] = []
 
-    def add(self, run: pl.DataFrame, variants: pl.Series, infusions: pl.DataFrame, patients: int) -> None:
-        """Add a chunk: its stretches with their variants, and its infusions."""
+    @property
+    def months(self) -> list[str]:
+        """The months that have infusions, in order."""
+        return sorted({month for month, _ in self.vials})
+
+    def vials_of(self, month: str | None) -> dict[str, int]:
+        """The vials of a month, or of all, by size in mg, the largest first."""
+        found: Counter[str] = Counter()
+        for (name, combination), times in self.vials.items():
+            if month in (None, name):
+                for part in combination.split("+"):
+                    count, size = part.split("x")
+                    found[size] += int(count) * times
+        return dict(sorted(found.items(), key=lambda each: -float(each[0])))
+
+    def add(self, stretches: pl.DataFrame, patients: int) -> None:
+        """Add a chunk: its stretches with their variants, doses and vials, and the number of its patients."""
         self.patients += patients
-        self.infusions += infusions.height
-        for variant, count in variants.value_counts().iter_rows():
+        for variant, count in stretches["variant"].value_counts().iter_rows():
+            self.infusions += count * len(self._events.codes[variant])
             for codes in self._events.codes[variant]:
                 self.blocked |= codes.blocked
                 for key in codes.keys:
                     self.findings[key] += count
-        needed = infusions.filter(~pl.col("optional"))
-        self.optional += infusions.height - needed.height
-        sums = needed.select(pl.col("dose").sum(), pl.col("waste").sum()).row(0)
-        self.dose, self.waste = self.dose + sums[0], self.waste + sums[1]
-        if "cost" in needed.columns:
-            self.cost += int(needed["cost"].sum())
-        month = (
-            (pl.col("start") + pl.duration(days=pl.col("day"))).dt.strftime("%Y-%m") if self.by_month else pl.lit("")
-        )
-        for name, vials, count in needed.group_by(month.alias("month"), "vials").len().iter_rows():
+        needed = self._events.needed[stretches["variant"]].rename({"days": "day"})
+        whole = pl.concat([stretches, needed], how="horizontal")
+        costs = [pl.col("cost")] if "cost" in whole.columns else []
+        sums = whole.select((each * pl.col("needed")).sum() for each in (pl.col("dose"), pl.col("waste"), *costs))
+        self.dose, self.waste = self.dose + sums.item(0, 0), self.waste + sums.item(0, 1)
+        self.cost += sums.item(0, 2) if costs else 0
+        self.needed += int(whole["needed"].sum())
+        self._add_vials(whole)
+
+    def _add_vials(self, whole: pl.DataFrame) -> None:
+        """Count combinations of vials, by month where that is asked."""
+        if not self.by_month:
+            for vials, count in whole.group_by("vials").agg(pl.col("needed").sum()).iter_rows():
+                self.vials["", vials] += count
+            return
+        dated = whole.filter(pl.col("needed") > 0).explode("day")
+        month = (pl.col("start") + pl.duration(days=pl.col("day"))).dt.strftime("%Y-%m").alias("month")
+        for name, vials, count in dated.group_by(month, "vials").len().iter_rows():
             self.vials[name, vials] += count

@@ -18,7 +18,7 @@ class Times:
     def __init__(self) -> None:
         """Begin with none."""
         self._rates: dict[Rates, int] = {}
-        self._known: dict[tuple[int, int, int, int], tuple[int | None, int | None]] = {}
+        self._known: dict[tuple[int, ...], tuple[int | None, int | None]] = {}
 
     def place(self, rates: Rates | None) -> int:
         """The number of some rates, NO_RATES where there are none."""
@@ -41,17 +41,17 @@ class Times:
             pl.when("by_weight").then("weight").otherwise(0).alias("weight"),
         )
         met = loads.unique()
-        found = [self._time(*row, faults) for row in met.iter_rows()]
+        found = [self._time(row, faults) for row in met.iter_rows()]
         schema = {"time": pl.Int64, "fault": pl.Int32}
         known = pl.concat([met, pl.DataFrame(found, schema=schema, orient="row")], how="horizontal")
         return loads.join(known, on=["rates", "dose", "bag", "weight"], how="left", maintain_order="left").select(
             "time", "fault"
         )
 
-    def _time(self, rates: int, dose: int, bag: int, weight: int, faults: Faults) -> tuple[int | None, int | None]:
+    def _time(self, key: tuple[int, ...], faults: Faults) -> tuple[int | None, int | None]:
+        rates, dose, bag, weight = key
         if rates == NO_RATES:
             return None, None
-        key = rates, dose, bag, weight
         if len(self._known) > _MEMORY:
             self._known.clear()
         if key not in self._known:

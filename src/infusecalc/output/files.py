@@ -6,6 +6,7 @@ import contextlib
 import os
 import stat
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from infusecalc.errors import BadInput, shown
@@ -37,33 +38,46 @@ def choose_format(asked: str | None, output: str | None, formats: tuple[str, ...
 
 def write_file(name: str, content: bytes) -> None:
     """Write a file beside its final name and rename it; raises BadInput where that fails, leaving nothing behind."""
+    with whole_file(name) as path:
+        path.write_bytes(content)
+
+
+@contextlib.contextmanager
+def whole_file(name: str, option: str = "-o") -> Iterator[Path]:
+    """A place to write a file to, which gets its name when the block ends well; a device or a pipe is its own place.
+
+    Raises BadInput where the file cannot be written, and leaves nothing behind whatever happens in the block.
+    """
     try:
         path = Path(name).resolve()
         if path.exists() and not stat.S_ISREG(path.stat().st_mode):
-            path.write_bytes(content)  # a device or a pipe is written to, never replaced
+            yield path  # written to, never replaced
         else:
-            _replace(path, content)
+            with _beside(path) as place:
+                yield place
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "it is not a file name"
-        raise BadInput("-o", name, f"cannot be written: {reason}", hint="name a file in a folder with room") from None
+        raise BadInput(option, name, f"cannot be written: {reason}", hint="name a file in a folder with room") from None
 
 
-def _replace(path: Path, content: bytes) -> None:
+@contextlib.contextmanager
+def _beside(path: Path) -> Iterator[Path]:
     import tempfile  # noqa: PLC0415 - only a file needs it
 
-    handle, beside = tempfile.mkstemp(prefix=f".{path.name[:50]}.", suffix=".part", dir=path.parent)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name[:50]}.", suffix=".part", dir=path.parent)
+    os.close(handle)
+    beside = Path(name)
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
+        yield beside
+        with beside.open("rb+") as file:
             os.fsync(file.fileno())
         mask = os.umask(0)
         os.umask(mask)
-        Path(beside).chmod(stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o666 & ~mask)
-        Path(beside).replace(path)
+        beside.chmod(stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o666 & ~mask)
+        beside.replace(path)
     except BaseException:
         with contextlib.suppress(OSError):
-            Path(beside).unlink()
+            beside.unlink()
         raise
 
 
@@ -75,15 +89,15 @@ def write_out(content: bytes) -> bool:
         sys.stdout.buffer.write(content)
         sys.stdout.buffer.flush()
     except BrokenPipeError:
-        _drop_stdout()
+        drop_stdout()
         return False
     except OSError as error:
-        _drop_stdout()
+        drop_stdout()
         raise BadInput("standard output", None, f"cannot be written: {error.strerror}", hint="free some room") from None
     return True
 
 
-def _drop_stdout() -> None:
+def drop_stdout() -> None:
     """Point standard output elsewhere, so that closing it at the end fails no second time."""
     with contextlib.suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

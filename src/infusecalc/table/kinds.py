@@ -126,8 +126,7 @@ class Ref(Frozen):
         if text is None:
             return None
         name, _, rest = text.partition(" ")
-        fault = at.fault(node, f"'{name}' is not defined under {self.section}")
-        at.reading.references.append(Reference(self.section, name, fault))
+        at.reading.references.append(Reference(self.section, name, node, at))
         return self.make(name, rest)
 
     def schema(self) -> dict[str, Any]:

@@ -28,12 +28,17 @@ class Fault(Frozen):
         return escape(f"{self.file}:{self.line}: {self.path}: {self.what}")
 
 
-class Reference(Frozen):
+class Reference:
     """The use of another entry's id, to be looked up once everything has been read."""
 
-    section: str
-    id: str
-    fault: Fault
+    def __init__(self, section: str, name: str, node: Node, at: At) -> None:
+        """Keep what is used, and where."""
+        self.section, self.id, self._node, self._at = section, name, node, at
+
+    @property
+    def fault(self) -> Fault:
+        """What is wrong where there is no such entry."""
+        return self._at.fault(self._node, f"'{self.id}' is not defined under {self.section}")
 
 
 class Reading:
@@ -46,11 +51,12 @@ class Reading:
         self.references: list[Reference] = []
 
 
-class At(Frozen):
+class At:
     """A place in a file: where faults of the node being read are noted."""
 
-    reading: Reading
-    path: str
+    def __init__(self, reading: Reading, path: str) -> None:
+        """Keep both; there is one for every value that is read, so it is made in the plainest way."""
+        self.reading, self.path = reading, path
 
     def below(self, key: str | int) -> At:
         """The place of an entry of this one."""

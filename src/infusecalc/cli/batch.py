@@ -1,0 +1,156 @@
+"""`batch`: a cohort's file to the file of its infusions, with a bar on a terminal and the sums at the end."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from infusecalc.cli.options import BATCH, takes
+from infusecalc.cli.reply import say, site_table
+from infusecalc.errors import BadInput, escape
+from infusecalc.quantities import people
+
+if TYPE_CHECKING:
+    from infusecalc.cohort.batch import Batch, Refuser, Watcher
+    from infusecalc.cohort.tally import Tally
+
+_OWN = {"cohort", "output", "rejects", "strict", "keep_extra", "to", "regimens", "quiet", "no_color", "totals", "from_"}
+_MAINTENANCE = "maintenance"
+_ROWS = 50_000  # patients that are expanded at a time
+
+
+@takes(*BATCH)
+def batch(**given: Any) -> int:
+    """The same course for every row of a cohort: CSV, NDJSON or Parquet in and out.
+
+    \b
+    Examples:
+      infusecalc batch cohort.csv -o infusions.parquet --rejects bad.csv
+      infusecalc batch - --from csv -o - --to ndjson --for 2y < cohort.csv
+    """  # noqa: D301 - \b keeps the lines of the examples apart
+    from infusecalc.cohort.batch import Batch  # noqa: PLC0415 - no other command needs a frame library
+    from infusecalc.cohort.columns import COLUMNS, check_header  # noqa: PLC0415 - as above
+    from infusecalc.cohort.expansion import Expansion  # noqa: PLC0415 - as above
+    from infusecalc.cohort.intake import choose_form, open_cohort  # noqa: PLC0415 - as above
+
+    forms = [text for text in given["from_"] if text != _MAINTENANCE]
+    if len(forms) > 1:
+        raise BadInput("option", "--from", "names two forms", hint="give one form, and maintenance where it is meant")
+    options = {name: value for name, value in given.items() if name not in _OWN and value not in (None, [])}
+    if _MAINTENANCE in given["from_"]:
+        options["from_"] = _MAINTENANCE
+    form = choose_form(forms[0] if forms else None, given["cohort"], "--from")
+    target = choose_form(given["to"], given["output"], "--to")
+    _check_names(given)
+    expansion = Expansion(site_table(given), **options)
+    expansion.tally.by_month = given["totals"]
+
+    def check(names: Any) -> tuple[str, ...]:
+        return check_header(names, keep_extra=given["keep_extra"], given=expansion.given)
+
+    known = COLUMNS if form == "ndjson" else ()
+    cohort = open_cohort(given["cohort"], form, _ROWS, check, known)
+    work = Batch(expansion, cohort, strict=given["strict"], texts=target != "parquet")
+    return _run(work, given, target)
+
+
+def app(command: str) -> typer.Typer:
+    """The typer program of the command."""
+    program = typer.Typer(add_completion=False, rich_markup_mode=None)
+    program.command(command)(batch)
+    return program
+
+
+def _check_names(given: dict[str, Any]) -> None:
+    """Refuse results that would be written over each other, and data on a terminal."""
+    rejects = given["rejects"]
+    if rejects == "-":
+        raise BadInput("--rejects", rejects, "is standard output, where the result may go", hint="name a file")
+    if rejects is not None and os.path.realpath(rejects) == os.path.realpath(given["output"]):
+        raise BadInput("--rejects", rejects, "is the file of the result", hint="name another")
+
+
+def _run(work: Batch, given: dict[str, Any], target: str) -> int:
+    """Write the infusions, set rejected rows aside, and say what it came to."""
+    from infusecalc.cohort.writing import ReaderGone, write_rows  # noqa: PLC0415 - no other command needs it
+
+    tally = work.expansion.tally
+    try:
+        with _rejects(work, given["rejects"]) as refuse, _progress(given) as watch:
+            rows = work.infusions(refuse, watch)
+            write_rows(rows, work.schema, target, given["output"], spooled=given["strict"])
+    except ReaderGone:
+        return 0
+    if not given["quiet"]:
+        for line in summary(tally, by_month=given["totals"]):
+            say(line)
+    if tally.rejected:
+        return 4
+    return 3 if tally.blocked else 0
+
+
+@contextlib.contextmanager
+def _rejects(work: Batch, name: str | None) -> Iterator[Refuser]:
+    """Where rejected rows go: to a file, or to standard error by row, column and reason."""
+    if name is None:
+        yield _tell
+        return
+    from infusecalc.cohort.intake import choose_form  # noqa: PLC0415 - no other command needs it
+    from infusecalc.cohort.writing import rejects_file  # noqa: PLC0415 - as above
+
+    with rejects_file(name, choose_form(None, name, "--rejects"), work.rejects_schema) as refuse:
+        yield refuse
+
+
+def _tell(rows: Any) -> None:
+    for row, column, code, reason in rows.select("row", "column", "code", "reason").iter_rows():
+        where = f", column {column}" if column else ""
+        say(escape(f"row {row}{where}: {code}: {reason}"))
+
+
+@contextlib.contextmanager
+def _progress(given: dict[str, Any]) -> Iterator[Watcher]:
+    """A bar on a terminal: rows, rows a second, the time left; nothing in a pipe."""
+    if given["quiet"] or sys.stderr is None or not sys.stderr.isatty():
+        yield lambda _rows, _share: None
+        return
+    from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415 - as above
+
+    console = Console(stderr=True, no_color=given["no_color"] or None)
+    text = TextColumn("{task.fields[rows]:,} rows, {task.fields[speed]:,.0f} rows/s")
+    with Progress(text, BarColumn(), TimeRemainingColumn(), console=console, transient=True) as bar:
+        task = bar.add_task("", total=None, rows=0, speed=0)
+        begun = time.monotonic()
+
+        def watch(rows: int, share: float | None) -> None:
+            speed = rows / max(time.monotonic() - begun, 0.001)
+            bar.update(task, rows=rows, speed=speed, total=None if share is None else 1, completed=share or 0)
+
+        yield watch
+
+
+def summary(tally: Tally, *, by_month: bool) -> Iterator[str]:
+    """What a cohort came to, line by line; an infusion that is given only if needed is in no sum."""
+    optional = tally.infusions - tally.needed
+    beside = f" ({optional:,} only if needed, in no sum)" if optional else ""
+    yield f"{tally.patients:,} patients, {tally.infusions:,} infusions{beside}, {tally.rejected:,} rows rejected"
+    opened = _opened(tally.vials_of(None))
+    yield f"{people(tally.dose)} mg, waste {people(tally.waste)} mg" + (f", vials {opened}" if opened else "")
+    if tally.cost:
+        yield f"cost of the vials: {people(tally.cost)}"
+    if tally.findings:
+        counted = sorted(tally.findings.items(), key=lambda each: (-each[1], each[0]))
+        yield "infusions by finding: " + ", ".join(f"{key} {count:,}" for key, count in counted)
+    for month in tally.months if by_month else ():
+        yield f"{month}: {_opened(tally.vials_of(month))}"
+
+
+def _opened(vials: dict[str, int]) -> str:
+    return " + ".join(f"{count:,} x {size} mg" for size, count in vials.items())

@@ -1,0 +1,84 @@
+"""A cohort's file to the file of its infusions and the file of its rejected rows, in one pass."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import polars as pl
+
+from infusecalc.cohort.columns import COLUMNS, REJECTED
+from infusecalc.cohort.expansion import Expansion, rejected
+from infusecalc.cohort.intake import Cohort
+from infusecalc.cohort.rows import schema
+from infusecalc.cohort.texts import Broken, Chunk
+from infusecalc.errors import BadInput
+
+Watcher = Callable[[int, float | None], None]
+"""Is told the rows that were read and, where it is known, their share of the whole."""
+Refuser = Callable[[pl.DataFrame], None]
+"""Takes rejected rows: all their own columns as texts, then row, column, code, reason and raw."""
+
+
+class Batch:
+    """One run over a cohort."""
+
+    def __init__(self, expansion: Expansion, cohort: Cohort, *, strict: bool, texts: bool) -> None:
+        """`strict`: the first row that cannot be used ends the run; `texts`: numbers are written as texts."""
+        self.expansion, self.cohort, self.strict, self._texts = expansion, cohort, strict, texts
+        self.extra = tuple(name for name in cohort.columns if name not in COLUMNS)
+
+    @property
+    def rejects_schema(self) -> dict[str, Any]:
+        """The columns of rejected rows."""
+        return dict.fromkeys((*self.cohort.columns, *REJECTED), pl.String) | {"row": pl.Int64}
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        """The columns of the result: those of the infusions, then the extra ones of the cohort."""
+        return schema(self.expansion.columns) | {name: self.cohort.types[name] for name in self.extra}
+
+    def infusions(self, refuse: Refuser, watch: Watcher) -> Iterator[pl.DataFrame]:
+        """The rows of the result, chunk by chunk; raises BadInput for a file, or in a strict run a row, that is bad."""
+        for chunk in self.cohort.chunks():
+            infusions, bad = self.expansion.expand(chunk.frame, texts=self._texts)
+            self._set_aside(chunk, bad, refuse)
+            yield self._rows(chunk, infusions)
+            watch(chunk.first - 1 + chunk.frame.height + len(chunk.broken), chunk.done)
+
+    def _rows(self, chunk: Chunk, infusions: pl.DataFrame) -> pl.DataFrame:
+        rows = infusions.drop("place")
+        if not self.extra:
+            return rows
+        return pl.concat([rows, chunk.frame.select(self.extra)[infusions["place"]]], how="horizontal")
+
+    def _set_aside(self, chunk: Chunk, bad: pl.DataFrame, refuse: Refuser) -> None:
+        """Hand on what cannot be used, in the order of the rows."""
+        if not bad.height and not chunk.broken:
+            return
+        rows = rejected(
+            chunk.frame.select(n for n in self.cohort.columns if n in chunk.frame.columns),
+            chunk.numbers,
+            bad,
+            self.expansion.faults,
+        )
+        whole = rows.select(
+            (pl.col(name) if name in rows.columns else pl.lit(None, dtype=pl.String)).alias(name)
+            for name in self.rejects_schema
+        )
+        broken = pl.DataFrame([self._broken(each) for each in chunk.broken], schema=self.rejects_schema, orient="row")
+        found = pl.concat([whole, broken]).sort("row")
+        if self.strict:
+            raise _refused(found.row(0, named=True))
+        self.expansion.tally.rejected += found.height
+        refuse(found)
+
+    def _broken(self, each: Broken) -> tuple[Any, ...]:
+        cells = (each.cells.get(name) for name in self.cohort.columns)
+        return (*cells, each.row, each.column, each.code, each.reason, each.raw)
+
+
+def _refused(row: dict[str, Any]) -> BadInput:
+    """The refusal of a strict run: which row, which column, and why."""
+    where = f"row {row['row']}" + (f", column {row['column']}" if row["column"] else "")
+    return BadInput(where, None, f"cannot be used: {row['reason']}", hint="nothing was written")

@@ -1,0 +1,171 @@
+"""Rows, chunk after chunk, to a CSV, NDJSON or Parquet file that appears whole or not at all, or to standard output."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import json
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import polars as pl
+from polars.io.plugins import register_io_source
+
+from infusecalc.cohort.rows import quoted
+from infusecalc.errors import BadInput
+from infusecalc.output.files import drop_stdout, whole_file
+
+Writer = Callable[[pl.DataFrame], None]
+_LIMIT = 1 << 20  # bytes that are copied at a time
+
+
+class ReaderGone(Exception):
+    """The reader of standard output has gone away."""
+
+
+def write_rows(chunks: Iterable[pl.DataFrame], schema: dict[str, Any], form: str, name: str, *, spooled: bool) -> None:
+    """Write chunks of rows with one schema to a file, or to standard output (`-`).
+
+    `spooled`: standard output gets nothing before the last chunk is made. Raises BadInput where it cannot be written,
+    ReaderGone where nobody reads any more, and whatever making a chunk raises.
+    """
+    if name != "-":
+        with whole_file(name) as path:
+            _write(chunks, schema, form, path, name)
+    elif form == "parquet" or spooled:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "rows"
+            _write(chunks, schema, form, path, "")
+            with path.open("rb") as file, _standard_output() as out:
+                shutil.copyfileobj(file, out, _LIMIT)
+    else:
+        with _standard_output() as out:
+            _write_texts(chunks, schema, form, out)
+
+
+@contextlib.contextmanager
+def _standard_output() -> Iterator[IO[bytes]]:
+    """Standard output for bytes; a reader that goes away, or a full disk behind it, is told apart from all else."""
+    if sys.stdout is None:
+        raise BadInput("standard output", None, "is closed", hint="leave it open, or write to a file with -o")
+    try:
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        drop_stdout()
+        raise ReaderGone from None
+    except OSError as error:
+        drop_stdout()
+        raise BadInput("standard output", None, f"cannot be written: {error.strerror}", hint="free some room") from None
+
+
+def _write(chunks: Iterable[pl.DataFrame], schema: dict[str, Any], form: str, path: Path, name: str) -> None:
+    if form == "parquet":
+        _write_parquet(chunks, schema, path)
+        return
+    with path.open("wb") as file, _packed(file, name) as out:
+        _write_texts(chunks, schema, form, out)
+
+
+@contextlib.contextmanager
+def _packed(file: IO[bytes], name: str) -> Iterator[IO[bytes]]:
+    """Where the bytes of a file go, packed where its name says so."""
+    if not name.lower().endswith(".gz"):
+        yield file
+        return
+    with gzip.GzipFile("", "wb", fileobj=file, mtime=0) as packed:
+        yield packed  # type: ignore[misc]  # it is written to as a file is
+
+
+def _write_parquet(chunks: Iterable[pl.DataFrame], schema: dict[str, Any], path: Path) -> None:
+    """One file, written as the chunks are made; what making them raises is raised as it was."""
+    raised: list[BaseException] = []
+
+    def made(*_: object) -> Iterator[pl.DataFrame]:
+        try:
+            yield from chunks
+        except BaseException as error:  # the engine would put it into words of its own
+            raised.append(error)
+            raise
+
+    source = register_io_source(made, schema=schema)
+    try:
+        source.sink_parquet(path)
+    except pl.exceptions.PolarsError as error:
+        if raised:
+            raise raised[0] from None
+        raise OSError(None, str(error).split(":")[-1].strip()) from None
+
+
+def _write_texts(chunks: Iterable[pl.DataFrame], schema: dict[str, Any], form: str, out: IO[bytes]) -> None:
+    """`schema` has the types that the columns stand for, also where the chunks have them as texts."""
+    if form == "csv":
+        pl.DataFrame(schema=schema).write_csv(out)
+    for rows in chunks:
+        if form == "csv":
+            rows.write_csv(out, include_header=False)
+        else:
+            out.write(_ndjson(rows, schema))
+
+
+@contextlib.contextmanager
+def rejects_file(name: str, form: str, schema: dict[str, Any]) -> Iterator[Writer]:
+    """A file for rejected rows, which takes them as they come and appears whole when the block ends well."""
+    with whole_file(name, "--rejects") as path:
+        if form == "parquet":
+            with tempfile.TemporaryDirectory() as folder:
+                parts = _Parts(Path(folder))
+                parts.take(pl.DataFrame(schema=schema))
+                yield parts.take
+                pl.scan_parquet(parts.files).sink_parquet(path)
+            return
+        with path.open("wb") as file, _packed(file, name) as out:
+            if form == "csv":
+                pl.DataFrame(schema=schema).write_csv(out)
+
+            def take(rows: pl.DataFrame) -> None:
+                if form == "csv":
+                    _harmless(rows).write_csv(out, include_header=False)
+                else:
+                    out.write(_ndjson(rows, schema))
+
+            yield take
+
+
+class _Parts:
+    """Frames in files of their own, until they are made one."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.files = folder, list[Path]()
+
+    def take(self, rows: pl.DataFrame) -> None:
+        self.files.append(self.folder / f"{len(self.files):08}.parquet")
+        rows.write_parquet(self.files[-1])
+
+
+def _harmless(rows: pl.DataFrame) -> pl.DataFrame:
+    """Rejected cells of which no spreadsheet takes one for a formula; a negative number is none."""
+    number = pl.col(pl.String).str.contains(r"^[+-]?[0-9]+(\.[0-9]+)?$")
+    return rows.with_columns(pl.when(number).then(pl.col(pl.String)).otherwise(quoted(pl.col(pl.String))))
+
+
+def _ndjson(rows: pl.DataFrame, schema: dict[str, Any]) -> bytes:
+    """One JSON object a line, numbers as data writes them."""
+    if not rows.height:
+        return b""
+    members = [_member(name, kind) for name, kind in schema.items()]
+    lines = rows.select(pl.concat_str(pl.lit("{"), pl.concat_str(*members, separator=", "), pl.lit("}"))).to_series()
+    return ("\n".join(lines.to_list()) + "\n").encode()
+
+
+def _member(name: str, kind: Any) -> pl.Expr:
+    """A column as the members of JSON objects: `"name": value`."""
+    key = pl.lit(f"{json.dumps(name)}: ")
+    if kind.is_numeric() or kind == pl.Boolean:
+        return pl.concat_str(key, pl.col(name).cast(pl.String).fill_null("null"))
+    encoded = pl.struct(v=pl.col(name).cast(pl.String)).struct.json_encode()
+    return pl.concat_str(key, encoded.str.slice(len('{"v":')).str.head(-1))
