@@ -37,6 +37,11 @@ def parse_date(text: str, what: str = "date") -> date:
     return parsed
 
 
+def taken_dates() -> tuple[date, date]:
+    """The first and the last date that are taken."""
+    return date(_YEARS[0], 1, 1), date(_YEARS[1], 12, 31)
+
+
 def add_months(day: date, months: int) -> date:
     """The same day of a later month, clamped to that month's last day."""
     year, month = divmod(day.month - 1 + months, 12)

@@ -55,9 +55,9 @@ def batch(**given: Any) -> int:
         return check_header(names, keep_extra=given["keep_extra"], given=expansion.given)
 
     known = COLUMNS if form == "ndjson" else ()
-    cohort = open_cohort(given["cohort"], form, _ROWS, check, known)
-    work = Batch(expansion, cohort, strict=given["strict"], texts=target != "parquet")
-    return _run(work, given, target)
+    with open_cohort(given["cohort"], form, _ROWS, check, known) as cohort:
+        work = Batch(expansion, cohort, strict=given["strict"], texts=target != "parquet")
+        return _run(work, given, target)
 
 
 def app(command: str) -> typer.Typer:

@@ -9,24 +9,38 @@ from typing import Any
 import polars as pl
 
 from infusecalc.cohort.faults import UNREADABLE, Fault, Faults, fault_of
+from infusecalc.cohort.known import Known
 from infusecalc.cohort.numbers import divided
-from infusecalc.dates import parse_date
+from infusecalc.dates import parse_date, taken_dates
 from infusecalc.errors import BadInput
 from infusecalc.quantities import half_up, parse_age, parse_bsa, parse_height, parse_weight
 
 _PLAIN = r"^[0-9]{1,4}(\.[0-9]{1,4})?$"  # what is read at once, by columns, in 0.0001 of the unit
 _SCALE, _BELOW = 10_000, 10_000
-_MEMORY = 100_000  # distinct texts that are kept for the chunks to come
 _SLACKS = 100  # an age as one number: completed months x 100 + the months for which it may have gone on
 
 
 class Unit:
     """How one column is read: what a number in 0.0001 of its unit comes to, and the parser of all other texts."""
 
-    def __init__(self, column: str, scaled: Callable[[Any], Any], parse: Callable[[str], Any]) -> None:
-        """Keep both, and begin without memory."""
-        self.column, self.scaled, self.parse = column, scaled, parse
-        self.known: dict[str, tuple[Any, int | None]] = {}
+    def __init__(
+        self,
+        column: str,
+        scaled: Callable[[Any], Any],
+        parse: Callable[[str], Any],
+        faults: Faults,
+        kind: Any = pl.Int64,
+    ) -> None:
+        """Keep both, and begin with no text met."""
+        self.column, self.scaled, self._parse, self._faults = column, scaled, parse, faults
+        self.known = Known(["text"], {"parsed": kind or pl.Int64, "fault": pl.Int32}, self._parsed)
+
+    def _parsed(self, text: Any) -> tuple[Any, int | None]:
+        """A cell by the parser of the single patient: its value, or the place of what is wrong with it."""
+        try:
+            return self._parse(str(text)), None
+        except BadInput as error:
+            return None, self._faults.place(fault_of(error, self.column))
 
 
 def _pounds(text: str) -> int:
@@ -52,16 +66,23 @@ def _whole_years(number: Any) -> Any:
     return pl.when(number % _SCALE == 0).then(number // _SCALE * 12 * _SLACKS + 12)
 
 
-def units() -> dict[str, Unit]:
+def units(faults: Faults) -> dict[str, Unit]:
     """How each column of numbers is read: weights in 0.01 kg, heights in 0.1 cm, areas in 0.01 m2, ages as one."""
     listed = (
-        Unit("weight_kg", lambda number: half_up(number, 100), parse_weight),
-        Unit("weight_lb", lambda number: half_up(number * 45_359_237, 10**10), _pounds),  # 0.45359237 kg, exactly
-        Unit("height_cm", lambda number: half_up(number, 1000), parse_height),
-        Unit("bsa_m2", lambda number: half_up(number, 100), parse_bsa),
-        Unit("age_years", _whole_years, _age),
+        Unit("weight_kg", lambda number: half_up(number, 100), parse_weight, faults),
+        Unit(
+            "weight_lb", lambda number: half_up(number * 45_359_237, 10**10), _pounds, faults
+        ),  # 0.45359237 kg, exactly
+        Unit("height_cm", lambda number: half_up(number, 1000), parse_height, faults),
+        Unit("bsa_m2", lambda number: half_up(number, 100), parse_bsa, faults),
+        Unit("age_years", _whole_years, _age, faults),
     )
     return {unit.column: unit for unit in listed}
+
+
+def dates(faults: Faults) -> Unit:
+    """How the column of starts is read."""
+    return Unit("start", lambda number: number, _day, faults, pl.Date)
 
 
 class Cells:
@@ -72,76 +93,53 @@ class Cells:
         self.values, self.faults = values, faults
 
 
-def read_numbers(column: pl.Series, unit: Unit, faults: Faults) -> Cells:
+def read_numbers(column: pl.Series, unit: Unit) -> Cells:
     """A column of texts or numbers in a unit; raises BadInput where the whole column holds neither."""
-    number, text = pl.col("cell"), pl.col("cell")
+    cell = pl.col("cell")
+    if column.null_count() == len(column):
+        return Cells(pl.repeat(None, len(column), dtype=pl.Int64, eager=True), _no_fault(len(column)))
     if column.dtype == pl.String:
-        plain = pl.when(text.str.contains(_PLAIN)).then(text).cast(pl.Float64)
-    elif column.dtype.is_numeric():
-        plain, text = number.cast(pl.Float64), number.cast(pl.Float64)
-    elif column.dtype == pl.Null:
-        plain, text = number.cast(pl.Float64), number.cast(pl.String)
-    else:
+        cell = pl.when(cell.str.contains(_PLAIN)).then(cell)
+    elif not column.dtype.is_numeric():
         raise _of_type(unit.column, column.dtype, "numbers or texts")
-    if column.dtype.is_integer() or column.dtype.is_decimal():
-        text = number.cast(pl.String)
-    units_ = (plain * _SCALE + 0.5).floor()
-    counted = units_.cast(pl.Int64, strict=False)
+    plain = cell.cast(pl.Float64)
+    counted = (plain * _SCALE + 0.5).floor().cast(pl.Int64, strict=False)
     fits = (plain > 0) & (plain < _BELOW) & (divided(counted, _SCALE) == plain)  # no further decimals
-    scaled = unit.scaled(pl.when(fits).then(counted))
-    read = column.alias("cell").to_frame().select(text=text, value=scaled)
-    read = read.with_columns(value=pl.when(pl.col("value") != 0).then(pl.col("value")))
-    odd = read.filter(pl.col("value").is_null() & pl.col("text").is_not_null())["text"].unique()
-    if not len(odd):
-        return Cells(read["value"], pl.Series([None], dtype=pl.Int32).new_from_index(0, len(column)))
-    return _merged(read, odd, unit, faults, pl.Int64)
+    scaled = column.alias("cell").to_frame().select(value=unit.scaled(pl.when(fits).then(counted)))
+    return _merged(column, scaled.select(pl.when(pl.col("value") != 0).then("value")).to_series(), unit)
 
 
-def read_dates(column: pl.Series, unit: Unit, faults: Faults) -> Cells:
+def read_dates(column: pl.Series, unit: Unit) -> Cells:
     """A column of dates, or of texts in the one form that is taken; raises BadInput where it holds neither."""
-    cell, midnight = pl.col("cell"), pl.lit(value=True)
+    cell, value = pl.col("cell"), pl.lit(None, dtype=pl.Date)
     if isinstance(column.dtype, pl.Datetime) and column.dtype.time_zone is None:
-        midnight = cell.dt.truncate("1d") == cell
-        cell = pl.when(midnight).then(cell.cast(pl.Date).cast(pl.String)).otherwise(cell.cast(pl.String))
+        value = pl.when(cell.dt.truncate("1d") == cell).then(cell.cast(pl.Date))  # a time of day is refused
     elif column.dtype == pl.Date:
-        cell = cell.cast(pl.String)
+        value = cell
     elif column.dtype not in (pl.String, pl.Null):
         raise _of_type(unit.column, column.dtype, "dates or texts")
-    read = column.alias("cell").to_frame().select(text=cell.cast(pl.String), value=pl.lit(None, dtype=pl.Date))
-    return _merged(read, read["text"].drop_nulls().unique(), unit, faults, pl.Date)
-
-
-def dates() -> Unit:
-    """How the column of starts is read."""
-    return Unit("start", lambda number: number, _day)
+    low, high = (pl.lit(day) for day in taken_dates())
+    taken = column.alias("cell").to_frame().select(pl.when(value.is_between(low, high)).then(value)).to_series()
+    return _merged(column, taken.new_from_index(0, len(column)) if len(taken) != len(column) else taken, unit)
 
 
 def _day(text: str) -> date:
     return parse_date(text.strip(" "), "start")
 
 
-def _merged(read: pl.DataFrame, odd: pl.Series, unit: Unit, faults: Faults, kind: Any) -> Cells:
-    """What was read at once, with the texts that go through the parser of the single patient, each once."""
-    if len(unit.known) > _MEMORY:
-        unit.known.clear()
-    texts = odd.to_list()
-    for text in texts:
-        if text not in unit.known:
-            unit.known[text] = _parsed(text, unit, faults)
-    values, places = zip(*(unit.known[text] for text in texts), strict=True) if texts else ((), ())
-    known = pl.DataFrame(
-        {"text": odd, "parsed": pl.Series(values, dtype=kind), "fault": pl.Series(places, dtype=pl.Int32)}
-    )
-    joined = read.join(known, on="text", how="left", maintain_order="left")
-    return Cells(joined.select(pl.coalesce("value", "parsed")).to_series(), joined["fault"])
+def _no_fault(length: int) -> pl.Series:
+    return pl.repeat(None, length, dtype=pl.Int32, eager=True)
 
 
-def _parsed(text: Any, unit: Unit, faults: Faults) -> tuple[Any, int | None]:
-    """A cell by the parser of the single patient: its value, or the place of what is wrong with it."""
-    try:
-        return unit.parse(str(text)), None
-    except BadInput as error:
-        return None, faults.place(fault_of(error, unit.column))
+def _merged(column: pl.Series, read: pl.Series, unit: Unit) -> Cells:
+    """What was read at once, with the cells that go through the parser of the single patient, each once."""
+    odd = (read.is_null() & column.is_not_null()).arg_true()
+    if not len(odd):
+        return Cells(read, _no_fault(len(read)))
+    cells = column[odd]
+    texts = cells if cells.dtype.is_float() else cells.cast(pl.String)  # a double is written as Python writes it
+    known = unit.known.look_up(texts.alias("text").to_frame())
+    return Cells(read.scatter(odd, known["parsed"]), _no_fault(len(read)).scatter(odd, known["fault"]))
 
 
 def read_texts(column: pl.Series) -> pl.Series:

@@ -25,7 +25,7 @@ from infusecalc.quantities import Span
 from infusecalc.regimen import ProductRules, Regimen
 from infusecalc.table import Table
 
-_FAR = 19 * 365  # days; nearer than the longest plan that the table takes, so that its end never decides
+FAR = 19 * 365  # days; nearer than the longest plan that the table takes, so that its end never decides
 _SPARE = 62  # days: more than a span of months differs between two starts
 _MOST_STEPS = 620
 _NOBODY = Patient(0, "")
@@ -96,9 +96,7 @@ class Compiler:
         for condition in choices.conditions:
             table.find_condition(condition)
         self.shapes: list[Shape] = []
-        self._groups: dict[Named, Group | Fault] = {}
         self._places: dict[tuple[object, ...], int | Fault] = {}
-        self._met: dict[tuple[int, date], int | Fault] = {}
         self._steps: dict[Steps, dict[date, tuple[int, ...]]] = {}
         self._same: dict[tuple[object, ...], int] = {}
 
@@ -106,12 +104,10 @@ class Compiler:
 
     def group(self, named: Named) -> Group | Fault:
         """The group of a row, or what is wrong with its names."""
-        if named not in self._groups:
-            try:
-                self._groups[named] = self._group(named)
-            except BadInput as error:
-                self._groups[named] = _of_names(error, named)
-        return self._groups[named]
+        try:
+            return self._group(named)
+        except BadInput as error:
+            return _of_names(error, named)
 
     def _group(self, named: Named) -> Group | Fault:
         for column in ("drug", "indication"):
@@ -144,7 +140,7 @@ class Compiler:
             places = list(self._near(walk, start))
         except BadInput:
             return "dated", ()  # what is wrong is told of the plan
-        far = choices.horizon.until is None and (places[-1].date - start).days > _FAR
+        far = choices.horizon.until is None and (places[-1].date - start).days > FAR
         if far or any(place.base != start for place in places):
             return "dated", ()
         steps = tuple((place.lead, place.months, place.days) for place in places)
@@ -153,7 +149,7 @@ class Compiler:
     def _near(self, walk: Iterator[Event], start: date) -> Iterator[Position]:
         """Places up to the first beyond any horizon that a row may have, or as many as are asked for."""
         horizon = self.choices.horizon
-        end = start + timedelta(days=_FAR)
+        end = start + timedelta(days=FAR)
         if horizon.infusions is not None or horizon.courses is not None:
             end = date.max
         elif horizon.until is None:
@@ -168,7 +164,7 @@ class Compiler:
     def key(self, group: Group, start: date) -> tuple[object, ...]:
         """What decides the plan of a group for a start: the days of its infusions, and whether it ends before."""
         ahead = self.ahead(start)
-        if group.moves == "dated" or (ahead is not None and not 0 <= ahead <= _FAR):
+        if group.moves == "dated" or (ahead is not None and not 0 <= ahead <= FAR):
             return (start,)
         days = self._days_of(group.steps, start)
         if ahead is None:
@@ -195,12 +191,6 @@ class Compiler:
 
     def shape(self, group: Group, start: date) -> int | Fault:
         """The place of the shape that a group has for a start, or why there is no plan."""
-        met = id(group), start
-        if met not in self._met:
-            self._met[met] = self._shape_of(group, start)
-        return self._met[met]
-
-    def _shape_of(self, group: Group, start: date) -> int | Fault:
         key = id(group), *self.key(group, start)
         if key not in self._places:
             try:

@@ -88,10 +88,10 @@ class Dosing:
     def _timed(self, run: pl.DataFrame) -> pl.DataFrame:
         """The time of an infusion, and whether the phase's later time is under the label's least."""
         loads = run.select("rates", "dose", "bag", "weight")
-        times = self.events.times.look_up(loads, self.faults)
+        times = self.events.times.look_up(loads)
         run = run.with_columns(time=times["time"], fault=times["fault"], quick=pl.lit(value=False))
         if run.filter(pl.col("least_time") > 0).height:
-            later = self.events.times.look_up(loads.with_columns(rates=run["later_rates"]), self.faults)
+            later = self.events.times.look_up(loads.with_columns(rates=run["later_rates"]))
             quick = later["time"].fill_null(run["least_time"]) < run["least_time"]
             run = run.with_columns(quick=quick, fault=run["fault"].fill_null(later["fault"]))
         if self.choices.prices:
@@ -114,9 +114,7 @@ class Dosing:
 
     def infusions(self, run: pl.DataFrame, names: tuple[str, ...], *, texts: bool) -> tuple[pl.DataFrame, pl.DataFrame]:
         """A row for each infusion with the named columns and `place`; and for each stretch its variant and vials."""
-        on = ["stretch", "bits"]
-        found = self.events.variants(run.select(on).unique())
-        places = run.select(on).join(found, on=on, how="left", maintain_order="left")
+        places = self.events.variants(run.select("stretch", "bits"))
         rows = measured(run, names, texts=texts).with_columns(first=places["first_event"], count=places["events"])
         rows = unrolled(rows, "event")
         kept = run.select(name for name in ("start", "dose", "waste", "vials", "cost") if name in run.columns)

@@ -8,6 +8,8 @@ import polars as pl
 
 from infusecalc.cohort.codes import Codes, codes_of
 from infusecalc.cohort.courses import Compiler, Shape, Stretch
+from infusecalc.cohort.faults import Faults
+from infusecalc.cohort.known import Known
 from infusecalc.cohort.steps import Makeup, makeups, whole_vials
 from infusecalc.cohort.times import Times
 from infusecalc.findings import least_time
@@ -21,6 +23,7 @@ _EVENT: dict[str, Any] = {
     "dose_basis": pl.String, "billing_code": pl.String, "findings": pl.String, "accepted": pl.String,
     "planned_day": pl.Int64, "moved_days": pl.Int64,
 }  # fmt: skip
+_OPTIONAL, _DAY = list(_EVENT).index("optional"), list(_EVENT).index("day")
 
 
 class Events:
@@ -31,10 +34,10 @@ class Events:
     for every set of bits that was met (`variants`).
     """
 
-    def __init__(self, compiler: Compiler) -> None:
+    def __init__(self, compiler: Compiler, faults: Faults) -> None:
         """Begin with no shape."""
         self.compiler = compiler
-        self.makeups, self.whole_vials, self.times = makeups(), whole_vials(), Times()
+        self.makeups, self.whole_vials, self.times = makeups(), whole_vials(), Times(faults)
         self.shapes, self.stretches = pl.DataFrame(), pl.DataFrame()
         self.events = pl.DataFrame(schema=_EVENT)
         self.codes: list[tuple[Codes, ...]] = []  # of each variant, one for each of its events
@@ -44,9 +47,10 @@ class Events:
         self._shapes: list[dict[str, Any]] = []
         self._stretches: list[dict[str, Any]] = []
         self._runs: list[tuple[Shape, Stretch]] = []
-        self._variants: dict[tuple[int, int], int] = {}
+        kinds = {"variant": pl.Int64, "first_event": pl.Int64, "events": pl.Int64}
+        self._variants = Known(["stretch", "bits"], kinds, self._variant)
+        self._days: list[list[int]] = []
         self._events: list[tuple[Any, ...]] = []
-        self._places: list[dict[str, int]] = []
         self._said: dict[tuple[Any, ...], Codes] = {}
 
     # --- shapes and stretches -----------------------------------------------------------------------------------
@@ -113,27 +117,27 @@ class Events:
     # --- events ---------------------------------------------------------------------------------------------------
 
     def variants(self, met: pl.DataFrame) -> pl.DataFrame:
-        """Where the events of each stretch are for each set of bits that was met (`stretch`, `bits`)."""
-        places = []
-        for stretch, bits in met.iter_rows():
-            key = stretch, bits
-            if key not in self._variants:
-                self._variants[key] = len(self._places)
-                shape, run = self._runs[stretch]
-                self._places.append(self._add(shape, run, bits))
-            places.append({"variant": self._variants[key], **self._places[self._variants[key]]})
+        """Where the events of each stretch are for the bits that were met with it (`stretch`, `bits`)."""
+        found = self._variants.look_up(met)
         if self.events.height < len(self._events):
-            days = [self._needed(**place) for place in self._places[self.needed.height :]]
-            needed = pl.DataFrame({"needed": map(len, days), "days": days}, schema=self.needed.schema)
-            self.needed = pl.concat([self.needed, needed])
             more = pl.DataFrame(self._events[self.events.height :], schema=_EVENT, orient="row")
             self.events = pl.concat([self.events, more]).rechunk()
-        schema = {"variant": pl.Int64, "first_event": pl.Int64, "events": pl.Int64}
-        return pl.concat([met, pl.DataFrame(places, schema=schema)], how="horizontal")
+            needed = pl.DataFrame({"needed": map(len, self._days), "days": self._days}, schema=self.needed.schema)
+            self.needed = needed
+        return found
 
-    def _add(self, shape: Shape, stretch: Stretch, bits: int) -> dict[str, int]:
+    def _variant(self, stretch: int, bits: int) -> tuple[int, int, int]:
+        """The number of a variant, its first event and how many it has."""
+        shape, run = self._runs[stretch]
+        first = len(self._events)
+        self._add(shape, run, bits)
+        events = self._events[first:]
+        self._days.append([event[_DAY] for event in events if not event[_OPTIONAL]])
+        return len(self.codes) - 1, first, len(events)
+
+    def _add(self, shape: Shape, stretch: Stretch, bits: int) -> None:
         """The events of a stretch for patients with these bits."""
-        group, first = shape.group, len(self._events)
+        group = shape.group
         regimen, billing = group.regimen, group.product.billing
         shared = (
             regimen.drug_id, regimen.indication, regimen.label, regimen.rules.status.name, regimen.variant,
@@ -149,12 +153,6 @@ class Events:
                  codes.accepted, planned, item.moved_days)
             )  # fmt: skip
         self.codes.append(said)
-        return {"first_event": first, "events": len(stretch.numbers)}
-
-    def _needed(self, first_event: int, events: int) -> list[int]:
-        """The days of the events that are given whatever happens."""
-        optional, day = list(_EVENT).index("optional"), list(_EVENT).index("day")
-        return [event[day] for event in self._events[first_event : first_event + events] if not event[optional]]
 
     def _codes(self, shape: Shape, number: int, bits: int) -> Codes:
         """What an infusion carries; infusions with the same findings share it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import polars as pl
@@ -15,8 +16,9 @@ from infusecalc.cohort.faults import Faults
 from infusecalc.cohort.patients import Defaults, Patients
 from infusecalc.cohort.rows import columns, schema
 from infusecalc.cohort.tally import Tally
+from infusecalc.dates import parse_date
 from infusecalc.errors import BadInput
-from infusecalc.quantities import parse_bsa
+from infusecalc.quantities import parse_age, parse_bsa, parse_height, parse_weight
 from infusecalc.table import Table
 
 _OF_PATIENT = {
@@ -24,6 +26,17 @@ _OF_PATIENT = {
     "age": "age_years", "start": "start", "label": "label", "variant": "variant", "product": "product",
 }  # fmt: skip
 """The options that hold where a row says nothing, each with its column."""
+
+
+_CHECKS: dict[str, Callable[[str], object]] = {
+    "weight_kg": parse_weight,
+    "height_cm": parse_height,
+    "bsa_m2": parse_bsa,
+    "age_years": parse_age,
+    "start": lambda text: parse_date(text, "start"),
+    "label": lambda text: Choices.of(label=text),
+}
+"""What refuses a value for all rows before any is read."""
 
 
 class Expansion:
@@ -34,13 +47,18 @@ class Expansion:
     ) -> None:
         """Read what holds for the whole cohort: the options of `Choices.of` and of `Patient.of`; raises BadInput."""
         cells = {column: str(options.pop(name)) for name, column in _OF_PATIENT.items() if name in options}
+        for column, text in cells.items():
+            if column in _CHECKS:
+                _CHECKS[column](text)
+        if {"height_cm", "bsa_m2"} <= cells.keys():
+            raise BadInput("BSA", cells["bsa_m2"], "is given beside a height", hint="give one of the two")
         choices = Choices.of(**options)
         formula, cap = _formula(bsa_formula), None if bsa_cap is None else parse_bsa(str(bsa_cap), "BSA cap")
         self.given = frozenset(cells)
         self.faults = Faults()
         self.columns = columns(choices)
         self._compiler = Compiler(table, choices)
-        self._events = Events(self._compiler)
+        self._events = Events(self._compiler, self.faults)
         self._patients = Patients(self._compiler, Defaults(cells, formula, cap), self.faults)
         self._dosing = Dosing(self._events, self.faults)
         self._cap = cap

@@ -57,41 +57,52 @@ class Cohort:
         return tuple(self.types)
 
 
-def open_cohort(name: str, form: str, rows: int, check: Check, known: Sequence[str] = ()) -> Cohort:
+@contextlib.contextmanager
+def open_cohort(name: str, form: str, rows: int, check: Check, known: Sequence[str] = ()) -> Iterator[Cohort]:
     """A cohort from a file, or from standard input (`-`); `known` columns may begin anywhere in NDJSON.
 
-    `rows` is how many are aimed at for one chunk of Parquet. Raises BadInput for what is wrong with the whole file.
+    `rows` is how many are aimed at for one chunk of Parquet. Raises BadInput for what is wrong with the whole file,
+    also while its chunks are read.
     """
-    if form == "parquet":
-        return _parquet(name, rows, check)
-    raw = _opened(name)
-    size = None if name == "-" else os.fstat(raw.fileno()).st_size
-    lines = Lines(_unpacked(raw, name, form), lambda: raw.tell() / size if size else None)
-    with _told(name):
-        if form == "csv":
-            columns = check(csv_header(lines, name))
-            return Cohort(dict.fromkeys(columns, pl.String), lambda: _told_of(csv_chunks(lines, columns), name))
-        names = json_columns(lines, name)
-        columns = check(names)
-        more = tuple(each for each in known if each not in columns)
-        renamed = dict(zip(names, columns, strict=True))
-        types = dict.fromkeys((*columns, *more), pl.String)
-        return Cohort(types, lambda: _told_of(json_chunks(lines, tuple(types), renamed), name))
+    with _opened(name) as raw, _told(name):
+        if form == "parquet":
+            with _on_disk(raw, name) as path:
+                yield _scanned(path, name, rows, check)
+        else:
+            size = None if name == "-" else os.fstat(raw.fileno()).st_size
+            stream = _unpacked(raw, name, form)
+            with contextlib.closing(Lines(stream, lambda: raw.tell() / size if size else None)) as lines:
+                yield _of_lines(lines, name, form, check, known)
+
+
+def _of_lines(lines: Lines, name: str, form: str, check: Check, known: Sequence[str]) -> Cohort:
+    if form == "csv":
+        columns = check(csv_header(lines, name))
+        return Cohort(dict.fromkeys(columns, pl.String), lambda: csv_chunks(lines, columns))
+    names = json_columns(lines, name)
+    columns = check(names)
+    types = dict.fromkeys((*columns, *(each for each in known if each not in columns)), pl.String)
+    renamed = dict(zip(names, columns, strict=True))
+    return Cohort(types, lambda: json_chunks(lines, tuple(types), renamed))
 
 
 # --- streams --------------------------------------------------------------------------------------------------
 
 
-def _opened(name: str) -> Any:
+@contextlib.contextmanager
+def _opened(name: str) -> Iterator[Any]:
     if name == "-":
         if sys.stdin is None:
             raise BadInput("standard input", None, "is closed", hint="name a file")
         stream: Any = sys.stdin.buffer
-        return stream if hasattr(stream, "peek") else io.BufferedReader(stream)
+        yield stream if hasattr(stream, "peek") else io.BufferedReader(stream)
+        return
     try:
-        return Path(name).open("rb")
+        file = Path(name).open("rb")  # noqa: SIM115 - what is raised while it is read is told in other words
     except (OSError, ValueError) as error:
         raise _unreadable(name, getattr(error, "strerror", None) or "it is not a file name") from None
+    with file:
+        yield file
 
 
 def _unpacked(raw: Any, name: str, form: str) -> IO[bytes]:
@@ -116,16 +127,8 @@ def _told(name: str) -> Iterator[None]:
     try:
         yield
     except (EOFError, zlib.error, gzip.BadGzipFile):
-        raise BadInput(
-            "cohort", name, "is damaged gzip: it ends too early, or does not add up", hint="copy it again"
-        ) from None
-    except OSError as error:
-        raise _unreadable(name, error.strerror or "reading failed") from None
-
-
-def _told_of(chunks: Iterator[Chunk], name: str) -> Iterator[Chunk]:
-    with _told(name):
-        yield from chunks
+        problem = "is damaged gzip: it ends too early, or does not add up"
+        raise BadInput("cohort", name, problem, hint="copy it again") from None
 
 
 def _unreadable(name: str, reason: str) -> BadInput:
@@ -135,22 +138,23 @@ def _unreadable(name: str, reason: str) -> BadInput:
 # --- Parquet ---------------------------------------------------------------------------------------------------
 
 
-def _parquet(name: str, rows: int, check: Check) -> Cohort:
-    raw = _opened(name)
+@contextlib.contextmanager
+def _on_disk(raw: Any, name: str) -> Iterator[str]:
+    """The place of a Parquet file; one from a pipe is copied to a place of its own for as long as it is read."""
     if raw.peek(4)[:4] != _PARQUET:
         raise BadInput("cohort", name, "is no Parquet file", allowed=", ".join(FORMS), hint="is the name right?")
     if name != "-":
-        raw.close()
-        return _scanned(name, name, rows, check, contextlib.nullcontext())
-    folder = tempfile.TemporaryDirectory()
-    copy = Path(folder.name) / "cohort.parquet"
-    with copy.open("wb") as file:
-        shutil.copyfileobj(raw, file)
-    return _scanned(str(copy), name, rows, check, folder)
+        yield name
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "cohort.parquet"
+        with copy.open("wb") as file:
+            shutil.copyfileobj(raw, file)
+        yield str(copy)
 
 
-def _scanned(path: str, name: str, rows: int, check: Check, folder: Any) -> Cohort:
-    """The rows of a Parquet file; `folder` is left behind when all have been read."""
+def _scanned(path: str, name: str, rows: int, check: Check) -> Cohort:
+    """The rows of a Parquet file."""
     with _sound(name):
         scan = pl.scan_parquet(path, glob=False)
         types = scan.collect_schema()
@@ -160,7 +164,7 @@ def _scanned(path: str, name: str, rows: int, check: Check, folder: Any) -> Coho
 
     def chunks() -> Iterator[Chunk]:
         first = 1
-        with folder, _sound(name):
+        with _sound(name):
             for frame in scan.rename(named).collect_batches(chunk_size=rows, maintain_order=True):
                 numbers = pl.int_range(first, first + frame.height, eager=True)
                 first += frame.height

@@ -10,7 +10,6 @@ import polars as pl
 
 from infusecalc.cohort.areas import areas
 from infusecalc.cohort.cells import (
-    Cells,
     dates,
     months_of,
     read_dates,
@@ -21,8 +20,9 @@ from infusecalc.cohort.cells import (
     units,
 )
 from infusecalc.cohort.columns import NAMES
-from infusecalc.cohort.courses import Compiler, Group, Named
+from infusecalc.cohort.courses import FAR, Compiler, Group, Named
 from infusecalc.cohort.faults import CONFLICT, MISSING, OUTSIDE, Fault, Faults, fault_of
+from infusecalc.cohort.known import Known
 from infusecalc.errors import BadInput
 from infusecalc.patient import Patient, Weighed
 from infusecalc.quantities import Age, bmi_at_least, bmi_at_most
@@ -30,6 +30,9 @@ from infusecalc.regimen import House
 
 _BESIDE = {"weight_kg": "weight_lb", "weight_lb": "weight_kg", "height_cm": "bsa_m2", "bsa_m2": "height_cm"}
 """Columns that say the same in two ways: where a row has one, the other takes no value of the cohort's."""
+
+
+_APART = 1 << 24  # added to dates, so that none is taken for a number of days
 
 
 class Defaults:
@@ -46,15 +49,20 @@ class Patients:
     def __init__(self, compiler: Compiler, defaults: Defaults, faults: Faults) -> None:
         """Begin with nothing met."""
         self._compiler, self._defaults, self._faults = compiler, defaults, faults
-        self._units, self._starts = units(), dates()
+        self._units, self._starts = units(faults), dates(faults)
+        kinds = {"group": pl.Int32, "by_start": pl.Boolean, "no_group": pl.Int32}
+        self._groups: list[Group] = []
+        self._named = Known(NAMES, kinds, self._group)
+        self._days = Known(["start"], {"ahead": pl.Int32}, self._ahead)
+        self._plans = Known(["group", "key"], {"shape": pl.Int32, "no_plan": pl.Int32}, self._shape)
 
     def read(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Every row of a frame with `place` in it, the patient in whole numbers, `shape`, and `fault` (null: good).
 
         Raises BadInput where a whole column holds what it cannot.
         """
-        cells = {name: self._numbers(frame, name) for name in self._units}
-        start = read_dates(self._column(frame, "start"), self._starts, self._faults)
+        cells = {name: read_numbers(self._filled(frame, name), unit) for name, unit in self._units.items()}
+        start = read_dates(self._filled(frame, "start"), self._starts)
         ids = read_ids(self._column(frame, "patient_id"), self._faults)
         read = pl.DataFrame(
             {
@@ -88,11 +96,10 @@ class Patients:
             empty &= other.is_null() if other.dtype != pl.String else other.fill_null("") == ""
         return pl.select(pl.when(empty).then(pl.lit(default)).otherwise(texts)).to_series()
 
-    def _numbers(self, frame: pl.DataFrame, name: str) -> Cells:
+    def _filled(self, frame: pl.DataFrame, name: str) -> pl.Series:
+        """A column in which an empty text says nothing."""
         column = self._column(frame, name)
-        if column.dtype == pl.String:
-            column = read_texts(column)
-        return read_numbers(column, self._units[name], self._faults)
+        return read_texts(column) if column.dtype == pl.String else column
 
     def _of_cells(self, columns: Iterable[str]) -> list[pl.Expr]:
         """What is wrong with single cells, in the order in which one patient is read."""
@@ -155,48 +162,36 @@ class Patients:
     # --- shapes ---------------------------------------------------------------------------------------------------
 
     def _shaped(self, sized: pl.DataFrame) -> pl.DataFrame:
-        """The shape of every row: of its names and its start, each met combination once."""
-        met = sized.select(*NAMES).unique()
-        groups = [self._compiler.group(Named(*row)) for row in met.iter_rows()]
-        keyed = met.with_columns(group=pl.Series(range(len(groups)), dtype=pl.Int32))
-        sized = sized.join(keyed, on=NAMES, how="left", nulls_equal=True, maintain_order="left").drop(NAMES)
-        bad = [self._faults.place(each) if isinstance(each, Fault) else None for each in groups]
-        faults = pl.Series(bad, dtype=pl.Int32)
-        by_start = pl.Series([isinstance(each, Group) and each.moves != "days" for each in groups], dtype=pl.Boolean)
-        sized = sized.with_columns(fault=pl.coalesce("fault", faults.gather(sized["group"])))
+        """The shape of every row: of its names, and of what of its start decides the plan."""
+        named = self._named.look_up(sized.select(NAMES))
+        sized = pl.concat([sized.drop(NAMES), named], how="horizontal")
+        sized = sized.with_columns(fault=pl.coalesce("fault", "no_group"))
         good = sized.filter(pl.col("fault").is_null())
-        ahead = self._ahead(good["start"].unique())
-        pairs = (
-            good.select("group", "start", by_start=by_start.gather(good["group"]))
-            .join(ahead, on="start", how="left", maintain_order="left")
-            .with_columns(key=pl.when("by_start").then(pl.col("start").cast(pl.Int32)).otherwise(pl.col("ahead")))
-        )
-        found = self._plans(groups, pairs)
-        good = good.with_columns(shape=found["shape"], fault=found["fault"])
-        bad_rows = sized.filter(pl.col("fault").is_not_null()).with_columns(shape=pl.lit(None, dtype=pl.Int32))
-        return good if not bad_rows.height else pl.concat([good, bad_rows]).sort("place")
+        pairs = good.select("group", "start", "by_start", ahead=self._days.look_up(good.select("start"))["ahead"])
+        by_start = pl.col("by_start") | ~pl.col("ahead").is_between(-1, FAR)
+        key = pl.when(by_start).then(pl.col("start").cast(pl.Int32) + _APART).otherwise("ahead")
+        found = self._plans.look_up(pairs.select("group", "start", key=key).select("group", "key", "start"))
+        good = good.with_columns(shape=found["shape"], fault=found["no_plan"])
+        bad = sized.filter(pl.col("fault").is_not_null()).with_columns(shape=pl.lit(None, dtype=pl.Int32))
+        return good if not bad.height else pl.concat([good, bad]).sort("place")
 
-    def _plans(self, groups: list[Group | Fault], pairs: pl.DataFrame) -> pl.DataFrame:
-        """The shape, or the fault, of each pair of a group and what of its start decides the plan (`key`)."""
-        on = ["group", "key"]
-        first = pairs.unique(on, keep="any")
-        found = [
-            self._compiler.shape(group, start)
-            for place, start in first.select("group", "start").iter_rows()
-            if isinstance(group := groups[place], Group)
-        ]
-        bad = [self._faults.place(each) if isinstance(each, Fault) else None for each in found]
-        known = first.select(
-            *on,
-            shape=pl.Series([None if isinstance(each, Fault) else each for each in found], dtype=pl.Int32),
-            fault=pl.Series(bad, dtype=pl.Int32),
-        )
-        return pairs.select(on).join(known, on=on, how="left", maintain_order="left")
+    def _group(self, *names: str | None) -> tuple[int | None, bool, int | None]:
+        """The number of the group of some names, whether it needs the start itself, and what is wrong with them."""
+        group = self._compiler.group(Named(*names))
+        if isinstance(group, Fault):
+            return None, False, self._faults.place(group)
+        self._groups.append(group)
+        return len(self._groups) - 1, group.moves != "days", None
 
-    def _ahead(self, starts: pl.Series) -> pl.DataFrame:
-        """The days to the horizon from each start; -1 where the horizon counts infusions."""
-        ahead = [-1 if days is None else days for days in map(self._compiler.ahead, starts.to_list())]
-        return pl.DataFrame({"start": starts, "ahead": pl.Series(ahead, dtype=pl.Int32)})
+    def _ahead(self, start: date) -> tuple[int]:
+        """The days from a start to the horizon; -1 where that counts infusions."""
+        ahead = self._compiler.ahead(start)
+        return (-1 if ahead is None else ahead,)
+
+    def _shape(self, group: int, _: int, start: date) -> tuple[int | None, int | None]:
+        """The shape that a group has for a start, or why there is no plan."""
+        shape = self._compiler.shape(self._groups[group], start)
+        return (None, self._faults.place(shape)) if isinstance(shape, Fault) else (shape, None)
 
 
 def _refusal(house: House, column: str, weight: int, **parts: Any) -> Fault:

@@ -72,6 +72,10 @@ class Lines:
         """Lines that are to come again."""
         self._back = lines + self._back
 
+    def close(self) -> None:
+        """Let go of the stream, which is not closed: it may be standard input."""
+        self._text.detach()
+
     @property
     def done(self) -> float | None:
         """The share of the input that was read."""

@@ -5,61 +5,53 @@ from __future__ import annotations
 import polars as pl
 
 from infusecalc.cohort.faults import CONFLICT, Faults, fault_of
+from infusecalc.cohort.known import Known
 from infusecalc.errors import BadInput
 from infusecalc.pump import Load, Rates, run_time
 
 NO_RATES = -1
-_MEMORY = 1_000_000
+_KEYS = ["rates", "dose", "bag", "weight"]
 
 
 class Times:
     """The rates that stretches run at, and the times that were reckoned with them."""
 
-    def __init__(self) -> None:
+    def __init__(self, faults: Faults) -> None:
         """Begin with none."""
+        self._faults = faults
         self._rates: dict[Rates, int] = {}
-        self._known: dict[tuple[int, ...], tuple[int | None, int | None]] = {}
+        self._known = Known(_KEYS, {"time": pl.Int64, "fault": pl.Int32}, self._time)
 
     def place(self, rates: Rates | None) -> int:
         """The number of some rates, NO_RATES where there are none."""
         return NO_RATES if rates is None else self._rates.setdefault(rates, len(self._rates))
 
-    def look_up(self, loads: pl.DataFrame, faults: Faults) -> pl.DataFrame:
-        """The `time` (0.01 min) and `fault` of every load: `rates` by place, `dose` (0.01 mg), `bag` (mL), `weight`."""
-        asked = pl.DataFrame(
-            {
-                "rates": range(len(self._rates)),
-                "by_dose": [rates.titration is not None for rates in self._rates],
-                "by_weight": [_by_weight(rates) for rates in self._rates],
-            },
-            schema={"rates": pl.Int64, "by_dose": pl.Boolean, "by_weight": pl.Boolean},
+    def look_up(self, loads: pl.DataFrame) -> pl.DataFrame:
+        """The `time` (0.01 min) and `fault` of every load: `rates` by place, `dose` (0.01 mg), `bag` (mL), `weight`.
+
+        Rates that are one time for any load come from a list; the others hang on dose and bag, and some on the weight.
+        """
+        listed = [None if rates.minutes is None else rates.minutes * 100 for rates in self._rates] or [None]
+        flat = pl.Series(listed, dtype=pl.Int64)
+        by_weight = pl.Series([_by_weight(rates) for rates in self._rates] or [False])
+        loads = loads.with_row_index("at").with_columns(
+            time=pl.when(pl.col("rates") != NO_RATES).then(flat.gather(loads["rates"].clip(lower_bound=0))),
+            fault=pl.lit(None, dtype=pl.Int32),
         )
-        loads = loads.join(asked, on="rates", how="left", maintain_order="left").select(
-            "rates",
-            pl.when("by_dose").then("dose").otherwise(1).alias("dose"),
-            pl.when("by_dose").then("bag").otherwise(1).alias("bag"),
-            pl.when("by_weight").then("weight").otherwise(0).alias("weight"),
-        )
-        met = loads.unique()
-        found = [self._time(row, faults) for row in met.iter_rows()]
-        schema = {"time": pl.Int64, "fault": pl.Int32}
-        known = pl.concat([met, pl.DataFrame(found, schema=schema, orient="row")], how="horizontal")
-        return loads.join(known, on=["rates", "dose", "bag", "weight"], how="left", maintain_order="left").select(
-            "time", "fault"
+        risen = loads.filter((pl.col("rates") != NO_RATES) & pl.col("time").is_null())
+        if not risen.height:
+            return loads.select("time", "fault")
+        weight = pl.when(by_weight.gather(risen["rates"])).then("weight").otherwise(0)
+        found = self._known.look_up(risen.select("rates", "dose", "bag", weight.alias("weight")))
+        return loads.select(
+            loads["time"].scatter(risen["at"], found["time"]), loads["fault"].scatter(risen["at"], found["fault"])
         )
 
-    def _time(self, key: tuple[int, ...], faults: Faults) -> tuple[int | None, int | None]:
-        rates, dose, bag, weight = key
-        if rates == NO_RATES:
-            return None, None
-        if len(self._known) > _MEMORY:
-            self._known.clear()
-        if key not in self._known:
-            try:
-                self._known[key] = run_time(Load(dose, bag, weight), list(self._rates)[rates]), None
-            except BadInput as error:
-                self._known[key] = None, faults.place(fault_of(error, "", CONFLICT))
-        return self._known[key]
+    def _time(self, rates: int, dose: int, bag: int, weight: int) -> tuple[int | None, int | None]:
+        try:
+            return run_time(Load(dose, bag, weight), list(self._rates)[rates]), None
+        except BadInput as error:
+            return None, self._faults.place(fault_of(error, "", CONFLICT))
 
 
 def _by_weight(rates: Rates) -> bool:

@@ -149,8 +149,12 @@ class _Parts:
 
 def _harmless(rows: pl.DataFrame) -> pl.DataFrame:
     """Rejected cells of which no spreadsheet takes one for a formula; a negative number is none."""
-    number = pl.col(pl.String).str.contains(r"^[+-]?[0-9]+(\.[0-9]+)?$")
-    return rows.with_columns(pl.when(number).then(pl.col(pl.String)).otherwise(quoted(pl.col(pl.String))))
+    texts = [name for name, kind in rows.schema.items() if kind == pl.String]
+    number = r"^[+-]?[0-9]+(\.[0-9]+)?$"
+    return rows.with_columns(
+        pl.when(pl.col(name).str.contains(number)).then(pl.col(name)).otherwise(quoted(pl.col(name))).alias(name)
+        for name in texts
+    )
 
 
 def _ndjson(rows: pl.DataFrame, schema: dict[str, Any]) -> bytes:

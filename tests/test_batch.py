@@ -1,0 +1,381 @@
+"""Cohorts in files: good rows come through, bad rows are set aside with column and reason, and files are whole."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+from support import cases, course
+
+from infusecalc.cli import run
+from infusecalc.output.records import COLUMNS, records
+from infusecalc.patient import Patient
+
+GOOD = {
+    "patient_id": "17", "drug": "infliximab", "indication": "crohns", "weight_kg": "70", "height_cm": "175", "bsa_m2": "",
+    "age_years": "34", "start": "2026-12-01", "label": "us", "variant": "", "product": "",
+}  # fmt: skip
+
+
+def write(path: Path, rows: list[dict[str, str]]) -> Path:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        out = csv.DictWriter(file, list(rows[0]))
+        out.writeheader()
+        out.writerows(rows)
+    return path
+
+
+def read(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def expected(number: str = "17", **options: Any) -> list[dict[str, str]]:
+    """The rows that `schedule` gives for the good patient."""
+    patient = Patient.of("70", height="175", age="34", id=number)
+    rows = records(course("infliximab/crohns", patient, **options))
+    return [{key: "" if value is None else str(value) for key, value in row.items()} for row in rows]
+
+
+def texts(rows: list[dict[str, str]]) -> list[dict[str, str]]:
+    """CSV has `false` where a record has False."""
+    return [row | {"optional": row["optional"].capitalize()} for row in rows]
+
+
+# --- what comes through -----------------------------------------------------------------------------------------
+
+
+def test_a_row_of_a_cohort_gives_what_the_single_patient_gets(tmp_path: Path) -> None:
+    source = write(tmp_path / "in.csv", [GOOD])
+    assert run(["batch", str(source), "-o", str(tmp_path / "out.csv")]) == 0
+    assert texts(read(tmp_path / "out.csv")) == expected()
+
+
+@pytest.mark.parametrize("case", cases("cohort_rows"))
+def test_a_bad_row_is_set_aside_and_its_neighbours_come_through(
+    case: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [GOOD | {"patient_id": "1"}, GOOD | case["row"], GOOD | {"patient_id": "3"}]
+    source, out, bad = write(tmp_path / "in.csv", rows), tmp_path / "out.csv", tmp_path / "bad.csv"
+    assert run(["batch", str(source), "-o", str(out), "--rejects", str(bad), "--quiet"]) == 4
+    assert texts(read(out)) == expected("1") + expected("3")
+    [found] = read(bad)
+    assert (found["row"], found["column"], found["code"]) == ("2", case["column"], case["code"])
+    assert case["reason"] in found["reason"]
+    own = {name: found[name].removeprefix("'") for name in GOOD}
+    assert own == rows[1]
+    assert capsys.readouterr() == ("", "")
+
+
+def test_without_a_file_for_them_bad_rows_are_told_without_their_values(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = write(tmp_path / "in.csv", [GOOD, GOOD | {"weight_kg": "71canary"}, GOOD | {"drug": "canarymab"}])
+    assert run(["batch", str(source), "-o", str(tmp_path / "out.csv")]) == 4
+    said = capsys.readouterr().err
+    assert "row 2, column weight_kg: unreadable: " in said
+    assert "row 3, column drug: unknown: " in said
+    assert "canary" not in said
+    assert "1 patients, 8 infusions, 2 rows rejected" in said
+
+
+def test_a_strict_run_stops_at_the_first_bad_row_and_writes_nothing(
+    tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    source, out, bad = (
+        write(tmp_path / "in.csv", [GOOD, GOOD | {"weight_kg": ""}]),
+        tmp_path / "o.csv",
+        tmp_path / "b.csv",
+    )
+    assert run(["batch", str(source), "-o", str(out), "--rejects", str(bad), "--strict"]) == 2
+    assert run(["batch", str(source), "-o", "-", "--to", "csv", "--strict"]) == 2
+    said = capsysbinary.readouterr()
+    assert said.out == b""
+    assert said.err.count(b"row 2, column weight_kg cannot be used: weight is missing") == 2
+    assert list(tmp_path.iterdir()) == [source]
+
+
+def test_a_cohort_without_a_good_row_gives_a_header_alone(tmp_path: Path) -> None:
+    source = write(tmp_path / "in.csv", [GOOD | {"weight_kg": ""}])
+    assert (
+        run(["batch", str(source), "-o", str(tmp_path / "out.csv"), "--quiet", "--rejects", str(tmp_path / "b.csv")])
+        == 4
+    )
+    assert (tmp_path / "out.csv").read_text(encoding="utf-8") == ",".join(COLUMNS) + "\n"
+    for form in ("ndjson", "parquet"):
+        assert run(["batch", str(source), "-o", str(tmp_path / f"out.{form}"), "--quiet"]) == 4
+    assert (tmp_path / "out.ndjson").read_bytes() == b""
+    assert pl.read_parquet(tmp_path / "out.parquet").columns == list(COLUMNS)
+
+
+def test_a_finding_that_blocks_ends_with_3_and_a_rejected_row_goes_before_that(tmp_path: Path) -> None:
+    blocked = GOOD | {"age_years": "3"}
+    source = write(tmp_path / "in.csv", [blocked])
+    assert run(["batch", str(source), "-o", str(tmp_path / "out.csv"), "--quiet"]) == 3
+    reason = "age-outside-regimen=agreed with the family"
+    assert run(["batch", str(source), "-o", str(tmp_path / "out.csv"), "--quiet", "--accept", reason]) == 0
+    assert {row["accepted"] for row in read(tmp_path / "out.csv")} == {reason}
+    source = write(tmp_path / "in.csv", [blocked, GOOD | {"drug": ""}])
+    assert run(["batch", str(source), "-o", str(tmp_path / "out.csv"), "--quiet"]) == 4
+
+
+# --- forms --------------------------------------------------------------------------------------------------------
+
+
+def test_all_forms_in_and_out_agree(tmp_path: Path) -> None:
+    rows = [GOOD, GOOD | {"patient_id": "=18", "drug": "rituximab", "indication": "gpa", "weight_kg": "70.255"}]
+    source = write(tmp_path / "in.csv", rows)
+    frame = pl.DataFrame(rows).with_columns(pl.all().replace("", None))
+    frame.write_ndjson(tmp_path / "texts.ndjson")
+    numbers = ("weight_kg", "height_cm", "age_years")
+    typed = frame.with_columns(pl.col(numbers).cast(pl.Float64), pl.col("start").str.to_date())
+    typed.with_columns(pl.col("start").cast(pl.String)).write_ndjson(tmp_path / "numbers.ndjson")
+    typed.write_parquet(tmp_path / "in.parquet")
+    frame.write_parquet(tmp_path / "texts.parquet")
+    with gzip.open(tmp_path / "in.csv.gz", "wb") as file:
+        file.write(source.read_bytes())
+    written = {}
+    for name in ("in.csv", "in.csv.gz", "texts.ndjson", "numbers.ndjson", "in.parquet", "texts.parquet"):
+        for form in ("csv", "ndjson", "parquet", "csv.gz"):
+            out = tmp_path / f"{name}.out.{form}"
+            assert run(["batch", str(tmp_path / name), "-o", str(out), "--quiet"]) == 0
+            written.setdefault(form, set()).add(out.read_bytes())
+    assert {form: len(found) for form, found in written.items()} == {"csv": 1, "ndjson": 1, "parquet": 1, "csv.gz": 1}
+    parquet = pl.read_parquet(io.BytesIO(*written["parquet"]))
+    assert parquet["patient_id"].unique().sort().to_list() == ["'=18", "17"]
+    lines = [json.loads(line) for line in b"".join(written["ndjson"]).splitlines()]
+    assert lines == [row | {"date": str(row["date"])} for row in parquet.iter_rows(named=True)]
+    assert gzip.decompress(*written["csv.gz"]) == b"".join(written["csv"])
+    as_csv = list(csv.DictReader(io.StringIO(b"".join(written["csv"]).decode())))
+    plain = [{key: "" if value is None else str(value) for key, value in line.items()} for line in lines]
+    assert texts(as_csv) == plain
+
+
+def test_whole_numbers_are_written_without_a_decimal(tmp_path: Path) -> None:
+    source = write(tmp_path / "in.csv", [GOOD])
+    assert run(["batch", str(source), "-o", str(tmp_path / "out.ndjson"), "--quiet"]) == 0
+    first = (tmp_path / "out.ndjson").read_text(encoding="utf-8").splitlines()[0]
+    assert '"weight_kg": 70, "bsa_m2": 1.84, "dose_basis": "5 mg/kg", "exact_dose_mg": 350, ' in first
+
+
+def test_standard_input_and_output_take_a_named_form(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    source = write(tmp_path / "in.csv", [GOOD])
+    for form in ("csv", "ndjson", "parquet"):
+        assert run(["batch", str(source), "-o", str(tmp_path / f"out.{form}"), "--quiet"]) == 0
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(source.read_bytes())))
+        assert run(["batch", "-", "--from", "csv", "-o", "-", "--to", form, "--quiet"]) == 0
+        assert capsysbinary.readouterr().out == (tmp_path / f"out.{form}").read_bytes()
+    pl.read_csv(source, infer_schema=False).write_parquet(tmp_path / "in.parquet")
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO((tmp_path / "in.parquet").read_bytes())))
+    assert run(["batch", "-", "--from", "parquet", "-o", "-", "--to", "csv", "--quiet"]) == 0
+    assert capsysbinary.readouterr().out == (tmp_path / "out.csv").read_bytes()
+
+
+# --- options ------------------------------------------------------------------------------------------------------
+
+
+def test_options_hold_for_the_rows_that_say_nothing(tmp_path: Path) -> None:
+    rows = [
+        {"patient_id": "17", "weight_kg": "", "start": "", "label": "", "height_cm": "", "bsa_m2": ""},
+        {"patient_id": "18", "weight_kg": "80", "start": "2027-01-01", "label": "eu", "height_cm": "", "bsa_m2": "2.1"},
+    ]
+    source = write(tmp_path / "in.csv", rows)
+    options = "--drug infliximab --indication crohns --weight 154lb --height 175 --age 34 --start 2026-12-01 --label us"
+    assert run(["batch", str(source), "-o", str(tmp_path / "out.csv"), "--quiet", *options.split()]) == 0
+    found = read(tmp_path / "out.csv")
+    first = [(row["weight_kg"], row["bsa_m2"], row["label"], row["date"]) for row in found if row["number"] == "1"]
+    assert first == [("69.85", "1.84", "us", "2026-12-01"), ("80", "2.1", "eu", "2027-01-01")]
+
+
+def test_a_plan_may_begin_with_maintenance_in_a_file_of_any_name(tmp_path: Path) -> None:
+    source = write(tmp_path / "cohort.txt", [GOOD])
+    line = ["batch", str(source), "--from", "csv", "--from", "maintenance", "-o", str(tmp_path / "out.csv"), "--quiet"]
+    assert run(line) == 0
+    assert {row["phase"] for row in read(tmp_path / "out.csv")} == {"maintenance"}
+
+
+def test_pounds_are_read_from_a_column_of_their_own(tmp_path: Path) -> None:
+    rows = [
+        {key: value for key, value in GOOD.items() if key != "weight_kg"} | {"weight_lb": pounds}
+        for pounds in ("154", "154.32")
+    ]
+    source = write(tmp_path / "in.csv", rows)
+    assert run(["batch", str(source), "-o", str(tmp_path / "out.csv"), "--quiet", "--doses", "1"]) == 0
+    # 154 x 0.45359237 = 69.853; 154.32 x 0.45359237 = 69.998
+    assert [row["weight_kg"] for row in read(tmp_path / "out.csv")] == ["69.85", "70"]
+    both = write(tmp_path / "in.csv", [GOOD | {"weight_lb": "154"}])
+    assert (
+        run(["batch", str(both), "-o", str(tmp_path / "o.csv"), "--quiet", "--rejects", str(tmp_path / "b.csv")]) == 4
+    )
+    assert [row["code"] for row in read(tmp_path / "b.csv")] == ["conflict"]
+
+
+def test_clinic_days_and_prices_add_their_columns(tmp_path: Path) -> None:
+    source = write(tmp_path / "in.csv", [GOOD])
+    options = ["--days", "mon-fri", "--holidays", "US", "--tolerance", "3d", "--price", "100mg=10.05"]
+    assert run(["batch", str(source), "-o", str(tmp_path / "out.csv"), "--quiet", *options]) == 0
+    found = texts(read(tmp_path / "out.csv"))
+    assert found == expected(days="mon-fri", holidays="US", tolerance="3d", price="100mg=10.05")
+    assert list(found[0])[-4:] == ["planned_date", "moved_days", "cost", "waste_cost"]
+
+
+def test_extra_columns_are_refused_unless_they_are_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source, out = write(tmp_path / "in.csv", [{"ward": '=5 East, "A"\nB'} | GOOD]), tmp_path / "out.csv"
+    assert run(["batch", str(source), "-o", str(out), "--quiet"]) == 2
+    assert "header 'ward' is not known" in capsys.readouterr().err
+    assert run(["batch", str(source), "-o", str(out), "--quiet", "--keep-extra"]) == 0
+    assert {row["ward"] for row in read(out)} == {'=5 East, "A"\nB'}
+    assert list(read(out)[0]) == [*COLUMNS, "ward"]
+    pl.read_csv(source, infer_schema=False).with_columns(ward=pl.lit(2.5)).write_parquet(tmp_path / "in.parquet")
+    assert (
+        run(["batch", str(tmp_path / "in.parquet"), "-o", str(tmp_path / "o.parquet"), "--quiet", "--keep-extra"]) == 0
+    )
+    assert pl.read_parquet(tmp_path / "o.parquet")["ward"].to_list() == [2.5] * 8
+
+
+def test_the_sums_are_said_at_the_end_by_month_where_asked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [GOOD, GOOD | {"drug": "rituximab", "indication": "pv", "label": "eu", "age_years": "50"}]
+    source = write(tmp_path / "in.csv", rows)
+    line = [
+        "batch",
+        str(source),
+        "-o",
+        str(tmp_path / "out.csv"),
+        "--totals",
+        "--for",
+        "2y",
+        "--price",
+        "100mg=1",
+        "--price",
+        "500mg=2",
+    ]
+    run(line)
+    said = capsys.readouterr().err.splitlines()
+    # infliximab: 15 x 350 mg = 5,250 mg, each 4 x 100 mg with 50 mg of waste; rituximab: 2 x 1,000 mg and 2 x 500 mg,
+    # and a fifth if needed; cost 60 x 1 + 6 x 2
+    assert said[0].endswith("2 patients, 20 infusions (1 only if needed, in no sum), 0 rows rejected")
+    assert said[1].endswith("8,250 mg, waste 750 mg, vials 6 x 500 mg + 60 x 100 mg")
+    assert said[2].endswith("cost of the vials: 72")
+    assert "infusecalc: 2026-12: 4 x 500 mg + 8 x 100 mg" in said
+    assert said[3].startswith("infusecalc: infusions by finding: ")
+
+
+# --- files that cannot be used ------------------------------------------------------------------------------------
+
+
+def refused(tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, content: bytes, *options: str) -> str:
+    """What is said of a file that is refused; nothing is written."""
+    source, out = tmp_path / name, tmp_path / "out.csv"
+    source.write_bytes(content)
+    assert run(["batch", str(source), "-o", str(out), "--rejects", str(tmp_path / "bad.csv"), *options]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.count("\n") == 1
+    assert list(tmp_path.iterdir()) == [source]
+    source.unlink()
+    return said.err
+
+
+def test_a_file_that_is_wrong_as_a_whole_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    line = b"a,infliximab,crohns,70,2026-12-01\n"
+    header = b"patient_id,drug,indication,weight_kg,start\n"
+    parquet = io.BytesIO()
+    pl.DataFrame({"a": [1]}).write_parquet(parquet)
+    wrong = {
+        ("in.csv", b""): "is empty",
+        ("in.csv", line): "is not known",
+        ("in.csv", header.replace(b"start", b"drug") + line): "header 'drug' stands there twice",
+        ("in.csv", header.replace(b",start", b"") + b"a,infliximab,crohns,70\n"): "header 'start' is missing",
+        (
+            "in.csv",
+            header.replace(b"weight_kg,", b"") + b"a,infliximab,crohns,2026-12-01\n",
+        ): "header 'weight_kg' is missing",
+        ("in.csv", b'{"drug": "infliximab"}\n'): "is JSON, not CSV",
+        ("in.csv", parquet.getvalue()): "is Parquet, not csv",
+        ("in.csv", gzip.compress(header + line)): "is gzip, and its name says csv",
+        ("in.csv", "drug".encode("utf-16")): "is UTF-16, not csv",
+        ("in.csv", b"PK\x03\x04"): "is a ZIP or Excel file, not csv",
+        ("in.csv.gz", header + line): "is no gzip",
+        ("in.csv.gz", gzip.compress((header + line) * 1000)[:-20]): "",
+        ("in.ndjson", header + line): "holds no JSON object",
+        ("in.ndjson", b'{"drug": "infliximab"}\n'): "header 'indication, start, weight_kg' is missing",
+        ("in.parquet", header + line): "is no Parquet file",
+        ("in.parquet", parquet.getvalue()[:-9]): "is a damaged Parquet file",
+        ("in.parquet", parquet.getvalue()): "header 'a' is not known",
+        ("in.txt", header + line): "has no extension that names a form",
+    }
+    for (name, content), problem in wrong.items():
+        assert problem in refused(tmp_path, capsys, name, content), (name, content[:40])
+
+
+def test_a_column_of_another_type_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    good = pl.DataFrame([GOOD])
+    kinds = {
+        "weight_kg": pl.lit(value=True),
+        "start": pl.lit(1.5),
+        "drug": pl.lit(b"infliximab"),
+        "patient_id": pl.concat_list(pl.lit(1)),
+    }
+    for column, value in kinds.items():
+        content = io.BytesIO()
+        good.with_columns(value.alias(column)).write_parquet(content)
+        assert f"column {column} holds " in refused(tmp_path, capsys, "in.parquet", content.getvalue())
+
+
+def test_options_are_refused_before_anything_is_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    header = ",".join(GOOD).encode() + b"\n"
+    wrong = {
+        ("--bag", "5"): "bag '5 mL'",
+        ("--has", "nothing"): "condition 'nothing'",
+        ("--bsa-formula", "mine"): "BSA formula 'mine'",
+        ("--label", "uk"): "label 'uk'",
+        ("--weight", "heavy"): "weight 'heavy'",
+        ("--start", "soon"): "start 'soon'",
+        ("--round", "7mg"): "--round '7mg'",
+        ("--to", "xlsx"): "--to 'xlsx'",
+        ("--to", "parquet"): "is not the form of",
+        ("--from", "csv", "--from", "ndjson"): "names two forms",
+        ("--regimens", "nowhere.yaml"): "nowhere.yaml",
+    }
+    for options, problem in wrong.items():
+        assert problem in refused(tmp_path, capsys, "in.csv", header, *options)
+
+
+def test_results_are_not_written_over_each_other(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = write(tmp_path / "in.csv", [GOOD])
+    assert run(["batch", str(source), "-o", "same.csv", "--rejects", "./same.csv"]) == 2
+    assert run(["batch", str(source), "-o", "out.csv", "--rejects", "-"]) == 2
+    assert "is the file of the result" in capsys.readouterr().err
+    assert run(["batch", str(tmp_path / "nowhere.csv"), "-o", "out.csv"]) == 2
+    assert run(["batch", str(tmp_path), "--from", "csv", "-o", "out.csv"]) == 2
+    assert run(["batch", str(source), "-o", str(tmp_path / "no" / "out.csv")]) == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
+
+
+def test_rejected_rows_come_in_any_form(tmp_path: Path) -> None:
+    source = write(tmp_path / "in.csv", [GOOD, GOOD | {"weight_kg": "@x"}])
+    with source.open("ab") as file:
+        file.write(b"short,row\n")
+    found = {}
+    for form in ("csv", "ndjson", "parquet", "csv.gz"):
+        bad = tmp_path / f"bad.{form}"
+        assert run(["batch", str(source), "-o", str(tmp_path / "o.csv"), "--quiet", "--rejects", str(bad)]) == 4
+        found[form] = bad
+    frame = pl.read_parquet(found["parquet"])
+    assert frame["row"].to_list() == [2, 3]
+    assert frame["raw"].to_list() == [None, "short,row"]
+    assert frame["drug"].to_list() == ["infliximab", "row"]
+    lines = [json.loads(line) for line in found["ndjson"].read_text(encoding="utf-8").splitlines()]
+    assert_frame_equal(pl.DataFrame(lines, schema=frame.schema), frame)
+    assert gzip.decompress(found["csv.gz"].read_bytes()) == found["csv"].read_bytes()
+    assert read(found["csv"])[0]["weight_kg"] == "'@x"  # no spreadsheet takes it for a formula
