@@ -13,15 +13,15 @@ from typing import Any
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
-from support import cases, course
 
 from infusecalc.cli import run
 from infusecalc.output.records import COLUMNS, records
 from infusecalc.patient import Patient
+from support import cases, course
 
 GOOD = {
-    "patient_id": "17", "drug": "infliximab", "indication": "crohns", "weight_kg": "70", "height_cm": "175", "bsa_m2": "",
-    "age_years": "34", "start": "2026-12-01", "label": "us", "variant": "", "product": "",
+    "patient_id": "17", "drug": "infliximab", "indication": "crohns", "weight_kg": "70", "height_cm": "175",
+    "bsa_m2": "", "age_years": "34", "start": "2026-12-01", "label": "us", "variant": "", "product": "",
 }  # fmt: skip
 
 

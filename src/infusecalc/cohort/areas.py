@@ -25,7 +25,9 @@ def areas(formula: str, weights: pl.Series, heights: pl.Series) -> pl.Series:
     halves, known = pl.Series(_halves()), area.fill_null(0)
     low, high = (halves.search_sorted(known + off, side="right").cast(pl.Int64) for off in (-_NEAR, _NEAR))
     found = pl.select(pl.when(area.is_not_null()).then(low)).to_series()
-    close = (low != high).arg_true()  # one double more or less would tell: the power of the single patient decides
+    close = (
+        (low != high) & area.is_not_null()
+    ).arg_true()  # one double more or less would tell: the power of the single patient decides
     one_by_one = [body_surface(formula, kg, cm) for kg, cm in sizes[close].iter_rows()]
     return found.scatter(close, one_by_one) if one_by_one else found
 

@@ -35,7 +35,7 @@ def check_header(names: Sequence[str], *, keep_extra: bool, given: Collection[st
     if taken:
         raise BadInput("header", _shown(taken), "cannot be kept: the result has that name", hint="rename the column")
     missing = [name for name in _NEEDED if name not in found and name not in given]
-    if not {"weight_kg", "weight_lb", *given} & {*found, "weight"} and not {"weight_kg", "weight_lb"} & set(found):
+    if not {"weight_kg", "weight_lb"} & {*found, *given}:
         missing.append("weight_kg")
     if missing:
         hint = "the first line names the columns; or give one value for all with an option"

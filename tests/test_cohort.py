@@ -1,0 +1,283 @@
+"""Cohorts by columns give what single patients get, for every carrier."""
+
+from __future__ import annotations
+
+import datetime as dt
+import subprocess
+import sys
+from pathlib import Path
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
+
+from benchmarks.cohort_equality import OPTIONS, differences, rows
+from infusecalc import InfusecalcError, Patient, make_course
+from infusecalc.bsa import BSA_FORMULAS, body_surface
+from infusecalc.cohort import RejectedRows, expand, rejects
+from infusecalc.cohort.areas import areas
+from infusecalc.cohort.expansion import Expansion
+from infusecalc.cohort.known import Known
+from infusecalc.output.records import COLUMNS, records
+from infusecalc.table import load_table
+from strategies import ADULT, cm, heights, kg, roundings, starts, weights
+from support import START, table
+
+FRAME = pl.DataFrame(
+    {
+        "patient_id": ["1", "2", "3"],
+        "drug": ["infliximab", "rituximab", "rituximab"],
+        "indication": ["crohns", "gpa", "ra"],
+        "weight_kg": [70.0, 70.255, 154.0],
+        "height_cm": [None, 175.0, None],
+        "start": [dt.date(2026, 12, 1)] * 3,
+    }
+)
+
+
+# --- the single patient, field by field ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("place", range(len(OPTIONS)), ids=[str(options) for options in OPTIONS])
+def test_every_row_gets_what_the_single_patient_gets(place: int) -> None:
+    listed = list(rows(125, 1000 + place, table()))  # 5,000 in all
+    assert list(differences(listed, OPTIONS[place], table())) == []
+
+
+@settings(max_examples=60)
+@given(
+    regimen=st.sampled_from(ADULT),
+    weight=weights,
+    height=heights,
+    start=starts,
+    how=roundings,
+    formula=st.sampled_from(BSA_FORMULAS),
+    label=st.sampled_from(["us", "eu"]),
+)
+def test_a_random_row_gets_what_the_single_patient_gets(
+    regimen: str, weight: int, height: int, start: dt.date, how: str, formula: str, label: str
+) -> None:
+    drug, indication = regimen.split("/")
+    row = {
+        "drug": drug,
+        "indication": indication,
+        "weight_kg": kg(weight),
+        "height_cm": cm(height),
+        "start": start,
+        "label": label,
+    }
+    try:
+        patient = Patient.of(kg(weight), height=cm(height), bsa_formula=formula)
+        course = make_course(table(), drug, indication, patient, start=start, round_=how, label=label)
+        wanted = [each | {"date": dt.date.fromisoformat(each["date"])} for each in records(course)]
+    except InfusecalcError:
+        wanted = []
+    infusions, bad = Expansion(table(), round_=how, bsa_formula=formula).expand(pl.DataFrame([row]))
+    assert infusions.drop("place").to_dicts() == wanted
+    assert bad.height == (0 if wanted else 1)
+
+
+@pytest.mark.parametrize("formula", BSA_FORMULAS)
+def test_a_surface_by_columns_is_that_of_the_single_patient(formula: str) -> None:
+    sizes = [(weight, height) for weight in range(50, 50_001, 777) for height in range(300, 2501, 71)]
+    weights_, heights_ = zip(*sizes, strict=True)
+    found = areas(formula, pl.Series(weights_), pl.Series(heights_)).to_list()
+    assert found == [body_surface(formula, *size) for size in sizes]
+
+
+def test_a_surface_that_one_double_would_decide_is_asked_of_the_single_patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With every area close to a limit, all of them are asked one by one, and are the same."""
+    monkeypatch.setattr("infusecalc.cohort.areas._NEAR", 0.01)
+    found = areas("dubois", pl.Series([7000, None, 8000]), pl.Series([1750, 1750, 1800])).to_list()
+    assert found == [body_surface("dubois", 7000, 1750), None, body_surface("dubois", 8000, 1800)]
+
+
+def test_a_sites_own_regimen_reaches_a_cohort_and_is_marked(tmp_path: Path) -> None:
+    local = tmp_path / "local.yaml"
+    local.write_text(
+        "sources: {site: {title: Site, publisher: Site, date: unknown, section: unknown, url: unknown, grade: house}}\n"
+        "house: {bags: {stocked: [250 mL, 500 mL], from: 50 mL, to: 1000 mL, source: site}}\n",
+        encoding="utf-8",
+    )
+    infusions = expand(FRAME.head(1), table=load_table(local))
+    assert infusions["findings"].str.contains("local:house/bags").all()
+
+
+# --- carriers -----------------------------------------------------------------------------------------------------
+
+
+def test_an_eager_frame_gives_the_columns_of_schedule_with_their_types() -> None:
+    found = expand(FRAME)
+    assert found.columns == list(COLUMNS)
+    kinds = {pl.String, pl.Int64, pl.Float64, pl.Date, pl.Boolean}
+    assert set(found.dtypes) == kinds
+    assert found.filter(number=1)["date"].to_list() == [dt.date(2026, 12, 1)] * 3
+
+
+def test_a_lazy_frame_gives_a_lazy_frame_of_the_same() -> None:
+    found = expand(FRAME.lazy())
+    assert isinstance(found, pl.LazyFrame)
+    assert_frame_equal(found.collect(), expand(FRAME))
+    picked = found.filter(pl.col("number") == 2).select("patient_id", "date").head(2)
+    assert picked.collect().to_dicts() == [
+        {"patient_id": "1", "date": dt.date(2026, 12, 15)},
+        {"patient_id": "2", "date": dt.date(2026, 12, 8)},
+    ]
+    assert found.head(3).collect().height == 3
+
+
+def test_extra_columns_stay_with_their_patients() -> None:
+    with_ward = FRAME.with_columns(ward=pl.Series([5, 6, 7]))
+    found = expand(with_ward, keep_extra=True)
+    assert found.columns == [*COLUMNS, "ward"]
+    assert found.group_by("patient_id", maintain_order=True).agg(pl.col("ward").unique())["ward"].to_list() == [
+        [5],
+        [6],
+        [7],
+    ]
+    assert_frame_equal(expand(with_ward.lazy(), keep_extra=True).collect(), found)
+    with pytest.raises(InfusecalcError, match="header 'ward' is not known"):
+        expand(with_ward)
+
+
+def test_frames_of_others_give_the_same_through_their_arrow_stream() -> None:
+    arrow = pytest.importorskip("pyarrow")
+    pandas, duckdb = pytest.importorskip("pandas"), pytest.importorskip("duckdb")
+    wanted = expand(FRAME)
+    table_ = arrow.table(FRAME)
+    assert_frame_equal(expand(table_), wanted)
+    frame = pandas.DataFrame(FRAME.to_dict(as_series=False))
+    assert_frame_equal(expand(frame), wanted)
+    assert_frame_equal(expand(duckdb.sql("select * from table_")), wanted)
+    assert arrow.table(wanted).num_rows == wanted.height
+
+
+def test_what_is_no_frame_is_refused() -> None:
+    with pytest.raises(InfusecalcError, match="is no frame"):
+        expand([{"drug": "infliximab"}])
+
+
+def test_rows_that_cannot_be_used_are_left_out_with_a_warning_and_listed_with_their_reasons() -> None:
+    bad = FRAME.with_columns(weight_kg=pl.Series([70.0, -1.0, float("nan")]))
+    with pytest.warns(RejectedRows, match="2 rows cannot be used"):
+        found = expand(bad)
+    assert_frame_equal(found, expand(FRAME.head(1)))
+    listed = rejects(bad)
+    assert listed.columns == [*FRAME.columns, "row", "column", "code", "reason"]
+    assert listed.select("row", "column", "code").rows() == [
+        (2, "weight_kg", "unreadable"),
+        (3, "weight_kg", "unreadable"),
+    ]
+    assert_frame_equal(rejects(bad.lazy()), listed)
+    with pytest.warns(RejectedRows):
+        assert_frame_equal(expand(bad.lazy()).collect(), found)
+
+
+def test_values_for_all_rows_and_options_are_those_of_the_single_patient() -> None:
+    found = expand(
+        FRAME.select("patient_id"),
+        drug="infliximab",
+        indication="ra",
+        weight="70kg",
+        start=START,
+        round_="100mg",
+        for_="6w",
+    )
+    assert set(found["dose_mg"]) == {200.0}  # 3 mg/kg x 70 kg = 210 mg, rounded by 4.8 %
+    assert found.height == 3 * 3
+
+
+def test_dates_may_come_as_days_or_as_midnights() -> None:
+    midnight = FRAME.with_columns(pl.col("start").cast(pl.Datetime("us")))
+    assert_frame_equal(expand(midnight), expand(FRAME))
+    listed = rejects(midnight.with_columns(pl.col("start") + pl.duration(hours=9)))
+    assert listed["column"].to_list() == ["start"] * 3
+    with pytest.raises(InfusecalcError, match="column start holds"):
+        expand(FRAME.with_columns(pl.col("start").cast(pl.Datetime("us", "UTC"))))
+
+
+def test_shuffled_rows_give_shuffled_infusions() -> None:
+    listed = pl.DataFrame(list(rows(600, 5, table())), schema_overrides={"bsa_m2": pl.String})
+    listed = listed.with_columns(patient_id=pl.int_range(pl.len()).cast(pl.String))
+    mixed = listed.sample(fraction=1, shuffle=True, seed=3)
+    with pytest.warns(RejectedRows):
+        straight, shuffled = expand(listed), expand(mixed)
+    by_id = ["patient_id", "number"]
+    order = pl.col("patient_id").cast(pl.Int64), pl.col("number")
+    assert_frame_equal(shuffled.sort(*order), straight)
+    assert shuffled["patient_id"].unique(maintain_order=True).to_list() == [
+        each for each in mixed["patient_id"] if each in set(straight["patient_id"])
+    ]
+    assert straight.select(by_id).is_unique().all()
+
+
+def test_chunks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    listed = pl.DataFrame(list(rows(200, 9, table())), schema_overrides={"bsa_m2": pl.String})
+    with pytest.warns(RejectedRows):
+        whole = expand(listed)
+    monkeypatch.setattr("infusecalc.cohort.frames.ROWS", 7)
+    with pytest.warns(RejectedRows):
+        assert_frame_equal(expand(listed), whole)
+    assert rejects(listed)["row"].is_sorted()
+
+
+def test_what_is_known_is_forgotten_when_it_grows_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("infusecalc.cohort.known._MOST", 2)
+    asked: list[int] = []
+
+    def double(number: int) -> tuple[int]:
+        asked.append(number)
+        return (2 * number,)
+
+    known = Known(["n"], {"doubled": pl.Int64}, double)
+    for numbers in ([1, 2, 1], [3, 3, 2], [1, 4]):
+        found = known.look_up(pl.DataFrame({"n": numbers}))
+        assert found["doubled"].to_list() == [2 * number for number in numbers]
+    assert sorted(asked) == [1, 1, 2, 3, 4]
+
+
+def test_numbers_with_many_decimals_are_read_as_they_are_written() -> None:
+    frame = FRAME.head(1).with_columns(weight_kg=pl.Series([70.00499999]))
+    assert expand(frame)["weight_kg"][0] == 70.0
+    assert expand(frame.with_columns(weight_kg=pl.lit("70.005")))["weight_kg"][0] == 70.01
+    whole = frame.with_columns(weight_kg=pl.lit(70), age_years=pl.lit(34.0))
+    assert expand(whole)["findings"][0] == expand(whole.with_columns(age_years=pl.lit("34")))["findings"][0]
+
+
+# --- without the extra ------------------------------------------------------------------------------------------------
+
+
+def without(module: str, program: str) -> subprocess.CompletedProcess[str]:
+    """A program run where a module is not installed."""
+    hidden = (
+        "import importlib.util as u; find = u.find_spec; "
+        f"u.find_spec = lambda name, *rest: None if name == {module!r} else find(name, *rest); "
+    )
+    return subprocess.run([sys.executable, "-c", hidden + program], capture_output=True, text=True, check=False)
+
+
+def test_without_the_extra_one_sentence_says_how_to_install_it() -> None:
+    found = without(
+        "polars", "from infusecalc.cli import run; import sys; sys.exit(run(['batch', 'x.csv', '-o', 'y.csv']))"
+    )
+    said = "infusecalc: a cohort needs Polars; install it with: python -m pip install 'infusecalc[batch]'\n"
+    assert (found.returncode, found.stdout, found.stderr) == (2, "", said)
+    found = without("pyspark", "import infusecalc.cohort.spark")
+    assert "MissingExtra: a Spark cohort needs PySpark and PyArrow; install it with: " in found.stderr
+
+
+def test_a_look_up_imports_no_frame_library() -> None:
+    program = (
+        "import sys; from infusecalc.cli import run; "
+        "run('schedule infliximab crohns --weight 70kg --start 2026-12-01 --format csv'.split()); "
+        "sys.exit(any(name in sys.modules for name in ('polars', 'pyarrow', 'pandas', 'infusecalc.cohort')))"
+    )
+    assert subprocess.run([sys.executable, "-c", program], capture_output=True, check=False).returncode == 0
+
+
+def test_the_start_of_maintenance_is_the_one_that_is_asked_for() -> None:
+    # GPA: the last of weeks 0 to 3 is day 21; 20 weeks on is day 161
+    found = expand(FRAME.slice(1, 1), maintenance_start="20w")
+    assert found.filter(pl.col("phase") == "maintenance")["day"][0] == 161

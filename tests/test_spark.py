@@ -1,0 +1,89 @@
+"""Cohorts on Spark give what they give in Polars; skipped where there is no PySpark or no Java."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+from benchmarks.cohort_equality import rows
+from infusecalc import InfusecalcError
+from infusecalc.cohort import RejectedRows, expand, rejects
+from support import table
+
+pytest.importorskip("pyspark")
+pytestmark = [
+    pytest.mark.skipif(shutil.which("java") is None, reason="Spark needs Java"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::ResourceWarning"),
+]
+
+ORDER = (pl.col("patient_id").cast(pl.Int64), pl.col("number"))
+
+
+@pytest.fixture(scope="module", params=["local[2]", "cluster"])
+def spark(request: pytest.FixtureRequest) -> Iterator[Any]:
+    """A session of two threads, and one of a standalone master with two workers."""
+    master = request.param if request.param != "cluster" else "local-cluster[2,1,1024]"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYSPARK_PYTHON", sys.executable)
+        patch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
+        from pyspark.sql import SparkSession  # noqa: PLC0415 - only where there is a Java
+
+        builder = SparkSession.builder.master(master).appName("infusecalc tests")
+        for name, value in {
+            "ui.enabled": "false",
+            "driver.host": "127.0.0.1",
+            "driver.bindAddress": "127.0.0.1",
+        }.items():
+            builder = builder.config(f"spark.{name}", value)
+        session = builder.getOrCreate()
+        session.sparkContext.setLogLevel("OFF")
+        yield session
+        session.stop()
+
+
+@pytest.fixture(scope="module")
+def cohort() -> pl.DataFrame:
+    """A thousand made-up patients, some of them bad."""
+    listed = pl.DataFrame(list(rows(1000, 77, table())), schema_overrides={"bsa_m2": pl.String})
+    return listed.with_columns(patient_id=pl.int_range(pl.len()).cast(pl.String))
+
+
+def test_spark_gives_the_rows_of_polars(spark: Any, cohort: pl.DataFrame) -> None:
+    from infusecalc.cohort.spark import expand as on_spark  # noqa: PLC0415 - only where there is PySpark
+
+    frame = spark.createDataFrame(cohort.to_arrow()).repartition(3)
+    found = pl.DataFrame(on_spark(frame, round_="vial").toArrow())
+    with pytest.warns(RejectedRows):
+        wanted = expand(cohort, round_="vial")
+    assert found.schema == wanted.schema
+    assert_frame_equal(found.sort(ORDER), wanted)
+
+
+def test_spark_rejects_the_rows_that_polars_rejects(spark: Any, cohort: pl.DataFrame) -> None:
+    from infusecalc.cohort.spark import rejects as on_spark  # noqa: PLC0415 - as above
+
+    found = pl.DataFrame(on_spark(spark.createDataFrame(cohort.to_arrow())).toArrow())
+    wanted = rejects(cohort)
+    assert found.schema == wanted.schema
+    assert found["row"].null_count() == found.height > 0
+    assert_frame_equal(found.drop("row"), wanted.drop("row"), check_row_order=False)
+
+
+def test_columns_are_checked_before_any_row_is_read(spark: Any, cohort: pl.DataFrame) -> None:
+    from infusecalc.cohort.spark import expand as on_spark  # noqa: PLC0415 - as above
+
+    frame = spark.createDataFrame(cohort.head(5).with_columns(ward=pl.lit(5)).to_arrow())
+    with pytest.raises(InfusecalcError, match="header 'ward' is not known"):
+        on_spark(frame)
+    kept = on_spark(frame, keep_extra=True)
+    assert kept.schema["ward"].dataType.typeName() == "integer"
+    with pytest.raises(InfusecalcError, match="holds timestamps"):
+        on_spark(frame.selectExpr("cast(start as timestamp) start", "drug", "indication", "weight_kg"))
+    with pytest.raises(InfusecalcError, match="--round"):
+        on_spark(frame, keep_extra=True, round_="7mg")
