@@ -37,7 +37,7 @@ def batch(**given: Any) -> int:
     from infusecalc.cohort.batch import Batch  # noqa: PLC0415 - no other command needs a frame library
     from infusecalc.cohort.columns import COLUMNS, check_header  # noqa: PLC0415 - as above
     from infusecalc.cohort.expansion import Expansion  # noqa: PLC0415 - as above
-    from infusecalc.cohort.intake import choose_form, open_cohort  # noqa: PLC0415 - as above
+    from infusecalc.cohort.reading import choose_form, open_cohort  # noqa: PLC0415 - as above
 
     forms = [text for text in given["from_"] if text != _MAINTENANCE]
     if len(forms) > 1:
@@ -54,10 +54,9 @@ def batch(**given: Any) -> int:
     def check(names: Any) -> tuple[str, ...]:
         return check_header(names, keep_extra=given["keep_extra"], given=expansion.given)
 
-    known = COLUMNS if form == "ndjson" else ()
-    with open_cohort(given["cohort"], form, _ROWS, check, known) as cohort:
-        work = Batch(expansion, cohort, strict=given["strict"], texts=target != "parquet")
-        return _run(work, given, target)
+    known = frozenset(COLUMNS)
+    cohort = open_cohort(given["cohort"], form, _ROWS, check, known)
+    return _run(Batch(expansion, cohort, strict=given["strict"], texts=target != "parquet"), given, target)
 
 
 def app(command: str) -> typer.Typer:
@@ -101,7 +100,7 @@ def _rejects(work: Batch, name: str | None) -> Iterator[Refuser]:
     if name is None:
         yield _tell
         return
-    from infusecalc.cohort.intake import choose_form  # noqa: PLC0415 - no other command needs it
+    from infusecalc.cohort.reading import choose_form  # noqa: PLC0415 - no other command needs it
     from infusecalc.cohort.writing import rejects_file  # noqa: PLC0415 - as above
 
     with rejects_file(name, choose_form(None, name, "--rejects"), work.rejects_schema) as refuse:

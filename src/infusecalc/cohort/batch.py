@@ -9,9 +9,8 @@ import polars as pl
 
 from infusecalc.cohort.columns import COLUMNS, REJECTED
 from infusecalc.cohort.expansion import Expansion, rejected
-from infusecalc.cohort.intake import Cohort
+from infusecalc.cohort.reading import Broken, Chunk, Cohort
 from infusecalc.cohort.rows import schema
-from infusecalc.cohort.texts import Broken, Chunk
 from infusecalc.errors import BadInput
 
 Watcher = Callable[[int, float | None], None]
