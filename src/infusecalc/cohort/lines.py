@@ -131,7 +131,7 @@ class Reader(ABC):
     def _split(self, batch: list[str], first: int) -> tuple[Sequence[int], pl.DataFrame, list[Broken], int]:
         """Numbers and frame of the good rows that begin in some lines, the bad rows, and how many lines it took."""
 
-    def _frame(self, cells: Iterable[Sequence[str | None]]) -> pl.DataFrame:
+    def _frame(self, cells: Iterable[Sequence[str | None] | pl.Series]) -> pl.DataFrame:
         """Good rows, given by columns; there may be none."""
         columns = list(cells) or [()] * len(self.columns)
         return pl.DataFrame([pl.Series(name, c, pl.String) for name, c in zip(self.columns, columns, strict=True)])
@@ -232,7 +232,7 @@ class CsvReader(Reader):
     def _special(self, row: str) -> bool:
         return len(row) > _LONGEST_CELL or (self.lines.alien and not is_text(row))
 
-    def _frame(self, cells: Iterable[Sequence[str | None]]) -> pl.DataFrame:
+    def _frame(self, cells: Iterable[Sequence[str | None] | pl.Series]) -> pl.DataFrame:
         return super()._frame(cells).select(pl.when(pl.all() != "").then(pl.all()))
 
 
