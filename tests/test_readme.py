@@ -40,7 +40,7 @@ def test_the_quick_start_has_exactly_two_lines():
 
 def test_every_command_and_every_exit_code_is_in_the_readme():
     regimens = [f"regimens {name}" for name in ("list", "show", "validate", "schema")]
-    for command in ("dose", "schedule", "rate", "check", "next", *regimens):
+    for command in ("dose", "schedule", "rate", "check", "next", "batch", *regimens):
         assert f"### {command}\n" in README
     for code in EXIT_CODES:
         assert f"| {code} |" in README
@@ -53,8 +53,21 @@ def test_there_are_examples():
 @pytest.mark.parametrize("line", dict.fromkeys(COMMANDS))
 def test_an_example_of_the_readme_works(line, tmp_path, monkeypatch, capfd):
     monkeypatch.chdir(tmp_path)
+    write_cohort(tmp_path)
     assert run(shlex.split(line)) == 0
     assert "Traceback" not in capfd.readouterr().err
+
+
+def write_cohort(folder):
+    (folder / "cohort.csv").write_text(re.search(r"```csv\n(.*?)```", README, re.DOTALL).group(1), encoding="utf-8")
+
+
+def test_the_example_of_frames_works(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    write_cohort(tmp_path)
+    code = re.search(r"```py\n(.*?)```", README, re.DOTALL).group(1)
+    exec(compile(code, "README.md", "exec"), {})  # noqa: S102 - our own README
+    assert "shape: (0, 12)" in capsys.readouterr().out
 
 
 def test_the_python_example_works(capsys):
