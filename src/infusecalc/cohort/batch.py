@@ -40,9 +40,10 @@ class Batch:
     def infusions(self, refuse: Refuser, watch: Watcher) -> Iterator[pl.DataFrame]:
         """The rows of the result, chunk by chunk; raises BadInput for a file, or in a strict run a row, that is bad."""
         for chunk in self.cohort.chunks():
-            infusions, bad = self.expansion.expand(chunk.frame, texts=self._texts)
+            parts, bad = self.expansion.parts(chunk.frame, texts=self._texts)
             self._set_aside(chunk, bad, refuse)
-            yield self._rows(chunk, infusions)
+            for part in parts:
+                yield self._rows(chunk, part)
             watch(chunk.first - 1 + chunk.frame.height + len(chunk.broken), chunk.done)
 
     def _rows(self, chunk: Chunk, infusions: pl.DataFrame) -> pl.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from infusecalc.findings import (
     OF_NUMBERS,
@@ -92,15 +92,18 @@ def _from_protocol(case: Case) -> tuple[int, ...]:
     return tuple(item.number for item in plan.infusions if item.number >= protocol.from_infusion)
 
 
-def codes_of(slots: tuple[Slot, ...], case: Case, number: int, bits: int) -> Codes:
-    """What an infusion carries by its number, for a patient with these bits."""
-    found = [slot.finding for slot in slots if slot.holds(bits) and _about(slot.finding, number)]
+def places_about(slots: tuple[Slot, ...], number: int) -> tuple[int, ...]:
+    """The places of the findings that an infusion may carry, by its number."""
+    return tuple(
+        place for place, slot in enumerate(slots) if slot.finding.infusions is None or number in slot.finding.infusions
+    )
+
+
+def codes_of(slots: Iterable[Slot], case: Case, bits: int) -> Codes:
+    """What an infusion carries, of the findings that it may, for a patient with these bits."""
+    found = [slot.finding for slot in slots if slot.holds(bits)]
     settled = settle(found, case.choices.acceptances, case.conditions, must_meet=False)
     keys = tuple(dict.fromkeys(finding.key for finding in settled))
     reasons = dict.fromkeys(f"{finding.key}={finding.reason}" for finding in settled if finding.accepted)
     blocked = any(finding.severity == "block" for finding in settled)
     return Codes(";".join(keys) or None, ";".join(reasons) or None, keys, blocked)
-
-
-def _about(finding: Finding, number: int) -> bool:
-    return finding.infusions is None or number in finding.infusions

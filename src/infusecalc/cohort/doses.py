@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import polars as pl
@@ -16,6 +17,7 @@ from infusecalc.regimen import House
 
 _WHOLE = 10_000  # 100 % in 0.01 %
 _NOTHING = 500  # a factor (0.001) times a size under this comes to less than 0.01 mg
+_ROWS = 100_000  # infusions that are made at a time
 _ONE = 100  # the size that a dose in mg is multiplied by: its factor stays as it is
 
 
@@ -112,13 +114,17 @@ class Dosing:
 
     # --- all infusions --------------------------------------------------------------------------------------------
 
-    def infusions(self, run: pl.DataFrame, names: tuple[str, ...], *, texts: bool) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """A row for each infusion with the named columns and `place`; and for each stretch its variant and vials."""
-        places = self.events.variants(run.select("stretch", "bits"))
-        rows = measured(run, names, texts=texts).with_columns(first=places["first_event"], count=places["events"])
-        rows = unrolled(rows, "event")
-        kept = run.select(name for name in ("start", "dose", "waste", "vials", "cost") if name in run.columns)
-        return joined(rows, self.events.events[rows["event"]], names), kept.with_columns(variant=places["variant"])
+    def with_events(self, run: pl.DataFrame) -> pl.DataFrame:
+        """Stretches with their `variant`, and where its events are: `first_event` and how many `events`."""
+        return pl.concat([run, self.events.variants(run.select("stretch", "bits"))], how="horizontal")
+
+    def infusions(self, run: pl.DataFrame, names: tuple[str, ...], *, texts: bool) -> Iterator[pl.DataFrame]:
+        """A row for each infusion with the named columns and `place`, about so many at a time as memory should hold."""
+        rows = measured(run, names, texts=texts).with_columns(first=run["first_event"], count=run["events"])
+        step = max(1, _ROWS * run.height // int(run["events"].sum()))
+        for part in rows.iter_slices(step):
+            found = unrolled(part, "event")
+            yield joined(found, self.events.events[found["event"]], names)
 
 
 def unrolled(frame: pl.DataFrame, name: str) -> pl.DataFrame:

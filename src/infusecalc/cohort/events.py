@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from infusecalc.cohort.codes import Codes, codes_of
+from infusecalc.cohort.codes import Codes, codes_of, places_about
 from infusecalc.cohort.courses import Compiler, Shape, Stretch
 from infusecalc.cohort.faults import Faults
 from infusecalc.cohort.known import Known
@@ -52,6 +52,7 @@ class Events:
         self._days: list[list[int]] = []
         self._events: list[tuple[Any, ...]] = []
         self._said: dict[tuple[Any, ...], Codes] = {}
+        self._about: dict[tuple[int, int], tuple[int, ...]] = {}
 
     # --- shapes and stretches -----------------------------------------------------------------------------------
 
@@ -155,15 +156,13 @@ class Events:
         self.codes.append(said)
 
     def _codes(self, shape: Shape, number: int, bits: int) -> Codes:
-        """What an infusion carries; infusions with the same findings share it."""
-        about = tuple(
-            place
-            for place, slot in enumerate(shape.slots)
-            if slot.finding.infusions is None or number in slot.finding.infusions
-        )
-        key = id(shape), about, bits
+        """What an infusion carries; infusions about which the same is said share it."""
+        met = id(shape), number
+        if met not in self._about:
+            self._about[met] = places_about(shape.slots, number)
+        key = id(shape), self._about[met], bits
         if key not in self._said:
-            self._said[key] = codes_of(shape.slots, shape.case, number, bits)
+            self._said[key] = codes_of([shape.slots[place] for place in self._about[met]], shape.case, bits)
         return self._said[key]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import polars as pl
@@ -64,32 +64,30 @@ class Expansion:
         self._cap = cap
         self.tally = Tally(self._events)
 
-    def expand(self, frame: pl.DataFrame, *, texts: bool = False) -> tuple[pl.DataFrame, pl.DataFrame]:
+    def expand(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         """The infusions of the good rows, each with the `place` of its row, and `place` and `fault` of the bad ones.
 
         `frame` has the columns of a cohort, one patient a row, and may have others. Raises BadInput where a column
         holds what it cannot.
         """
+        parts, bad = self.parts(frame, texts=False)
+        return pl.concat([pl.DataFrame(schema=schema(self.columns) | {"place": pl.Int64}), *parts]), bad
+
+    def parts(self, frame: pl.DataFrame, *, texts: bool) -> tuple[Iterator[pl.DataFrame], pl.DataFrame]:
+        """As `expand`, with the infusions part by part; with `texts`, their numbers are written out."""
         read = self._patients.read(frame)
         self._events.grow()
         bad = [_faulty(read)]
-        patients = self._without(read, bad)
-        if not patients.height:
-            return self._nothing(texts=texts), _first(bad)
-        patients = self._without(self._dosing.with_limits(patients.drop("fault"), self._cap), bad)
-        run = (
-            self._without(self._dosing.stretches(patients.drop("fault")), bad, whole="place")
-            if patients.height
-            else None
-        )
-        if run is None or not run.height:
-            return self._nothing(texts=texts), _first(bad)
-        infusions, stretches = self._dosing.infusions(run, self.columns, texts=texts)
-        self.tally.add(stretches, run["place"].n_unique())
-        return infusions, _first(bad)
-
-    def _nothing(self, *, texts: bool) -> pl.DataFrame:
-        return pl.DataFrame(schema=schema(self.columns, texts=texts) | {"place": pl.Int64})
+        run = self._without(read, bad)
+        if run.height:
+            run = self._without(self._dosing.with_limits(run.drop("fault"), self._cap), bad)
+        if run.height:
+            run = self._without(self._dosing.stretches(run.drop("fault")), bad, whole="place")
+        if not run.height:
+            return iter(()), _first(bad)
+        run = self._dosing.with_events(run)
+        self.tally.add(run)
+        return self._dosing.infusions(run, self.columns, texts=texts), _first(bad)
 
     def _without(self, rows: pl.DataFrame, bad: list[pl.DataFrame], whole: str = "") -> pl.DataFrame:
         """The rows without fault; where a patient has several, all of them or none."""

@@ -39,9 +39,9 @@ class Tally:
                     found[size] += int(count) * times
         return dict(sorted(found.items(), key=lambda each: -float(each[0])))
 
-    def add(self, stretches: pl.DataFrame, patients: int) -> None:
-        """Add a chunk: its stretches with their variants, doses and vials, and the number of its patients."""
-        self.patients += patients
+    def add(self, stretches: pl.DataFrame) -> None:
+        """Add a chunk: its stretches with their patients, variants, doses and vials."""
+        self.patients += stretches["place"].n_unique()
         for variant, count in stretches["variant"].value_counts().iter_rows():
             self.infusions += count * len(self._events.codes[variant])
             for codes in self._events.codes[variant]:
@@ -49,8 +49,9 @@ class Tally:
                 for key in codes.keys:
                     self.findings[key] += count
         needed = self._events.needed[stretches["variant"]].rename({"days": "day"})
-        whole = pl.concat([stretches, needed], how="horizontal")
-        costs = [pl.col("cost")] if "cost" in whole.columns else []
+        kept = stretches.select("start", "dose", "waste", "vials", "cost")
+        whole = pl.concat([kept, needed], how="horizontal")
+        costs = [pl.col("cost")] if kept["cost"].null_count() < kept.height else []
         sums = whole.select((each * pl.col("needed")).sum() for each in (pl.col("dose"), pl.col("waste"), *costs))
         self.dose, self.waste = self.dose + sums.item(0, 0), self.waste + sums.item(0, 1)
         self.cost += sums.item(0, 2) if costs else 0
