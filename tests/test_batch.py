@@ -213,6 +213,12 @@ def test_pounds_are_read_from_a_column_of_their_own(tmp_path: Path) -> None:
     assert run(["batch", str(source), "-o", str(tmp_path / "out.csv"), "--quiet", "--doses", "1"]) == 0
     # 154 x 0.45359237 = 69.853; 154.32 x 0.45359237 = 69.998
     assert [row["weight_kg"] for row in read(tmp_path / "out.csv")] == ["69.85", "70"]
+    odd = [row | {"weight_lb": "154 lb"} for row in rows[:1]] + [row | {"weight_lb": "154.00001"} for row in rows[:1]]
+    assert (
+        run(["batch", str(write(tmp_path / "in.csv", odd)), "-o", str(tmp_path / "out.csv"), "--quiet", "--doses", "1"])
+        == 0
+    )
+    assert [row["weight_kg"] for row in read(tmp_path / "out.csv")] == ["69.85", "69.85"]
     both = write(tmp_path / "in.csv", [GOOD | {"weight_lb": "154"}])
     assert (
         run(["batch", str(both), "-o", str(tmp_path / "o.csv"), "--quiet", "--rejects", str(tmp_path / "b.csv")]) == 4
@@ -241,6 +247,15 @@ def test_extra_columns_are_refused_unless_they_are_kept(tmp_path: Path, capsys: 
         run(["batch", str(tmp_path / "in.parquet"), "-o", str(tmp_path / "o.parquet"), "--quiet", "--keep-extra"]) == 0
     )
     assert pl.read_parquet(tmp_path / "o.parquet")["ward"].to_list() == [2.5] * 8
+
+
+def test_an_extra_column_with_the_name_of_a_result_cannot_be_kept(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("dose_mg", "reason", ""):
+        source = write(tmp_path / "in.csv", [GOOD | {name: "1"}])
+        assert run(["batch", str(source), "-o", str(tmp_path / "out.csv"), "--keep-extra"]) == 2
+        assert "cannot be kept: the result has that name" in capsys.readouterr().err
 
 
 def test_the_sums_are_said_at_the_end_by_month_where_asked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -340,6 +355,7 @@ def test_options_are_refused_before_anything_is_read(tmp_path: Path, capsys: pyt
         ("--bsa-formula", "mine"): "BSA formula 'mine'",
         ("--label", "uk"): "label 'uk'",
         ("--weight", "heavy"): "weight 'heavy'",
+        ("--height", "175", "--bsa", "1.9"): "BSA '1.9' is given beside a height",
         ("--start", "soon"): "start 'soon'",
         ("--round", "7mg"): "--round '7mg'",
         ("--to", "xlsx"): "--to 'xlsx'",
@@ -379,3 +395,88 @@ def test_rejected_rows_come_in_any_form(tmp_path: Path) -> None:
     assert_frame_equal(pl.DataFrame(lines, schema=frame.schema), frame)
     assert gzip.decompress(found["csv.gz"].read_bytes()) == found["csv"].read_bytes()
     assert read(found["csv"])[0]["weight_kg"] == "'@x"  # no spreadsheet takes it for a formula
+
+
+# --- standard output, and a terminal --------------------------------------------------------------------------------
+
+
+class Refusing(io.BytesIO):
+    """A stream that takes nothing."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__()
+        self.error = error
+
+    def write(self, _: Any) -> int:
+        raise self.error
+
+
+class Standard:
+    """Standard output over bytes."""
+
+    def __init__(self, buffer: io.BytesIO) -> None:
+        self.buffer = buffer
+
+    def fileno(self) -> int:
+        raise OSError
+
+    def isatty(self) -> bool:
+        return False
+
+
+@pytest.mark.parametrize("form", ["csv", "ndjson", "parquet"])
+def test_a_standard_output_that_takes_nothing_is_told_from_one_that_nobody_reads(
+    form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = write(tmp_path / "in.csv", [GOOD, GOOD | {"weight_kg": ""}])
+    line = ["batch", str(source), "-o", "-", "--to", form, "--rejects", str(tmp_path / "bad.csv")]
+    full = "standard output cannot be written: No space left on device; free some room"
+    streams = (
+        (Standard(Refusing(BrokenPipeError())), 0, ""),
+        (Standard(Refusing(OSError(28, "No space left on device"))), 2, f"infusecalc: {full}\n"),
+        (None, 2, "infusecalc: standard output is closed; leave it open, or write to a file with -o\n"),
+    )
+    for stream, code, said in streams:
+        with monkeypatch.context() as patch:
+            patch.setattr(sys, "stdout", stream)
+            assert run(line) == code
+        assert capsys.readouterr().err == said
+        assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
+
+
+def test_a_standard_output_that_takes_a_part_at_a_time_gets_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Sipping(io.BytesIO):
+        def write(self, content: Any) -> int:
+            return super().write(content[:1000])
+
+    source = write(tmp_path / "in.csv", [GOOD])
+    for form in ("csv", "parquet"):
+        whole, slow = tmp_path / f"out.{form}", Sipping()
+        assert run(["batch", str(source), "-o", str(whole), "--quiet"]) == 0
+        with monkeypatch.context() as patch:
+            patch.setattr(sys, "stdout", Standard(slow))
+            assert run(["batch", str(source), "-o", "-", "--to", form, "--quiet"]) == 0
+        assert slow.getvalue() == whole.read_bytes()
+
+
+def test_a_terminal_shows_a_bar_that_is_gone_at_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    source = write(tmp_path / "in.csv", [GOOD])
+    shown = Terminal()
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(sys, "stderr", shown)
+    assert run(["batch", str(source), "-o", str(tmp_path / "out.csv")]) == 0
+    assert "rows/s" in shown.getvalue()
+    assert "1 patients, 8 infusions, 0 rows rejected" in shown.getvalue()
+    piped = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", piped)
+    assert run(["batch", str(source), "-o", str(tmp_path / "out.csv")]) == 0
+    assert "rows/s" not in piped.getvalue()
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(source.read_bytes())))
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    assert run(["batch", "-", "--from", "csv", "-o", str(tmp_path / "out.csv"), "--no-color"]) == 0

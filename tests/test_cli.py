@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import os
 import re
@@ -559,3 +560,16 @@ def test_a_drug_under_one_label_is_shown_under_that_label(capfd):
     out = capfd.readouterr().out
     assert "products/fictorix, us" in out
     assert "eu" not in out
+
+
+def test_an_output_that_takes_a_part_at_a_time_gets_all(monkeypatch, capfdbinary):
+    class Sipping(io.BytesIO):
+        def write(self, content):
+            return super().write(content[:100])
+
+    line = [*LOOK_UP, "--format", "json"]
+    assert run(line) == 0
+    whole, slow = capfdbinary.readouterr().out, Sipping()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(slow))
+    assert run(line) == 0
+    assert slow.getvalue() == whole

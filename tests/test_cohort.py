@@ -19,7 +19,9 @@ from infusecalc.bsa import BSA_FORMULAS, body_surface
 from infusecalc.cohort import RejectedRows, expand, rejects
 from infusecalc.cohort.areas import areas
 from infusecalc.cohort.expansion import Expansion
+from infusecalc.cohort.frames import Frame, lazily
 from infusecalc.cohort.known import Known
+from infusecalc.errors import MissingExtra
 from infusecalc.output.records import COLUMNS, records
 from infusecalc.table import load_table
 from strategies import ADULT, cm, heights, kg, roundings, starts, weights
@@ -126,6 +128,23 @@ def test_a_lazy_frame_gives_a_lazy_frame_of_the_same() -> None:
         {"patient_id": "2", "date": dt.date(2026, 12, 8)},
     ]
     assert found.head(3).collect().height == 3
+
+
+def test_a_lazy_frame_is_read_as_far_as_it_is_asked_for() -> None:
+    whole = expand(FRAME)
+    work = Frame(tuple(FRAME.columns), None, {}, keep_extra=False)
+    [found] = lazily(FRAME.lazy(), work, ["patient_id", "number"], pl.col("number") > 1, 3)
+    assert_frame_equal(found, whole.head(3).filter(pl.col("number") > 1).select("patient_id", "number"))
+    [found] = lazily(FRAME.lazy(), Frame(tuple(FRAME.columns), None, {}, keep_extra=False), most=10**6)
+    assert_frame_equal(found, whole)
+
+
+def test_a_variant_that_is_known_is_not_made_again() -> None:
+    expansion = Expansion(table())
+    first, _ = expansion.expand(FRAME)
+    again, _ = expansion.expand(FRAME)
+    assert_frame_equal(first, again)
+    assert expansion.tally.infusions == 2 * first.height
 
 
 def test_extra_columns_stay_with_their_patients() -> None:
@@ -266,6 +285,13 @@ def test_without_the_extra_one_sentence_says_how_to_install_it() -> None:
     assert (found.returncode, found.stdout, found.stderr) == (2, "", said)
     found = without("pyspark", "import infusecalc.cohort.spark")
     assert "MissingExtra: a Spark cohort needs PySpark and PyArrow; install it with: " in found.stderr
+
+
+def test_a_missing_extra_is_a_refusal_and_a_failed_import() -> None:
+    error = MissingExtra("this", "That", "extra")
+    assert str(error) == "this needs That; install it with: python -m pip install 'infusecalc[extra]'"
+    assert isinstance(error, ImportError)
+    assert error.exit_code == 2
 
 
 def test_a_look_up_imports_no_frame_library() -> None:

@@ -9,7 +9,7 @@ from infusecalc.errors import MissingExtra
 from infusecalc.table import Table
 
 if importlib.util.find_spec("polars") is None:
-    raise MissingExtra("a cohort", "Polars", "batch")
+    raise MissingExtra("a cohort", "Polars", "batch")  # pragma: no cover - tested in a process of its own
 
 from infusecalc.cohort.frames import RejectedRows, expand_frame, rejects_of
 

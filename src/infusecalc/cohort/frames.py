@@ -82,23 +82,32 @@ def _lazily(frame: pl.LazyFrame, table: Table | None, options: dict[str, Any], *
     types = frame.collect_schema()
     work = Frame(tuple(types.names()), table, options, keep_extra=keep_extra)
 
-    def made(
-        with_columns: list[str] | None, predicate: pl.Expr | None, n_rows: int | None, batch_size: int | None
-    ) -> Iterator[pl.DataFrame]:
-        del batch_size
-        work = Frame(tuple(types.names()), table, options, keep_extra=keep_extra)
-        left = n_rows
-        for chunk in frame.collect_batches(chunk_size=ROWS, maintain_order=True):
-            rows = work.infusions(work.named(chunk))
-            rows = rows if left is None else rows.head(left)
-            left = None if left is None else left - rows.height
-            rows = rows if predicate is None else rows.filter(predicate)
-            yield rows if with_columns is None else rows.select(with_columns)
-            if left == 0:
-                return
-        work.warn()
+    def made(*asked: Any) -> Iterator[pl.DataFrame]:  # pragma: no cover - in a thread of the engine, and not seen there
+        return lazily(frame, Frame(tuple(types.names()), table, options, keep_extra=keep_extra), *asked)
 
     return register_io_source(made, schema=work.schema(dict(zip(work.columns, types.dtypes(), strict=True))))
+
+
+def lazily(
+    frame: pl.LazyFrame,
+    work: Frame,
+    columns: list[str] | None = None,
+    predicate: pl.Expr | None = None,
+    most: int | None = None,
+    _size: int | None = None,
+) -> Iterator[pl.DataFrame]:
+    """The infusions of a lazy frame, chunk by chunk: as many, and such of them, as are asked for."""
+    left = most
+    for chunk in frame.collect_batches(chunk_size=ROWS, maintain_order=True):
+        rows = work.infusions(work.named(chunk))
+        if left is not None:
+            rows = rows.head(left)
+            left -= rows.height
+        rows = rows if predicate is None else rows.filter(predicate)
+        yield rows if columns is None else rows.select(columns)
+        if left == 0:
+            return
+    work.warn()
 
 
 def rejects_of(frame: Any, table: Table | None, options: dict[str, Any], *, keep_extra: bool) -> pl.DataFrame:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import gzip
 import json
-import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
@@ -17,7 +16,7 @@ from polars.io.plugins import register_io_source
 
 from infusecalc.cohort.rows import quoted
 from infusecalc.errors import BadInput
-from infusecalc.output.files import drop_stdout, whole_file
+from infusecalc.output.files import drop_stdout, whole_file, write_all
 
 Writer = Callable[[pl.DataFrame], None]
 _LIMIT = 1 << 20  # bytes that are copied at a time
@@ -41,7 +40,8 @@ def write_rows(chunks: Iterable[pl.DataFrame], schema: dict[str, Any], form: str
             path = Path(folder) / "rows"
             _write(chunks, schema, form, path, "")
             with path.open("rb") as file, _standard_output() as out:
-                shutil.copyfileobj(file, out, _LIMIT)
+                while part := file.read(_LIMIT):
+                    write_all(out, part)
     else:
         with _standard_output() as out:
             _write_texts(chunks, schema, form, out)
@@ -85,7 +85,7 @@ def _write_parquet(chunks: Iterable[pl.DataFrame], schema: dict[str, Any], path:
     """One file, written as the chunks are made; what making them raises is raised as it was."""
     raised: list[BaseException] = []
 
-    def made(*_: object) -> Iterator[pl.DataFrame]:
+    def made(*_: object) -> Iterator[pl.DataFrame]:  # pragma: no cover - in a thread of the engine, and not seen there
         try:
             yield from chunks
         except BaseException as error:  # the engine would put it into words of its own
@@ -104,12 +104,9 @@ def _write_parquet(chunks: Iterable[pl.DataFrame], schema: dict[str, Any], path:
 def _write_texts(chunks: Iterable[pl.DataFrame], schema: dict[str, Any], form: str, out: IO[bytes]) -> None:
     """`schema` has the types that the columns stand for, also where the chunks have them as texts."""
     if form == "csv":
-        pl.DataFrame(schema=schema).write_csv(out)
+        write_all(out, _csv(pl.DataFrame(schema=schema), header=True))
     for rows in chunks:
-        if form == "csv":
-            rows.write_csv(out, include_header=False)
-        else:
-            out.write(_ndjson(rows, schema))
+        write_all(out, _csv(rows) if form == "csv" else _ndjson(rows, schema))
 
 
 @contextlib.contextmanager
@@ -125,13 +122,10 @@ def rejects_file(name: str, form: str, schema: dict[str, Any]) -> Iterator[Write
             return
         with path.open("wb") as file, _packed(file, name) as out:
             if form == "csv":
-                pl.DataFrame(schema=schema).write_csv(out)
+                out.write(_csv(pl.DataFrame(schema=schema), header=True))
 
             def take(rows: pl.DataFrame) -> None:
-                if form == "csv":
-                    _harmless(rows).write_csv(out, include_header=False)
-                else:
-                    out.write(_ndjson(rows, schema))
+                out.write(_csv(_harmless(rows)) if form == "csv" else _ndjson(rows, schema))
 
             yield take
 
@@ -157,10 +151,13 @@ def _harmless(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def _csv(rows: pl.DataFrame, *, header: bool = False) -> bytes:
+    """CSV as bytes: what then goes wrong in writing them is told by the system, not by an engine."""
+    return rows.write_csv(include_header=header).encode()
+
+
 def _ndjson(rows: pl.DataFrame, schema: dict[str, Any]) -> bytes:
     """One JSON object a line, numbers as data writes them."""
-    if not rows.height:
-        return b""
     members = [_member(name, kind) for name, kind in schema.items()]
     lines = rows.select(pl.concat_str(pl.lit("{"), pl.concat_str(*members, separator=", "), pl.lit("}"))).to_series()
     return ("\n".join(lines.to_list()) + "\n").encode()

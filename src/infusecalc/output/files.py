@@ -8,6 +8,7 @@ import stat
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 from infusecalc.errors import BadInput, shown
 
@@ -81,12 +82,19 @@ def _beside(path: Path) -> Iterator[Path]:
         raise
 
 
+def write_all(out: IO[bytes], content: bytes) -> None:
+    """Write all of some bytes: a stream without a buffer may take a part, and fail only at the next one."""
+    left = memoryview(content)
+    while left:
+        left = left[out.write(left) :]
+
+
 def write_out(content: bytes) -> bool:
     """Write to standard output; False where the reader has gone away. A full disk or a closed output is BadInput."""
     if sys.stdout is None:
         raise BadInput("standard output", None, "is closed", hint="leave it open, or write to a file with -o")
     try:
-        sys.stdout.buffer.write(content)
+        write_all(sys.stdout.buffer, content)
         sys.stdout.buffer.flush()
     except BrokenPipeError:
         drop_stdout()
