@@ -56,7 +56,7 @@ def batch(**given: Any) -> int:
 
     known = frozenset(COLUMNS)
     cohort = open_cohort(given["cohort"], form, _ROWS, check, known)
-    return _run(Batch(expansion, cohort, strict=given["strict"], texts=target != "parquet"), given, target)
+    return _run(Batch(expansion, cohort, strict=given["strict"], form=target), given)
 
 
 def app(command: str) -> typer.Typer:
@@ -75,7 +75,7 @@ def _check_names(given: dict[str, Any]) -> None:
         raise BadInput("--rejects", rejects, "is the file of the result", hint="name another")
 
 
-def _run(work: Batch, given: dict[str, Any], target: str) -> int:
+def _run(work: Batch, given: dict[str, Any]) -> int:
     """Write the infusions, set rejected rows aside, and say what it came to."""
     from infusecalc.cohort.writing import ReaderGone, write_rows  # noqa: PLC0415 - no other command needs it
 
@@ -83,7 +83,7 @@ def _run(work: Batch, given: dict[str, Any], target: str) -> int:
     try:
         with _rejects(work, given["rejects"]) as refuse, _progress(given) as watch:
             rows = work.infusions(refuse, watch)
-            write_rows(rows, work.schema, target, given["output"], spooled=given["strict"])
+            write_rows(rows, work.schema, work.form, given["output"], spooled=given["strict"])
     except ReaderGone:
         return 0
     if not given["quiet"]:

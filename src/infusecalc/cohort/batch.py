@@ -22,9 +22,9 @@ Refuser = Callable[[pl.DataFrame], None]
 class Batch:
     """One run over a cohort."""
 
-    def __init__(self, expansion: Expansion, cohort: Cohort, *, strict: bool, texts: bool) -> None:
-        """`strict`: the first row that cannot be used ends the run; `texts`: numbers are written as texts."""
-        self.expansion, self.cohort, self.strict, self._texts = expansion, cohort, strict, texts
+    def __init__(self, expansion: Expansion, cohort: Cohort, *, strict: bool, form: str) -> None:
+        """`strict`: the first row that cannot be used ends the run; `form` is that of the result."""
+        self.expansion, self.cohort, self.strict, self.form = expansion, cohort, strict, form
         self.extra = tuple(name for name in cohort.columns if name not in COLUMNS)
 
     @property
@@ -34,13 +34,15 @@ class Batch:
 
     @property
     def schema(self) -> dict[str, Any]:
-        """The columns of the result: those of the infusions, then the extra ones of the cohort."""
-        return schema(self.expansion.columns) | {name: self.cohort.types[name] for name in self.extra}
+        """The columns of the result, the extra ones last; for CSV, doubles are texts already."""
+        return schema(self.expansion.columns, texts=self.form == "csv") | {
+            name: self.cohort.types[name] for name in self.extra
+        }
 
     def infusions(self, refuse: Refuser, watch: Watcher) -> Iterator[pl.DataFrame]:
         """The rows of the result, chunk by chunk; raises BadInput for a file, or in a strict run a row, that is bad."""
         for chunk in self.cohort.chunks():
-            parts, bad = self.expansion.parts(chunk.frame, texts=self._texts)
+            parts, bad = self.expansion.parts(chunk.frame, texts=self.form != "parquet")
             self._set_aside(chunk, bad, refuse)
             for part in parts:
                 yield self._rows(chunk, part)

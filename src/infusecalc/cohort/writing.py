@@ -64,8 +64,8 @@ def _standard_output() -> Iterator[IO[bytes]]:
 
 
 def _write(chunks: Iterable[pl.DataFrame], schema: dict[str, Any], form: str, path: Path, name: str) -> None:
-    if form == "parquet":
-        _write_parquet(chunks, schema, path)
+    if form == "parquet" or (form == "csv" and not name.lower().endswith(".gz") and path.is_file()):
+        _sink(chunks, schema, form, path)
         return
     with path.open("wb") as file, _packed(file, name) as out:
         _write_texts(chunks, schema, form, out)
@@ -81,8 +81,8 @@ def _packed(file: IO[bytes], name: str) -> Iterator[IO[bytes]]:
         yield packed  # type: ignore[misc]  # it is written to as a file is
 
 
-def _write_parquet(chunks: Iterable[pl.DataFrame], schema: dict[str, Any], path: Path) -> None:
-    """One file, written as the chunks are made; what making them raises is raised as it was."""
+def _sink(chunks: Iterable[pl.DataFrame], schema: dict[str, Any], form: str, path: Path) -> None:
+    """One file, written by the engine as the chunks are made; what making them raises is raised as it was."""
     raised: list[BaseException] = []
 
     def made(*_: object) -> Iterator[pl.DataFrame]:  # pragma: no cover - in a thread of the engine, and not seen there
@@ -94,15 +94,17 @@ def _write_parquet(chunks: Iterable[pl.DataFrame], schema: dict[str, Any], path:
 
     source = register_io_source(made, schema=schema)
     try:
-        source.sink_parquet(path)
-    except pl.exceptions.PolarsError as error:
+        if form == "parquet":
+            source.sink_parquet(path)
+        else:
+            source.sink_csv(path)
+    except (pl.exceptions.PolarsError, OSError) as error:
         if raised:
             raise raised[0] from None
         raise OSError(None, str(error).split(":")[-1].strip()) from None
 
 
 def _write_texts(chunks: Iterable[pl.DataFrame], schema: dict[str, Any], form: str, out: IO[bytes]) -> None:
-    """`schema` has the types that the columns stand for, also where the chunks have them as texts."""
     if form == "csv":
         write_all(out, _csv(pl.DataFrame(schema=schema), header=True))
     for rows in chunks:
