@@ -75,6 +75,45 @@ def test_a_bad_row_is_set_aside_and_its_neighbours_come_through(
     assert capsys.readouterr() == ("", "")
 
 
+def test_one_bad_row_in_a_hundred_of_every_kind_leaves_all_good_ones_right(tmp_path: Path) -> None:
+    kinds = [case.values[0] for case in cases("cohort_rows")]
+    lines, wanted = [",".join(GOOD).encode()], []
+    broken = {
+        b"x,infliximab": ("", "ragged"),
+        b"x,infliximab,crohns,70,175,,34,2026-12-01,us,,,one,more": ("", "ragged"),
+        b'"x,infliximab,crohns,70,175,,34,2026-12-01,us,,': ("", "ragged"),
+        b"x\xff,infliximab,crohns,70,175,,34,2026-12-01,us,,": ("patient_id", "not-utf8"),
+        b"x,infliximab,crohns," + b"7" * 10_000_000 + b",175,,34,2026-12-01,us,,": ("weight_kg", "too-long"),
+    }
+    bad = [(case["column"], case["code"], GOOD | case["row"]) for case in kinds]
+    for number in range(100 * (len(bad) + len(broken))):
+        row = GOOD | {"patient_id": str(number)}
+        turn, last = divmod(number, 100)
+        if last == 50 and turn < len(bad):
+            column, code, row = bad[turn]
+            wanted.append((str(number + 1), column, code))
+        if last == 50 and turn >= len(bad):
+            line, found = list(broken.items())[turn - len(bad)]
+            lines.append(line)
+            wanted.append((str(number + 1), *found))
+            continue
+        out = io.StringIO()
+        csv.writer(out, lineterminator="").writerow(row.values())
+        lines.append(out.getvalue().encode())
+    (tmp_path / "in.csv").write_bytes(b"\n".join(lines) + b"\n")
+    line = ["batch", str(tmp_path / "in.csv"), "-o", str(tmp_path / "out.csv"), "--rejects", str(tmp_path / "bad.csv")]
+    assert run([*line, "--quiet"]) == 4
+    csv.field_size_limit(2**31 - 1)
+    listed = [(row["row"], row["column"], row["code"]) for row in read(tmp_path / "bad.csv")]
+    assert listed == wanted
+    one = [{key: value for key, value in row.items() if key != "patient_id"} for row in expected()]
+    places = {int(row) - 1 for row, _, _ in wanted}
+    good = [str(number) for number in range(len(lines) - 1) if number not in places]
+    found = texts(read(tmp_path / "out.csv"))
+    assert [row.pop("patient_id") for row in found] == [each for each in good for _ in one]
+    assert found == one * len(good)
+
+
 def test_without_a_file_for_them_bad_rows_are_told_without_their_values(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

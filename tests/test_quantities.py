@@ -8,16 +8,15 @@ import pytest
 import yaml
 
 from infusecalc import Patient, load_table
+from infusecalc.bsa import BSA_FORMULAS, body_surface
 from infusecalc.choices import Choices
 from infusecalc.dates import Position, add, add_months, completed_months, parse_date, stretch
 from infusecalc.errors import BadInput
 from infusecalc.quantities import (
-    BSA_FORMULAS,
     Age,
     Span,
     bmi_at_least,
     bmi_at_most,
-    body_surface,
     ceil_div,
     half_down,
     half_up,
