@@ -217,6 +217,25 @@ def test_dates_may_come_as_days_or_as_midnights() -> None:
         expand(FRAME.with_columns(pl.col("start").cast(pl.Datetime("us", "UTC"))))
 
 
+def test_a_start_for_all_rows_hides_no_time_of_day() -> None:
+    timed = FRAME.with_columns(start=pl.Series([dt.datetime(2026, 12, 1, 9), None, dt.datetime(2026, 12, 2)]))
+    with pytest.warns(RejectedRows):
+        found = expand(timed, start=START)
+    assert found.filter(number=1).select("patient_id", "date").rows() == [
+        ("2", dt.date(2026, 12, 1)),
+        ("3", dt.date(2026, 12, 2)),
+    ]
+
+
+def test_labels_that_bill_nothing_leave_billing_empty() -> None:
+    found = expand(FRAME, label="eu")
+    assert (
+        found.select("billing_code", "billing_units", "wasted_units", "modifier").null_count().row(0)
+        == (found.height,) * 4
+    )
+    assert found.schema == expand(FRAME).schema
+
+
 def test_shuffled_rows_give_shuffled_infusions() -> None:
     listed = pl.DataFrame(list(rows(600, 5, table())), schema_overrides={"bsa_m2": pl.String})
     listed = listed.with_columns(patient_id=pl.int_range(pl.len()).cast(pl.String))

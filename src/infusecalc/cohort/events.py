@@ -23,6 +23,7 @@ _EVENT: dict[str, Any] = {
     "dose_basis": pl.String, "billing_code": pl.String, "findings": pl.String, "accepted": pl.String,
     "planned_day": pl.Int64, "moved_days": pl.Int64,
 }  # fmt: skip
+_BILLED = {"unit": pl.Int64, "wasted": pl.String, "none": pl.String}  # null for all where no label bills
 _OPTIONAL, _DAY = list(_EVENT).index("optional"), list(_EVENT).index("day")
 
 
@@ -41,9 +42,8 @@ class Events:
         self.shapes, self.stretches = pl.DataFrame(), pl.DataFrame()
         self.events = pl.DataFrame(schema=_EVENT)
         self.codes: list[tuple[Codes, ...]] = []  # of each variant, one for each of its events
-        self.needed = pl.DataFrame(
-            schema={"needed": pl.Int64, "days": pl.List(pl.Int64)}
-        )  # what is no option, by variant
+        # how many of a variant's infusions are given whatever happens, and on which days
+        self.needed = pl.DataFrame(schema={"needed": pl.Int64, "days": pl.List(pl.Int64)})
         self._shapes: list[dict[str, Any]] = []
         self._stretches: list[dict[str, Any]] = []
         self._runs: list[tuple[Shape, Stretch]] = []
@@ -67,7 +67,7 @@ class Events:
                 self._stretches.append(self._of_stretch(shape, stretch))
                 self._runs.append((shape, stretch))
         self.shapes = pl.DataFrame(self._shapes, infer_schema_length=None)
-        self.stretches = pl.DataFrame(self._stretches, infer_schema_length=None)
+        self.stretches = pl.DataFrame(self._stretches, schema_overrides=_BILLED, infer_schema_length=None)
 
     def _of_shape(self, shape: Shape) -> dict[str, Any]:
         """The limits on the patients of a shape, and the least factor of each basis (0.001)."""

@@ -26,8 +26,6 @@ _OF_PATIENT = {
     "age": "age_years", "start": "start", "label": "label", "variant": "variant", "product": "product",
 }  # fmt: skip
 """The options that hold where a row says nothing, each with its column."""
-
-
 _CHECKS: dict[str, Callable[[str], object]] = {
     "weight_kg": parse_weight,
     "height_cm": parse_height,

@@ -23,6 +23,7 @@ from infusecalc.cohort.columns import NAMES
 from infusecalc.cohort.courses import FAR, Compiler, Group, Named
 from infusecalc.cohort.faults import CONFLICT, MISSING, OUTSIDE, Fault, Faults, fault_of
 from infusecalc.cohort.known import Known
+from infusecalc.dates import parse_date
 from infusecalc.errors import BadInput
 from infusecalc.patient import Patient, Weighed
 from infusecalc.quantities import Age, bmi_at_least, bmi_at_most
@@ -88,7 +89,9 @@ class Patients:
         default = self._defaults.cells.get(name)
         if default is None:
             return cells
-        texts = cells.cast(pl.String) if not cells.dtype.is_temporal() else cells.cast(pl.Date).cast(pl.String)
+        if cells.dtype.is_temporal():
+            return pl.select(cells.fill_null(pl.lit(parse_date(default, name)).cast(cells.dtype))).to_series()
+        texts = cells.cast(pl.String)
         empty = texts.is_null() | (texts == "")
         beside = _BESIDE.get(name)
         if beside in frame.columns:
