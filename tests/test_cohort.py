@@ -218,7 +218,8 @@ def test_dates_may_come_as_days_or_as_midnights() -> None:
 
 
 def test_a_start_for_all_rows_hides_no_time_of_day() -> None:
-    timed = FRAME.with_columns(start=pl.Series([dt.datetime(2026, 12, 1, 9), None, dt.datetime(2026, 12, 2)]))
+    times = pl.Series(["2026-12-01 09:00:00", None, "2026-12-02 00:00:00"]).str.to_datetime()
+    timed = FRAME.with_columns(start=times)
     with pytest.warns(RejectedRows):
         found = expand(timed, start=START)
     assert found.filter(number=1).select("patient_id", "date").rows() == [
