@@ -76,8 +76,7 @@ def test_bad_input_ends_with_2_and_one_sentence(capfd):
     [
         (
             ["dosis"],
-            "command 'dosis' is not known "
-            "(allowed: dose, schedule, rate, check, next, batch, info, regimens, completion)",
+            "'dosis' is not known (allowed: dose, schedule, rate, check, next, batch, info, regimens, completion)",
         ),
         (["dose", "infliximab", "crohns"], "Missing option '--weight'"),
         ([*LOOK_UP, "--wieght", "1"], "No such option: --wieght"),
