@@ -123,7 +123,7 @@ def test_without_a_file_for_them_bad_rows_are_told_without_their_values(
     assert "row 2, column weight_kg: unreadable: " in said
     assert "row 3, column drug: unknown: " in said
     assert "canary" not in said
-    assert "1 patients, 8 infusions, 2 rows rejected" in said
+    assert "1 patient, 8 infusions, 2 rows rejected" in said
 
 
 def test_a_strict_run_stops_at_the_first_bad_row_and_writes_nothing(
@@ -511,7 +511,7 @@ def test_a_terminal_shows_a_bar_that_is_gone_at_the_end(tmp_path: Path, monkeypa
     monkeypatch.setattr(sys, "stderr", shown)
     assert run(["batch", str(source), "-o", str(tmp_path / "out.csv")]) == 0
     assert "rows/s" in shown.getvalue()
-    assert "1 patients, 8 infusions, 0 rows rejected" in shown.getvalue()
+    assert "1 patient, 8 infusions, 0 rows rejected" in shown.getvalue()
     piped = io.StringIO()
     monkeypatch.setattr(sys, "stderr", piped)
     assert run(["batch", str(source), "-o", str(tmp_path / "out.csv")]) == 0

@@ -139,7 +139,9 @@ def summary(tally: Tally, *, by_month: bool) -> Iterator[str]:
     """What a cohort came to, line by line; an infusion that is given only if needed is in no sum."""
     optional = tally.infusions - tally.needed
     beside = f" ({optional:,} only if needed, in no sum)" if optional else ""
-    yield f"{tally.patients:,} patients, {tally.infusions:,} infusions{beside}, {tally.rejected:,} rows rejected"
+    counts = (tally.patients, "patient"), (tally.infusions, "infusion"), (tally.rejected, "row")
+    patients, infusions, rows = (f"{count:,} {word}{'' if count == 1 else 's'}" for count, word in counts)
+    yield f"{patients}, {infusions}{beside}, {rows} rejected"
     opened = _opened(tally.vials_of(None))
     yield f"{people(tally.dose)} mg, waste {people(tally.waste)} mg" + (f", vials {opened}" if opened else "")
     if tally.cost:
