@@ -1,6 +1,37 @@
-"""Settings of the property tests: no deadline, because a slow machine is no wrong dose."""
+"""Settings of the property tests (no deadline, because a slow machine is no wrong dose), and of coverage."""
 
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
 from hypothesis import settings
 
 settings.register_profile("infusecalc", deadline=None)
 settings.load_profile("infusecalc")
+
+
+@pytest.fixture
+def seen_in_engine_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let coverage see what runs in a thread of the frame library: one that Python did not start."""
+    from infusecalc.cohort import frames, writing  # noqa: PLC0415 - most tests need no frame library
+
+    for module in (frames, writing):
+        register = module.register_io_source
+
+        def registered(made: Any, register: Any = register, **options: Any) -> Any:
+            def traced(*asked: Any) -> Iterator[Any]:
+                chunks, end = made(*asked), object()
+                while True:
+                    sys.settrace(threading.gettrace())  # each chunk may be asked for in another thread
+                    chunk = next(chunks, end)
+                    if chunk is end:
+                        return
+                    yield chunk
+
+            return register(traced, **options)
+
+        monkeypatch.setattr(module, "register_io_source", registered)

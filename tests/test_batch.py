@@ -19,6 +19,8 @@ from infusecalc.output.records import COLUMNS, records
 from infusecalc.patient import Patient
 from support import cases, course
 
+pytestmark = pytest.mark.usefixtures("seen_in_engine_threads")
+
 GOOD = {
     "patient_id": "17", "drug": "infliximab", "indication": "crohns", "weight_kg": "70", "height_cm": "175",
     "bsa_m2": "", "age_years": "34", "start": "2026-12-01", "label": "us", "variant": "", "product": "",
@@ -103,8 +105,9 @@ def test_one_bad_row_in_a_hundred_of_every_kind_leaves_all_good_ones_right(tmp_p
     (tmp_path / "in.csv").write_bytes(b"\n".join(lines) + b"\n")
     line = ["batch", str(tmp_path / "in.csv"), "-o", str(tmp_path / "out.csv"), "--rejects", str(tmp_path / "bad.csv")]
     assert run([*line, "--quiet"]) == 4
-    csv.field_size_limit(2**31 - 1)
+    usual = csv.field_size_limit(2**31 - 1)
     listed = [(row["row"], row["column"], row["code"]) for row in read(tmp_path / "bad.csv")]
+    csv.field_size_limit(usual)
     assert listed == wanted
     one = [{key: value for key, value in row.items() if key != "patient_id"} for row in expected()]
     places = {int(row) - 1 for row, _, _ in wanted}
@@ -142,8 +145,10 @@ def test_a_strict_run_stops_at_the_first_bad_row_and_writes_nothing(
     assert list(tmp_path.iterdir()) == [source]
 
 
-def test_a_cohort_without_a_good_row_gives_a_header_alone(tmp_path: Path) -> None:
+def test_a_cohort_without_a_good_row_gives_a_header_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source = write(tmp_path / "in.csv", [GOOD | {"weight_kg": ""}])
+    run(["batch", str(source), "-o", str(tmp_path / "out.csv")])
+    assert "0 patients, 0 infusions, 1 row rejected\ninfusecalc: 0 mg, waste 0 mg\n" in capsys.readouterr().err
     assert (
         run(["batch", str(source), "-o", str(tmp_path / "out.csv"), "--quiet", "--rejects", str(tmp_path / "b.csv")])
         == 4
@@ -162,6 +167,9 @@ def test_a_finding_that_blocks_ends_with_3_and_a_rejected_row_goes_before_that(t
     reason = "age-outside-regimen=agreed with the family"
     assert run(["batch", str(source), "-o", str(tmp_path / "out.csv"), "--quiet", "--accept", reason]) == 0
     assert {row["accepted"] for row in read(tmp_path / "out.csv")} == {reason}
+    source = write(tmp_path / "in.csv", [GOOD, blocked])  # the good row has no such block, and needs none
+    assert run(["batch", str(source), "-o", str(tmp_path / "out.csv"), "--quiet", "--accept", reason]) == 0
+    assert [row["accepted"] for row in read(tmp_path / "out.csv")] == [""] * 8 + [reason] * 8
     source = write(tmp_path / "in.csv", [blocked, GOOD | {"drug": ""}])
     assert run(["batch", str(source), "-o", str(tmp_path / "out.csv"), "--quiet"]) == 4
 
@@ -415,6 +423,16 @@ def test_results_are_not_written_over_each_other(tmp_path: Path, capsys: pytest.
     assert run(["batch", str(tmp_path), "--from", "csv", "-o", "out.csv"]) == 2
     assert run(["batch", str(source), "-o", str(tmp_path / "no" / "out.csv")]) == 2
     assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full device here")
+def test_a_full_device_is_a_refusal_in_every_form(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = write(tmp_path / "in.csv", [GOOD])
+    for form in ("csv", "ndjson", "parquet"):
+        assert run(["batch", str(source), "-o", "/dev/full", "--to", form]) == 2
+        said = capsys.readouterr().err
+        assert said.startswith("infusecalc: -o '/dev/full' cannot be written: ")
+        assert said.count("\n") == 1
 
 
 def test_rejected_rows_come_in_any_form(tmp_path: Path) -> None:

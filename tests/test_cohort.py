@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
@@ -23,9 +23,12 @@ from infusecalc.cohort.frames import Frame, lazily
 from infusecalc.cohort.known import Known
 from infusecalc.errors import MissingExtra
 from infusecalc.output.records import COLUMNS, records
+from infusecalc.quantities import parse_weight
 from infusecalc.table import load_table
 from strategies import ADULT, cm, heights, kg, roundings, starts, weights
 from support import START, table
+
+pytestmark = pytest.mark.usefixtures("seen_in_engine_threads")
 
 FRAME = pl.DataFrame(
     {
@@ -48,7 +51,7 @@ def test_every_row_gets_what_the_single_patient_gets(place: int) -> None:
     assert list(differences(listed, OPTIONS[place], table())) == []
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     regimen=st.sampled_from(ADULT),
     weight=weights,
@@ -206,6 +209,23 @@ def test_values_for_all_rows_and_options_are_those_of_the_single_patient() -> No
     )
     assert set(found["dose_mg"]) == {200.0}  # 3 mg/kg x 70 kg = 210 mg, rounded by 4.8 %
     assert found.height == 3 * 3
+
+
+def test_every_weight_in_pounds_is_that_of_the_single_patient() -> None:
+    pounds = [f"{tenths / 10}" for tenths in range(500, 8000)]
+    frame = pl.DataFrame({"weight_lb": pounds}).with_columns(patient_id="weight_lb")
+    found = expand(frame, drug="infliximab", indication="ra", start=START, doses="1")
+    assert found["weight_kg"].to_list() == [parse_weight(f"{each}lb") / 100 for each in pounds]
+
+
+def test_a_course_is_complete_where_the_horizon_goes_beyond_it_and_not_where_it_ends_with_it() -> None:
+    # AIHA: days 0, 7, 14 and 21; 22 December is day 21 from the 1st, and day 22 from 30 November
+    starts_ = [dt.date(2026, 12, 1), dt.date(2026, 11, 30)]
+    for listed in (starts_, starts_[::-1]):
+        frame = pl.DataFrame({"start": listed, "bsa_m2": ["1.9", "1.9"]})
+        found = expand(frame, drug="rituximab", indication="aiha", weight="70kg", until="2026-12-22")
+        complete = found.filter(number=1).select("date", pl.col("findings").str.contains("course-complete"))
+        assert sorted(complete.rows()) == [(dt.date(2026, 11, 30), True), (dt.date(2026, 12, 1), False)]
 
 
 def test_dates_may_come_as_days_or_as_midnights() -> None:

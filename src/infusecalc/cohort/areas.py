@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from fractions import Fraction
-from functools import cache
-
 import polars as pl
 
 from infusecalc.bsa import area_of, body_surface
@@ -22,7 +18,7 @@ def areas(formula: str, weights: pl.Series, heights: pl.Series) -> pl.Series:
         root = (cm * kg // 90).cast(pl.Float64).sqrt().floor().cast(pl.Int64)
         return sizes.select((root + 1) // 2).to_series()
     area = sizes.select(area_of(formula, cm / 10, kg / 100, lambda grams: grams.log10())).to_series()
-    halves, known = pl.Series(_halves()), area.fill_null(0)
+    halves, known = pl.Series([(2 * number - 1) / 200 for number in range(1, _LARGEST)]), area.fill_null(0)
     low, high = (halves.search_sorted(known + off, side="right").cast(pl.Int64) for off in (-_NEAR, _NEAR))
     found = pl.select(pl.when(area.is_not_null()).then(low)).to_series()
     close = (
@@ -30,13 +26,3 @@ def areas(formula: str, weights: pl.Series, heights: pl.Series) -> pl.Series:
     ).arg_true()  # one double more or less would tell: the power of the single patient decides
     one_by_one = [body_surface(formula, kg, cm) for kg, cm in sizes[close].iter_rows()]
     return found.scatter(close, one_by_one) if one_by_one else found
-
-
-@cache
-def _halves() -> list[float]:
-    """The least double that rounds half up to 0.01 m2, to 0.02 m2, and so on."""
-    found = []
-    for number in range(1, _LARGEST):
-        double = (2 * number - 1) / 200
-        found.append(double if Fraction(double) >= Fraction(2 * number - 1, 200) else math.nextafter(double, math.inf))
-    return found

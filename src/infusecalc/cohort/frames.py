@@ -82,7 +82,7 @@ def _lazily(frame: pl.LazyFrame, table: Table | None, options: dict[str, Any], *
     types = frame.collect_schema()
     work = Frame(tuple(types.names()), table, options, keep_extra=keep_extra)
 
-    def made(*asked: Any) -> Iterator[pl.DataFrame]:  # pragma: no cover - in a thread of the engine, and not seen there
+    def made(*asked: Any) -> Iterator[pl.DataFrame]:
         return lazily(frame, Frame(tuple(types.names()), table, options, keep_extra=keep_extra), *asked)
 
     return register_io_source(made, schema=work.schema(dict(zip(work.columns, types.dtypes(), strict=True))))

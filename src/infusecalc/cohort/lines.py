@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import compress, repeat
 
 import polars as pl
@@ -22,7 +23,15 @@ _OPEN_LINES, _OPEN_SIZE = 100, 1_000_000  # lines and characters within which a 
 _SURROGATES = range(0xD800, 0xE000)
 _BYTES = range(0xDC80, 0xDD00)  # how Python keeps bytes that are not UTF-8
 
-csv.field_size_limit(2**31 - 1)  # of the whole process: a long cell is one bad row, and must not end the reading
+
+@contextmanager
+def _long_cells() -> Iterator[None]:
+    """Let the CSV parser, in the whole process and for a while, take cells of any length: such a one is a bad row."""
+    usual = csv.field_size_limit(2**31 - 1)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(usual)
 
 
 class Broken(Frozen):
@@ -175,6 +184,10 @@ class CsvReader(Reader):
         super().__init__(lines, check(header), rows)
 
     def _split(self, batch: list[str], first: int) -> tuple[Sequence[int], pl.DataFrame, list[Broken], int]:
+        with _long_cells():
+            return self._parted(batch, first)
+
+    def _parted(self, batch: list[str], first: int) -> tuple[Sequence[int], pl.DataFrame, list[Broken], int]:
         rows = [line.removesuffix("\r") for line in batch] if self.lines.returns else batch
         rows = [row for row in rows if row.strip(" ")]
         if not self.lines.quotes or not any('"' in row for row in rows):
@@ -247,7 +260,8 @@ def _header(name: str, lines: Lines) -> list[str]:
         raise BadInput("cohort", name, "holds JSON, no CSV", hint="read it with --from ndjson")
     if not is_text(line):
         raise BadInput("cohort", name, "has a header that is not UTF-8", hint="save it as CSV in UTF-8")
-    cells, _, fault = _csv_record([line])
+    with _long_cells():
+        cells, _, fault = _csv_record([line])
     if fault or "\r" in line:
         hint = "close each quote, and end each line with a line feed"
         raise BadInput("cohort", name, "has a header that does not end on its line", hint=hint)

@@ -82,25 +82,14 @@ def _packed(file: IO[bytes], name: str) -> Iterator[IO[bytes]]:
 
 
 def _sink(chunks: Iterable[pl.DataFrame], schema: dict[str, Any], form: str, path: Path) -> None:
-    """One file, written by the engine as the chunks are made; what making them raises is raised as it was."""
-    raised: list[BaseException] = []
-
-    def made(*_: object) -> Iterator[pl.DataFrame]:  # pragma: no cover - in a thread of the engine, and not seen there
-        try:
-            yield from chunks
-        except BaseException as error:  # the engine would put it into words of its own
-            raised.append(error)
-            raise
-
-    source = register_io_source(made, schema=schema)
+    """One file, written by the engine as the chunks are made; what making them raises comes through as it is."""
+    source = register_io_source(lambda *_: iter(chunks), schema=schema)
     try:
         if form == "parquet":
             source.sink_parquet(path)
         else:
             source.sink_csv(path)
-    except (pl.exceptions.PolarsError, OSError) as error:
-        if raised:
-            raise raised[0] from None
+    except pl.exceptions.PolarsError as error:  # what the system says, in the words of the engine
         raise OSError(None, str(error).split(":")[-1].strip()) from None
 
 
