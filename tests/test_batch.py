@@ -299,10 +299,10 @@ def test_extra_columns_are_refused_unless_they_are_kept(tmp_path: Path, capsys: 
 def test_an_extra_column_with_the_name_of_a_result_cannot_be_kept(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for name in ("dose_mg", "reason", ""):
+    for name in ("dose_mg", "reason", "", "*", "^d.*$"):
         source = write(tmp_path / "in.csv", [GOOD | {name: "1"}])
         assert run(["batch", str(source), "-o", str(tmp_path / "out.csv"), "--keep-extra"]) == 2
-        assert "cannot be kept: the result has that name" in capsys.readouterr().err
+        assert "cannot be kept: the result has that name, or it stands for other names" in capsys.readouterr().err
 
 
 def test_the_sums_are_said_at_the_end_by_month_where_asked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -394,6 +394,54 @@ def test_a_column_of_another_type_is_refused(tmp_path: Path, capsys: pytest.Capt
         assert f"column {column} holds " in refused(tmp_path, capsys, "in.parquet", content.getvalue())
 
 
+def test_a_huge_number_rejects_its_row_alone(tmp_path: Path) -> None:
+    nines = "9" * 19
+    rows = [GOOD, *(GOOD | {column: nines} for column in ("weight_kg", "height_cm", "age_years")), GOOD]
+    rows += [
+        GOOD | {"height_cm": "", "bsa_m2": nines},
+        GOOD | {"weight_kg": "9" * 14},
+        GOOD | {"height_cm": nines + "ft"},
+    ]
+    for formula in ("mosteller", "dubois"):
+        line = ["batch", str(write(tmp_path / "in.csv", rows)), "-o", str(tmp_path / "o.csv"), "--bsa-formula", formula]
+        assert run([*line, "--quiet", "--rejects", str(tmp_path / "bad.csv")]) == 4
+        assert {row["code"] for row in read(tmp_path / "bad.csv")} == {"out-of-range"}
+        assert [row["row"] for row in read(tmp_path / "bad.csv")] == ["2", "3", "4", "6", "7", "8"]
+        assert len(read(tmp_path / "o.csv")) == 16
+
+
+def test_a_dose_of_more_than_a_kilogram_of_drug_is_not_counted_in_vials(tmp_path: Path) -> None:
+    source = write(tmp_path / "in.csv", [GOOD])
+    line = ["batch", str(source), "-o", str(tmp_path / "o.csv"), "--quiet", "--rejects", str(tmp_path / "bad.csv")]
+    # 14,286 mg/kg x 70 kg = 1,000,020 mg; 14,285 mg/kg x 70 kg = 999,950 mg
+    assert run([*line, "--dose", "14286mg/kg"]) == 4
+    assert "more than 1,000,000 mg" in read(tmp_path / "bad.csv")[0]["reason"]
+    assert run([*line, "--dose", "14285mg/kg"]) == 3
+
+
+def test_reasons_name_no_regimen(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [GOOD | {"indication": "gpa"}, GOOD | {"variant": "x"}]
+    source = write(tmp_path / "in.csv", rows)
+    assert run(["batch", str(source), "-o", str(tmp_path / "o.csv")]) == 4
+    assert (
+        run(["batch", str(write(tmp_path / "in.csv", [GOOD])), "-o", str(tmp_path / "o.csv"), "--dose", "500mg"]) == 4
+    )
+    said = "".join(line for line in capsys.readouterr().err.splitlines(keepends=True) if ": row " in line)
+    assert said.count("row ") == 3
+    assert "infliximab" not in said
+    assert "the regimen" in said
+
+
+def test_extra_columns_of_a_type_without_texts_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    kinds = {"list": pl.concat_list(pl.lit(1)), "binary": pl.lit(b"\xff"), "span": pl.duration(days=1)}
+    for value in kinds.values():
+        content = io.BytesIO()
+        pl.DataFrame([GOOD]).with_columns(value.alias("more")).write_parquet(content)
+        said = refused(tmp_path, capsys, "in.parquet", content.getvalue(), "--keep-extra")
+        assert "column more holds " in said
+        assert "texts, numbers, dates or truth values" in said
+
+
 def test_options_are_refused_before_anything_is_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     header = ",".join(GOOD).encode() + b"\n"
     wrong = {
@@ -403,6 +451,13 @@ def test_options_are_refused_before_anything_is_read(tmp_path: Path, capsys: pyt
         ("--label", "uk"): "label 'uk'",
         ("--weight", "heavy"): "weight 'heavy'",
         ("--height", "175", "--bsa", "1.9"): "BSA '1.9' is given beside a height",
+        ("--weight", "600"): "weight '600 kg' is outside what is taken",
+        ("--weight", "70", "--height", "20"): "height '20 cm' is outside",
+        ("--bsa-cap", "9" * 40): "BSA cap",
+        ("--drug", ""): "drug '' is empty",
+        ("--drug", "nonsense"): "drug 'nonsense' is not known",
+        ("--for", "21y"): "horizon '21 years' is too far",
+        ("--doses", "601"): "horizon '601' is too far",
         ("--start", "soon"): "start 'soon'",
         ("--round", "7mg"): "--round '7mg'",
         ("--to", "xlsx"): "--to 'xlsx'",

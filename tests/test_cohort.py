@@ -237,6 +237,29 @@ def test_dates_may_come_as_days_or_as_midnights() -> None:
         expand(FRAME.with_columns(pl.col("start").cast(pl.Datetime("us", "UTC"))))
 
 
+def test_a_value_for_all_rows_changes_no_row_that_has_its_own() -> None:
+    single = FRAME.select(
+        "patient_id", "drug", "indication", "start", weight_kg=pl.Series([70.005, 81.235, 1.1], dtype=pl.Float32)
+    )
+    found = rejects(single.with_columns(bsa_m2=pl.lit(1.805, dtype=pl.Float32)), weight="50kg")
+    assert found["reason"].to_list() == []
+    plain, asked = (expand(single, bsa="1.8", **more) for more in ({}, {"weight": "50kg", "age": "34"}))
+    assert plain["weight_kg"].unique(maintain_order=True).to_list() == [70.01, 81.24, 1.1]
+    assert asked["weight_kg"].to_list() == plain["weight_kg"].to_list()
+    empty = single.with_columns(age_years=pl.Series([float("nan"), None, 34.0]))
+    for more in ({}, {"age": "34"}):
+        listed = rejects(empty, bsa="1.8", **more)
+        assert listed.select("row", "column").rows() == [(1, "age_years")]
+
+
+def test_days_beyond_any_calendar_reject_their_row_alone() -> None:
+    days = pl.Series([20_788, 2**31 - 1, -(2**31)], dtype=pl.Int32).cast(pl.Date)
+    times = pl.Series([20_788 * 86_400_000, 2**62, -(2**62)], dtype=pl.Int64).cast(pl.Datetime("ms"))
+    for listed in (days, times):
+        found = rejects(FRAME.with_columns(start=listed), height="175")
+        assert found["row"].to_list() == [2, 3]
+
+
 def test_a_start_for_all_rows_hides_no_time_of_day() -> None:
     times = pl.Series(["2026-12-01 09:00:00", None, "2026-12-02 00:00:00"]).str.to_datetime()
     timed = FRAME.with_columns(start=times)

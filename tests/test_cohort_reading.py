@@ -173,9 +173,9 @@ def test_the_share_that_was_read_rises_to_the_whole(write):
 @pytest.mark.parametrize(
     ("line", "cells", "reason"),
     [
-        ("p2,b", {"patient_id": "p2", "drug": "b"}, "the row has 2 cells, and the header has 3"),
-        ("p2,,1,x", {"patient_id": "p2", "weight_kg": "1"}, "the row has 4 cells, and the header has 3"),
-        ('p2,"b,c"', {"patient_id": "p2", "drug": "b,c"}, "the row has 2 cells, and the header has 3"),
+        ("p2,b", {"patient_id": "p2", "drug": "b"}, "cells of the row: 2, of the header: 3"),
+        ("p2,,1,x", {"patient_id": "p2", "weight_kg": "1"}, "cells of the row: 4, of the header: 3"),
+        ('p2,"b,c"', {"patient_id": "p2", "drug": "b,c"}, "cells of the row: 2, of the header: 3"),
     ],
 )
 @pytest.mark.parametrize("around", [GOOD, 'p1,"infliximab",70\n', 'p1,"inflixi\nmab",70\n'])

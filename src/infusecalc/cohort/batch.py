@@ -10,7 +10,7 @@ import polars as pl
 from infusecalc.cohort.columns import COLUMNS, REJECTED
 from infusecalc.cohort.expansion import Expansion, rejected
 from infusecalc.cohort.reading import Broken, Chunk, Cohort
-from infusecalc.cohort.rows import schema
+from infusecalc.cohort.rows import extra_types, schema
 from infusecalc.errors import BadInput
 
 Watcher = Callable[[int, float | None], None]
@@ -25,7 +25,8 @@ class Batch:
     def __init__(self, expansion: Expansion, cohort: Cohort, *, strict: bool, form: str) -> None:
         """`strict`: the first row that cannot be used ends the run; `form` is that of the result."""
         self.expansion, self.cohort, self.strict, self.form = expansion, cohort, strict, form
-        self.extra = tuple(name for name in cohort.columns if name not in COLUMNS)
+        self._extra = extra_types({name: kind for name, kind in cohort.types.items() if name not in COLUMNS})
+        self.extra = tuple(self._extra)
 
     @property
     def rejects_schema(self) -> dict[str, Any]:
@@ -35,9 +36,7 @@ class Batch:
     @property
     def schema(self) -> dict[str, Any]:
         """The columns of the result, the extra ones last; for CSV, doubles are texts already."""
-        return schema(self.expansion.columns, texts=self.form == "csv") | {
-            name: self.cohort.types[name] for name in self.extra
-        }
+        return schema(self.expansion.columns, texts=self.form == "csv") | self._extra
 
     def infusions(self, refuse: Refuser, watch: Watcher) -> Iterator[pl.DataFrame]:
         """The rows of the result, chunk by chunk; raises BadInput for a file, or in a strict run a row, that is bad."""

@@ -17,7 +17,13 @@ from infusecalc.quantities import half_up, parse_age, parse_bsa, parse_height, p
 
 _PLAIN = r"^[0-9]{1,4}(\.[0-9]{1,4})?$"  # what is read at once, by columns, in 0.0001 of the unit
 _SCALE, _BELOW = 10_000, 10_000
+_OVER = 10**7  # outside any limit, and small enough to multiply
 _SLACKS = 100  # an age as one number: completed months x 100 + the months for which it may have gone on
+
+
+_EPOCH = date(1970, 1, 1)
+_PER_DAY = {"ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
+_TIMED, _FAR_OFF = "2000-01-01 09:00", "0001-01-01"
 
 
 class Unit:
@@ -38,9 +44,14 @@ class Unit:
     def _parsed(self, text: Any) -> tuple[Any, int | None]:
         """A cell by the parser of the single patient: its value, or the place of what is wrong with it."""
         try:
-            return self._parse(str(text)), None
+            value = self._parse(str(text))
         except BadInput as error:
             return None, self._faults.place(fault_of(error, self.column))
+        return min(value, _OVER) if isinstance(value, int) else value, None
+
+    def value_of(self, text: str) -> Any:
+        """What a text that holds for many rows comes to; raises BadInput."""
+        return self._parse(text)
 
 
 def _pounds(text: str) -> int:
@@ -96,6 +107,8 @@ class Cells:
 def read_numbers(column: pl.Series, unit: Unit) -> Cells:
     """A column of texts or numbers in a unit; raises BadInput where the whole column holds neither."""
     cell = pl.col("cell")
+    if column.dtype == pl.Float32:
+        column = column.cast(pl.String)  # as it is written: 1.805, and not the nearest double of it
     if column.null_count() == len(column):
         return Cells(pl.repeat(None, len(column), dtype=pl.Int64, eager=True), _no_fault(len(column)))
     if column.dtype == pl.String:
@@ -111,16 +124,21 @@ def read_numbers(column: pl.Series, unit: Unit) -> Cells:
 
 def read_dates(column: pl.Series, unit: Unit) -> Cells:
     """A column of dates, or of texts in the one form that is taken; raises BadInput where it holds neither."""
-    cell, value = pl.col("cell"), pl.lit(None, dtype=pl.Date)
-    if isinstance(column.dtype, pl.Datetime) and column.dtype.time_zone is None:
-        value = pl.when(cell.dt.truncate("1d") == cell).then(cell.cast(pl.Date))  # a time of day is refused
-    elif column.dtype == pl.Date:
-        value = cell
-    elif column.dtype not in (pl.String, pl.Null):
-        raise _of_type(unit.column, column.dtype, "dates or texts")
-    low, high = (pl.lit(day) for day in taken_dates())
-    taken = column.alias("cell").to_frame().select(pl.when(value.is_between(low, high)).then(value)).to_series()
-    return _merged(column, taken.new_from_index(0, len(column)) if len(taken) != len(column) else taken, unit)
+    kind = column.dtype
+    if kind in (pl.String, pl.Null):
+        return _merged(column.cast(pl.String), pl.repeat(None, len(column), dtype=pl.Date, eager=True), unit)
+    if kind == pl.Date:
+        days, whole = column.cast(pl.Int32).cast(pl.Int64), column.is_not_null()
+    elif isinstance(kind, pl.Datetime) and kind.time_zone is None:
+        per_day = _PER_DAY[kind.time_unit]
+        days, whole = column.cast(pl.Int64) // per_day, column.cast(pl.Int64) % per_day == 0
+    else:
+        raise _of_type(unit.column, kind, "dates or texts")
+    low, high = ((day - _EPOCH).days for day in taken_dates())
+    taken = pl.when(days.is_between(low, high) & whole).then(days).cast(pl.Int32).cast(pl.Date)
+    # what cannot be taken is told by a text of its kind: no cell is written out
+    odd = pl.when(days.is_not_null() & ~whole).then(pl.lit(_TIMED)).when(days.is_not_null()).then(pl.lit(_FAR_OFF))
+    return _merged(pl.select(odd).to_series(), pl.select(taken).to_series(), unit)
 
 
 def _day(text: str) -> date:
@@ -136,9 +154,7 @@ def _merged(column: pl.Series, read: pl.Series, unit: Unit) -> Cells:
     odd = (read.is_null() & column.is_not_null()).arg_true()
     if not len(odd):
         return Cells(read, _no_fault(len(read)))
-    cells = column[odd]
-    texts = cells if cells.dtype.is_float() else cells.cast(pl.String)  # a double is written as Python writes it
-    known = unit.known.look_up(texts.alias("text").to_frame())
+    known = unit.known.look_up(column[odd].cast(pl.String).alias("text").to_frame())
     return Cells(read.scatter(odd, known["parsed"]), _no_fault(len(read)).scatter(odd, known["fault"]))
 
 

@@ -31,9 +31,10 @@ def check_header(names: Sequence[str], *, keep_extra: bool, given: Collection[st
     if extra and not keep_extra:
         hint = "leave them out, or keep them with --keep-extra"
         raise BadInput("header", _shown(extra), "is not known", allowed=", ".join(COLUMNS), hint=hint)
-    taken = [name for name in extra if name in (*RECORD, *REJECTED) or not name.strip()]
+    taken = [name for name in extra if name in (*RECORD, *REJECTED) or not name.strip() or _is_pattern(name)]
     if taken:
-        raise BadInput("header", _shown(taken), "cannot be kept: the result has that name", hint="rename the column")
+        problem = "cannot be kept: the result has that name, or it stands for other names"
+        raise BadInput("header", _shown(taken), problem, hint="rename the column")
     missing = [name for name in _NEEDED if name not in found and name not in given]
     if not {"weight_kg", "weight_lb"} & {*found, *given}:
         missing.append("weight_kg")
@@ -41,6 +42,11 @@ def check_header(names: Sequence[str], *, keep_extra: bool, given: Collection[st
         hint = "the first line names the columns; or give one value for all with an option"
         raise BadInput("header", ", ".join(missing), "is missing", hint=hint)
     return found
+
+
+def _is_pattern(name: str) -> bool:
+    """Whether a frame would take a name for a pattern of names."""
+    return name == "*" or (name.startswith("^") and name.endswith("$"))
 
 
 def _shown(names: Sequence[str]) -> str:

@@ -20,6 +20,7 @@ from infusecalc.patient import Patient
 from infusecalc.phase_dose import Running, check_bag, run_as_first
 from infusecalc.plan import Plan, make_plan
 from infusecalc.plan.events import Event, Trail, events
+from infusecalc.plan.horizon import end_of
 from infusecalc.pump import Rates
 from infusecalc.quantities import Span
 from infusecalc.regimen import ProductRules, Regimen
@@ -28,6 +29,7 @@ from infusecalc.table import Table
 FAR = 19 * 365  # days; nearer than the longest plan that the table takes, so that its end never decides
 _SPARE = 62  # days: more than a span of months differs between two starts
 _MOST_STEPS = 620
+_ANY_DAY = date(2000, 1, 1)
 _NOBODY = Patient(0, "")
 
 Steps = tuple[tuple[int, int, int], ...]
@@ -95,6 +97,8 @@ class Compiler:
         check_bag(choices.bag, self.house.bags)
         for condition in choices.conditions:
             table.find_condition(condition)
+        if choices.horizon.until is None:
+            end_of(choices.horizon, _ANY_DAY, _ANY_DAY, self.house.horizon)
         self.shapes: list[Shape] = []
         self._places: dict[tuple[object, ...], int | Fault] = {}
         self._steps: dict[Steps, dict[date, tuple[int, ...]]] = {}
@@ -107,7 +111,7 @@ class Compiler:
         try:
             return self._group(named)
         except BadInput as error:
-            return _of_names(error, named)
+            return self._of_names(error, named)
 
     def _group(self, named: Named) -> Group | Fault:
         for column in ("drug", "indication"):
@@ -123,6 +127,18 @@ class Compiler:
         local = local_entries(self.table, regimen, product_id, conditions, running)
         return Group(named, choices, regimen, ordered, product.name, rules, running, conditions, local, moves, steps)
 
+    def _of_names(self, error: BadInput, named: Named) -> Fault:
+        """The fault of a row whose names, or whose regimen and the options, do not go together."""
+        column = error.what.split(" ")[0]
+        if column == "product" and named.product is None:
+            column = "drug"  # a product that was named as the drug
+        known = column in Named.part_names()
+        fault = fault_of(error, column if known else "", UNKNOWN if known else NOT_PLANNED)
+        reason = fault.reason
+        for name in sorted(self.table.names("regimens"), key=len, reverse=True):
+            reason = reason.replace(name, "the regimen")  # whose row it is, is told by its number alone
+        return fault.but(reason=reason)
+
     def _choices(self, named: Named) -> Choices:
         """The choices for the cohort with those of a row in their place."""
         label = self.choices.label if named.label is None else Choices.of(label=named.label).label
@@ -132,7 +148,7 @@ class Compiler:
 
     def _moves(self, ordered: Ordered, choices: Choices, running: Running) -> tuple[str, Steps]:
         """What of a start decides the plan, and the places of its infusions."""
-        start = date(2000, 1, 1)
+        start = _ANY_DAY
         if choices.clinic or choices.maintenance_start is not None or any(map(_in_months, _rules(ordered, running))):
             return "dated", ()
         try:
@@ -241,16 +257,6 @@ class Compiler:
             plan=plan,
             local=group.local,
         )
-
-
-def _of_names(error: BadInput, named: Named) -> Fault:
-    """The fault of a row whose names, or whose regimen and the options, do not go together."""
-    column = error.what.split(" ")[0]
-    if column == "product" and named.product is None:
-        column = "drug"  # a product that was named as the drug
-    if column not in Named.part_names():
-        return fault_of(error, "", NOT_PLANNED)
-    return fault_of(error, column, UNKNOWN)
 
 
 def _rules(ordered: Ordered, running: Running) -> Iterator[Span | None]:

@@ -12,10 +12,11 @@ from infusecalc.cohort.codes import BITS, bit_of_condition
 from infusecalc.cohort.events import NO_LIMIT, Events
 from infusecalc.cohort.faults import MISSING, OUTSIDE, Fault, Faults
 from infusecalc.cohort.rows import joined, measured
-from infusecalc.quantities import BASES, bmi_at_least, bmi_at_most, ceil_div, half_down, half_up
+from infusecalc.quantities import BASES, bmi_at_least, bmi_at_most, ceil_div, half_down, half_up, people
 from infusecalc.regimen import House
 
 _WHOLE = 10_000  # 100 % in 0.01 %
+_MOST = 100_000_000  # 0.01 mg: vials are counted up to a kilogram of drug
 _NOTHING = 500  # a factor (0.001) times a size under this comes to less than 0.01 mg
 _ROWS = 100_000  # infusions that are made at a time
 _ONE = 100  # the size that a dose in mg is multiplied by: its factor stays as it is
@@ -40,15 +41,20 @@ class Dosing:
         joined = joined.with_columns(bits=_bits_of_patient(self.house, cap))
         height = Fault("height_cm", MISSING, "height is missing: a dose by mg/m2 needs height_cm or bsa_m2")
         small = Fault("", OUTSIDE, "dose comes to less than 0.01 mg; check --dose and the weight")
+        large = Fault("", OUTSIDE, f"dose comes to more than {people(_MOST)} mg; check --dose and the weight")
         nothing: Any = pl.lit(value=False)
-        for least, size in (("least_kg", "weight"), ("least_m2", "bsa"), ("least_mg", None)):
-            times = pl.lit(_ONE) if size is None else pl.col(size)
-            nothing |= (pl.col(least) != NO_LIMIT) & (pl.col(least) * times < _NOTHING)
+        too_much: Any = pl.lit(value=False)
+        for name, size in (("kg", pl.col("weight")), ("m2", pl.col("bsa")), ("mg", pl.lit(_ONE))):
+            least, most = pl.col(f"least_{name}"), pl.col(f"most_{name}")
+            nothing |= (least != NO_LIMIT) & (least * size < _NOTHING)
+            too_much |= (most != NO_LIMIT) & (most * size > _MOST * _ONE * 10)
         return joined.with_columns(
             fault=pl.when(pl.col("bsa").is_null() & (pl.col("least_m2") != NO_LIMIT))
             .then(pl.lit(self.faults.place(height), dtype=pl.Int32))
             .when(nothing)
             .then(pl.lit(self.faults.place(small), dtype=pl.Int32))
+            .when(too_much)
+            .then(pl.lit(self.faults.place(large), dtype=pl.Int32))
         )
 
     def stretches(self, patients: pl.DataFrame) -> pl.DataFrame:

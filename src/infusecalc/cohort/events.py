@@ -17,6 +17,8 @@ from infusecalc.phase_dose import first_number
 from infusecalc.quantities import BASES, Dose
 
 NO_LIMIT = -1
+SIZES = dict(zip(("kg", "m2", "mg"), BASES, strict=True))
+"""The bases of doses, under short names."""
 _EVENT: dict[str, Any] = {
     "drug": pl.String, "indication": pl.String, "label": pl.String, "status": pl.String, "variant": pl.String,
     "product": pl.String, "phase": pl.String, "number": pl.Int64, "day": pl.Int64, "optional": pl.Boolean,
@@ -70,18 +72,17 @@ class Events:
         self.stretches = pl.DataFrame(self._stretches, schema_overrides=_BILLED, infer_schema_length=None)
 
     def _of_shape(self, shape: Shape) -> dict[str, Any]:
-        """The limits on the patients of a shape, and the least factor of each basis (0.001)."""
+        """The limits on the patients of a shape, and the least and the most factor of each basis (0.001)."""
         regimen, age = shape.group.regimen, shape.group.regimen.rules.age
         usual = self.compiler.house.usual_weight[regimen.population]
-        least = {basis: min(listed, default=None) for basis, listed in _factors(shape).items()}
+        factors = _factors(shape)
         return {
             "age_low": age.low if age else NO_LIMIT,
             "age_under": age.under if age and age.under is not None else NO_LIMIT,
             "usual_low": usual.low,
             "usual_high": usual.high,
-            "least_kg": least["mg/kg"] or NO_LIMIT,
-            "least_m2": least["mg/m2"] or NO_LIMIT,
-            "least_mg": least["mg"] or NO_LIMIT,
+            **{f"least_{name}": min(factors[basis], default=NO_LIMIT) for name, basis in SIZES.items()},
+            **{f"most_{name}": max(factors[basis], default=NO_LIMIT) for name, basis in SIZES.items()},
             "last_day": shape.plan.infusions[-1].day,
             "first_stretch": len(self._stretches),
             "stretches": len(shape.stretches),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import polars as pl
@@ -14,11 +14,12 @@ from infusecalc.cohort.doses import Dosing
 from infusecalc.cohort.events import Events
 from infusecalc.cohort.faults import Faults
 from infusecalc.cohort.patients import Defaults, Patients
-from infusecalc.cohort.rows import columns, schema
+from infusecalc.cohort.rows import columns, own_text, schema
 from infusecalc.cohort.tally import Tally
-from infusecalc.dates import parse_date
 from infusecalc.errors import BadInput
-from infusecalc.quantities import parse_age, parse_bsa, parse_height, parse_weight
+from infusecalc.patient import Patient
+from infusecalc.quantities import parse_bsa
+from infusecalc.regimen import LABELS
 from infusecalc.table import Table
 
 _OF_PATIENT = {
@@ -26,15 +27,9 @@ _OF_PATIENT = {
     "age": "age_years", "start": "start", "label": "label", "variant": "variant", "product": "product",
 }  # fmt: skip
 """The options that hold where a row says nothing, each with its column."""
-_CHECKS: dict[str, Callable[[str], object]] = {
-    "weight_kg": parse_weight,
-    "height_cm": parse_height,
-    "bsa_m2": parse_bsa,
-    "age_years": parse_age,
-    "start": lambda text: parse_date(text, "start"),
-    "label": lambda text: Choices.of(label=text),
-}
-"""What refuses a value for all rows before any is read."""
+
+
+_SOMEBODY = 7_000  # 0.01 kg: a weight within any limits, to check what stands beside it
 
 
 class Expansion:
@@ -45,17 +40,15 @@ class Expansion:
     ) -> None:
         """Read what holds for the whole cohort: the options of `Choices.of` and of `Patient.of`; raises BadInput."""
         cells = {column: str(options.pop(name)) for name, column in _OF_PATIENT.items() if name in options}
-        for column, text in cells.items():
-            if column in _CHECKS:
-                _CHECKS[column](text)
-        if {"height_cm", "bsa_m2"} <= cells.keys():
-            raise BadInput("BSA", cells["bsa_m2"], "is given beside a height", hint="give one of the two")
+        _check_cells(table, cells)
         choices = Choices.of(**options)
         formula, cap = _formula(bsa_formula), None if bsa_cap is None else parse_bsa(str(bsa_cap), "BSA cap")
         self.given = frozenset(cells)
         self.faults = Faults()
         self.columns = columns(choices)
         self._compiler = Compiler(table, choices)
+        if cap is not None:
+            Patient(_SOMEBODY, "", bsa_cap=cap).check(self._compiler.house, None)
         self._events = Events(self._compiler, self.faults)
         self._patients = Patients(self._compiler, Defaults(cells, formula, cap), self.faults)
         self._dosing = Dosing(self._events, self.faults)
@@ -98,6 +91,21 @@ class Expansion:
         return rows.filter(pl.col("fault").is_null())
 
 
+def _check_cells(table: Table, cells: dict[str, str]) -> None:
+    """Refuse with BadInput a value for all rows that no row could have."""
+    for column, text in cells.items():
+        if not text.strip():
+            raise BadInput(column, text, "is empty", hint="leave the option out, or give a value")
+    if {"height_cm", "bsa_m2"} <= cells.keys():
+        raise BadInput("BSA", cells["bsa_m2"], "is given beside a height", hint="give one of the two")
+    Choices.of(label=cells.get("label", LABELS[0]))
+    if "drug" in cells:
+        table.find_drug(cells["drug"])
+    given = {"height": cells.get("height_cm"), "bsa": cells.get("bsa_m2"), "age": cells.get("age_years")}
+    if "weight_kg" in cells:
+        Patient.of(cells["weight_kg"], **given).check(table.house(), None)
+
+
 def _formula(name: str | None) -> str:
     if name is not None and name not in BSA_FORMULAS:
         raise BadInput("BSA formula", name, "is not known", allowed=", ".join(BSA_FORMULAS))
@@ -118,7 +126,7 @@ def rejected(frame: pl.DataFrame, numbers: pl.Series, bad: pl.DataFrame, faults:
     """The rejected rows of a frame: all their own columns as texts, then row, column, code, reason."""
     rows = frame[bad["place"]]
     known: list[Any] = [faults.known[place] for place in bad["fault"].to_list()]
-    return rows.select(pl.all().cast(pl.String)).with_columns(
+    return rows.select(own_text(column) for column in rows.get_columns()).with_columns(
         row=numbers[bad["place"]].cast(pl.Int64),
         column=pl.Series([each.column or None for each in known], dtype=pl.String),
         code=pl.Series([each.code for each in known], dtype=pl.String),

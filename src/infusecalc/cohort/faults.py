@@ -11,6 +11,7 @@ MISSING, UNREADABLE, OUTSIDE = "missing", "unreadable", "out-of-range"
 UNKNOWN, CONFLICT, NOT_PLANNED = "unknown", "conflict", "not-planned"
 
 _QUOTED = re.compile(r" ?'.*'")
+_OF_DRUG = re.compile(r" of \S+$")
 _DAY = re.compile(r",? [0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -25,7 +26,7 @@ class Fault(Frozen):
 def fault_of(error: BadInput, column: str, code: str = UNREADABLE) -> Fault:
     """A refusal of one value as the fault of a row; what the value was is left out, and every date."""
     problem = _DAY.sub("", _QUOTED.sub("", error.problem))
-    reason = f"{error.what} {problem}" + (f" (allowed: {error.allowed})" if error.allowed else "")
+    reason = f"{_OF_DRUG.sub('', error.what)} {problem}" + (f" (allowed: {error.allowed})" if error.allowed else "")
     if error.hint and not _DAY.search(f" {error.hint}"):
         reason += f"; {error.hint}"
     return Fault(column, UNKNOWN if isinstance(error, UnknownName) else code, reason)

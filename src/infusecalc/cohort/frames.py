@@ -11,7 +11,7 @@ from polars.io.plugins import register_io_source
 
 from infusecalc.cohort.columns import COLUMNS, check_header
 from infusecalc.cohort.expansion import Expansion, rejected
-from infusecalc.cohort.rows import schema
+from infusecalc.cohort.rows import extra_types, schema
 from infusecalc.errors import BadInput
 from infusecalc.table import Table, load_table
 
@@ -37,8 +37,8 @@ class Frame:
         self._row = 0
 
     def schema(self, types: dict[str, Any]) -> dict[str, Any]:
-        """The columns of the result, the extra ones with these types."""
-        return schema(self.expansion.columns) | {name: types[name] for name in self.extra}
+        """The columns of the result, the extra ones with these types; raises BadInput for one that cannot be kept."""
+        return schema(self.expansion.columns) | extra_types({name: types[name] for name in self.extra})
 
     def named(self, chunk: pl.DataFrame) -> pl.DataFrame:
         """A chunk under the names of the columns."""
@@ -114,8 +114,10 @@ def rejects_of(frame: Any, table: Table | None, options: dict[str, Any], *, keep
     """The rows of a frame that cannot be used; a lazy one is read chunk after chunk."""
     lazy = isinstance(frame, pl.LazyFrame)
     eager = pl.DataFrame() if lazy else as_frame(frame)
-    names = frame.collect_schema().names() if lazy else eager.columns
+    types = frame.collect_schema() if lazy else eager.schema
+    names = types.names()
     work = Frame(tuple(names), table, options, keep_extra=keep_extra)
+    work.schema(dict(zip(work.columns, types.dtypes(), strict=True)))
     chunks = frame.collect_batches(chunk_size=ROWS, maintain_order=True) if lazy else eager.iter_slices(ROWS)
     nothing = work.rejects(work.named(pl.DataFrame(schema=dict.fromkeys(names, pl.String))))
     return pl.concat([nothing, *(work.rejects(work.named(chunk)) for chunk in chunks)])

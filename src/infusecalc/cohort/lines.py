@@ -239,7 +239,7 @@ class CsvReader(Reader):
 
     def _record(self, line: str, cells: list[str], fault: str | None = None) -> Record:
         if fault is None and len(cells) != len(self.columns):
-            fault = f"the row has {len(cells):,} cells, and the header has {len(self.columns):,}"
+            fault = f"cells of the row: {len(cells):,}, of the header: {len(self.columns):,}"
         return cells, line, (None, "ragged", fault) if fault else None
 
     def _special(self, row: str) -> bool:

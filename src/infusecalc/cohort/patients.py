@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
@@ -23,7 +23,6 @@ from infusecalc.cohort.columns import NAMES
 from infusecalc.cohort.courses import FAR, Compiler, Group, Named
 from infusecalc.cohort.faults import CONFLICT, MISSING, OUTSIDE, Fault, Faults, fault_of
 from infusecalc.cohort.known import Known
-from infusecalc.dates import parse_date
 from infusecalc.errors import BadInput
 from infusecalc.patient import Patient, Weighed
 from infusecalc.quantities import Age, bmi_at_least, bmi_at_most
@@ -37,11 +36,24 @@ _APART = 1 << 24  # added to dates, so that none is taken for a number of days
 
 
 class Defaults:
-    """What holds for every row that says nothing: cells by column, the BSA formula, and the cap (0.01 m2)."""
+    """What holds for every row that says nothing: texts by column, the BSA formula, and the cap (0.01 m2)."""
 
     def __init__(self, cells: Mapping[str, str], formula: str, cap: int | None) -> None:
-        """Keep all three."""
-        self.cells, self.formula, self.cap = dict(cells), formula, cap
+        """Read the texts; raises BadInput."""
+        known = {**units(Faults()), "start": dates(Faults())}
+        self.values = {name: known[name].value_of(text) if name in known else text for name, text in cells.items()}
+        self.formula, self.cap = formula, cap
+
+
+def _column(frame: pl.DataFrame, name: str) -> pl.Series:
+    """A column; one that is not there is empty."""
+    return frame[name] if name in frame.columns else pl.repeat(None, frame.height, dtype=pl.Null, eager=True)
+
+
+def _filled(frame: pl.DataFrame, name: str) -> pl.Series:
+    """A column in which an empty text says nothing."""
+    column = _column(frame, name)
+    return read_texts(column) if column.dtype == pl.String else column
 
 
 class Patients:
@@ -51,6 +63,7 @@ class Patients:
         """Begin with nothing met."""
         self._compiler, self._defaults, self._faults = compiler, defaults, faults
         self._units, self._starts = units(faults), dates(faults)
+        self._faulty = {f"{name}_fault" for name in (*self._units, "start")}
         kinds = {"group": pl.Int32, "by_start": pl.Boolean, "no_group": pl.Int32}
         self._groups: list[Group] = []
         self._named = Known(NAMES, kinds, self._group)
@@ -62,14 +75,14 @@ class Patients:
 
         Raises BadInput where a whole column holds what it cannot.
         """
-        cells = {name: read_numbers(self._filled(frame, name), unit) for name, unit in self._units.items()}
-        start = read_dates(self._filled(frame, "start"), self._starts)
-        ids = read_ids(self._column(frame, "patient_id"), self._faults)
+        cells = {name: read_numbers(_filled(frame, name), unit) for name, unit in self._units.items()}
+        start = read_dates(_filled(frame, "start"), self._starts)
+        ids = read_ids(_column(frame, "patient_id"), self._faults)
         read = pl.DataFrame(
             {
                 "place": pl.int_range(frame.height, eager=True),
                 "patient_id": ids.values,
-                **{name: read_texts(self._column(frame, name)) for name in NAMES},
+                **{name: read_texts(_column(frame, name)) for name in NAMES},
                 **{name: each.values for name, each in cells.items()},
                 "start": start.values,
                 "id_fault": ids.faults,
@@ -77,32 +90,21 @@ class Patients:
                 **{f"{name}_fault": each.faults for name, each in cells.items()},
             }
         )
+        read = read.with_columns(self._defaulted())
         read = read.with_columns(fault=pl.coalesce(self._of_cells(read.columns)))
         sized = self._sized(read)
         return self._shaped(sized)
 
     # --- cells ----------------------------------------------------------------------------------------------------
 
-    def _column(self, frame: pl.DataFrame, name: str) -> pl.Series:
-        """A column with the cohort's own value in its empty cells; a column that is not there is empty."""
-        cells = frame[name] if name in frame.columns else pl.repeat(None, frame.height, dtype=pl.Null, eager=True)
-        default = self._defaults.cells.get(name)
-        if default is None:
-            return cells
-        if cells.dtype.is_temporal():
-            return pl.select(cells.fill_null(pl.lit(parse_date(default, name)).cast(cells.dtype))).to_series()
-        texts = cells.cast(pl.String)
-        empty = texts.is_null() | (texts == "")
-        beside = _BESIDE.get(name)
-        if beside in frame.columns:
-            other = frame[beside]
-            empty &= other.is_null() if other.dtype != pl.String else other.fill_null("") == ""
-        return pl.select(pl.when(empty).then(pl.lit(default)).otherwise(texts)).to_series()
-
-    def _filled(self, frame: pl.DataFrame, name: str) -> pl.Series:
-        """A column in which an empty text says nothing."""
-        column = self._column(frame, name)
-        return read_texts(column) if column.dtype == pl.String else column
+    def _defaulted(self) -> Iterator[pl.Expr]:
+        """The columns that have a value for the cohort, with it in the rows that say nothing."""
+        for name, value in self._defaults.values.items():
+            silent = pl.col(name).is_null()
+            for column in (name, _BESIDE.get(name)):
+                if column and f"{column}_fault" in self._faulty:
+                    silent &= pl.col(column).is_null() & pl.col(f"{column}_fault").is_null()
+            yield pl.when(silent).then(pl.lit(value)).otherwise(pl.col(name)).alias(name)
 
     def _of_cells(self, columns: Iterable[str]) -> list[pl.Expr]:
         """What is wrong with single cells, in the order in which one patient is read."""

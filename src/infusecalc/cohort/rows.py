@@ -8,6 +8,7 @@ import polars as pl
 
 from infusecalc.choices import Choices
 from infusecalc.cohort.numbers import divided
+from infusecalc.errors import BadInput
 from infusecalc.output.records import COLUMNS, FORMULA_STARTS
 
 _SCALED = {
@@ -16,6 +17,7 @@ _SCALED = {
     "duration_min": ("time", 100), "cost": ("cost", 100), "waste_cost": ("waste_cost", 100),
 }  # fmt: skip
 _NAMED = {"bag_ml": "bag", "billing_units": "units"}
+_FAR_OFF = 1_000_000  # days from 1970 that no date of a person has
 _OF_DOSE = ("patient_id", "vials", "bag_ml", "billing_units", "wasted_units", "modifier", *_SCALED)
 _DAYS = {"date": "day", "planned_date": "planned_day"}
 _TYPES: dict[str, Any] = (
@@ -37,6 +39,14 @@ def schema(names: tuple[str, ...], *, texts: bool = False) -> dict[str, Any]:
     """The types of some columns; with `texts`, doubles are texts."""
     kinds = {name: _TYPES[name] for name in names}
     return {name: pl.String if texts and kind == pl.Float64 else kind for name, kind in kinds.items()}
+
+
+def extra_types(types: dict[str, Any]) -> dict[str, Any]:
+    """The types of the columns that are passed through; raises BadInput for one that is not written as a text."""
+    for name, kind in types.items():
+        if kind.is_nested() or kind in (pl.Binary, pl.Duration, pl.Object):
+            raise BadInput(f"column {name}", None, f"holds {kind}", allowed="texts, numbers, dates or truth values")
+    return types
 
 
 def measured(stretches: pl.DataFrame, names: tuple[str, ...], *, texts: bool) -> pl.DataFrame:
@@ -74,3 +84,15 @@ def quoted(texts: pl.Expr) -> pl.Expr:
 def as_text(number: pl.Expr) -> pl.Expr:
     """Doubles as data writes them: a whole number without `.0`."""
     return number.cast(pl.String).str.strip_suffix(".0")
+
+
+def own_text(column: pl.Series) -> pl.Series:
+    """A column of a cohort as texts; days beyond any calendar as their numbers."""
+    if not column.dtype.is_temporal():
+        return column.cast(pl.String)
+    counted = column.to_physical().cast(pl.Int64)
+    size = {"ms": 10**3, "us": 10**6, "ns": 10**9}.get(getattr(column.dtype, "time_unit", None) or "", 1)
+    near = counted.abs() <= _FAR_OFF * (size * 86_400 if isinstance(column.dtype, pl.Datetime) else 1)
+    if not near.fill_null(value=True).all():
+        return counted.cast(pl.String)
+    return column.cast(pl.String)

@@ -30,7 +30,7 @@ def cut(
 ) -> tuple[tuple[Planned, ...], bool]:
     """The infusions up to the horizon, and whether the regimen ended before it; what was given is always kept."""
     farthest = add(start, limits.longest)
-    end = _end(horizon, start, last_given or start, limits, farthest)
+    end = end_of(horizon, start, last_given or start, limits)
     found: list[Planned] = []
     seen: dict[str, int] = {}
     for event, by_plan, given in dated:
@@ -55,10 +55,11 @@ def cut(
     return tuple(found), ended
 
 
-def _end(horizon: Horizon, start: date, since: date, limits: HorizonLimits, farthest: date) -> date | None:
+def end_of(horizon: Horizon, start: date, since: date, limits: HorizonLimits) -> date | None:
     """The last day of the horizon, inclusive; None where it counts infusions or courses.
 
-    Unless a horizon is asked for, the usual one counts from the last infusion given.
+    Unless a horizon is asked for, the usual one counts from the last infusion given (`since`). Raises BadInput for one
+    that is too far, or that ends before the start.
     """
     if horizon.infusions is not None or horizon.courses is not None:
         if max(horizon.infusions or 0, horizon.courses or 0) > limits.infusions:
@@ -73,7 +74,7 @@ def _end(horizon: Horizon, start: date, since: date, limits: HorizonLimits, fart
         if span.size > limits.longest.size * 2:
             raise _too_far(horizon, limits)
         end = add(start if horizon.span else since, span)
-    if end > farthest:
+    if end > add(start, limits.longest):
         raise _too_far(horizon, limits)
     return end
 
