@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _OWN = {"cohort", "output", "rejects", "strict", "keep_extra", "to", "regimens", "quiet", "no_color", "totals", "from_"}
 _MAINTENANCE = "maintenance"
-_ROWS = 50_000  # patients that are expanded at a time
+_ROWS = 200_000  # patients that are expanded at a time
 
 
 @takes(*BATCH)

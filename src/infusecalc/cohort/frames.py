@@ -15,7 +15,7 @@ from infusecalc.cohort.rows import extra_types, schema
 from infusecalc.errors import BadInput
 from infusecalc.table import Table, load_table
 
-ROWS = 50_000
+ROWS = 200_000
 """Patients that are expanded at a time."""
 
 

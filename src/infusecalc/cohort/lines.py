@@ -15,7 +15,7 @@ from infusecalc.frozen import Frozen
 
 Check = Callable[[Sequence[str]], tuple[str, ...]]
 """Names as they stand in a header to the names of the columns, as many; raises BadInput."""
-SIZE = 8_000_000  # characters of a chunk: it stays small however long the cells are
+SIZE = 16_000_000  # characters of a chunk: it stays small however long the cells are
 _BLOCK = 1 << 20  # bytes that are read at a time
 _LONGEST_LINE = 64_000_000  # bytes that are kept of a line; the rest of a longer one is dropped
 _LONGEST_CELL = 10_000  # characters

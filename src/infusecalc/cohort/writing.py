@@ -8,6 +8,7 @@ import json
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO, Any
 
@@ -83,7 +84,7 @@ def _packed(file: IO[bytes], name: str) -> Iterator[IO[bytes]]:
 
 def _sink(chunks: Iterable[pl.DataFrame], schema: dict[str, Any], form: str, path: Path) -> None:
     """One file, written by the engine as the chunks are made; what making them raises comes through as it is."""
-    source = register_io_source(lambda *_: iter(chunks), schema=schema)
+    source = register_io_source(lambda *_: _ahead(chunks), schema=schema)
     try:
         if form == "parquet":
             source.sink_parquet(path)
@@ -91,6 +92,16 @@ def _sink(chunks: Iterable[pl.DataFrame], schema: dict[str, Any], form: str, pat
             source.sink_csv(path)
     except pl.exceptions.PolarsError as error:  # what the system says, in the words of the engine
         raise OSError(None, str(error).split(":")[-1].strip()) from None
+
+
+def _ahead(chunks: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """The same chunks, each made while the one before it is written."""
+    left = iter(chunks)
+    with ThreadPoolExecutor(1) as maker:
+        made = maker.submit(next, left, None)
+        while (chunk := made.result()) is not None:
+            made = maker.submit(next, left, None)
+            yield chunk
 
 
 def _write_texts(chunks: Iterable[pl.DataFrame], schema: dict[str, Any], form: str, out: IO[bytes]) -> None:
