@@ -16,6 +16,7 @@ from infusecalc.frozen import Frozen
 Check = Callable[[Sequence[str]], tuple[str, ...]]
 """Names as they stand in a header to the names of the columns, as many; raises BadInput."""
 SIZE = 16_000_000  # characters of a chunk: it stays small however long the cells are
+_FIRST = 25_000  # rows of the first chunk; each has twice as many as the one before, so that writing begins soon
 _BLOCK = 1 << 20  # bytes that are read at a time
 _LONGEST_LINE = 64_000_000  # bytes that are kept of a line; the rest of a longer one is dropped
 _LONGEST_CELL = 10_000  # characters
@@ -127,8 +128,9 @@ class Reader(ABC):
 
     def chunks(self, share: Callable[[], float | None]) -> Iterator[Chunk]:
         """Chunk after chunk; `share` tells how much was read."""
-        first = 1
-        while batch := self.lines.ahead(self.rows, SIZE):
+        first, rows = 1, min(self.rows, _FIRST)
+        while batch := self.lines.ahead(rows, SIZE):
+            rows = min(self.rows, 2 * rows)
             numbers, frame, broken, used = self._split(batch, first)
             self.lines.drop(used)
             count = frame.height + len(broken)
