@@ -7,11 +7,24 @@ import os
 import sys
 import time
 from collections.abc import Iterator
+from inspect import Parameter
 from typing import TYPE_CHECKING, Any
 
 import typer
 
-from infusecalc.cli.options import BATCH, takes
+from infusecalc.cli.options import (
+    CHOICE,
+    CLINIC,
+    HORIZON,
+    PATIENT,
+    TABLE,
+    argument,
+    flag,
+    option,
+    repeated,
+    result,
+    takes,
+)
 from infusecalc.cli.reply import say, site_table
 from infusecalc.errors import BadInput, escape
 from infusecalc.quantities import people
@@ -25,7 +38,38 @@ _MAINTENANCE = "maintenance"
 _ROWS = 200_000  # patients that are expanded at a time
 
 
-@takes(*BATCH)
+def _for_empty(flags: str, text: str, metavar: str) -> Parameter:
+    """An option whose value holds for the rows that say nothing."""
+    return option(flags, f"{text} Where a row says nothing.", metavar)
+
+
+_OPTIONS = [
+    argument("cohort", "A file with one patient a row: CSV, NDJSON or Parquet; - for standard input."),
+    option("-o --output", "The file of the infusions; - for standard output.", "FILE", needed=True),
+    repeated("--from", "The form of a cohort without extension: csv, ndjson or parquet; or: maintenance.", "WORD"),
+    option("--to", "The form of the result, where no extension names it: csv, ndjson or parquet.", "FORM"),
+    option("--rejects", "A file for the rows that cannot be used, with their reasons.", "FILE"),
+    flag("--strict", "Stop at the first row that cannot be used, and write nothing."),
+    flag("--keep-extra", "Keep columns that are not known, behind all others."),
+    _for_empty("--drug", "The drug.", "DRUG"),
+    _for_empty("--indication", "The indication.", "INDICATION"),
+    _for_empty("--weight", "The body weight; a bare number is kg.", "70kg|154lb"),
+    _for_empty("--height", "The height; a bare number is cm.", "175cm|1.75m|5ft9in"),
+    _for_empty("--bsa", "The body surface area.", "M2"),
+    _for_empty("--age", "The age; a bare number is years.", "34y|8mo"),
+    _for_empty("--start", "The first infusion.", "YYYY-MM-DD|today"),
+    *(each for each in PATIENT if each.name in ("bsa_formula", "bsa_cap", "has")),
+    *(each for each in CHOICE if each.name != "from_"),
+    *HORIZON,
+    *(each for each in CLINIC if each.name != "weight_change"),
+    repeated("--price", "What a vial costs, for the cost of the infusions.", "100mg=174.63"),
+    flag("--totals", "Say the vials by month at the end."),
+    *TABLE,
+    *(each for each in result(()) if each.name in ("quiet", "no_color")),
+]
+
+
+@takes(*_OPTIONS)
 def batch(**given: Any) -> int:
     """The same course for every row of a cohort: CSV, NDJSON or Parquet in and out.
 

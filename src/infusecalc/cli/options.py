@@ -37,14 +37,15 @@ def option(flags: str, text: str, metavar: str = "", *, needed: bool = False) ->
     )
 
 
-def _repeated(flag: str, text: str, metavar: str) -> Parameter:
+def repeated(flag: str, text: str, metavar: str) -> Parameter:
     """An option that may be given again and again."""
     complete = for_option(_name(flag))
     info = typer.Option(flag, help=f"{text} Repeatable.", metavar=metavar, show_default=False, autocompletion=complete)
     return Parameter(_name(flag), Parameter.KEYWORD_ONLY, annotation=Annotated[list[str], info], default=[])
 
 
-def _flag(flags: str, text: str) -> Parameter:
+def flag(flags: str, text: str) -> Parameter:
+    """An option without a value."""
     names = flags.split()
     info = typer.Option(*names, help=text, show_default=False)
     return Parameter(_name(names[-1]), Parameter.KEYWORD_ONLY, annotation=Annotated[bool, info], default=False)
@@ -69,42 +70,42 @@ PATIENT = [
     option("--age", "Age; a bare number is years.", "34y|8mo"),
     option("--born", "Date of birth, instead of an age.", "DATE"),
     option("--patient-id", "An id to print on the result.", "TEXT"),
-    _repeated("--has", "A condition of the patient, see: regimens show.", "CONDITION"),
+    repeated("--has", "A condition of the patient, see: regimens show.", "CONDITION"),
 ]
 CHOICE = [
     option("--label", f"The label to follow: {' or '.join(LABELS)}; us unless given.", "LABEL"),
     option("--variant", "A variant of the regimen.", "NAME"),
     option("--product", "A product; the drug's usual one unless given.", "NAME"),
-    _repeated("--dose", "Another dose for a phase, maintenance unless named.", "[PHASE=]DOSE"),
-    _repeated("--every", "Another interval for a phase, as in 6w.", "[PHASE=]TIME"),
+    repeated("--dose", "Another dose for a phase, maintenance unless named.", "[PHASE=]DOSE"),
+    repeated("--every", "Another interval for a phase, as in 6w.", "[PHASE=]TIME"),
     option("--from", "Begin with maintenance: the induction is past.", "maintenance"),
     option("--round", f"Round the dose: {', '.join(ROUNDING)}.", "HOW"),
     option("--round-within", "The most that rounding may change; else the table's own limit.", "PERCENT"),
     option("--bag", "The bag to use, in mL.", "ML"),
     option("--protocol", "Run the infusion by a named protocol, see: regimens show.", "NAME"),
-    _repeated("--accept", "Take on a block, with the reason.", "CODE[:DETAIL]=REASON"),
+    repeated("--accept", "Take on a block, with the reason.", "CODE[:DETAIL]=REASON"),
 ]
 ON = [option("--on", "The day for which --born gives the age, and dated weights the weight.", "DATE")]
 START = [option("--start", "The first infusion.", "YYYY-MM-DD|today")]
 HISTORY = [
-    _repeated("--given", "An infusion that was given.", "DATE[:MG]"),
+    repeated("--given", "An infusion that was given.", "DATE[:MG]"),
     option("--history", "A CSV file of what was given, with the columns date and dose_mg.", "FILE"),
     option("--anchor", f"Count the rest from what was {' or '.join(ANCHORS)}; given unless said.", "WORD"),
 ]
 CLINIC = [
     option("--days", "The clinic's open weekdays.", "mon-fri|mon,wed"),
     option("--holidays", "Closed on the public holidays of a country or a part of it.", "US|US-CA|DE-BY"),
-    _repeated("--tolerance", "How far an infusion may move to an open day.", "3d|PHASE=3d"),
+    repeated("--tolerance", "How far an infusion may move to an open day.", "3d|PHASE=3d"),
     option("--weight-change", "The change of weight that asks for a second look; else the table's own.", "PERCENT"),
 ]
 TOTALS = [
-    _repeated("--price", "What a vial costs, for the cost of infusions and course.", "100mg=174.63"),
-    _flag("--totals", "Sums by month and year; as CSV or NDJSON, these rows alone."),
+    repeated("--price", "What a vial costs, for the cost of infusions and course.", "100mg=174.63"),
+    flag("--totals", "Sums by month and year; as CSV or NDJSON, these rows alone."),
 ]
 PUMP = [
     option("--number", "The infusion by its number in the course; the first unless said.", "N"),
-    _flag("--first", "The first infusion of the course."),
-    _flag("--subsequent", "A later infusion, at the rate of one."),
+    flag("--first", "The first infusion of the course."),
+    flag("--subsequent", "A later infusion, at the rate of one."),
     option("--phase", "With --subsequent: the phase whose dose it has.", "NAME"),
     option("--at", "When it starts, for the clock.", "09:30"),
     option("--stopped-at", "It was stopped after so many minutes: what has gone in, and how it goes on.", "MIN"),
@@ -138,8 +139,8 @@ def result(formats: tuple[str, ...] = FORMATS) -> list[Parameter]:
         option("--format", f"One of {', '.join(formats)}.", "FORMAT"),
         *paper,
         option("-o --output", "Write to a file; its extension names the format.", "FILE"),
-        _flag("--quiet", "Say nothing on standard error but errors."),
-        _flag("--no-color", "No colour, also on a terminal."),
+        flag("--quiet", "Say nothing on standard error but errors."),
+        flag("--no-color", "No colour, also on a terminal."),
     ]
 
 
@@ -152,38 +153,7 @@ SHEET = [
     option("--tz", "ics: the time zone of --at.", "Europe/Berlin"),
     option("--revision", "ics: a higher number than in the import before moves its events; 0 unless given.", "N"),
     option("--remind", "ics: a reminder so long before.", "7d"),
-    _flag("--private", "ics: no clinical detail."),
-]
-
-
-def _for_empty(flags: str, text: str, metavar: str) -> Parameter:
-    """An option whose value holds for the rows that say nothing."""
-    return option(flags, f"{text} Where a row says nothing.", metavar)
-
-
-BATCH = [
-    argument("cohort", "A file with one patient a row: CSV, NDJSON or Parquet; - for standard input."),
-    option("-o --output", "The file of the infusions; - for standard output.", "FILE", needed=True),
-    _repeated("--from", "The form of a cohort without extension: csv, ndjson or parquet; or: maintenance.", "WORD"),
-    option("--to", "The form of the result, where no extension names it: csv, ndjson or parquet.", "FORM"),
-    option("--rejects", "A file for the rows that cannot be used, with their reasons.", "FILE"),
-    _flag("--strict", "Stop at the first row that cannot be used, and write nothing."),
-    _flag("--keep-extra", "Keep columns that are not known, behind all others."),
-    _for_empty("--drug", "The drug.", "DRUG"),
-    _for_empty("--indication", "The indication.", "INDICATION"),
-    _for_empty("--weight", "The body weight; a bare number is kg.", "70kg|154lb"),
-    _for_empty("--height", "The height; a bare number is cm.", "175cm|1.75m|5ft9in"),
-    _for_empty("--bsa", "The body surface area.", "M2"),
-    _for_empty("--age", "The age; a bare number is years.", "34y|8mo"),
-    _for_empty("--start", "The first infusion.", "YYYY-MM-DD|today"),
-    *(each for each in PATIENT if each.name in ("bsa_formula", "bsa_cap", "has")),
-    *(each for each in CHOICE if each.name != "from_"),
-    *HORIZON,
-    *(each for each in CLINIC if each.name != "weight_change"),
-    _repeated("--price", "What a vial costs, for the cost of the infusions.", "100mg=174.63"),
-    _flag("--totals", "Say the vials by month at the end."),
-    *TABLE,
-    *(each for each in result(()) if each.name in ("quiet", "no_color")),
+    flag("--private", "ics: no clinical detail."),
 ]
 
 
