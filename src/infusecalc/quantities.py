@@ -17,8 +17,8 @@ _FEET = re.compile(rf"([0-9]+) ?(?:ft|') ?(?:{_NUMBER} ?(?:in|\")?)?", re.ASCII 
 _LONGEST_TEXT = 64  # longer texts are refused: no quantity here needs them
 
 # exact by international agreement (1959): 1 lb = 0.45359237 kg, 1 in = 2.54 cm
-_POUND = 45_359_237  # 0.01 mg
-_WEIGHT_UNITS = {"": (100, 1), "kg": (100, 1), "lb": (_POUND, 1_000_000), "lbs": (_POUND, 1_000_000)}
+POUND = 45_359_237  # 0.01 mg
+_WEIGHT_UNITS = {"": (100, 1), "kg": (100, 1), "lb": (POUND, 1_000_000), "lbs": (POUND, 1_000_000)}
 _HEIGHT_UNITS = {"": (10, 1), "cm": (10, 1), "m": (1000, 1), "in": (254, 10), '"': (254, 10)}
 _BSA_UNITS = {"": (100, 1), "m2": (100, 1)}
 _PERCENT_UNITS = {"": (100, 1), "%": (100, 1)}
@@ -296,15 +296,15 @@ def parse_days(text: str, what: str) -> int:
 
 def pounds(weight: int) -> int:
     """A weight of 0.01 kg units in 0.1 lb, half up."""
-    return half_up(weight * 10_000_000, _POUND)
+    return half_up(weight * 10_000_000, POUND)
 
 
 def read_as_pounds(weight: int) -> int:
     """What a weight in 0.01 kg would be, in 0.01 kg, had its number been pounds; half up."""
-    return half_up(weight * _POUND, 100_000_000)
+    return half_up(weight * POUND, 100_000_000)
 
 
-KG_PER_POUND = plain(_POUND, 8)
+KG_PER_POUND = plain(POUND, 8)
 """The exact factor, for the working."""
 
 
