@@ -16,6 +16,7 @@ COLUMNS = (
 REJECTED = ("row", "column", "code", "reason", "raw")
 """The columns that a rejected row has behind its own."""
 _NEEDED = ("drug", "indication", "start")
+_NAMES, _LETTERS = 5, 40  # that a message repeats of a header
 
 
 def check_header(names: Sequence[str], *, keep_extra: bool, given: Collection[str]) -> tuple[str, ...]:
@@ -50,4 +51,4 @@ def _is_pattern(name: str) -> bool:
 
 
 def _shown(names: Sequence[str]) -> str:
-    return ", ".join(escape(name[:40]) for name in names[:5]) + (", ..." if len(names) > 5 else "")  # noqa: PLR2004
+    return ", ".join(escape(name[:_LETTERS]) for name in names[:_NAMES]) + (", ..." if len(names) > _NAMES else "")

@@ -157,7 +157,7 @@ class Patients:
         yield self._mark(height < low, _refusal(house, "height_cm", house.weight.low, height=low - 1))
         yield self._mark(height > high, _refusal(house, "height_cm", house.weight.low, height=high + 1))
         thin, fat = house.bmi.low, house.bmi.high
-        sound: Any = bmi_at_least(weight, height, thin) & bmi_at_most(weight, height, fat)  # type: ignore[arg-type]
+        sound: Any = bmi_at_least(weight, height, thin) & bmi_at_most(weight, height, fat)  # type: ignore[arg-type]  # columns
         yield self._mark(~sound, _refusal(house, "weight_kg", house.weight.high, height=house.height.low))
         wrong = ~area.is_between(house.bsa.low, house.bsa.high)
         yield self._mark(wrong, _refusal(house, "bsa_m2", house.weight.low, bsa_given=house.bsa.high + 1))
