@@ -417,6 +417,10 @@ def test_a_dose_of_more_than_a_kilogram_of_drug_is_not_counted_in_vials(tmp_path
     assert run([*line, "--dose", "14286mg/kg"]) == 4
     assert "more than 1,000,000 mg" in read(tmp_path / "bad.csv")[0]["reason"]
     assert run([*line, "--dose", "14285mg/kg"]) == 3
+    source = write(tmp_path / "in.csv", [GOOD | {"drug": "rituximab", "indication": "ra"}])
+    assert run([*line, "--dose", "course=1000000mg", "--doses", "1"]) == 3
+    assert read(tmp_path / "o.csv")[0]["vials"] == "2000x500"
+    assert run([*line, "--dose", "course=1000000.1mg", "--doses", "1"]) == 4
 
 
 def test_reasons_name_no_regimen(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
