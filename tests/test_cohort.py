@@ -228,6 +228,15 @@ def test_a_course_is_complete_where_the_horizon_goes_beyond_it_and_not_where_it_
         assert sorted(complete.rows()) == [(dt.date(2026, 11, 30), True), (dt.date(2026, 12, 1), False)]
 
 
+def test_a_tie_goes_to_the_lower_dose() -> None:
+    # 5 mg/kg x 110 kg = 550 mg lies between 500 mg and 600 mg; 5 mg/kg x 71 kg = 355 mg between 350 mg and 360 mg
+    for weight, how, dose in (("110kg", "vial", 500.0), ("71kg", "10mg", 350.0)):
+        found = expand(
+            FRAME.select("patient_id"), drug="infliximab", indication="crohns", weight=weight, start=START, round_=how
+        )
+        assert set(found["dose_mg"]) == {dose}
+
+
 def test_dates_may_come_as_days_or_as_midnights() -> None:
     midnight = FRAME.with_columns(pl.col("start").cast(pl.Datetime("us")))
     assert_frame_equal(expand(midnight), expand(FRAME))
