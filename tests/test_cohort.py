@@ -237,6 +237,22 @@ def test_a_tie_goes_to_the_lower_dose() -> None:
         assert set(found["dose_mg"]) == {dose}
 
 
+def test_rounding_goes_as_far_as_it_may_and_no_farther() -> None:
+    # 5 mg/kg x 125 kg = 625 mg; 600 mg is 25 mg less, which is 4 % exactly
+    for within, dose in (("4", 600.0), ("3.99", 625.0)):
+        rounding = {"round_": "50mg", "round_within": within}
+        found = expand(
+            FRAME.select("patient_id"),
+            drug="infliximab",
+            indication="ra",
+            dose="5mg/kg",
+            weight="125kg",
+            start=START,
+            **rounding,
+        )
+        assert found.filter(phase="maintenance")["dose_mg"][0] == dose
+
+
 def test_dates_may_come_as_days_or_as_midnights() -> None:
     midnight = FRAME.with_columns(pl.col("start").cast(pl.Datetime("us")))
     assert_frame_equal(expand(midnight), expand(FRAME))
