@@ -24,6 +24,7 @@ def seen_in_engine_threads(monkeypatch: pytest.MonkeyPatch) -> None:
 
         def registered(made: Any, register: Any = register, **options: Any) -> Any:
             def traced(*asked: Any) -> Iterator[Any]:
+                sys.settrace(threading.gettrace())
                 chunks, end = made(*asked), object()
                 while True:
                     sys.settrace(threading.gettrace())  # each chunk may be asked for in another thread

@@ -253,6 +253,43 @@ def test_rounding_goes_as_far_as_it_may_and_no_farther() -> None:
         assert found.filter(phase="maintenance")["dose_mg"][0] == dose
 
 
+def test_no_dose_is_rounded_to_nothing() -> None:
+    # 0.005 mg/kg x 70 kg = 0.35 mg; the nearest whole milligram is none
+    rounding = {"dose": "0.005mg/kg", "round_": "1mg", "round_within": "100"}
+    found = expand(FRAME.head(1), **rounding)
+    assert found.filter(phase="maintenance")["dose_mg"][0] == 0.35
+
+
+def test_a_cap_that_is_just_met_caps_nothing() -> None:
+    found = expand(FRAME.slice(1, 1).drop("height_cm").with_columns(bsa_m2=pl.lit("2.0")), bsa_cap="2.0")
+    assert not found["findings"].str.contains("bsa-capped").any()
+
+
+@pytest.mark.parametrize("day", ["2026-12-01", "2026-11-30", "2024-02-29"])
+def test_a_birthday_in_the_course_is_seen_as_the_single_patient_sees_it(day: str) -> None:
+    # pemphigus vulgaris, us: the last of twelve months is on the day of the start, a year on
+    ages = [f"{months}mo" for months in range(198, 220)]
+    frame = pl.DataFrame({"age_years": ages, "patient_id": ages})
+    found = expand(frame, drug="rituximab", indication="pv", weight="70kg", start=day).filter(number=1)
+    for age, codes in zip(ages, found["findings"], strict=True):
+        course = make_course(table(), "rituximab", "pv", Patient.of("70kg", age=age), start=day)
+        assert codes == next(records(course))["findings"]
+
+
+class Streaming:
+    """A frame of nobody's, which hands out an Arrow stream."""
+
+    def __init__(self, frame: pl.DataFrame) -> None:
+        self.frame = frame
+
+    def __arrow_c_stream__(self, schema: object = None) -> object:
+        return self.frame.__arrow_c_stream__(schema)
+
+
+def test_whatever_hands_out_an_arrow_stream_is_a_frame() -> None:
+    assert_frame_equal(expand(Streaming(FRAME)), expand(FRAME))
+
+
 def test_dates_may_come_as_days_or_as_midnights() -> None:
     midnight = FRAME.with_columns(pl.col("start").cast(pl.Datetime("us")))
     assert_frame_equal(expand(midnight), expand(FRAME))
