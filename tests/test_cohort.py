@@ -290,6 +290,18 @@ def test_whatever_hands_out_an_arrow_stream_is_a_frame() -> None:
     assert_frame_equal(expand(Streaming(FRAME)), expand(FRAME))
 
 
+def test_what_lies_on_a_limit_is_taken() -> None:
+    # 0.5 kg and 30 cm are 5.6 kg/m2, 500 kg and 250 cm are 80 kg/m2
+    frame = pl.DataFrame({"weight_kg": ["0.5", "500"], "height_cm": ["30", "250"], "age_years": ["0", "120"]})
+    assert rejects(frame, drug="infliximab", indication="crohns", start=START).height == 0
+
+
+def test_a_bag_is_full_at_the_limit_of_its_concentration_and_not_before() -> None:
+    # at most 4 mg/mL: 2,000 mg in 500 mL is just that
+    for dose, bag in (("course=2000mg", 500), ("course=2000.01mg", 1000)):
+        assert expand(FRAME.slice(2, 1), dose=dose)["bag_ml"][0] == bag
+
+
 def test_dates_may_come_as_days_or_as_midnights() -> None:
     midnight = FRAME.with_columns(pl.col("start").cast(pl.Datetime("us")))
     assert_frame_equal(expand(midnight), expand(FRAME))
