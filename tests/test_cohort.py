@@ -165,7 +165,7 @@ def test_extra_columns_stay_with_their_patients() -> None:
 
 
 def test_frames_of_others_give_the_same_through_their_arrow_stream() -> None:
-    arrow = pytest.importorskip("pyarrow")
+    arrow = pytest.importorskip("pyarrow")  # the frames of others: .ci/run installs them
     pandas, duckdb = pytest.importorskip("pandas"), pytest.importorskip("duckdb")
     wanted = expand(FRAME)
     table_ = arrow.table(FRAME)

@@ -16,7 +16,7 @@ from infusecalc import InfusecalcError
 from infusecalc.cohort import RejectedRows, expand, rejects
 from support import table
 
-pytest.importorskip("pyspark")
+pytest.importorskip("pyspark")  # an extra of its own; .ci/run installs it
 pytestmark = [
     pytest.mark.skipif(shutil.which("java") is None, reason="Spark needs Java"),
     pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::ResourceWarning"),

@@ -10,7 +10,7 @@ import polars as pl
 from infusecalc.cohort.columns import COLUMNS, REJECTED
 from infusecalc.cohort.expansion import Expansion, rejected
 from infusecalc.cohort.reading import Broken, Chunk, Cohort
-from infusecalc.cohort.rows import extra_types, schema
+from infusecalc.cohort.rows import extra_types, schema, with_extra
 from infusecalc.errors import BadInput
 
 Watcher = Callable[[int, float | None], None]
@@ -44,14 +44,8 @@ class Batch:
             parts, bad = self.expansion.parts(chunk.frame, texts=self.form != "parquet")
             self._set_aside(chunk, bad, refuse)
             for part in parts:
-                yield self._rows(chunk, part)
+                yield with_extra(part, chunk.frame, self.extra)
             watch(chunk.first - 1 + chunk.frame.height + len(chunk.broken), chunk.done)
-
-    def _rows(self, chunk: Chunk, infusions: pl.DataFrame) -> pl.DataFrame:
-        rows = infusions.drop("place")
-        if not self.extra:
-            return rows
-        return pl.concat([rows, chunk.frame.select(self.extra)[infusions["place"]]], how="horizontal")
 
     def _set_aside(self, chunk: Chunk, bad: pl.DataFrame, refuse: Refuser) -> None:
         """Hand on what cannot be used, in the order of the rows."""

@@ -22,13 +22,12 @@ from infusecalc.plan import Plan, make_plan
 from infusecalc.plan.events import Event, Trail, events
 from infusecalc.plan.horizon import end_of
 from infusecalc.pump import Rates
-from infusecalc.quantities import Span
+from infusecalc.quantities import MEAN_MONTH, Span
 from infusecalc.regimen import ProductRules, Regimen
 from infusecalc.table import Table
 
-FAR = 19 * 365  # days; nearer than the longest plan that the table takes, so that its end never decides
 _SPARE = 62  # days: more than a span of months differs between two starts
-_MOST_STEPS = 620
+_YEAR = 366  # days
 _ANY_DAY = date(2000, 1, 1)
 _NOBODY = Patient(0, "")
 
@@ -99,6 +98,10 @@ class Compiler:
             table.find_condition(condition)
         if choices.horizon.until is None:
             end_of(choices.horizon, _ANY_DAY, _ANY_DAY, self.house.horizon)
+        limits = self.house.horizon
+        # days; so much nearer than the longest plan that is taken, that where that ends never decides
+        self.far = limits.longest.size // MEAN_MONTH[1] - _YEAR
+        self._most = limits.infusions + 1
         self.shapes: list[Shape] = []
         self._places: dict[tuple[object, ...], int | Fault] = {}
         self._steps: dict[Steps, dict[date, tuple[int, ...]]] = {}
@@ -152,11 +155,11 @@ class Compiler:
         if choices.clinic or choices.maintenance_start is not None or any(map(_in_months, _rules(ordered, running))):
             return "dated", ()
         try:
-            walk = islice(events(ordered, choices, start, Trail()), _MOST_STEPS)
+            walk = islice(events(ordered, choices, start, Trail()), self._most)
             places = list(self._near(walk, start))
         except BadInput:
             return "dated", ()  # what is wrong is told of the plan
-        far = choices.horizon.until is None and (places[-1].date - start).days > FAR
+        far = choices.horizon.until is None and (places[-1].date - start).days > self.far
         if far or any(place.base != start for place in places):
             return "dated", ()
         steps = tuple((place.lead, place.months, place.days) for place in places)
@@ -165,7 +168,7 @@ class Compiler:
     def _near(self, walk: Iterator[Event], start: date) -> Iterator[Position]:
         """Places up to the first beyond any horizon that a row may have, or as many as are asked for."""
         horizon = self.choices.horizon
-        end = start + timedelta(days=FAR)
+        end = start + timedelta(days=self.far)
         if horizon.infusions is not None or horizon.courses is not None:
             end = date.max
         elif horizon.until is None:
@@ -180,7 +183,7 @@ class Compiler:
     def key(self, group: Group, start: date) -> tuple[object, ...]:
         """What decides the plan of a group for a start: the days of its infusions, and whether it ends before."""
         ahead = self.ahead(start)
-        if group.moves == "dated" or (ahead is not None and not 0 <= ahead <= FAR):
+        if group.moves == "dated" or (ahead is not None and not 0 <= ahead <= self.far):
             return (start,)
         days = self._days_of(group.steps, start)
         if ahead is None:
@@ -232,7 +235,7 @@ class Compiler:
 
     def _place(self, shape: Shape) -> int:
         """The place of a shape among all; one that is known already is not kept twice."""
-        days = tuple((item.day, item.optional, item.moved_days, item.given) for item in shape.plan.infusions)
+        days = tuple((item.day, item.optional, item.moved_days) for item in shape.plan.infusions)
         said = tuple((slot.finding.key, slot.finding.severity, slot.finding.infusions) for slot in shape.slots)
         same = shape.group.named, shape.stretches, days, said
         if same not in self._same:

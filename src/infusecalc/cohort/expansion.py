@@ -29,9 +29,6 @@ _OF_PATIENT = {
 """The options that hold where a row says nothing, each with its column."""
 
 
-_SOMEBODY = 7_000  # 0.01 kg: a weight within any limits, to check what stands beside it
-
-
 class Expansion:
     """Expands chunk after chunk, and keeps what it compiled on the way."""
 
@@ -48,7 +45,7 @@ class Expansion:
         self.columns = columns(choices)
         self._compiler = Compiler(table, choices)
         if cap is not None:
-            Patient(_SOMEBODY, "", bsa_cap=cap).check(self._compiler.house, None)
+            Patient(0, "", bsa_cap=cap).check(self._compiler.house, None)
         self._events = Events(self._compiler, self.faults)
         self._patients = Patients(self._compiler, Defaults(cells, formula, cap), self.faults)
         self._dosing = Dosing(self._events, self.faults)

@@ -11,7 +11,7 @@ from polars.io.plugins import register_io_source
 
 from infusecalc.cohort.columns import COLUMNS, check_header
 from infusecalc.cohort.expansion import Expansion, rejected
-from infusecalc.cohort.rows import extra_types, schema
+from infusecalc.cohort.rows import extra_types, schema, with_extra
 from infusecalc.errors import BadInput
 from infusecalc.table import Table, load_table
 
@@ -48,8 +48,7 @@ class Frame:
         """The infusions of a chunk; rows that cannot be used are counted."""
         infusions, bad = self.expansion.expand(chunk)
         self.expansion.tally.rejected += bad.height
-        rows = infusions.drop("place")
-        return pl.concat([rows, chunk.select(self.extra)[infusions["place"]]], how="horizontal") if self.extra else rows
+        return with_extra(infusions, chunk, self.extra)
 
     def rejects(self, chunk: pl.DataFrame) -> pl.DataFrame:
         """The rows of a chunk that cannot be used."""

@@ -20,7 +20,7 @@ from infusecalc.cohort.cells import (
     units,
 )
 from infusecalc.cohort.columns import NAMES
-from infusecalc.cohort.courses import FAR, Compiler, Group, Named
+from infusecalc.cohort.courses import Compiler, Group, Named
 from infusecalc.cohort.faults import CONFLICT, MISSING, OUTSIDE, Fault, Faults, fault_of
 from infusecalc.cohort.known import Known
 from infusecalc.errors import BadInput
@@ -173,7 +173,7 @@ class Patients:
         sized = sized.with_columns(fault=pl.coalesce("fault", "no_group"))
         good = sized.filter(pl.col("fault").is_null())
         pairs = good.select("group", "start", "by_start", ahead=self._days.look_up(good.select("start"))["ahead"])
-        by_start = pl.col("by_start") | ~pl.col("ahead").is_between(-1, FAR)
+        by_start = pl.col("by_start") | ~pl.col("ahead").is_between(-1, self._compiler.far)
         key = pl.when(by_start).then(pl.col("start").cast(pl.Int32) + _APART).otherwise("ahead")
         found = self._plans.look_up(pairs.select("group", "start", key=key).select("group", "key", "start"))
         good = good.with_columns(shape=found["shape"], fault=found["no_plan"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import polars as pl
@@ -73,6 +74,12 @@ def _value(name: str, *, texts: bool) -> pl.Expr:
     source, one = _SCALED[name]
     number = divided(pl.col(source), one)
     return as_text(number) if texts else number
+
+
+def with_extra(infusions: pl.DataFrame, frame: pl.DataFrame, extra: Sequence[str]) -> pl.DataFrame:
+    """Infusions with the extra columns of the rows that they are of, which their `place` tells."""
+    rows = infusions.drop("place")
+    return pl.concat([rows, frame.select(extra)[infusions["place"]]], how="horizontal") if extra else rows
 
 
 def quoted(texts: pl.Expr) -> pl.Expr:

@@ -10,8 +10,9 @@ import polars as pl
 
 from infusecalc.frozen import Frozen
 from infusecalc.infusions import largest_within, least_cover
+from infusecalc.output.records import vials_text
 from infusecalc.preparation import Preparation, prepare
-from infusecalc.quantities import ceil_div, plain
+from infusecalc.quantities import ceil_div
 from infusecalc.regimen import Bags, DrugRules, ProductRules
 
 _WIDE = 1 << 40  # above any amount in 0.01 mg
@@ -91,12 +92,7 @@ def _breaks(makeup: Makeup, most: int) -> Iterable[int]:
 
 def _made_up(makeup: Makeup, dose: int) -> tuple[Any, ...]:
     made = prepare(dose, makeup.product, makeup.rules, makeup.bags, makeup.asked)
-    return vials_text(made), made.opened, made.bag, made.outside, _cost(made, dict(makeup.prices))
-
-
-def vials_text(made: Preparation) -> str:
-    """Vials as data writes them: `1x500+2x100`."""
-    return "+".join(f"{count}x{plain(size)}" for size, count in made.vials)
+    return vials_text(made.vials), made.opened, made.bag, made.outside, _cost(made, dict(makeup.prices))
 
 
 def _cost(made: Preparation, prices: dict[int, int]) -> int | None:

@@ -10,6 +10,7 @@ from infusecalc.errors import BadInput
 from infusecalc.frozen import Frozen
 from infusecalc.output import words
 from infusecalc.output.blocks import Block, Heading, Rows
+from infusecalc.output.records import vials_text
 from infusecalc.phase_dose import Infusion, PhaseDose
 from infusecalc.quantities import half_up, number, people, plain
 
@@ -83,7 +84,7 @@ def record(period: Period) -> dict[str, Any]:
         "period": period.name,
         "infusions": sums.infusions,
         "dose_mg": number(sums.dose),
-        "vials": "+".join(f"{count}x{plain(size)}" for size, count in sums.vials),
+        "vials": vials_text(sums.vials),
         "waste_mg": number(sums.waste),
         "duration_min": None if sums.time is None else number(sums.time),
         "cost": None if period.cost is None else number(period.cost),

@@ -275,7 +275,7 @@ def _record(course: Course, shared: Record, own: Record, dose: PhaseDose, found:
         "bsa_m2": None if dose.patient.bsa is None else number(dose.patient.bsa),
     }
     values = shared | size | own | {
-        "vials": "+".join(f"{count}x{plain(size)}" for size, count in dose.preparation.vials),
+        "vials": vials_text(dose.preparation.vials),
         "findings": ";".join(dict.fromkeys(finding.key for finding in found)) or None,
         "accepted": ";".join(dict.fromkeys(reasons)) or None,
     }  # fmt: skip
@@ -293,6 +293,11 @@ def _of_phase(course: Course, name: str) -> list[Finding]:
 def _data_id(text: str | None) -> str | None:
     """An id that no spreadsheet takes for a formula."""
     return f"'{text}" if text and text.startswith(FORMULA_STARTS) else text
+
+
+def vials_text(vials: Iterable[tuple[int, int]]) -> str:
+    """Vials (size in 0.01 mg, count) as data writes them: `1x500+2x100`."""
+    return "+".join(f"{count}x{plain(size)}" for size, count in vials)
 
 
 def as_csv(names: tuple[str, ...], rows: Iterator[Record]) -> str:
