@@ -307,6 +307,7 @@ regimens:
       status: {is: labelled, source: site}
       phases:
         induction: {dose: 7 mg/kg, weeks: [0, 3], source: site}
+        maintenance: {removed: once is enough here, source: site}
 """,
         encoding="utf-8",
     )
@@ -321,6 +322,11 @@ regimens:
     assert [item["detail"] for item in data["findings"] if item["code"] == "local"] == [
         "regimens/infliximab/uc",
         "house/bags",
+    ]
+    assert [item["detail"] for item in data["findings"] if item["code"] == "site-rule"] == [
+        "house/bags",
+        "regimens/infliximab/uc:us:phases.induction",
+        "regimens/infliximab/uc:us:phases.maintenance",
     ]
     assert [item["detail"] for item in document(theirs)["findings"] if item["code"] == "local"] == ["house/bags"]
     # 350 mg in 400 mL is 0.875 mg/mL: the site has no 250 mL bag, and the next larger one fits

@@ -26,6 +26,7 @@ from infusecalc.regimen import (
     Protocol,
     Regimen,
 )
+from infusecalc.site import Site, site_of
 from infusecalc.table import Table
 
 
@@ -74,6 +75,7 @@ class Course(Frozen):
     running: Running
     conditions: tuple[HasCondition, ...]
     plan: Plan | None
+    site: Site
     phases: tuple[PhaseDose, ...]
     infusions: tuple[Infusion, ...]
     findings: tuple[Finding, ...]
@@ -87,6 +89,18 @@ class Course(Frozen):
     def blocks(self) -> tuple[str, ...]:
         """The keys of the findings that block."""
         return block_keys(self.findings)
+
+    def whose(self, *path: str) -> str:
+        """Who says what stands at a path in the drug's rules: `label`, or `site` where a site's file does."""
+        local = self.table.is_local("drugs", self.regimen.drug_id, self.regimen.label, *path)
+        return "site" if local else "label"
+
+    @property
+    def changed_phases(self) -> tuple[str, ...]:
+        """The phases whose dose, days or interval a site's file changes."""
+        path = ("phases",) if self.regimen.variant is None else ("variants", self.regimen.variant, "phases")
+        table, id_, label = self.table, self.regimen.id, self.regimen.label
+        return tuple(name for name in self.regimen.phases if table.is_changed("regimens", id_, label, *path, name))
 
     @property
     def local(self) -> bool:
@@ -180,7 +194,7 @@ def make_course(
         infusions=infusions,
         running=running,
         plan=plan,
-        local=local_entries(table, regimen, product_id, conditions, running),
+        site=site_of(table, regimen, product_id, named_as(conditions), running),
     )
     return Course(
         table=table,
@@ -194,6 +208,7 @@ def make_course(
         running=running,
         conditions=conditions,
         plan=plan,
+        site=case.site,
         phases=doses,
         infusions=infusions,
         findings=find(case),
@@ -220,6 +235,8 @@ def running_of(table: Table, regimen: Regimen, protocol: str | None) -> Running:
     if protocol is None:
         return Running(first, later, None, None, None, None, again)
     name, rules = table.find_protocol(protocol, regimen)
+    if table.is_local("protocols", name):
+        rules = rules.but(standing="site")
     return Running(first, later, rules, name, *_rates(table, rules), again)
 
 
@@ -237,22 +254,18 @@ def conditions_of(table: Table, regimen: Regimen, typed: tuple[str, ...]) -> tup
         named = table.find_condition(text)
         read_as = table.get("conditions", named).read_as or named
         rule = regimen.rules.conditions.get(read_as) or regimen.drug_rules.conditions.get(read_as)
-        found.setdefault(read_as, HasCondition(named, read_as, table.get("conditions", read_as).name, rule))
+        removed = rule is None and _removed(table, regimen, read_as)
+        found.setdefault(read_as, HasCondition(named, read_as, table.get("conditions", read_as).name, rule, removed))
     return tuple(found.values())
 
 
-def local_entries(
-    table: Table, regimen: Regimen, product: str, conditions: tuple[HasCondition, ...], running: Running
-) -> tuple[str, ...]:
-    """The entries behind this course that come from a site's own file."""
-    label = regimen.label
-    times: list[InfusionTime | Protocol] = [regimen.drug_rules.infusion_time]
-    times += [running.protocol] if running.protocol else []
-    entries = [("regimens", regimen.id, label), ("drugs", regimen.drug_id, label), ("products", product, label)]
-    entries += [("titrations", name, "") for time in times for name in (time.first, time.subsequent) if name]
-    entries += [("protocols", running.protocol_id, "")] if running.protocol_id else []
-    entries += [("conditions", condition.id, "") for condition in conditions]
-    entries += [("conditions", condition.typed, "") for condition in conditions]
-    entries += [("house", name, "") for name in House.part_names()]
-    local = (f"{section}/{name}" for section, name, key in entries if table.is_local(section, name, key))
-    return tuple(dict.fromkeys(local))
+def _removed(table: Table, regimen: Regimen, condition: str) -> bool:
+    """Whether a site's file removes what the shipped table says of a condition."""
+    path = (regimen.label, "conditions", condition)
+    places = {("regimens", regimen.id, path), ("drugs", regimen.drug_id, path)}
+    return any((each.section, each.name, each.path) in places for each in table.changes)
+
+
+def named_as(conditions: tuple[HasCondition, ...]) -> dict[str, str]:
+    """The conditions of a patient by the name that was typed, each with the one that it is read as."""
+    return {condition.typed: condition.id for condition in conditions}

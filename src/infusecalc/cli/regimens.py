@@ -15,7 +15,8 @@ from infusecalc.output import records
 from infusecalc.output.files import choose_format
 from infusecalc.output.statements import Listed, Statement, listing, statements
 from infusecalc.regimen import LABELS
-from infusecalc.table import load_table
+from infusecalc.table import Change, cited, load_table
+from infusecalc.table.layers import KINDS
 
 
 class Checked(Frozen):
@@ -27,6 +28,10 @@ class Checked(Frozen):
     regimens: int
     products: int
     sources: int
+    adds: int
+    replaces: int
+    restates: int
+    removes: int
 
 
 _WHICH = [option("--label", "Only this label, us or eu.", "LABEL")]
@@ -79,7 +84,7 @@ def show(**given: Any) -> Reply:
 
 @takes(*_FILE, *result())
 def validate(**given: Any) -> Reply:
-    """Check a table whole: every fault at once, with file, line and path.
+    """Check a table whole: every fault at once, with file, line and path; and what a site's file changes.
 
     \b
     Examples:
@@ -88,9 +93,23 @@ def validate(**given: Any) -> Reply:
     """  # noqa: D301 - \b keeps the lines of the examples apart
     table = load_table(given["file"], whole=True)
     counts = {section: len(table.names(section)) for section in ("regimens", "products", "sources")}
-    row = Checked(given["file"] or table.files[0].name, table.version, 0, **counts)
-    text = f"{escape(row.file)}: no faults; {row.regimens} regimens, {row.products} products, {row.sources} sources\n"
-    return _answer(given, Checked.part_names(), [row], lambda *_: text)
+    done = {kind: sum(change.kind == kind for change in table.changes) for kind in KINDS}
+    row = Checked(given["file"] or table.files[0].name, table.version, 0, **counts, **done)
+    form = choose_format(given["format_"], given["output"])
+    if form == "json":
+        changes = [change.as_dict() | {"id": change.id, "source": cited(change.source)} for change in table.changes]
+        found = {"schema": "infusecalc.regimens/1", "rows": [row.as_dict()], "changes": changes}
+        return Reply(records.as_json(found), given["output"], given["quiet"])
+    return _answer(given, Checked.part_names(), [row], lambda *_: _checked(row, table.changes))
+
+
+def _checked(row: Checked, changes: Sequence[Change]) -> str:
+    """That a table has no faults, and what a site's file does to the shipped one, change by change."""
+    lines = [f"{row.file}: no faults; {row.regimens} regimens, {row.products} products, {row.sources} sources"]
+    if changes:
+        counts = ", ".join(f"{kind} {getattr(row, kind)}" for kind in KINDS)
+        lines += [f"This file {counts} values and rules of the shipped table:", *map(str, changes)]
+    return "".join(f"{escape(line)}\n" for line in lines)
 
 
 @takes(*result())

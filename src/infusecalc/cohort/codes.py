@@ -10,6 +10,7 @@ from infusecalc.findings import (
     Finding,
     by_calendar,
     by_regimen,
+    by_site,
     of_condition,
     overrides,
     rates,
@@ -63,6 +64,7 @@ def _slots(case: Case) -> Iterator[Slot]:
             yield Slot(bit, True, of_condition(case.regimen, condition, over=False))  # noqa: FBT003 - as above
     yield from _always(overrides(case))
     yield _of_numbers("dose-above-usual")
+    yield from _always(by_site(case))
     yield from _always(by_calendar(case))
     for code in (
         "bsa-capped", "rounding-applied", "rounding-refused", "concentration-low", "concentration-high",

@@ -10,7 +10,7 @@ from itertools import groupby, islice
 from infusecalc.choices import Choices
 from infusecalc.cohort.codes import Slot, slots_of
 from infusecalc.cohort.faults import MISSING, NOT_PLANNED, UNKNOWN, Fault, fault_of
-from infusecalc.course import conditions_of, local_entries, look_up, running_of
+from infusecalc.course import conditions_of, look_up, named_as, running_of
 from infusecalc.dates import Position, add, add_months
 from infusecalc.errors import BadInput
 from infusecalc.findings import Case, HasCondition
@@ -24,6 +24,7 @@ from infusecalc.plan.horizon import end_of
 from infusecalc.pump import Rates
 from infusecalc.quantities import MEAN_MONTH, Span
 from infusecalc.regimen import ProductRules, Regimen
+from infusecalc.site import Site, site_of
 from infusecalc.table import Table
 
 _SPARE = 62  # days: more than a span of months differs between two starts
@@ -61,7 +62,7 @@ class Group(Frozen):
     product: ProductRules
     running: Running
     conditions: tuple[HasCondition, ...]
-    local: tuple[str, ...]
+    site: Site
     moves: str
     steps: Steps
 
@@ -127,8 +128,8 @@ class Compiler:
         conditions = conditions_of(self.table, regimen, choices.conditions)
         ordered = order_phases(regimen, choices)
         moves, steps = self._moves(ordered, choices, running)
-        local = local_entries(self.table, regimen, product_id, conditions, running)
-        return Group(named, choices, regimen, ordered, product.name, rules, running, conditions, local, moves, steps)
+        site = site_of(self.table, regimen, product_id, named_as(conditions), running)
+        return Group(named, choices, regimen, ordered, product.name, rules, running, conditions, site, moves, steps)
 
     def _of_names(self, error: BadInput, named: Named) -> Fault:
         """The fault of a row whose names, or whose regimen and the options, do not go together."""
@@ -258,7 +259,7 @@ class Compiler:
             infusions=(),
             running=group.running,
             plan=plan,
-            local=group.local,
+            site=group.site,
         )
 
 

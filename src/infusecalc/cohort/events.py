@@ -112,7 +112,7 @@ class Events:
             "none": modifiers.none if modifiers else None,
             "rates": self.times.place(stretch.rates),
             "later_rates": self.times.place(later),
-            "least_time": least_time(group.regimen, protocol) if protocol else 0,
+            "least_time": least_time(group.site.shipped or group.regimen, protocol) if protocol else 0,
             **{key: value for name, dose in limits.items() for key, value in _limit(name, dose).items()},
         }
 

@@ -12,6 +12,7 @@ from infusecalc.findings.by_patient import by_patient, of_condition
 from infusecalc.findings.by_preparation import by_preparation
 from infusecalc.findings.by_rate import by_rate, least_time, rates
 from infusecalc.findings.by_regimen import by_regimen
+from infusecalc.findings.by_site import by_site
 from infusecalc.findings.case import OF_NUMBERS, SEVERITIES, Case, Finding, HasCondition, block_keys
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "block_keys",
     "by_calendar",
     "by_regimen",
+    "by_site",
     "find",
     "least_time",
     "of_condition",
@@ -37,7 +39,7 @@ def find(case: Case) -> tuple[Finding, ...]:
 
     Raises BadInput for an acceptance that meets no block.
     """
-    rules = (by_patient, by_order, by_calendar, by_preparation, by_regimen, by_rate)
+    rules = (by_patient, by_order, by_site, by_calendar, by_preparation, by_regimen, by_rate)
     found = [finding for rule in rules for finding in rule(case)]
     return settle(found, case.choices.acceptances, case.conditions)
 

@@ -39,7 +39,7 @@ def _too_soon(case: Case, name: str, plan: Plan) -> Iterator[Finding]:
         text, source = _least(case, name, gap)
         message = f"{name}: less than {least} after the infusion before: {text}"
         # no label can be broken where the regimen has none
-        severity = "block" if stated or case.regimen.rules.status.name == "labelled" else "caution"
+        severity = "block" if stated or case.shipped.rules.status.name == "labelled" else "caution"
         yield _about("gap-below-label", severity, name, early, message, source)
 
 

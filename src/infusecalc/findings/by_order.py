@@ -28,12 +28,13 @@ def overrides(case: Case) -> Iterator[Finding]:
 
 def _override(case: Case, name: str) -> Iterator[Finding]:
     """One phase's dose and interval against its own and the alternatives that the label allows."""
-    own, asked = case.regimen.phases[name], case.ordered.phases[name]
-    rows = [row for row in case.regimen.rules.allowed if row.phase in (None, name)]
-    dose_changed, interval_changed = case.ordered.dose_changed(name), case.ordered.interval_changed(name)
+    own, asked = _own(case, name), case.ordered.phases[name]
+    rows = [row for row in case.shipped.rules.allowed if row.phase in (None, name)]
+    dose_changed = case.ordered.dose_changed(name) or asked.dose != own.dose
+    interval_changed = case.ordered.interval_changed(name) or _moved(own, asked)
     if not dose_changed and not interval_changed:
         return
-    off_label = case.regimen.rules.status.name == "off-label"
+    off_label = case.shipped.rules.status.name == "off-label"
     sides = (_dose_side(own, asked, rows), _interval_side(own, asked, rows))
     if dose_changed:
         yield _dose_finding(case, name, sides[0], rows, off_label=off_label)
@@ -44,6 +45,16 @@ def _override(case: Case, name: str) -> Iterator[Finding]:
         message = f"{name}: {both} escalates dose and interval, and the source allows one or the other"
         code, severity = ("dose-outside-source", "caution") if off_label else ("escalation-combined", "block")
         yield case.about(code, severity, (name,), message, _sources(own, rows))
+
+
+def _own(case: Case, name: str) -> Phase:
+    """A phase as the shipped table has it, whatever a site's file says; a phase of the site's own as that has it."""
+    return case.shipped.phases.get(name, case.regimen.phases[name])
+
+
+def _moved(own: Phase, asked: Phase) -> bool:
+    """Whether a phase repeats at another interval than its own."""
+    return own.interval is not None and asked.interval is not None and own.interval.size != asked.interval.size
 
 
 def _combined(own: Phase, asked: Phase, rows: list[Allowed]) -> bool:
@@ -59,7 +70,12 @@ def _combined(own: Phase, asked: Phase, rows: list[Allowed]) -> bool:
 
 
 def _dose_side(own: Phase, asked: Phase, rows: Iterable[Allowed]) -> str | None:
-    """`above` or `below` all that the label allows of the dose, or None; more without a figure allows any more."""
+    """`above` or `below` all that the label allows of the dose, or None; more without a figure allows any more.
+
+    A site's dose in another basis (mg for mg/kg) cannot be held against the label: that counts as above.
+    """
+    if asked.dose.basis != own.dose.basis:
+        return "above"
     value, lows, highs = asked.dose.factor, [own.dose.factor], [own.dose.factor]
     for row in rows:
         if row.dose:
@@ -101,9 +117,11 @@ def _sources(own: Phase, rows: Iterable[Allowed]) -> tuple[Citation, ...]:
 
 
 def _dose_finding(case: Case, name: str, side: str | None, rows: list[Allowed], *, off_label: bool) -> Finding:
-    own, asked = case.regimen.phases[name], case.ordered.phases[name]
+    own, asked = _own(case, name), case.ordered.phases[name]
     relevant = [row for row in rows if row.dose]
     message = f"{name}: {asked.dose.people} instead of {own.dose.people}; {_allowed(relevant)}"
+    if asked.dose.basis != own.dose.basis:
+        message += f"; a dose in {asked.dose.basis} cannot be held against a limit in {own.dose.basis}"
     if off_label and side:
         code, severity = "dose-outside-source", "caution"
     elif side:
@@ -114,7 +132,7 @@ def _dose_finding(case: Case, name: str, side: str | None, rows: list[Allowed], 
 
 
 def _interval_finding(case: Case, name: str, side: str | None, rows: list[Allowed], *, off_label: bool) -> Finding:
-    own, asked = case.regimen.phases[name], case.ordered.phases[name]
+    own, asked = _own(case, name), case.ordered.phases[name]
     relevant = [row for row in rows if row.every]
     message = f"{name}: every {asked.interval} instead of every {own.interval}; {_allowed(relevant)}"
     if side and not off_label:

@@ -147,6 +147,9 @@ def _weight_changes(case: Case) -> Iterator[Finding]:
 def of_condition(regimen: Regimen, has: HasCondition, *, over: bool) -> Finding:
     """What the label says of a condition; `over`: a dose is above the one from which the label speaks."""
     name = has.name if has.typed == has.id else f"{has.name} (the worst that '{has.typed}' can mean)"
+    if has.removed:
+        message = f"{name}: the site's file removes what the shipped table says of it"
+        return Finding("condition-not-covered", "info", message, HOUSE, has.id)
     if has.rule is None:
         message = (
             f"{name}: our sources say nothing on it for {regimen.drug.name} ({regimen.label}): silence is no clearance"

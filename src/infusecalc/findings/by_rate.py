@@ -14,6 +14,7 @@ _STANDING = {
     "reported": ("caution", "reported as an alternative on a label, whose text was not seen"),
     "trial": ("caution", "rates of a trial, not on the label"),
     "practice": ("caution", "practice, not on the label"),
+    "site": ("caution", "a protocol of the site, not on the label"),
 }
 
 
@@ -75,7 +76,7 @@ def least_time(regimen: Regimen, protocol: Protocol) -> int:
 
 def _below_label(case: Case, protocol: Protocol) -> Iterator[Finding]:
     """A practice that is quicker than the label's least time."""
-    time, least = case.regimen.drug_rules.infusion_time, least_time(case.regimen, protocol)
+    time, least = case.shipped.drug_rules.infusion_time, least_time(case.shipped, protocol)
     quick = [dose for dose in case.given_doses if dose.later_time is not None and dose.later_time < least]
     if quick:
         shortest = min(dose.later_time or 0 for dose in quick)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from infusecalc.findings.case import HOUSE, Case, Finding, in_days
+from infusecalc.findings.case import Case, Finding, in_days
 from infusecalc.plan import PhaseStart
 from infusecalc.regimen import Citation, Judgement, Starts
 
@@ -16,8 +16,6 @@ def by_regimen(case: Case) -> Iterator[Finding]:
         more = f": {rules.status.text}" if rules.status.text else ""
         message = f"Off-label: {regimen.id} is not labelled under the {regimen.label} label{more}"
         yield Finding("off-label", "caution", message, rules.status.source)
-    for entry in case.local:
-        yield Finding("local", "info", f"From a site's own file, not from the shipped table: {entry}", HOUSE, entry)
     for name, note in rules.companions.items():
         yield Finding("companion", "info", note.text, note.source, name)
     if rules.premedication:
@@ -82,7 +80,7 @@ def _start(case: Case, start: PhaseStart) -> Iterator[Finding]:
         yield case.about("start-window", "info", (start.phase,), message, _cited(start.rule))
     if start.earliest and start.planned < start.earliest:
         message = f"{planned}, {in_days((start.earliest - start.planned).days)} too early ({bounds})"
-        severity = "caution" if case.regimen.rules.status.name == "off-label" else "block"
+        severity = "caution" if case.shipped.rules.status.name == "off-label" else "block"
         yield case.about("start-outside-window", severity, (start.phase,), message, _cited(start.rule))
     if start.latest and start.planned > start.latest:
         message = f"{planned}, {in_days((start.planned - start.latest).days)} too late ({bounds})"

@@ -13,6 +13,7 @@ from infusecalc.phase_dose import Infusion, PhaseDose, Running
 from infusecalc.plan import Plan
 from infusecalc.quantities import Dose
 from infusecalc.regimen import Citation, ConditionRule, House, NotLabelled, Regimen
+from infusecalc.site import Site
 
 SEVERITIES = ("block", "caution", "info")
 OF_NUMBERS = {
@@ -67,6 +68,7 @@ class HasCondition(Frozen):
     id: str
     name: str
     rule: ConditionRule | None
+    removed: bool = False  # whether the site's file removed what the shipped table says of it
 
     @property
     def above(self) -> Dose | None:
@@ -92,7 +94,12 @@ class Case(Frozen):
     infusions: tuple[Infusion, ...]
     running: Running
     plan: Plan | None
-    local: tuple[str, ...]
+    site: Site
+
+    @property
+    def shipped(self) -> Regimen:
+        """The regimen of the shipped table, whose limits hold for a site's doses too; else the site's own."""
+        return self.site.shipped or self.regimen
 
     @property
     def day(self) -> date | None:
@@ -124,14 +131,20 @@ class Case(Frozen):
         return phase in self.phases
 
     def about(
-        self, code: str, severity: str, phases: Iterable[str], message: str, source: tuple[Citation, ...]
+        self,
+        code: str,
+        severity: str,
+        phases: Iterable[str],
+        message: str,
+        source: tuple[Citation, ...],
+        detail: str | None = None,
     ) -> Finding:
         """A finding about some phases, with the numbers of their infusions."""
         names = tuple(phases)
         numbers: tuple[int, ...] | None = None
         if self.plan is not None:
             numbers = tuple(item.number for item in self.plan.infusions if item.phase in names)
-        return Finding(code, severity, message, source, infusions=numbers, phases=names)
+        return Finding(code, severity, message, source, detail, numbers, names)
 
     def of_doses(self, code: str, doses: Iterable[PhaseDose], message: str, source: tuple[Citation, ...]) -> Finding:
         """A finding about some doses, with the numbers of the infusions that have them."""

@@ -24,6 +24,9 @@ def facts(table: Table, drug_id: str) -> Iterator[dict[str, Any]]:
         rules_: DrugRules | None = getattr(drug, label)
         if rules_ is not None:
             yield from _of_label(table, label, rules_)
+    for change in table.changes:
+        if change.section == "drugs" and change.name == drug_id and change.kind in ("replaces", "removes"):
+            yield _fact(table, "changed by the site", "", change.id, str(change), change.source)
 
 
 def _of_label(table: Table, label: str, rules: DrugRules) -> Iterator[dict[str, Any]]:
@@ -44,7 +47,8 @@ def _section(rule: ConditionRule) -> str:
 
 
 def _fact(table: Table, section: str, label: str, name: str, text: str, source: Cited) -> dict[str, Any]:
-    grades = ", ".join(dict.fromkeys(table.source(citation.id).grade for citation in source))
+    graded = ("site" if citation.local else table.source(citation.id).grade for citation in source)
+    grades = ", ".join(dict.fromkeys(graded))
     return {"section": section, "label": label, "name": name, "text": text, "source": cited(source), "grade": grades}
 
 

@@ -124,7 +124,7 @@ def sheet_below(course: Course, sections: tuple[str, ...] = ()) -> Iterator[Bloc
 
 def _text(course: Course, topic: Topic) -> str:
     before = f"by {topic.before} min before: " if topic.before is not None else ""
-    named = ", ".join(dict.fromkeys(citation.id for citation in topic.source))
+    named = ", ".join(dict.fromkeys(str(citation.but(section="")) for citation in topic.source))
     return f"{before}{words.tall_man(course, topic.text)} ({named})"
 
 

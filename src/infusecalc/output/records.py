@@ -218,9 +218,7 @@ def sources(course: Course, names: Iterable[str] | None = None) -> list[Record]:
 
 
 def _source(course: Course, name: str) -> Record:
-    source = course.table.source(name)
-    local = course.table.is_local("sources", name)
-    return {"id": name} | source.as_dict() | {"local": local}
+    return {"id": name} | course.table.source(name).as_dict() | {"local": course.table.is_local("sources", name)}
 
 
 # --- the flat record ----------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from infusecalc.frozen import Frozen
 from infusecalc.output.words import rhythm
 from infusecalc.regimen import LABELS, Regimen
-from infusecalc.table import Table
+from infusecalc.table import Table, file_of, statement_id
 
 
 class Listed(Frozen):
@@ -35,6 +35,7 @@ class Statement(Frozen):
     source: str
     grade: str
     local: bool
+    id: str
 
 
 def listing(table: Table) -> Iterator[Listed]:
@@ -57,13 +58,12 @@ def statements(table: Table, drug: str, indication: str, labels: tuple[str, ...]
     entries = [("regimens", f"{drug}/{indication}"), ("drugs", drug)]
     for label in labels:
         for section, name in entries + [("products", product) for product in table.products(drug, label)]:
-            part = table.entry(section, name).parts.get(label)
-            if part:
-                yield from _values(table, label, f"{section}/{name}", "", part.value, (), local=part.file.local)
+            found = table.entry(section, name).parts.get(label)
+            if found:
+                yield from _values(table, label, (section, name, label), found[1], ())
         if label in table.entry("regimens", f"{drug}/{indication}").parts:
             for section, name in _running(table, table.regimen(drug, indication, label)):
-                entry = table.entry(section, name)
-                yield from _values(table, label, f"{section}/{name}", "", entry.node, (), local=entry.file.local)
+                yield from _values(table, label, (section, name), table.entry(section, name).node, ())
 
 
 def _running(table: Table, regimen: Regimen) -> Iterator[tuple[str, str]]:
@@ -76,7 +76,7 @@ def _running(table: Table, regimen: Regimen) -> Iterator[tuple[str, str]]:
 
 
 def _values(
-    table: Table, label: str, entry: str, path: str, node: Node, sources: tuple[str, ...], *, local: bool
+    table: Table, label: str, place: tuple[str, ...], node: Node, sources: tuple[str, ...]
 ) -> Iterator[Statement]:
     """The values below a node, each with the sources of the nearest statement that it stands in."""
     if isinstance(node, MappingNode):
@@ -84,14 +84,17 @@ def _values(
         sources = _texts(own) if own else sources
         for key, value in node.value:
             if key.value != "source":
-                below = f"{path}.{key.value}" if path else key.value
-                yield from _values(table, label, entry, below, value, sources, local=local)
+                yield from _values(table, label, (*place, key.value), value, sources)
     elif isinstance(node, SequenceNode) and any(isinstance(item, MappingNode) for item in node.value):
         for index, item in enumerate(node.value, 1):
-            yield from _values(table, label, entry, f"{path}[{index}]", item, sources, local=local)
+            yield from _values(table, label, (*place[:-1], f"{place[-1]}[{index}]"), item, sources)
     else:
+        local = file_of(node) is not None
         grades = dict.fromkeys(table.source(source.partition(" ")[0]).grade for source in sources)
-        yield Statement(label, entry, path, ", ".join(_texts(node)), "; ".join(sources), ", ".join(grades), local)
+        entry, path = "/".join(place[:2]), ".".join(place[3:] if place[2:3] == (label,) else place[2:])
+        grade = "site" if local else ", ".join(grades)
+        id_ = statement_id(place[0], place[1], place[2:])
+        yield Statement(label, entry, path, ", ".join(_texts(node)), "; ".join(sources), grade, local, id_)
 
 
 def _texts(node: Node) -> tuple[str, ...]:

@@ -120,9 +120,14 @@ def regimen(course: Course) -> tuple[str, str]:
     """What the page is about: the drug with the indication, and the regimen's id, label and status."""
     found = course.regimen
     variant = f", variant {found.variant}" if found.variant else ""
-    local = ", local" if course.local else ""
     status = found.rules.status.name
-    return f"{found.drug.name} - {found.name}", f"{found.id}{variant}, {found.label} label, {status}{local}"
+    if course.table.is_changed("regimens", found.id, found.label, "status"):
+        status += " by the site"
+    local = ", local" if course.local else ""
+    title = f"{found.drug.name} - {found.name}"
+    if course.changed_phases:
+        title += f" ({' and '.join(course.changed_phases)} changed by the site)"
+    return title, f"{found.id}{variant}, {found.label} label, {status}{local}"
 
 
 def tall_man(course: Course, text: str) -> str:

@@ -71,7 +71,8 @@ def _bag(course: Course, dose: PhaseDose) -> Iterator[str]:
     yield f"{people(made_up.bag, 0)} mL bag: take out {drug}, add {drug} of drug = {people(made_up.bag, 0)} mL"
     low = f"{plain(limits.low, 3)} to " if limits.low is not None else "at most "
     allowed = f"{low}{plain(limits.high, 3)} mg/mL"
-    yield f"{given} / {people(made_up.bag, 0)} mL = {people(made_up.concentration)} mg/mL (label: {allowed})"
+    limits_by = course.whose("preparation", "concentration")
+    yield f"{given} / {people(made_up.bag, 0)} mL = {people(made_up.concentration)} mg/mL ({limits_by}: {allowed})"
 
 
 def _billing(course: Course, dose: PhaseDose) -> Iterator[str]:
@@ -95,7 +96,8 @@ def _time(course: Course, dose: PhaseDose) -> Iterator[str]:
         return
     later = running.rates(None, first=False)
     if running.first and running.first.titration is None and running.protocol is None:
-        yield f"time: at least {running.first.minutes} min by the label = {words.time(dose.later_time)}"
+        least = f"at least {running.first.minutes} min by the {course.whose('infusion_time')}"
+        yield f"time: {least} = {words.time(dose.later_time)}"
         return
     if first_phase and dose.first_time is not None:
         first = rates_in_words(running.rates(1, first=True))

@@ -109,6 +109,8 @@ class DoseLimit(Frozen):
 class Protocol(Frozen):
     """A named way to run the infusion: beside the label's usual one (`label`, `reported`), of a `trial`, or `practice`.
 
+    One that a site's file gives or changes is the `site`'s, whatever it says of itself.
+
     It runs in `least` minutes or by the titrations `first` and `subsequent`; it fits the labels, regimens and
     population that it names (all, where it names none), from infusion number `from_infusion` on, not in a
     patient with a condition of `not_with`. A protocol that is `refused` fits no regimen of this table.

@@ -22,14 +22,15 @@ class Source(Frozen):
 
 
 class Citation(Frozen):
-    """Where one statement was read: the id of a source, and the place in it."""
+    """Where one statement was read: the id of a source, and the place in it; `local` where a site's file cites it."""
 
     id: str
     section: str = ""
+    local: bool = False
 
     def __str__(self) -> str:
-        """As the table writes it: `us-inflectra-pi 2.1`."""
-        return f"{self.id} {self.section}".strip()
+        """As the table writes it: `us-inflectra-pi 2.1`; for a statement of a site `site: us-inflectra-pi 2.1`."""
+        return f"{'site: ' if self.local else ''}{self.id} {self.section}".strip()
 
 
 Cited = tuple[Citation, ...]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from infusecalc.regimen import LABELS, Drug, Product, Protocol, RegimenEntry
 from infusecalc.table.kinds import NAME, is_name
-from infusecalc.table.nodes import Fault, Reading
+from infusecalc.table.nodes import Fault, Reading, file_of
 from infusecalc.table.shapes import ENTRIES, HOUSE
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ _ALL: frozenset[str] = frozenset()
 
 def audit(table: Table) -> Iterator[Fault]:
     """Every fault of every entry, and of what entries say of each other."""
-    readings: dict[str, Reading] = {}
+    readings = dict(table.layering)
     values: dict[tuple[str, str], Any] = {}
     for section in (*ENTRIES, "house"):
         for name in table.names(section):
@@ -26,6 +26,8 @@ def audit(table: Table) -> Iterator[Fault]:
                 yield _at(table, section, name, f"is an unknown key (allowed: {', '.join(HOUSE)})")
             else:
                 values[section, name] = table.fill(section, name, _ALL, readings)
+    missing = [name for name in HOUSE if not table.has("house", name)]
+    yield from (Fault(table.files[-1].name, 1, "house", f"'{name}' is missing") for name in missing)
     yield from table.noted(readings)
     yield from _unused(table, readings)
     yield from _names(table)
@@ -42,7 +44,8 @@ def audit(table: Table) -> Iterator[Fault]:
 
 def _at(table: Table, section: str, name: str, what: str) -> Fault:
     entry = table.entry(section, name)
-    return Fault(entry.file.name, entry.node.start_mark.line + 1, f"{section}.{name}", what)
+    file = file_of(entry.node) or entry.file.name
+    return Fault(file, entry.node.start_mark.line + 1, f"{section}.{name}", what)
 
 
 def _unused(table: Table, readings: dict[str, Reading]) -> Iterator[Fault]:

@@ -77,11 +77,11 @@ def open_document(path: Path, name: str, *, local: bool = False, whole: bool = T
     fault = unsafe(text, name) if local else None
     if fault:
         raise BadTable((str(fault),))
-    return Document(name, local, digest, _composed(text, name), ())
+    return Document(name, local, digest, _composed(text, name, local=local), ())
 
 
-def _composed(text: str, name: str) -> Node:
-    root = compose(text, name)
+def _composed(text: str, name: str, *, local: bool = False) -> Node:
+    root = compose(text, name, local=local)
     if isinstance(root, Fault):
         raise BadTable((str(root),))
     return root

@@ -13,7 +13,7 @@ from yaml.nodes import Node, ScalarNode, SequenceNode
 
 from infusecalc.errors import BadInput, shown
 from infusecalc.frozen import Frozen
-from infusecalc.table.nodes import At, Reference, kind_of, pairs
+from infusecalc.table.nodes import At, Reference, file_of, kind_of, pairs
 
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*", re.ASCII)
 
@@ -118,7 +118,8 @@ class Ref(Frozen):
     """The id of an entry of another section; with `section_text`, words may follow it."""
 
     section: str
-    make: Callable[[str, str], Any]
+    make: Callable[..., Any]
+    cites: bool = False  # whether it matters that a site's file says it
 
     def read(self, node: Node, at: At) -> Any:
         """Read an id and remember that it was used."""
@@ -127,7 +128,7 @@ class Ref(Frozen):
             return None
         name, _, rest = text.partition(" ")
         at.reading.references.append(Reference(self.section, name, node, at))
-        return self.make(name, rest)
+        return self.make(name, rest, file_of(node) is not None) if self.cites else self.make(name, rest)
 
     def schema(self) -> dict[str, Any]:
         """A name, and words after it."""
@@ -240,7 +241,9 @@ class Shape(Frozen):
         made = self.make(**{self.fields[key].attribute or key: value for key, value in values.items()})
         for key, problem in self.check(made) if self.check else ():
             named = found[key][0] if key in found else node
-            at.below(key).note(named, problem)
+            at.below(key).note(
+                node if file_of(node) else named, problem
+            )  # a site's part made the fault, if there is one
         return made
 
     def schema(self) -> dict[str, Any]:

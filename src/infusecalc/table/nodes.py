@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 
 import yaml
@@ -67,11 +68,15 @@ class At:
     def fault(self, node: Node, problem: str, allowed: str = "") -> Fault:
         """A fault at a node of this place."""
         what = f"{problem} (allowed: {allowed})" if allowed else problem
-        return Fault(self.reading.file, node.start_mark.line + 1, self.path or "the file", what)
+        return Fault(file_of(node) or self.reading.file, node.start_mark.line + 1, self.path or "the file", what)
 
     def note(self, node: Node, problem: str, allowed: str = "") -> None:
         """Note a fault at a node of this place."""
         self.reading.faults.append(self.fault(node, problem, allowed))
+
+    def unnoted(self) -> At:
+        """The same place, for a value that is read a second time: nothing is noted twice."""
+        return At(Reading(self.reading.file), self.path)
 
 
 # --- YAML ---------------------------------------------------------------------------------------
@@ -83,7 +88,7 @@ if yaml.__with_libyaml__:
     class _Loader(CParser, BaseConstructor, BaseResolver):
         """libyaml's parser, without any resolving of types."""
 
-        def __init__(self, stream: bytes | str) -> None:
+        def __init__(self, stream: io.StringIO | str) -> None:
             CParser.__init__(self, stream)
             BaseConstructor.__init__(self)
             BaseResolver.__init__(self)
@@ -95,10 +100,29 @@ else:  # pragma: no cover - PyYAML built without libyaml: the same values, more 
     _Loader = yaml.BaseLoader  # type: ignore[misc,assignment]  # another class, same use
 
 
-def compose(text: str, file: str) -> Node | Fault:
-    """The root node of one YAML document, or why there is none."""
+class _Site(io.StringIO):
+    """A site's file, whose name the marks of its nodes carry: merged with others, they can still be told apart."""
+
+    name: str
+
+
+_SHIPPED = "<unicode string>"  # what PyYAML calls a stream that has no name
+
+
+def file_of(node: Node) -> str | None:
+    """The site's file that a node stands in; None for the shipped one."""
+    name: str = node.start_mark.name
+    return None if name == _SHIPPED else name
+
+
+def compose(text: str, file: str, *, local: bool = False) -> Node | Fault:
+    """The root node of one YAML document, or why there is none; the nodes of a `local` file remember its name."""
+    stream: str | _Site = text
+    if local:
+        stream = _Site(text)
+        stream.name = file
     try:
-        root: Node | None = _Loader(text).get_single_node()
+        root: Node | None = _Loader(stream).get_single_node()
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or str(error).splitlines()[0]

@@ -255,9 +255,6 @@ ENTRIES = {
 }
 """The sections with named entries of one shape."""
 
-LABELLED = frozenset({"drugs", "products", "regimens"})
-"""The sections whose entries a local file overrides key by key (name, aliases, us, eu), not whole."""
-
 
 def json_schema() -> dict[str, Any]:
     """The JSON Schema (draft 2020-12) of a regimen table."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from yaml.nodes import MappingNode, Node, ScalarNode
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from infusecalc.errors import BadInput, BadTable, UnknownName
 from infusecalc.frozen import Frozen
@@ -26,25 +27,19 @@ from infusecalc.regimen import (
 )
 from infusecalc.table.files import Document, Piece, open_document, shipped_path
 from infusecalc.table.kinds import WORDS, Shape
+from infusecalc.table.layers import RESTATES, Change, Keys, Layer
 from infusecalc.table.names import normal, unknown
 from infusecalc.table.nodes import At, Fault, Reading, pairs
-from infusecalc.table.shapes import ENTRIES, HOUSE, LABELLED
-
-
-class Part(Frozen):
-    """A key of an entry: its key node, its value, and the file that says it."""
-
-    key: Node
-    value: Node
-    file: Document
+from infusecalc.table.shapes import ENTRIES, HOUSE
 
 
 class Entry(Frozen):
-    """A named entry: its own node, and its keys with the file that says each."""
+    """A named entry: its key, its node with the site's part in it, the file that defines it, and its parts by key."""
 
+    key: Node
     node: Node
     file: Document
-    parts: dict[str, Part]
+    parts: Keys
 
 
 def ordered(faults: Iterable[Fault]) -> tuple[str, ...]:
@@ -53,12 +48,9 @@ def ordered(faults: Iterable[Fault]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(map(str, by_line)))
 
 
-def _entry(section: str, part: Part, before: Entry | None, at: At) -> Entry:
-    """An entry; under drugs, products and regimens its keys stand over those of the entry before it."""
-    if section not in LABELLED:
-        return Entry(part.value, part.file, {})
-    parts = {key: Part(named, value, part.file) for key, named, value in pairs(part.value, at)}
-    return Entry(part.value, part.file, (before.parts if before else {}) | parts)
+def _entry(key: Node, node: Node, file: Document, at: At) -> Entry:
+    parts = {key: (named, value) for key, named, value in pairs(node, at)} if isinstance(node, MappingNode) else {}
+    return Entry(key, node, file, parts)
 
 
 class Table:
@@ -69,10 +61,12 @@ class Table:
         self.files = files
         self.version = "unknown"
         self.frame: list[Fault] = []  # what is wrong with the files before any entry is read
+        self.changes: tuple[Change, ...] = ()  # what a site's file does to the shipped table
+        self.layering: dict[str, Reading] = {}  # what was noted while the files were laid over each other
         self._entries: dict[str, dict[str, Entry | Piece]] = {section: {} for section in (*ENTRIES, "house")}
         self._read: dict[tuple[str, str, frozenset[str]], Any] = {}
         for file in files:
-            reading = Reading(file.name)
+            self.layering[file.name] = reading = Reading(file.name)
             self._index(file, At(reading, ""))
             self.frame += reading.faults
 
@@ -87,9 +81,20 @@ class Table:
                 at.below(section).note(key, "is an unknown key", ", ".join(("version", *self._entries)))
             else:
                 for name, named, value in pairs(node, at.below(section)):
-                    before = self.entry(section, name) if self.has(section, name) else None
-                    entry = _entry(section, Part(named, value, file), before, at.below(section).below(name))
-                    self._entries[section][name] = entry
+                    self._add(section, name, named, value, file, at.below(section).below(name))
+
+    def _add(self, section: str, name: str, key: Node, node: Node, file: Document, at: At) -> None:
+        """An entry of a file: as it stands, or a site's over the shipped one of that name."""
+        before = self.entry(section, name) if self.has(section, name) else None
+        if file.local:
+            layer = Layer(section, name)
+            merged = layer.merge(before.node if before else None, node, at)
+            self.changes += tuple(layer.changes)
+            if merged is None:
+                self._entries[section].pop(name, None)
+                return
+            node = merged
+        self._entries[section][name] = _entry(key, node, before.file if before else file, at)
 
     # --- reading entries ------------------------------------------------------------------------
 
@@ -97,15 +102,12 @@ class Table:
         """Read one entry into its shape, noting faults in the reading of the file at fault."""
         entry = self.entry(section, name)
         shape: Shape = HOUSE[name] if section == "house" else ENTRIES[section]
-        path = f"{section}.{name}"
-        own = At(readings.setdefault(entry.file.name, Reading(entry.file.name)), path)
+        own = At(readings.setdefault(entry.file.name, Reading(entry.file.name)), f"{section}.{name}")
         if not entry.parts:
             return shape.read(entry.node, own)
-        found = {
-            key: (part.key, part.value, At(readings.setdefault(part.file.name, Reading(part.file.name)), path))
-            for key, part in entry.parts.items()
-        }
-        return shape.fill(found, entry.node, own, only)
+        return shape.fill(
+            {key: (named, value, own) for key, (named, value) in entry.parts.items()}, entry.node, own, only
+        )
 
     def get(self, section: str, name: str, only: frozenset[str] = frozenset()) -> Any:
         """One entry, or just some keys of it, checked and read once; raises BadTable with all its faults."""
@@ -140,15 +142,37 @@ class Table:
             return found
         reading = Reading(found.file)
         [(_, named, value)] = pairs(found.compose(), At(reading, section))
-        entry = _entry(section, Part(named, value, self.files[0]), None, At(reading, f"{section}.{name}"))
+        entry = _entry(named, value, self.files[0], At(reading, f"{section}.{name}"))
         self._entries[section][name] = entry
         self.frame += reading.faults
         return entry
 
-    def is_local(self, section: str, name: str, key: str = "") -> bool:
-        """Whether an entry, or one key of it, comes from a site's own file."""
-        entry = self.entry(section, name)
-        return entry.parts[key].file.local if key in entry.parts else entry.file.local
+    def is_local(self, section: str, name: str, *path: str) -> bool:
+        """Whether a site's own file says anything of an entry, or of what stands at a path in it or above."""
+        return any(
+            (change.section, change.name) == (section, name) and _on_one_path(change.path, path)
+            for change in self.changes
+        )
+
+    def is_changed(self, section: str, name: str, *path: str) -> bool:
+        """Whether a site's own file replaces, removes or adds just what stands at a path of a shipped entry."""
+        return any(
+            (each.section, each.name, each.path) == (section, name, path) and each.kind != RESTATES
+            for each in self.changes
+        )
+
+    @cached_property
+    def _shipped(self) -> Table:
+        return Table(self.files[0])
+
+    def shipped_regimen(self, regimen: Regimen) -> Regimen | None:
+        """A regimen as it is without the site's file; None where the shipped table does not have it."""
+        if not self._shipped.has("regimens", regimen.id):
+            return None
+        try:
+            return self._shipped.regimen(regimen.drug_id, regimen.indication, regimen.label, regimen.variant)
+        except BadInput:  # a label or a variant of the site
+            return None
 
     def house(self) -> House:
         """Our own limits and defaults."""
@@ -158,11 +182,11 @@ class Table:
         return House(**{name: self.get("house", name) for name in HOUSE})
 
     def source(self, name: str) -> Source:
-        """The document behind a citation; raises BadTable where there is none."""
+        """The document behind a citation, graded `site` where a site's file names it; raises BadTable for none."""
         if not self.has("sources", name):
             raise BadTable((f"{self.files[-1].name}:1: sources: '{name}' is cited and not defined",))
         found: Source = self.get("sources", name)
-        return found
+        return found.but(grade="site") if self.is_local("sources", name) else found
 
     def product(self, name: str, label: str) -> tuple[Product, ProductRules]:
         """A product by its id, with its rules under a label; raises BadInput where it has none."""
@@ -184,13 +208,13 @@ class Table:
         ]
 
     def _text(self, section: str, name: str, key: str) -> str:
-        part = self.entry(section, name).parts.get(key)
-        return part.value.value if part and isinstance(part.value, ScalarNode) else ""
+        _, value = self.entry(section, name).parts.get(key, (None, None))
+        return value.value if isinstance(value, ScalarNode) else ""
 
     def aliases(self, section: str, name: str) -> list[str]:
         """The other names of an entry, as the file spells them."""
-        part = self.entry(section, name).parts.get("aliases")
-        items = part.value.value if part and not isinstance(part.value, (ScalarNode, MappingNode)) else []
+        _, value = self.entry(section, name).parts.get("aliases", (None, None))
+        items = value.value if isinstance(value, SequenceNode) else []
         return [item.value for item in items if isinstance(item, ScalarNode)]
 
     # --- finding entries by the names that people type --------------------------------------------
@@ -211,8 +235,10 @@ class Table:
         raise unknown("drug", typed, self.names("drugs"), also)
 
     def _refuse_subcutaneous(self, drug: str, name: str, typed: str) -> None:
-        part = self.entry("drugs", drug).parts.get("subcutaneous")
-        if part and name in self.get("drugs", drug, frozenset({"subcutaneous"})).subcutaneous.names:
+        if (
+            "subcutaneous" in self.entry("drugs", drug).parts
+            and name in self.get("drugs", drug, frozenset({"subcutaneous"})).subcutaneous.names
+        ):
             hint = f"name an intravenous product of {drug}"
             raise BadInput("product", typed, "is subcutaneous, and only intravenous ones are covered", hint=hint)
 
@@ -294,6 +320,12 @@ class Table:
         from infusecalc.table.audit import audit  # noqa: PLC0415 - a look-up never needs it
 
         return ordered((*self.frame, *audit(self)))
+
+
+def _on_one_path(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    """Whether one of two places in an entry holds the other."""
+    shorter = min(len(one), len(other))
+    return one[:shorter] == other[:shorter]
 
 
 def _misfit(protocol: Protocol, regimen: Regimen) -> str:

@@ -18,7 +18,7 @@ _MONTHS = {"y": 12, "mo": 1}
 
 DOSE = written(parse_dose, "5 mg/kg, 375 mg/m2 or 1000 mg")
 SPAN = written(parse_span, "8 weeks, 14 days or 6 months")
-CITED = ListOf(Ref("sources", made.Citation), lone=True)
+CITED = ListOf(Ref("sources", made.Citation, cites=True), lone=True)
 SOURCE = need(CITED)
 PHASES = ("induction", "maintenance", "course")
 

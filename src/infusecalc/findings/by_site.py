@@ -1,0 +1,47 @@
+"""Findings about a site's own file: the entries it touches, and each rule or value that it replaces or removes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from infusecalc.findings.case import HOUSE, Case, Finding
+from infusecalc.table import Change
+
+_SAID = {
+    "adds": "Added by the site: {what}: {new}; the shipped table has none",
+    "replaces": "Changed by the site: {what}: {new} (shipped: {old})",
+    "removes": "Removed by the site: {what}. Shipped: {old}. Reason: {why}",
+}
+
+
+def by_site(case: Case) -> Iterator[Finding]:
+    """Every finding about the site's file."""
+    for entry in case.site.entries:
+        yield Finding("local", "info", f"From a site's own file, not from the shipped table: {entry}", HOUSE, entry)
+    for change in case.site.changes:
+        yield from _rule(case, change)
+
+
+def _rule(case: Case, change: Change) -> Iterator[Finding]:
+    """A rule or a value of the shipped table that does not hold at this site."""
+    message = _SAID[change.kind].format(what=_what(case, change), old=change.old, new=change.new, why=change.why)
+    source = change.source or HOUSE
+    phase = _phase(change)
+    if phase is None or phase not in case.ordered.phases or change.kind == "removes":
+        yield Finding("site-rule", "caution", message, source, change.id)
+    elif case.planned(phase):
+        yield case.about("site-rule", "caution", (phase,), message, source, change.id)
+
+
+def _what(case: Case, change: Change) -> str:
+    """The place of a change in words: `maintenance`, `infliximab preparation bag`, `house bags`."""
+    path = [key for key in change.path if key not in (case.regimen.label, "phases", "variants", case.regimen.variant)]
+    head = {"regimens": [], "house": ["house", change.name]}.get(change.section, [change.name])
+    return " ".join((*head, *path)).replace("_", " ")
+
+
+def _phase(change: Change) -> str | None:
+    """The phase that a change is about."""
+    if change.section != "regimens" or "phases" not in change.path:
+        return None
+    return (*change.path, "")[change.path.index("phases") + 1]
