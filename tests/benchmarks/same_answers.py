@@ -47,22 +47,41 @@ SITES = (
     "regimens: {infliximab/uc: {us: {phases: {maintenance: {dose: 50 mg/kg, every: 8 weeks, source: house}}}}}\n",
 )
 BAD = (
-    "dose infliximab crohns --weight 0", "dose infliximab nothing --weight 70", "dose aspirin ra --weight 70",
-    "schedule rituximab gpa --weight 70 --start 2026-12-01", "dose infliximab ra --weight 70,5 --format json",
-    "schedule infliximab uc --weight 70 --start 12/01/2026", "dose infliximab uc --weight 70 --dose 375mg/m2",
-    "schedule infliximab uc --weight 70 --start 2026-12-01 --for 2y --doses 3", "dose infliximab uc --weight nan",
-    "dose infliximab uc --weight 70 --accept contraindicated=x", "dose infliximab uc --weight 70 --height 10cm",
+    "dose infliximab crohns --weight 0",
+    "dose infliximab nothing --weight 70",
+    "dose aspirin ra --weight 70",
+    "schedule rituximab gpa --weight 70 --start 2026-12-01",
+    "dose infliximab ra --weight 70,5 --format json",
+    "schedule infliximab uc --weight 70 --start 12/01/2026",
+    "dose infliximab uc --weight 70 --dose 375mg/m2",
+    "schedule infliximab uc --weight 70 --start 2026-12-01 --for 2y --doses 3",
+    "dose infliximab uc --weight nan",
+    "dose infliximab uc --weight 70 --accept contraindicated=x",
+    "dose infliximab uc --weight 70 --height 10cm",
     "schedule infliximab uc --weight 70 --start 2026-12-01 --until 2026-11-01",
-    "rate rituximab gpa-pediatric --weight 30 --height 130", "check infliximab uc --weight 70 --ordered 0mg", "dose inflectra uc --weight 70 --product remicade",
-)  # fmt: skip
+    "rate rituximab gpa-pediatric --weight 30 --height 130",
+    "check infliximab uc --weight 70 --ordered 0mg",
+    "dose inflectra uc --weight 70 --product remicade",
+)
 
 
 _SHARED = (
-    "--round vial", "--round 50mg", "--round 10mg --round-within 5", "--bsa-formula dubois", "--bag 500", "--bag 100",
-    "--bsa-cap 1.8", "--from maintenance", "--dose 6mg/kg", "--dose 10mg/kg --every 4w", "--every 6w", "--has active-tb",
-    "--has heart-failure --has hepatitis-b-past", "--has active-tb --accept contraindicated=agreed",
+    "--round vial",
+    "--round 50mg",
+    "--round 10mg --round-within 5",
+    "--bsa-formula dubois",
+    "--bag 500",
+    "--bag 100",
+    "--bsa-cap 1.8",
+    "--from maintenance",
+    "--dose 6mg/kg",
+    "--dose 10mg/kg --every 4w",
+    "--every 6w",
+    "--has active-tb",
+    "--has heart-failure --has hepatitis-b-past",
+    "--has active-tb --accept contraindicated=agreed",
     "--dose maintenance=500mg",
-)  # fmt: skip
+)
 
 
 def lines(number: int, seed: int) -> Iterator[str]:
