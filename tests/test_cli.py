@@ -417,8 +417,7 @@ def test_a_sites_values_are_shown_as_local(tmp_path, capfd):
     path = tmp_path / "site.yaml"
     path.write_text(
         "sources: {site: {title: A, publisher: B, date: unknown, section: unknown, url: unknown, grade: house}}\n"
-        "regimens: {infliximab/uc: {us: {status: {is: labelled, source: site}, phases: {course: {dose: 5 mg/kg, "
-        "source: site}}}}}\n",
+        "regimens: {infliximab/uc: {us: {phases: {induction: {dose: 4 mg/kg, weeks: [0, 3], source: site}}}}}\n",
         encoding="utf-8",
     )
     assert run(["regimens", "list", "--regimens", str(path)]) == 0
