@@ -75,6 +75,7 @@ COMPLETIONS = [
     ("infusecalc dose rituximab g", ["gpa", "gpa-pediatric"]),
     ("infusecalc dose nonsense ", []),
     ("infusecalc dose rituximab aiha --variant ", ["low-dose"]),
+    ("infusecalc dose rituximab pv --variant ", ["relapse"]),
     ("infusecalc dose rituximab nonsense --variant ", []),
     ("infusecalc dose rituximab ra --product ru", ["ruxience"]),
     ("infusecalc rate rituximab ra --label eu --protocol ", ["ra-120"]),

@@ -126,8 +126,9 @@ def _rules(value: made.RegimenRules) -> Iterator[tuple[str, str]]:
     if not value.phases:
         yield "phases", "is empty"
     named = [("allowed", row.phase) for row in value.allowed] + [("judgement", row.phase) for row in value.judgement]
+    planned = {*value.phases, *(phase for variant in value.variants.values() for phase in variant.phases)}
     for key, phase in named:
-        if phase and phase not in value.phases:
+        if phase and phase not in planned:
             yield key, f"names the absent phase '{phase}'"
 
 
