@@ -20,7 +20,7 @@ from support import HERE, table
 ROOT = HERE.parent
 SECTIONS = {
     "infliximab": ["about", "labelled", "off-label", "contraindications", "precautions"],
-    "rituximab": ["about", "labelled", "off-label", "precautions", "contraindications"],
+    "rituximab": ["about", "labelled", "off-label", "contraindications", "precautions"],
 }
 BELOW = ["screening", "monitoring", "late or missed"]
 

@@ -47,7 +47,7 @@ FRAME = pl.DataFrame(
 
 @pytest.mark.parametrize("place", range(len(OPTIONS)), ids=[str(options) for options in OPTIONS])
 def test_every_row_gets_what_the_single_patient_gets(place: int) -> None:
-    listed = list(rows(125, 1000 + place, table()))  # 5,000 in all
+    listed = list(rows(125, 1000 + place, table()))  # 5,250 in all
     assert list(differences(listed, OPTIONS[place], table())) == []
 
 

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from infusecalc import Course, InfusecalcError, load_table
-from support import HERE, someone
+from support import HERE, every_regimen, someone
 from support import course as planned
 
 FINDINGS = yaml.safe_load((HERE / "cases" / "findings.yaml").read_text(encoding="utf-8"))
@@ -132,6 +132,30 @@ def test_a_finding_is_named_by_its_code_and_its_detail():
     answer = course({"regimen": "infliximab/ra", "asked": {"has": ["active-tb"]}})
     keys = {finding.key for finding in answer.findings}
     assert {"contraindicated:active-tb", "companion:methotrexate", "age-unknown"} <= keys
+
+
+# of the drug, under both labels: sources beside the rules of cases/findings.yaml
+HOLDS_EVERYWHERE = {
+    "infliximab": {"latent-tb-untreated": "block", "active-tb": "block"},
+    "rituximab": {
+        "hepatitis-b-active": "block",
+        "hepatitis-b-past": "caution",
+        "drug-hypersensitivity": "block",
+        "murine-allergy": "block",
+    },
+}
+
+
+@pytest.mark.parametrize(("regimen", "label"), every_regimen())
+def test_what_holds_for_a_drug_holds_for_every_regimen_and_variant_of_it(regimen, label):
+    conditions = HOLDS_EVERYWHERE[regimen.partition("/")[0]]
+    variants = planned(regimen, label=label, start=None).regimen.rules.variants
+    for variant in (None, *variants):
+        for condition, severity in conditions.items():
+            answer = planned(regimen, label=label, variant=variant, has=[condition])
+            found = [finding for finding in answer.findings if finding.detail == condition]
+            assert [finding.severity for finding in found] == [severity], (variant, condition)
+            assert answer.blocked is (severity == "block"), (variant, condition)
 
 
 @pytest.mark.parametrize("case", sentences(FINDINGS["refused"]))

@@ -48,6 +48,8 @@ OPTIONS: tuple[dict[str, Any], ...] = (
     {"maintenance_start": "2027-03-01"},
     {"has": ["heart-failure", "hepatitis-b-past"]},
     {"has": ["heart-failure-nyha-3", "pregnancy"], "dose": ["5.5mg/kg"]},
+    {"has": ["latent-tb-untreated", "hepatitis-b-active", "drug-hypersensitivity", "murine-allergy"]},
+    {"dose": ["1000mg"]},
     {"protocol": "steps-250"},
     {"protocol": "rapid-250"},
     {"protocol": "shortened", "has": ["heart-failure"]},
@@ -66,6 +68,7 @@ _PRODUCTS = {
     "infliximab": ("Remicade", "Inflectra", "Renflexis", "Avsola", "Remsima"),
     "rituximab": ("Rituxan", "MabThera", "Truxima", "Ruxience", "Riabni"),
 }
+_VARIANTS = {"aiha": "low-dose", "pv": "relapse"}
 _ODD = {
     "weight_kg": (None, "70,5", "154lb", "nan", "1e2", "0", "0.4", "501", "70 kg"),
     "start": (None, "2026-08-31", "2024-02-29", "2026-12-31", "2027-02-30", "12/01/2026", "2200-12-31"),
@@ -96,7 +99,7 @@ def rows(number: int, seed: int, table: Table) -> Iterator[dict[str, str | None]
             "age_years": age,
             "start": f"{dice.choice([1999, 2023, 2024, 2026, 2027])}-{dice.randint(1, 12):02}-{dice.randint(1, 28):02}",
             "label": dice.choice(["us", "eu"]),
-            "variant": "low-dose" if indication == "aiha" and dice.random() < 0.5 else None,
+            "variant": _VARIANTS[indication] if indication in _VARIANTS and dice.random() < 0.5 else None,
             "product": dice.choice([None, None, None, *_PRODUCTS[drug]]),
         }
         if dice.random() < 0.1:
