@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import gzip
 import io
 import json
@@ -294,6 +295,34 @@ def test_extra_columns_are_refused_unless_they_are_kept(tmp_path: Path, capsys: 
         run(["batch", str(tmp_path / "in.parquet"), "-o", str(tmp_path / "o.parquet"), "--quiet", "--keep-extra"]) == 0
     )
     assert pl.read_parquet(tmp_path / "o.parquet")["ward"].to_list() == [2.5] * 8
+
+
+def test_extra_times_are_kept_in_every_form_also_beyond_any_calendar(tmp_path: Path) -> None:
+    good = pl.DataFrame([GOOD, GOOD | {"weight_kg": "-1"}]).with_columns(pl.all().replace("", None))
+    kinds = {
+        "seen": pl.Series([20_788, 2**31 - 1], dtype=pl.Int32).cast(pl.Date),  # 2026-12-01
+        "ever": pl.Series([2**63 - 1, -(2**63)], dtype=pl.Int64).cast(pl.Datetime("us")),  # as DuckDB has infinity
+        "last": pl.Series([dt.date(9999, 12, 31), dt.date(1, 1, 1)]).cast(pl.Datetime("us")),
+        "fine": pl.Series([1, None], dtype=pl.Int64).cast(pl.Datetime("ns")),
+        "clock": pl.Series([dt.time(9, 30, 0, 5), None]),
+    }
+    good.with_columns(**kinds).write_parquet(tmp_path / "in.parquet")
+    wanted = {
+        "seen": "2026-12-01", "ever": str(2**63 - 1), "last": "9999-12-31T00:00:00.000000",
+        "fine": "1970-01-01T00:00:00.000000001", "clock": "09:30:00.000005",
+    }  # fmt: skip
+    bad = {"seen": str(2**31 - 1), "ever": str(-(2**63)), "last": "0001-01-01T00:00:00.000000", "fine": "", "clock": ""}
+    line = ["batch", str(tmp_path / "in.parquet"), "--quiet", "--keep-extra", "--rejects", str(tmp_path / "bad.csv")]
+    for form in ("csv", "ndjson", "parquet"):
+        assert run([*line, "-o", str(tmp_path / f"out.{form}")]) == 4
+        [row] = read(tmp_path / "bad.csv")
+        assert {name: row[name] for name in kinds} == bad
+    texts_ = read(tmp_path / "out.csv")[0]
+    assert {name: texts_[name] for name in kinds} == wanted
+    values = json.loads((tmp_path / "out.ndjson").read_text(encoding="utf-8").splitlines()[0])
+    assert {name: values[name] for name in kinds} == wanted
+    frame = pl.read_parquet(tmp_path / "out.parquet").select(list(kinds))
+    assert_frame_equal(frame.head(1), pl.DataFrame(kinds).head(1))
 
 
 def test_an_extra_column_with_the_name_of_a_result_cannot_be_kept(

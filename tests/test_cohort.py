@@ -6,6 +6,7 @@ import datetime as dt
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -324,6 +325,50 @@ def test_a_value_for_all_rows_changes_no_row_that_has_its_own() -> None:
     for more in ({}, {"age": "34"}):
         listed = rejects(empty, bsa="1.8", **more)
         assert listed.select("row", "column").rows() == [(1, "age_years")]
+
+
+@pytest.mark.parametrize("unit", ["ms", "us", "ns"])
+def test_a_midnight_of_any_unit_of_time_is_a_date_and_a_bad_row_beside_it_is_rejected_alone(unit: Any) -> None:
+    times = ["2026-12-01 00:00:00.000", "2026-12-01 09:00:00.000", None, "1960-02-29 00:00:00.000"]
+    start = pl.Series([*times, "1969-12-31 23:59:59.999"]).str.to_datetime().cast(pl.Datetime(unit))
+    frame = pl.DataFrame({"patient_id": list("abcde"), "drug": "infliximab", "indication": "crohns", "weight_kg": 70.0})
+    frame = frame.with_columns(start=start)
+    with pytest.warns(RejectedRows, match="3 rows"):
+        found = expand(frame).filter(number=1)
+    assert found.select("patient_id", "date").rows() == [("a", dt.date(2026, 12, 1)), ("d", dt.date(1960, 2, 29))]
+    listed = rejects(frame)
+    assert listed.select("row", "column", "code").rows() == [
+        (2, "start", "unreadable"), (3, "start", "missing"), (5, "start", "unreadable"),
+    ]  # fmt: skip
+    assert [text and text[:16] for text in listed["start"]] == ["2026-12-01T09:00", None, "1969-12-31T23:59"]
+    assert rejects(frame.head(1)).height == 0
+
+
+def test_a_rejected_start_at_midnight_is_written_as_the_date_that_can_be_read_again() -> None:
+    frame = FRAME.with_columns(pl.col("start").cast(pl.Datetime("ns")), weight_kg=pl.lit(-1.0))
+    assert rejects(frame)["start"].to_list() == ["2026-12-01"] * 3
+
+
+@pytest.mark.parametrize("zone", [None, "UTC", "Europe/Berlin"])
+@pytest.mark.parametrize("unit", ["ms", "us", "ns"])
+def test_a_time_of_any_kind_is_kept_beside_good_rows_and_told_of_bad_ones(unit: Any, zone: str | None) -> None:
+    times = pl.Series([0, None, -1], dtype=pl.Int64).cast(pl.Datetime(unit)).dt.replace_time_zone(zone)
+    frame = FRAME.with_columns(seen=times, height_cm=pl.lit(175), weight_kg=pl.Series([70.0, 70.0, -1.0]))
+    with pytest.warns(RejectedRows):
+        found = expand(frame, keep_extra=True)
+    assert found.filter(number=1)["seen"].to_list() == times.head(2).to_list()
+    assert found["seen"].dtype == times.dtype
+    [told] = rejects(frame, keep_extra=True)["seen"]
+    assert told.startswith("1969-12-31T23:59:59.999")
+    assert told.endswith({None: "9", "UTC": "9+00:00", "Europe/Berlin": "9+01:00"}[zone])
+
+
+def test_a_start_with_a_time_zone_is_refused_with_what_to_do() -> None:
+    zoned = FRAME.with_columns(pl.col("start").cast(pl.Datetime("us", "UTC")))
+    with pytest.raises(InfusecalcError, match="time zone of the clinic"):
+        expand(zoned)
+    with pytest.raises(InfusecalcError, match=r"holds Time \(allowed: [a-z, ]+\)$"):
+        expand(FRAME.with_columns(start=pl.lit(dt.time(9))))
 
 
 def test_days_beyond_any_calendar_reject_their_row_alone() -> None:

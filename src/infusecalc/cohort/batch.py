@@ -10,7 +10,7 @@ import polars as pl
 from infusecalc.cohort.columns import COLUMNS, REJECTED
 from infusecalc.cohort.expansion import Expansion, rejected
 from infusecalc.cohort.reading import Broken, Chunk, Cohort
-from infusecalc.cohort.rows import extra_types, schema, with_extra
+from infusecalc.cohort.rows import extra_types, own_text, schema, times_as_texts, with_extra
 from infusecalc.errors import BadInput
 
 Watcher = Callable[[int, float | None], None]
@@ -25,7 +25,8 @@ class Batch:
     def __init__(self, expansion: Expansion, cohort: Cohort, *, strict: bool, form: str) -> None:
         """`strict`: the first row that cannot be used ends the run; `form` is that of the result."""
         self.expansion, self.cohort, self.strict, self.form = expansion, cohort, strict, form
-        self._extra = extra_types({name: kind for name, kind in cohort.types.items() if name not in COLUMNS})
+        extra = extra_types({name: kind for name, kind in cohort.types.items() if name not in COLUMNS})
+        self._extra = extra if form == "parquet" else times_as_texts(extra)
         self.extra = tuple(self._extra)
 
     @property
@@ -43,9 +44,17 @@ class Batch:
         for chunk in self.cohort.chunks():
             parts, bad = self.expansion.parts(chunk.frame, texts=self.form != "parquet")
             self._set_aside(chunk, bad, refuse)
+            extra = self._written(chunk.frame)
             for part in parts:
-                yield with_extra(part, chunk.frame, self.extra)
+                yield with_extra(part, extra)
             watch(chunk.first - 1 + chunk.frame.height + len(chunk.broken), chunk.done)
+
+    def _written(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """The extra columns of a chunk, of the types of the result."""
+        return frame.select(
+            own_text(column) if column.dtype != self._extra[column.name] else column
+            for column in frame.select(self.extra).get_columns()
+        )
 
     def _set_aside(self, chunk: Chunk, bad: pl.DataFrame, refuse: Refuser) -> None:
         """Hand on what cannot be used, in the order of the rows."""

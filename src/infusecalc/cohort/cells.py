@@ -22,7 +22,8 @@ _SLACKS = 100  # an age as one number: completed months x 100 + the months for w
 
 
 _EPOCH = date(1970, 1, 1)
-_PER_DAY = {"ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
+PER_DAY = {"ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
+"""How many of each unit of time are a day."""
 _TIMED, _FAR_OFF = "2000-01-01 09:00", "0001-01-01"
 
 
@@ -128,10 +129,12 @@ def read_dates(column: pl.Series, unit: Unit) -> Cells:
     if kind == pl.Date:
         days, whole = column.cast(pl.Int32).cast(pl.Int64), column.is_not_null()
     elif isinstance(kind, pl.Datetime) and kind.time_zone is None:
-        per_day = _PER_DAY[kind.time_unit]
+        per_day = PER_DAY[kind.time_unit]
         days, whole = column.cast(pl.Int64) // per_day, column.cast(pl.Int64) % per_day == 0
     else:
-        raise _of_type(unit.column, kind, "dates or texts")
+        zoned = isinstance(kind, pl.Datetime)
+        hint = "cast it to dates, in the time zone of the clinic" if zoned else ""
+        raise _of_type(unit.column, kind, "dates, times of midnight without a time zone, or texts", hint)
     low, high = ((day - _EPOCH).days for day in taken_dates())
     taken = pl.when(days.is_between(low, high) & whole).then(days).cast(pl.Int32).cast(pl.Date)
     # what cannot be taken is told by a text of its kind: no cell is written out
@@ -178,5 +181,5 @@ def read_ids(column: pl.Series, faults: Faults) -> Cells:
     return Cells(ids, ids.alias("id").to_frame().select(place.cast(pl.Int32)).to_series())
 
 
-def _of_type(column: str, dtype: Any, allowed: str) -> BadInput:
-    return BadInput(f"column {column}", None, f"holds {dtype}", allowed=allowed)
+def _of_type(column: str, dtype: Any, allowed: str, hint: str = "") -> BadInput:
+    return BadInput(f"column {column}", None, f"holds {dtype}", allowed=allowed, hint=hint)

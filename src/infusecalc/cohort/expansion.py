@@ -119,11 +119,17 @@ def _first(bad: list[pl.DataFrame]) -> pl.DataFrame:
     return pl.concat(bad).unique("place", keep="first", maintain_order=True).sort("place")
 
 
+def _again(column: pl.Series) -> pl.Series:
+    """A column of rejected rows as texts that can be read again: a start at midnight is a date."""
+    texts = own_text(column)
+    return texts.str.replace(r"T00:00:00\.0+$", "") if column.name == "start" and column.dtype.is_temporal() else texts
+
+
 def rejected(frame: pl.DataFrame, numbers: pl.Series, bad: pl.DataFrame, faults: Faults) -> pl.DataFrame:
     """The rejected rows of a frame: all their own columns as texts, then row, column, code, reason."""
     rows = frame[bad["place"]]
     known: list[Any] = [faults.known[place] for place in bad["fault"].to_list()]
-    return rows.select(own_text(column) for column in rows.get_columns()).with_columns(
+    return rows.select(map(_again, rows.get_columns())).with_columns(
         row=numbers[bad["place"]].cast(pl.Int64),
         column=pl.Series([each.column or None for each in known], dtype=pl.String),
         code=pl.Series([each.code for each in known], dtype=pl.String),

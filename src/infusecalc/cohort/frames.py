@@ -48,7 +48,7 @@ class Frame:
         """The infusions of a chunk; rows that cannot be used are counted."""
         infusions, bad = self.expansion.expand(chunk)
         self.expansion.tally.rejected += bad.height
-        return with_extra(infusions, chunk, self.extra)
+        return with_extra(infusions, chunk.select(self.extra))
 
     def rejects(self, chunk: pl.DataFrame) -> pl.DataFrame:
         """The rows of a chunk that cannot be used."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 import polars as pl
 
 from infusecalc.choices import Choices
+from infusecalc.cohort.cells import PER_DAY
 from infusecalc.cohort.numbers import divided
 from infusecalc.errors import BadInput
 from infusecalc.output.records import COLUMNS, FORMULA_STARTS
@@ -18,7 +19,7 @@ _SCALED = {
     "duration_min": ("time", 100), "cost": ("cost", 100), "waste_cost": ("waste_cost", 100),
 }  # fmt: skip
 _NAMED = {"bag_ml": "bag", "billing_units": "units"}
-_FAR_OFF = 1_000_000  # days from 1970 that no date of a person has
+_FIRST, _LAST = ((day - date(1970, 1, 1)).days for day in (date.min, date.max))  # in days from 1970
 _OF_DOSE = ("patient_id", "vials", "bag_ml", "billing_units", "wasted_units", "modifier", *_SCALED)
 _DAYS = {"date": "day", "planned_date": "planned_day"}
 _TYPES: dict[str, Any] = (
@@ -76,10 +77,10 @@ def _value(name: str, *, texts: bool) -> pl.Expr:
     return as_text(number) if texts else number
 
 
-def with_extra(infusions: pl.DataFrame, frame: pl.DataFrame, extra: Sequence[str]) -> pl.DataFrame:
+def with_extra(infusions: pl.DataFrame, extra: pl.DataFrame) -> pl.DataFrame:
     """Infusions with the extra columns of the rows that they are of, which their `place` tells."""
     rows = infusions.drop("place")
-    return pl.concat([rows, frame.select(extra)[infusions["place"]]], how="horizontal") if extra else rows
+    return pl.concat([rows, extra[infusions["place"]]], how="horizontal") if extra.width else rows
 
 
 def quoted(texts: pl.Expr) -> pl.Expr:
@@ -94,12 +95,19 @@ def as_text(number: pl.Expr) -> pl.Expr:
 
 
 def own_text(column: pl.Series) -> pl.Series:
-    """A column of a cohort as texts; days beyond any calendar as their numbers."""
-    if not column.dtype.is_temporal():
+    """A column of a cohort as texts, dates and times as ISO 8601 has them; days beyond any calendar as numbers."""
+    kind = column.dtype
+    if not kind.is_temporal():
         return column.cast(pl.String)
+    if kind == pl.Time:
+        return column.dt.to_string("iso:strict")
     counted = column.to_physical().cast(pl.Int64)
-    size = {"ms": 10**3, "us": 10**6, "ns": 10**9}.get(getattr(column.dtype, "time_unit", None) or "", 1)
-    near = counted.abs() <= _FAR_OFF * (size * 86_400 if isinstance(column.dtype, pl.Datetime) else 1)
-    if not near.fill_null(value=True).all():
-        return counted.cast(pl.String)
-    return column.cast(pl.String)
+    days = counted // PER_DAY[kind.time_unit] if isinstance(kind, pl.Datetime) else counted
+    near = days.is_between(_FIRST, _LAST)  # the engine breaks off where it writes others out
+    written = pl.select(pl.when(near).then(column)).to_series().dt.to_string("iso:strict")
+    return written.zip_with(near.fill_null(value=True), counted.cast(pl.String))
+
+
+def times_as_texts(types: dict[str, Any]) -> dict[str, Any]:
+    """The types of some columns where all that tell a date or a time are texts."""
+    return {name: pl.String if kind.is_temporal() else kind for name, kind in types.items()}
