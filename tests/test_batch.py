@@ -175,6 +175,57 @@ def test_a_finding_that_blocks_ends_with_3_and_a_rejected_row_goes_before_that(t
     assert run(["batch", str(source), "-o", str(tmp_path / "out.csv"), "--quiet"]) == 4
 
 
+# --- empty cells --------------------------------------------------------------------------------------------------
+
+FOR_ALL = ["--drug=infliximab", "--indication=crohns", "--weight=70kg", "--start=2026-12-01", "--doses=1"]
+
+
+@pytest.mark.parametrize("blank", ["", "  ", "\t", "\u00a0", "\u3000 "])
+def test_a_blank_cell_that_may_be_empty_is_an_empty_one(blank: str, tmp_path: Path) -> None:
+    optional = ("patient_id", "height_cm", "bsa_m2", "age_years", "label", "variant", "product")
+    rows = [GOOD | dict.fromkeys(optional, cell) for cell in ("", blank)]
+    source = write(tmp_path / "in.csv", rows)
+    assert run(["batch", str(source), "-o", str(tmp_path / "out.csv"), "--quiet"]) == 0
+    found = read(tmp_path / "out.csv")
+    assert found[:8] == found[8:]
+    assert found[0]["patient_id"] == ""
+
+
+@pytest.mark.parametrize("options", [[], ["--weight", "70kg"], FOR_ALL], ids=["none", "weight", "all"])
+@pytest.mark.parametrize(
+    "line",
+    [",,,,", ",", ",,,,,,,", " , ,\t,\u00a0,", '"","","","",""', '" ",,,,"\t"', '"",,', '"\n",,,,'],
+)
+def test_a_row_of_empty_cells_is_no_patient(line: str, options: list[str], tmp_path: Path) -> None:
+    header = ",,,,\npatient_id,drug,indication,weight_kg,start\n"
+    rows = [f"{name},infliximab,crohns,{weight},2026-12-01\n" for name, weight in (("a", 70), ("b", -1), ("c", 71))]
+    (tmp_path / "in.csv").write_text(header + f"{line}\n".join(["", *rows, ""]), encoding="utf-8")
+    line_ = ["batch", str(tmp_path / "in.csv"), "-o", str(tmp_path / "out.csv"), "--quiet", *options]
+    assert run([*line_, "--rejects", str(tmp_path / "bad.csv")]) == 4
+    assert [row["patient_id"] for row in read(tmp_path / "out.csv") if row["number"] == "1"] == ["a", "c"]
+    assert [(row["row"], row["column"]) for row in read(tmp_path / "bad.csv")] == [("4", "weight_kg")]
+
+
+def test_a_row_of_empty_cells_is_no_patient_in_any_form(tmp_path: Path) -> None:
+    rows = [{"patient_id": "a", "weight_kg": "70"}, {"patient_id": None, "weight_kg": ""}, {}, {"patient_id": " "}]
+    lines = "".join(f"{json.dumps(row)}\n" for row in [*rows, {"patient_id": "b"}])
+    (tmp_path / "in.ndjson").write_text(lines, encoding="utf-8")
+    typed = pl.DataFrame({"patient_id": ["a", None, " ", "b"], "weight_kg": [70.0, None, None, None]})
+    typed.write_parquet(tmp_path / "in.parquet")
+    for name in ("in.ndjson", "in.parquet"):
+        assert run(["batch", str(tmp_path / name), "-o", str(tmp_path / "out.csv"), "--quiet", *FOR_ALL]) == 0
+        assert [row["patient_id"] for row in read(tmp_path / "out.csv")] == ["a", "b"]
+
+
+def test_a_row_in_which_an_extra_cell_says_something_is_a_patient(tmp_path: Path) -> None:
+    kept = {"ward": ["5 East", None, " ", None, None], "bed": [None, 7, None, None, None]}
+    pl.DataFrame({"patient_id": [None] * 4 + ["x"]} | kept).write_parquet(tmp_path / "in.parquet")
+    line = ["batch", str(tmp_path / "in.parquet"), "-o", str(tmp_path / "out.csv"), "--quiet", "--keep-extra"]
+    assert run([*line, *FOR_ALL]) == 0
+    found = [(row["patient_id"], row["ward"], row["bed"]) for row in read(tmp_path / "out.csv")]
+    assert found == [("", "5 East", ""), ("", "", "7"), ("x", "", "")]
+
+
 # --- forms --------------------------------------------------------------------------------------------------------
 
 

@@ -371,6 +371,16 @@ def test_a_start_with_a_time_zone_is_refused_with_what_to_do() -> None:
         expand(FRAME.with_columns(start=pl.lit(dt.time(9))))
 
 
+def test_rows_of_a_frame_in_which_nothing_stands_are_no_patients_and_keep_the_numbers_of_the_others() -> None:
+    empty = pl.DataFrame(schema=FRAME.schema).clear(n=2)
+    frame = pl.concat([FRAME.head(1), empty, FRAME.tail(1).with_columns(weight_kg=pl.lit(-1.0)), empty])
+    for more in ({}, {"weight": "70kg"}, {"weight": "70kg", "drug": "infliximab", "indication": "ra", "start": START}):
+        assert rejects(frame, **more).select("patient_id", "row").rows() == [("3", 4)]
+        with pytest.warns(RejectedRows, match="1 row"):
+            assert set(expand(frame, **more)["patient_id"]) == {"1"}
+    assert expand(empty).height == 0
+
+
 def test_days_beyond_any_calendar_reject_their_row_alone() -> None:
     days = pl.Series([20_788, 2**31 - 1, -(2**31)], dtype=pl.Int32).cast(pl.Date)
     times = pl.Series([20_788 * 86_400_000, 2**62, -(2**62)], dtype=pl.Int64).cast(pl.Datetime("ms"))

@@ -160,24 +160,20 @@ def _merged(column: pl.Series, read: pl.Series, unit: Unit) -> Cells:
 
 
 def read_texts(column: pl.Series) -> pl.Series:
-    """A column of names or ids as texts; an empty one says nothing. Raises BadInput for what is no text."""
+    """A column of names or ids as texts; an empty or blank one says nothing. Raises BadInput for what is no text."""
     if not (column.dtype.is_numeric() or column.dtype in (pl.String, pl.Null, pl.Categorical, pl.Enum)):
         raise _of_type(column.name, column.dtype, "texts or numbers")
     texts = column.cast(pl.String)
-    return texts.to_frame().select(pl.when(pl.first() != "").then(pl.first())).to_series()
+    if texts.is_between("!", "~").all():  # none is empty, and none begins with a space of any kind
+        return texts
+    return texts.to_frame().select(pl.when(pl.first().str.strip_chars() != "").then(pl.first())).to_series()
 
 
 def read_ids(column: pl.Series, faults: Faults) -> Cells:
-    """A column of patient ids, as the single patient's may be: no control characters, and not blank."""
+    """A column of patient ids, as the single patient's may be: no control characters."""
     ids = read_texts(column)
-    blank = faults.place(Fault("patient_id", UNREADABLE, "patient id is blank; leave it empty, or give one"))
     controls = Fault("patient_id", UNREADABLE, "patient id has control characters (allowed: printable characters)")
-    place = (
-        pl.when(pl.col("id").str.contains(r"\p{Cc}"))
-        .then(faults.place(controls))
-        .when(pl.col("id").str.strip_chars() == "")
-        .then(blank)
-    )
+    place = pl.when(pl.col("id").str.contains(r"\p{Cc}")).then(faults.place(controls))
     return Cells(ids, ids.alias("id").to_frame().select(place.cast(pl.Int32)).to_series())
 
 

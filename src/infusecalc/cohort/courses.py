@@ -145,7 +145,7 @@ class Compiler:
 
     def _choices(self, named: Named) -> Choices:
         """The choices for the cohort with those of a row in their place."""
-        label = self.choices.label if named.label is None else Choices.of(label=named.label).label
+        label = self.choices.label if named.label is None else Choices.of(label=named.label.strip(" ")).label
         variant = self.choices.variant if named.variant is None else named.variant
         product = self.choices.product if named.product is None else named.product
         return self.choices.but(label=label, variant=variant, product=product, start=None)

@@ -21,6 +21,7 @@ _BLOCK = 1 << 20  # bytes that are read at a time
 _LONGEST_LINE = 64_000_000  # bytes that are kept of a line; the rest of a longer one is dropped
 _LONGEST_CELL = 10_000  # characters
 _OPEN_LINES, _OPEN_SIZE = 100, 1_000_000  # lines and characters within which a quote has to be closed
+_NOTHING = ' ,"\t\r'  # what a line of empty cells is made of
 _SURROGATES = range(0xD800, 0xE000)
 _BYTES = range(0xDC80, 0xDD00)  # how Python keeps bytes that are not UTF-8
 
@@ -209,6 +210,7 @@ class CsvReader(Reader):
         broken: list[Broken] = []
         fit = set(map(str.count, rows, repeat(","))) == {commas}
         if not fit or self.lines.alien or max(map(len, rows)) > _LONGEST_CELL:
+            rows = [row if row.strip(_NOTHING) else "," * commas for row in rows]
             sorted_out = [row.count(",") != commas or self._special(row) for row in rows]
             for number, row in compress(zip(numbers, rows, strict=True), sorted_out):
                 cells, line, wrong = self._record(row, row.split(","))
@@ -241,6 +243,8 @@ class CsvReader(Reader):
 
     def _record(self, line: str, cells: list[str], fault: str | None = None) -> Record:
         if fault is None and len(cells) != len(self.columns):
+            if not line.strip(_NOTHING):  # as spreadsheets leave it: of whatever width, it is an empty row
+                return [""] * len(self.columns), line, None
             fault = f"cells of the row: {len(cells):,}, of the header: {len(self.columns):,}"
         return cells, line, (None, "ragged", fault) if fault else None
 
@@ -252,8 +256,8 @@ class CsvReader(Reader):
 
 
 def _header(name: str, lines: Lines) -> list[str]:
-    """The cells of the first line that is not blank; raises BadInput."""
-    while (found := lines.ahead(1, SIZE)) and not found[0].strip(" \r"):
+    """The cells of the first line in which something stands; raises BadInput."""
+    while (found := lines.ahead(1, SIZE)) and not found[0].strip(_NOTHING):
         lines.drop(1)
     if not found:
         raise BadInput("cohort", name, "is empty", hint="its first line names the columns")

@@ -19,7 +19,7 @@ from infusecalc.cohort.cells import (
     slack_of,
     units,
 )
-from infusecalc.cohort.columns import NAMES
+from infusecalc.cohort.columns import COLUMNS, NAMES
 from infusecalc.cohort.courses import Compiler, Group, Named
 from infusecalc.cohort.faults import CONFLICT, MISSING, OUTSIDE, Fault, Faults, fault_of
 from infusecalc.cohort.known import Known
@@ -56,6 +56,20 @@ def _filled(frame: pl.DataFrame, name: str) -> pl.Series:
     return read_texts(column) if column.dtype == pl.String else column
 
 
+def _without_empty(read: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
+    """The rows that were read, without those of a frame in which no cell says anything, extra ones included."""
+    silent = read.select(pl.all_horizontal(pl.exclude("place").is_null())).to_series()
+    if not silent.any():
+        return read
+    extra = (
+        pl.col(name).str.strip_chars() != "" if kind == pl.String else pl.col(name).is_not_null()
+        for name, kind in frame.schema.items()
+        if name not in COLUMNS
+    )
+    said = frame.select(pl.any_horizontal(~silent, *extra).fill_null(value=False))
+    return read.filter(said.to_series())
+
+
 class Patients:
     """Reads rows; keeps what it has met, so that each name, start and odd cell is looked at once."""
 
@@ -73,6 +87,7 @@ class Patients:
     def read(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Every row of a frame with `place` in it, the patient in whole numbers, `shape`, and `fault` (null: good).
 
+        A row of empty cells alone, as spreadsheets leave them, is no patient, and is left out.
         Raises BadInput where a whole column holds what it cannot.
         """
         cells = {name: read_numbers(_filled(frame, name), unit) for name, unit in self._units.items()}
@@ -90,7 +105,7 @@ class Patients:
                 **{f"{name}_fault": each.faults for name, each in cells.items()},
             }
         )
-        read = read.with_columns(self._defaulted())
+        read = _without_empty(read, frame).with_columns(self._defaulted())
         read = read.with_columns(fault=pl.coalesce(self._of_cells(read.columns)))
         sized = self._sized(read)
         return self._shaped(sized)
