@@ -593,6 +593,60 @@ def test_rejected_rows_come_in_any_form(tmp_path: Path) -> None:
     assert read(found["csv"])[0]["weight_kg"] == "'@x"  # no spreadsheet takes it for a formula
 
 
+@pytest.mark.parametrize("form", ["csv", "ndjson", "parquet", "csv.gz"])
+def test_rejected_rows_that_were_repaired_are_a_cohort(form: str, tmp_path: Path) -> None:
+    ids = ["-7", "=1", "'=2", "''@3", "'4", "5"]
+    rows = [GOOD | {"patient_id": each, "weight_kg": "-70", "ward": f"+{each}"} for each in ids]
+    pl.DataFrame(rows).with_columns(pl.all().replace("", None)).write_parquet(tmp_path / "in.parquet")
+    first, again = tmp_path / f"first.{form}", tmp_path / f"again.{form}"
+    line = ["--quiet", "--keep-extra", "-o", str(tmp_path / "out.parquet")]
+    assert run(["batch", str(tmp_path / "in.parquet"), *line, "--rejects", str(first)]) == 4
+    assert run(["batch", str(first), *line, "--rejects", str(again)]) == 4
+    # an NDJSON file has every known column, also one that no line names
+    assert again.read_bytes().replace(b', "weight_lb": null', b"") == first.read_bytes()
+    opened = gzip.open if form == "csv.gz" else open
+    with opened(again, "rb") as file:
+        content = file.read()
+    if form == "parquet":
+        pl.read_parquet(again).with_columns(weight_kg=pl.lit("70")).write_parquet(again)
+    else:
+        with opened(again, "wb") as file:
+            file.write(content.replace(b"-70", b"70"))
+    assert run(["batch", str(again), *line, "--rejects", str(tmp_path / "last.csv")]) == 0
+    found = pl.read_parquet(tmp_path / "out.parquet")
+    assert found.columns == [*COLUMNS, "ward"]
+    assert found["ward"].unique(maintain_order=True).to_list() == [f"+{each}" for each in ids]
+    assert read(tmp_path / "last.csv") == []
+
+
+def test_a_rejected_row_that_is_broken_still_has_its_cells_as_they_were(tmp_path: Path) -> None:
+    source, bad = write(tmp_path / "in.csv", [GOOD]), tmp_path / "bad.csv"
+    with source.open("ab") as file:
+        file.write(b"=7,infliximab\n")
+    line = ["--quiet", "-o", str(tmp_path / "out.csv"), "--rejects", str(bad)]
+    assert run(["batch", str(source), *line]) == 4
+    with bad.open("ab") as file:
+        file.write(b"'=8,infliximab\n")
+    (tmp_path / "once.csv").write_bytes(bad.read_bytes())
+    assert run(["batch", str(tmp_path / "once.csv"), *line]) == 4
+    assert [row["patient_id"] for row in read(bad)] == ["'=7", "'=8"]
+
+
+def test_columns_of_rejected_rows_are_left_aside_only_where_all_are_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = {"row": "1", "column": "weight_kg", "code": "unreadable", "reason": "it was none"}
+    for more, options in ((own, []), (own | {"raw": ""}, ["--keep-extra"]), ({"Row ": "1"} | own | {"row": ""}, None)):
+        source = write(tmp_path / "in.csv", [more | GOOD])
+        code = run(["batch", str(source), "-o", str(tmp_path / "out.csv"), "--quiet", *(options or [])])
+        assert code == (2 if options is None else 0)
+    assert "header 'row' stands there twice" in capsys.readouterr().err
+    for name in own:
+        source = write(tmp_path / "in.csv", [{key: own[key] for key in own if key != name} | GOOD])
+        assert run(["batch", str(source), "-o", str(tmp_path / "out.csv"), "--quiet"]) == 2
+        assert "is not known" in capsys.readouterr().err
+
+
 # --- standard output, and a terminal --------------------------------------------------------------------------------
 
 

@@ -381,6 +381,15 @@ def test_rows_of_a_frame_in_which_nothing_stands_are_no_patients_and_keep_the_nu
     assert expand(empty).height == 0
 
 
+def test_rejected_rows_of_a_frame_that_were_repaired_are_a_frame() -> None:
+    listed = rejects(FRAME.with_columns(weight_kg=pl.lit(-1.0)))
+    repaired = listed.with_columns(FRAME["weight_kg"])
+    assert_frame_equal(expand(repaired), expand(FRAME))
+    assert_frame_equal(expand(repaired.lazy(), keep_extra=True).collect(), expand(FRAME))
+    assert rejects(repaired).height == 0
+    assert_frame_equal(rejects(listed), listed)
+
+
 def test_days_beyond_any_calendar_reject_their_row_alone() -> None:
     days = pl.Series([20_788, 2**31 - 1, -(2**31)], dtype=pl.Int32).cast(pl.Date)
     times = pl.Series([20_788 * 86_400_000, 2**62, -(2**62)], dtype=pl.Int64).cast(pl.Datetime("ms"))

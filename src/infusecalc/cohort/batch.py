@@ -10,7 +10,7 @@ import polars as pl
 from infusecalc.cohort.columns import COLUMNS, REJECTED
 from infusecalc.cohort.expansion import Expansion, rejected
 from infusecalc.cohort.reading import Broken, Chunk, Cohort
-from infusecalc.cohort.rows import extra_types, own_text, schema, times_as_texts, with_extra
+from infusecalc.cohort.rows import extra_types, own_text, schema, times_as_texts, unquoted, with_extra
 from infusecalc.errors import BadInput
 
 Watcher = Callable[[int, float | None], None]
@@ -25,14 +25,16 @@ class Batch:
     def __init__(self, expansion: Expansion, cohort: Cohort, *, strict: bool, form: str) -> None:
         """`strict`: the first row that cannot be used ends the run; `form` is that of the result."""
         self.expansion, self.cohort, self.strict, self.form = expansion, cohort, strict, form
-        extra = extra_types({name: kind for name, kind in cohort.types.items() if name not in COLUMNS})
+        self.columns = tuple(name for name in cohort.columns if name not in REJECTED)
+        self._again = cohort.form == "csv" and len(self.columns) < len(cohort.columns)  # rejected rows, repaired
+        extra = extra_types({name: cohort.types[name] for name in self.columns if name not in COLUMNS})
         self._extra = extra if form == "parquet" else times_as_texts(extra)
         self.extra = tuple(self._extra)
 
     @property
     def rejects_schema(self) -> dict[str, Any]:
         """The columns of rejected rows."""
-        return dict.fromkeys((*self.cohort.columns, *REJECTED), pl.String) | {"row": pl.Int64}
+        return dict.fromkeys((*self.columns, *REJECTED), pl.String) | {"row": pl.Int64}
 
     @property
     def schema(self) -> dict[str, Any]:
@@ -41,13 +43,21 @@ class Batch:
 
     def infusions(self, refuse: Refuser, watch: Watcher) -> Iterator[pl.DataFrame]:
         """The rows of the result, chunk by chunk; raises BadInput for a file, or in a strict run a row, that is bad."""
-        for chunk in self.cohort.chunks():
+        for chunk in map(self._own, self.cohort.chunks()):
             parts, bad = self.expansion.parts(chunk.frame, texts=self.form != "parquet")
             self._set_aside(chunk, bad, refuse)
             extra = self._written(chunk.frame)
             for part in parts:
                 yield with_extra(part, extra)
             watch(chunk.first - 1 + chunk.frame.height + len(chunk.broken), chunk.done)
+
+    def _own(self, chunk: Chunk) -> Chunk:
+        """A chunk without the columns of rejected rows, its cells as they were before they were rejected."""
+        return chunk.but(frame=self._bare(chunk.frame.select(self.columns)))
+
+    def _bare(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Texts without the quotes that the CSV of rejected rows has before formulas, where that is what was read."""
+        return frame.with_columns(unquoted(pl.col(self.columns))) if self._again else frame
 
     def _written(self, frame: pl.DataFrame) -> pl.DataFrame:
         """The extra columns of a chunk, of the types of the result."""
@@ -60,25 +70,16 @@ class Batch:
         """Hand on what cannot be used, in the order of the rows."""
         if not bad.height and not chunk.broken:
             return
-        rows = rejected(
-            chunk.frame.select(n for n in self.cohort.columns if n in chunk.frame.columns),
-            chunk.numbers,
-            bad,
-            self.expansion.faults,
-        )
-        whole = rows.select(
-            (pl.col(name) if name in rows.columns else pl.lit(None, dtype=pl.String)).alias(name)
-            for name in self.rejects_schema
-        )
+        rows = rejected(chunk.frame, chunk.numbers, bad, self.expansion.faults).select(list(self.rejects_schema))
         broken = pl.DataFrame([self._broken(each) for each in chunk.broken], schema=self.rejects_schema, orient="row")
-        found = pl.concat([whole, broken]).sort("row")
+        found = pl.concat([rows, self._bare(broken)]).sort("row")
         if self.strict:
             raise _refused(found.row(0, named=True))
         self.expansion.tally.rejected += found.height
         refuse(found)
 
     def _broken(self, each: Broken) -> tuple[Any, ...]:
-        cells = (each.cells.get(name) for name in self.cohort.columns)
+        cells = (each.cells.get(name) for name in self.columns)
         return (*cells, each.row, each.column, each.code, each.reason, each.raw)
 
 

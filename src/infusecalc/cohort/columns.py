@@ -14,7 +14,7 @@ COLUMNS = (
 )  # fmt: skip
 """The columns that are read, in any order."""
 REJECTED = ("row", "column", "code", "reason", "raw")
-"""The columns that a rejected row has behind its own."""
+"""The columns that a rejected row has behind its own; a frame of them has no `raw`."""
 _NEEDED = ("drug", "indication", "start")
 _NAMES, _LETTERS = 5, 40  # that a message repeats of a header
 
@@ -22,13 +22,16 @@ _NAMES, _LETTERS = 5, 40  # that a message repeats of a header
 def check_header(names: Sequence[str], *, keep_extra: bool, given: Collection[str]) -> tuple[str, ...]:
     """The names of a header, in lower case; `given` columns have a value for the whole cohort, so may be absent.
 
+    The columns of rejected rows may be there, all of them: the rows were repaired, and are read again.
     Raises BadInput for a column that is there twice, that is not known (unless extra ones are kept), or missing.
     """
-    found = tuple(name.strip(" ").lower() if name.strip(" ").lower() in COLUMNS else name for name in names)
+    plain = {name.strip(" ").lower() for name in names}
+    known = COLUMNS + (REJECTED if plain.issuperset(REJECTED[:-1]) else ())
+    found = tuple(name.strip(" ").lower() if name.strip(" ").lower() in known else name for name in names)
     twice = sorted({name for name in found if found.count(name) > 1})
     if twice:
         raise BadInput("header", _shown(twice), "stands there twice", hint="give each column one name")
-    extra = [name for name in found if name not in COLUMNS]
+    extra = [name for name in found if name not in known]
     if extra and not keep_extra:
         hint = "leave them out, or keep them with --keep-extra"
         raise BadInput("header", _shown(extra), "is not known", allowed=", ".join(COLUMNS), hint=hint)

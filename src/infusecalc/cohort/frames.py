@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 from polars.io.plugins import register_io_source
 
-from infusecalc.cohort.columns import COLUMNS, check_header
+from infusecalc.cohort.columns import COLUMNS, REJECTED, check_header
 from infusecalc.cohort.expansion import Expansion, rejected
 from infusecalc.cohort.rows import extra_types, schema, with_extra
 from infusecalc.errors import BadInput
@@ -33,7 +33,7 @@ class Frame:
         self.expansion = Expansion(table or load_table(), **options)
         self.given = columns
         self.columns = check_header(columns, keep_extra=keep_extra, given=self.expansion.given)
-        self.extra = [name for name in self.columns if name not in COLUMNS]
+        self.extra = [name for name in self.columns if name not in (*COLUMNS, *REJECTED)]
         self._row = 0
 
     def schema(self, types: dict[str, Any]) -> dict[str, Any]:
@@ -41,8 +41,8 @@ class Frame:
         return schema(self.expansion.columns) | extra_types({name: types[name] for name in self.extra})
 
     def named(self, chunk: pl.DataFrame) -> pl.DataFrame:
-        """A chunk under the names of the columns."""
-        return chunk.rename(dict(zip(self.given, self.columns, strict=True)))
+        """A chunk under the names of the columns, without those of rejected rows."""
+        return chunk.rename(dict(zip(self.given, self.columns, strict=True))).drop(REJECTED, strict=False)
 
     def infusions(self, chunk: pl.DataFrame) -> pl.DataFrame:
         """The infusions of a chunk; rows that cannot be used are counted."""

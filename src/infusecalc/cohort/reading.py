@@ -61,9 +61,11 @@ class Cohort:
     Its file is closed, and a copy of standard input removed, after the last chunk, or when nobody holds it any more.
     """
 
-    def __init__(self, types: dict[str, Any], chunks: Callable[[], Iterator[Chunk]], stack: ExitStack) -> None:
+    def __init__(
+        self, form: str, types: dict[str, Any], chunks: Callable[[], Iterator[Chunk]], stack: ExitStack
+    ) -> None:
         """`stack` holds what has to be closed."""
-        self.columns, self.types = tuple(types), types
+        self.form, self.columns, self.types = form, tuple(types), types
         self._chunks = chunks
         self._close = weakref.finalize(self, stack.close)
 
@@ -98,7 +100,7 @@ def open_cohort(name: str, form: str, rows: int, check: Check, also: frozenset[s
         raise
     size = _size(raw)
     share = (lambda: min(raw.tell() / size, 1.0)) if size else (lambda: None)
-    return Cohort(dict.fromkeys(reader.columns, pl.String), lambda: reader.chunks(share), stack)
+    return Cohort(form, dict.fromkeys(reader.columns, pl.String), lambda: reader.chunks(share), stack)
 
 
 def _unpacked(name: str, raw: io.BufferedReader, head: bytes) -> io.BufferedReader:
@@ -253,7 +255,7 @@ def _open_parquet(name: str, raw: io.BufferedReader, rows: int, check: Check, st
     if not found:
         raise BadInput("cohort", name, "has no columns", hint="one column for each of drug, indication, weight, start")
     types = dict(zip(check(found.names()), map(_kept, found.dtypes()), strict=True))
-    return Cohort(types, lambda: _batches(name, scan, types, rows, total), stack)
+    return Cohort("parquet", types, lambda: _batches(name, scan, types, rows, total), stack)
 
 
 def _copied(raw: IO[bytes], name: str, stack: ExitStack) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Any
 
@@ -20,6 +21,8 @@ _SCALED = {
 }  # fmt: skip
 _NAMED = {"bag_ml": "bag", "billing_units": "units"}
 _FIRST, _LAST = ((day - date(1970, 1, 1)).days for day in (date.min, date.max))  # in days from 1970
+_NUMBER = r"^[+-]?[0-9]+(\.[0-9]+)?$"
+_FORMULA = f"^'*[{re.escape(''.join(FORMULA_STARTS))}]"  # quotes before it too, so that one can be taken off again
 _OF_DOSE = ("patient_id", "vials", "bag_ml", "billing_units", "wasted_units", "modifier", *_SCALED)
 _DAYS = {"date": "day", "planned_date": "planned_day"}
 _TYPES: dict[str, Any] = (
@@ -87,6 +90,16 @@ def quoted(texts: pl.Expr) -> pl.Expr:
     """Texts of which no spreadsheet takes one for a formula: such a one begins with a quote."""
     formula = pl.any_horizontal(texts.str.starts_with(start) for start in FORMULA_STARTS)
     return pl.when(formula).then(pl.lit("'") + texts).otherwise(texts)
+
+
+def harmless(texts: pl.Expr) -> pl.Expr:
+    """Rejected cells of which no spreadsheet takes one for a formula; a negative number is none."""
+    return pl.when(texts.str.contains(_NUMBER)).then(texts).otherwise(texts.str.replace(_FORMULA, "'$0"))
+
+
+def unquoted(texts: pl.Expr) -> pl.Expr:
+    """What `harmless` made of cells, as they were."""
+    return texts.str.replace(f"^'({_FORMULA[1:]})", "$1")
 
 
 def as_text(number: pl.Expr) -> pl.Expr:

@@ -15,7 +15,7 @@ from typing import IO, Any
 import polars as pl
 from polars.io.plugins import register_io_source
 
-from infusecalc.cohort.rows import quoted
+from infusecalc.cohort.rows import harmless
 from infusecalc.errors import BadInput
 from infusecalc.output.files import drop_stdout, whole_file, write_all
 
@@ -144,13 +144,8 @@ class _Parts:
 
 
 def _harmless(rows: pl.DataFrame) -> pl.DataFrame:
-    """Rejected cells of which no spreadsheet takes one for a formula; a negative number is none."""
-    texts = [name for name, kind in rows.schema.items() if kind == pl.String]
-    number = r"^[+-]?[0-9]+(\.[0-9]+)?$"
-    return rows.with_columns(
-        pl.when(pl.col(name).str.contains(number)).then(pl.col(name)).otherwise(quoted(pl.col(name))).alias(name)
-        for name in texts
-    )
+    """Rejected rows of which no spreadsheet takes a cell for a formula."""
+    return rows.with_columns(harmless(pl.col(name)) for name, kind in rows.schema.items() if kind == pl.String)
 
 
 def _csv(rows: pl.DataFrame, *, header: bool = False) -> bytes:
