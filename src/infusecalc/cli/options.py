@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection
 from functools import wraps
 from inspect import Parameter, Signature
@@ -13,7 +14,7 @@ from infusecalc.bsa import BSA_FORMULAS
 from infusecalc.choices import ANCHORS, ROUNDING
 from infusecalc.cli.complete import for_option
 from infusecalc.errors import BadInput
-from infusecalc.output.files import FORMATS
+from infusecalc.output.files import FORMATS, check_apart
 from infusecalc.regimen import LABELS
 
 
@@ -157,6 +158,10 @@ SHEET = [
 ]
 
 
+_READ = {"cohort": "the cohort", "history": "--history", "regimens": "--regimens", "file": "the table"}
+"""The files that commands read: none may be written over."""
+
+
 def takes(*parameters: Parameter) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Give a command that reads keywords the signature that typer builds its options from."""
     many = {parameter.name for parameter in parameters if parameter.default == []}
@@ -165,13 +170,22 @@ def takes(*parameters: Parameter) -> Callable[[Callable[..., Any]], Callable[...
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(command)
         def called(**given: Any) -> Any:
-            return command(**{name: _one(name, value, many) for name, value in given.items()})
+            values = {name: _one(name, value, many) for name, value in given.items()}
+            _check_files(values)
+            return command(**values)
 
         called.__signature__ = Signature(list(parameters))  # type: ignore[attr-defined]  # inspect reads it
         called.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
         return called
 
     return decorate
+
+
+def _check_files(values: dict[str, Any]) -> None:
+    """Refuse with BadInput a result over a file that it is made from."""
+    read = {what: values.get(name) for name, what in _READ.items()}
+    read["--regimens"] = read["--regimens"] or os.environ.get("INFUSECALC_REGIMENS")
+    check_apart({"-o": values.get("output") or "-", "--rejects": values.get("rejects")}, read)
 
 
 def _one(name: str, value: Any, many: Collection[str]) -> Any:

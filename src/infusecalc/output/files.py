@@ -6,9 +6,9 @@ import contextlib
 import os
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from infusecalc.errors import BadInput, shown
 
@@ -41,6 +41,25 @@ def write_file(name: str, content: bytes) -> None:
     """Write a file beside its final name and rename it; raises BadInput where that fails, leaving nothing behind."""
     with whole_file(name) as path:
         path.write_bytes(content)
+
+
+def check_apart(written: Mapping[str, str | None], read: Mapping[str, str | None]) -> None:
+    """Refuse with BadInput to write over a file that is read, under whatever name; `-` is a standard stream."""
+    found = {place: what for what, name in read.items() if name and (place := _place(name, sys.stdin))}
+    for option, name in written.items() if found else ():
+        place = _place(name, sys.stdout) if name else None
+        if place in found:
+            problem = f"is the file that is read as {found[place]}"
+            raise BadInput(option, name, problem, hint="nothing was touched; name another file")
+
+
+def _place(name: str, standard: IO[Any] | None) -> tuple[int, int] | None:
+    """Which regular file a name, a link or a standard stream leads to."""
+    try:
+        status = os.fstat(standard.fileno()) if name == "-" and standard else Path(name).stat()
+    except (OSError, ValueError):
+        return None
+    return (status.st_dev, status.st_ino) if stat.S_ISREG(status.st_mode) else None
 
 
 @contextlib.contextmanager
