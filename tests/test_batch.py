@@ -249,13 +249,15 @@ def test_all_forms_in_and_out_agree(tmp_path: Path) -> None:
             written.setdefault(form, set()).add(out.read_bytes())
     assert {form: len(found) for form, found in written.items()} == {"csv": 1, "ndjson": 1, "parquet": 1, "csv.gz": 1}
     parquet = pl.read_parquet(io.BytesIO(*written["parquet"]))
-    assert parquet["patient_id"].unique().sort().to_list() == ["'=18", "17"]
+    assert parquet["patient_id"].unique().sort().to_list() == ["17", "=18"]
     lines = [json.loads(line) for line in b"".join(written["ndjson"]).splitlines()]
     assert lines == [row | {"date": str(row["date"])} for row in parquet.iter_rows(named=True)]
     assert gzip.decompress(*written["csv.gz"]) == b"".join(written["csv"])
     as_csv = list(csv.DictReader(io.StringIO(b"".join(written["csv"]).decode())))
     plain = [{key: "" if value is None else str(value) for key, value in line.items()} for line in lines]
-    assert texts(as_csv) == plain
+    unquoted = [row | {"patient_id": row["patient_id"].removeprefix("'")} for row in texts(as_csv)]
+    assert unquoted == plain
+    assert {row["patient_id"] for row in as_csv} == {"17", "'=18"}  # a spreadsheet takes no id for a formula
 
 
 def test_whole_numbers_are_written_without_a_decimal(tmp_path: Path) -> None:
@@ -278,6 +280,37 @@ def test_standard_input_and_output_take_a_named_form(
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO((tmp_path / "in.parquet").read_bytes())))
     assert run(["batch", "-", "--from", "parquet", "-o", "-", "--to", "csv", "--quiet"]) == 0
     assert capsysbinary.readouterr().out == (tmp_path / "out.csv").read_bytes()
+
+
+def test_an_id_comes_out_as_it_went_in_and_begins_with_a_quote_for_spreadsheets_alone(tmp_path: Path) -> None:
+    good = {"drug": "infliximab", "indication": "crohns", "weight_kg": 70, "start": "2026-12-01"}
+    given = ("-7", "7.0", "8.0", "NaN", '"7.0"', '"NaN"', '"-7"', '"=1"', "-7.5", "1e3", "null", '""')
+    wanted = ["-7", "7", "8", None, "7.0", "NaN", "-7", "=1", "-7.5", "1e3", None, None]
+    lines = (f'{{"patient_id": {each}, {json.dumps(good)[1:]}\n' for each in given)
+    (tmp_path / "in.ndjson").write_text("".join(lines), encoding="utf-8")
+    for form in ("csv", "ndjson", "parquet"):
+        line = ["batch", str(tmp_path / "in.ndjson"), "-o", str(tmp_path / f"out.{form}"), "--quiet", "--doses", "1"]
+        assert run(line) == 0
+    assert pl.read_parquet(tmp_path / "out.parquet")["patient_id"].to_list() == wanted
+    listed = (tmp_path / "out.ndjson").read_text(encoding="utf-8").splitlines()
+    assert [json.loads(each)["patient_id"] for each in listed] == wanted
+    quoted = {"-7": "'-7", "=1": "'=1", "-7.5": "'-7.5", None: ""}
+    assert [row["patient_id"] for row in read(tmp_path / "out.csv")] == [quoted.get(each, each) for each in wanted]
+
+
+def test_numbers_that_json_has_no_text_for_are_null_and_whole_ones_have_no_decimals(tmp_path: Path) -> None:
+    numbers = pl.Series([70.0, 70.5, float("nan"), float("inf"), None])
+    kept = {"a": numbers, "b": pl.Series([-1, 2, 3, None, 5]), "a32": numbers.cast(pl.Float32)}
+    frame = pl.DataFrame([GOOD] * 5).with_columns(pl.all().replace("", None)).with_columns(**kept)
+    frame.write_parquet(tmp_path / "in.parquet")
+    line = ["batch", str(tmp_path / "in.parquet"), "-o", str(tmp_path / "out.ndjson"), "--quiet", "--doses", "1"]
+    assert run([*line, "--keep-extra"]) == 0
+    lines = (tmp_path / "out.ndjson").read_text(encoding="utf-8").splitlines()
+    tails = [each.partition('"accepted": null, ')[2] for each in lines]
+    assert tails == [
+        f'"a": {a}, "b": {b}, "a32": {a}}}'
+        for a, b in (("70", "-1"), ("70.5", "2"), ("null", "3"), ("null", "null"), ("null", "5"))
+    ]
 
 
 # --- options ------------------------------------------------------------------------------------------------------

@@ -351,7 +351,7 @@ def test_an_id_with_markup_comes_out_as_text(form, capfd):
         assert run([*PLAN, "--patient-id", name, "--format", form]) == 0
         out = capfd.readouterr().out
         assert "\x1b" not in out
-        shown = {"=1+1": "=1+1" if form in ("table", "json", "md") else "'=1+1"}.get(name, name)
+        shown = f"'{name}" if name == "=1+1" and form == "csv" else name  # only a spreadsheet takes it for a formula
         if form == "json":
             assert json.loads(out)["patient"]["id"] == shown
         elif form == "ndjson":

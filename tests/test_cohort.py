@@ -390,6 +390,25 @@ def test_rejected_rows_of_a_frame_that_were_repaired_are_a_frame() -> None:
     assert_frame_equal(rejects(listed), listed)
 
 
+@pytest.mark.parametrize(
+    ("ids", "wanted"),
+    [
+        (pl.Series([-7, 7, None]), ["-7", "7", None]),
+        (pl.Series([-7.0, 7.5, float("nan")]), ["-7", "7.5", None]),
+        (pl.Series([2.0**53 - 1, -0.0, 1e300]), ["9007199254740991", "0", "1e+300"]),
+        (pl.Series([7.0, 7.5, float("nan")], dtype=pl.Float32), ["7", "7.5", None]),
+        (pl.Series(["7.00", "-7.50", None]).cast(pl.Decimal(9, 2)), ["7", "-7.50", None]),
+        (pl.Series(["-7", "=1+1", "7.0"]), ["-7", "=1+1", "7.0"]),
+        (pl.Series(["@x", "NaN", " "], dtype=pl.Categorical), ["@x", "NaN", None]),
+    ],
+)
+def test_an_id_comes_out_of_a_frame_as_it_went_in(ids: pl.Series, wanted: list[str | None]) -> None:
+    frame = FRAME.with_columns(ids.alias("patient_id"))
+    assert expand(frame).filter(number=1)["patient_id"].to_list() == wanted
+    told = rejects(frame.with_columns(weight_kg=pl.lit(-1.0)))["patient_id"].to_list()
+    assert [text if text and text.strip() else None for text in told] == wanted
+
+
 def test_days_beyond_any_calendar_reject_their_row_alone() -> None:
     days = pl.Series([20_788, 2**31 - 1, -(2**31)], dtype=pl.Int32).cast(pl.Date)
     times = pl.Series([20_788 * 86_400_000, 2**62, -(2**62)], dtype=pl.Int64).cast(pl.Datetime("ms"))

@@ -107,14 +107,10 @@ def test_data_formats_agree_with_the_json_document(name):
             someone_ = entry if start else document["patient"]
             assert (line["weight_kg"], line["bsa_m2"]) == (someone_["weight_kg"], someone_["bsa_m2"])
             assert line["billing_code"] == document["product"]["billing_code"]
-            for key, value in line.items():
-                assert row[key] == (
-                    ""
-                    if value is None
-                    else str(value).lower()
-                    if value in (True, False) and isinstance(value, bool)
-                    else str(value)
-                )
+            # a spreadsheet would take this id for a formula, so it begins with a quote in CSV, and there alone
+            quoted = {"patient_id": "'=HYPERLINK(1)|[red] <b>*x*"} if name == "odd id" else {}
+            assert row == {key: in_csv(value) for key, value in line.items()} | quoted
+            assert line["patient_id"] == document["patient"]["id"]
 
 
 @pytest.mark.parametrize("name", COURSES)

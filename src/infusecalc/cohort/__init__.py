@@ -28,9 +28,10 @@ def expand(frame: Any, *, table: Table | None = None, keep_extra: bool = False, 
     `label`, `variant` and `product` hold for rows whose cells are empty.
 
     The result has the columns of the CSV of `infusecalc schedule`: numbers as doubles in the unit that the name of the
-    column says, whole numbers as integers, dates as dates. It is a LazyFrame where a LazyFrame was given, else a
-    DataFrame. Rows that cannot be used are left out, with a RejectedRows warning; `rejects` lists them with their
-    reasons. Raises BadInput for columns that are missing, unknown or of another type, and for options.
+    column says, whole numbers as integers, dates as dates, ids as texts (7.0 is `7`, NaN is none). It is a LazyFrame
+    where a LazyFrame was given, else a DataFrame. Rows that cannot be used are left out, with a RejectedRows warning;
+    `rejects` lists them with their reasons. A row in which nothing stands is no patient. Raises
+    BadInput for columns that are missing, unknown or of another type, and for options.
     """
     return expand_frame(frame, table, options, keep_extra=keep_extra)
 

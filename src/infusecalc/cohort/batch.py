@@ -10,7 +10,7 @@ import polars as pl
 from infusecalc.cohort.columns import COLUMNS, REJECTED
 from infusecalc.cohort.expansion import Expansion, rejected
 from infusecalc.cohort.reading import Broken, Chunk, Cohort
-from infusecalc.cohort.rows import extra_types, own_text, schema, times_as_texts, unquoted, with_extra
+from infusecalc.cohort.rows import extra_types, json_number, own_text, schema, times_as_texts, unquoted, with_extra
 from infusecalc.errors import BadInput
 
 Watcher = Callable[[int, float | None], None]
@@ -44,7 +44,8 @@ class Batch:
     def infusions(self, refuse: Refuser, watch: Watcher) -> Iterator[pl.DataFrame]:
         """The rows of the result, chunk by chunk; raises BadInput for a file, or in a strict run a row, that is bad."""
         for chunk in map(self._own, self.cohort.chunks()):
-            parts, bad = self.expansion.parts(chunk.frame, texts=self.form != "parquet")
+            texts, csv = self.form != "parquet", self.form == "csv"
+            parts, bad = self.expansion.parts(chunk.frame, texts=texts, harmless=csv)
             self._set_aside(chunk, bad, refuse)
             extra = self._written(chunk.frame)
             for part in parts:
@@ -60,11 +61,13 @@ class Batch:
         return frame.with_columns(unquoted(pl.col(self.columns))) if self._again else frame
 
     def _written(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """The extra columns of a chunk, of the types of the result."""
-        return frame.select(
-            own_text(column) if column.dtype != self._extra[column.name] else column
-            for column in frame.select(self.extra).get_columns()
-        )
+        """The extra columns of a chunk as the form of the result has them."""
+        return frame.select(map(self._column, frame.select(self.extra).get_columns()))
+
+    def _column(self, column: pl.Series) -> pl.Series:
+        if self.form == "ndjson" and column.dtype.is_float():
+            return column.to_frame().select(json_number(pl.first())).to_series()
+        return own_text(column) if column.dtype != self._extra[column.name] else column
 
     def _set_aside(self, chunk: Chunk, bad: pl.DataFrame, refuse: Refuser) -> None:
         """Hand on what cannot be used, in the order of the rows."""

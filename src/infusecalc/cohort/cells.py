@@ -18,6 +18,7 @@ from infusecalc.quantities import POUND, half_up, parse_age, parse_bsa, parse_he
 _PLAIN = r"^[0-9]{1,4}(\.[0-9]{1,4})?$"  # what is read at once, by columns, in 0.0001 of the unit
 _SCALE, _BELOW = 10_000, 10_000
 _OVER = 10**7  # outside any limit, and small enough to multiply
+_EXACT = 2**53  # up to here, a double holds every whole number
 _SLACKS = 100  # an age as one number: completed months x 100 + the months for which it may have gone on
 
 
@@ -169,9 +170,18 @@ def read_texts(column: pl.Series) -> pl.Series:
     return texts.to_frame().select(pl.when(pl.first().str.strip_chars() != "").then(pl.first())).to_series()
 
 
+def id_texts(column: pl.Series) -> pl.Series:
+    """Ids as texts: a number that is whole has no decimals, and what is no number is no id."""
+    if column.dtype.is_float():
+        column = column.fill_nan(None)
+        whole = (column == column.floor()) & (column.abs() < _EXACT)
+        return column.cast(pl.String).zip_with(~whole, column.cast(pl.Int64, strict=False).cast(pl.String))
+    return column.cast(pl.String).str.replace(r"\.0+$", "") if column.dtype.is_decimal() else column
+
+
 def read_ids(column: pl.Series, faults: Faults) -> Cells:
     """A column of patient ids, as the single patient's may be: no control characters."""
-    ids = read_texts(column)
+    ids = read_texts(id_texts(column))
     controls = Fault("patient_id", UNREADABLE, "patient id has control characters (allowed: printable characters)")
     place = pl.when(pl.col("id").str.contains(r"\p{Cc}")).then(faults.place(controls))
     return Cells(ids, ids.alias("id").to_frame().select(place.cast(pl.Int32)).to_series())

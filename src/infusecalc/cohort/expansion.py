@@ -9,12 +9,13 @@ import polars as pl
 
 from infusecalc.bsa import BSA_FORMULAS
 from infusecalc.choices import Choices
+from infusecalc.cohort.cells import id_texts
 from infusecalc.cohort.courses import Compiler
 from infusecalc.cohort.doses import Dosing
 from infusecalc.cohort.events import Events
 from infusecalc.cohort.faults import Faults
 from infusecalc.cohort.patients import Defaults, Patients
-from infusecalc.cohort.rows import columns, own_text, schema
+from infusecalc.cohort.rows import columns, own_text, quoted, schema
 from infusecalc.cohort.tally import Tally
 from infusecalc.errors import BadInput
 from infusecalc.patient import Patient
@@ -61,8 +62,13 @@ class Expansion:
         parts, bad = self.parts(frame, texts=False)
         return pl.concat([pl.DataFrame(schema=schema(self.columns) | {"place": pl.Int64}), *parts]), bad
 
-    def parts(self, frame: pl.DataFrame, *, texts: bool) -> tuple[Iterator[pl.DataFrame], pl.DataFrame]:
-        """As `expand`, with the infusions part by part; with `texts`, their numbers are written out."""
+    def parts(
+        self, frame: pl.DataFrame, *, texts: bool, harmless: bool = False
+    ) -> tuple[Iterator[pl.DataFrame], pl.DataFrame]:
+        """As `expand`, with the infusions part by part; with `texts`, their numbers are written out.
+
+        With `harmless`, no spreadsheet takes an id for a formula.
+        """
         read = self._patients.read(frame)
         self._events.grow()
         bad = [_faulty(read)]
@@ -75,6 +81,7 @@ class Expansion:
             return iter(()), _first(bad)
         run = self._dosing.with_events(run)
         self.tally.add(run)
+        run = run.with_columns(patient_id=quoted(pl.col("patient_id"))) if harmless else run
         return self._dosing.infusions(run, self.columns, texts=texts), _first(bad)
 
     def _without(self, rows: pl.DataFrame, bad: list[pl.DataFrame], whole: str = "") -> pl.DataFrame:
@@ -120,8 +127,8 @@ def _first(bad: list[pl.DataFrame]) -> pl.DataFrame:
 
 
 def _again(column: pl.Series) -> pl.Series:
-    """A column of rejected rows as texts that can be read again: a start at midnight is a date."""
-    texts = own_text(column)
+    """A column of rejected rows as texts that are read again as it was: ids as they are, midnights as dates."""
+    texts = own_text(id_texts(column) if column.name == "patient_id" else column)
     return texts.str.replace(r"T00:00:00\.0+$", "") if column.name == "start" and column.dtype.is_temporal() else texts
 
 

@@ -169,8 +169,14 @@ class _Fields(list[tuple[str, Any]]):
     """The fields of a JSON object, in order: a key that is there twice is seen."""
 
 
-_SIMPLE = {str, type(None)}
-_DECODER = json.JSONDecoder(object_pairs_hook=_Fields, parse_float=str, parse_int=str, parse_constant=str)
+class _Double(str):
+    """The text of a JSON number with a fraction or an exponent, or of NaN."""
+
+    __slots__ = ()
+
+
+_SIMPLE = {str, _Double, type(None)}
+_DECODER = json.JSONDecoder(object_pairs_hook=_Fields, parse_float=_Double, parse_int=str, parse_constant=_Double)
 
 
 class JsonReader(Reader):
@@ -187,6 +193,7 @@ class JsonReader(Reader):
         columns = (*columns, *sorted(also.difference(columns)))
         self._places = {key: place for place, key in enumerate(columns) if key in also}
         self._places |= {key: place for place, key in enumerate(names)}
+        self._id = self._places.get("patient_id")
         self._names, self._more = dict.fromkeys(names), [None] * (len(columns) - len(names))
         super().__init__(lines, columns, rows)
 
@@ -200,7 +207,7 @@ class JsonReader(Reader):
             return (), line, (None, "not-json", "the line is no JSON object")
         row = dict(fields)
         if len(row) == len(fields) and row.keys() <= self._names.keys() and set(map(type, row.values())) <= _SIMPLE:
-            return [*map(row.get, self._names), *self._more], line, None
+            return self._with_id([*map(row.get, self._names), *self._more]), line, None
         return self._one_by_one(fields, line)
 
     def _one_by_one(self, fields: _Fields, line: str) -> Record:
@@ -221,7 +228,13 @@ class JsonReader(Reader):
                     fault = fault or (self.columns[place], "not-json", "the field holds a list or an object")
                 elif value is not None:
                     cells[place] = value if isinstance(value, str) else "true" if value else "false"
-        return cells, line, fault
+        return self._with_id(cells), line, fault
+
+    def _with_id(self, cells: list[str | None]) -> list[str | None]:
+        """Cells of which an id that was a number is without decimals where it is whole, and none where it is NaN."""
+        if self._id is not None and isinstance(found := cells[self._id], _Double):
+            cells[self._id] = None if found == "NaN" else found.removesuffix(".0")
+        return cells
 
 
 def _unknown(key: str) -> tuple[None, str, str]:

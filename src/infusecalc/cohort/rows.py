@@ -71,8 +71,6 @@ def joined(rows: pl.DataFrame, events: pl.DataFrame, names: tuple[str, ...]) -> 
 
 
 def _value(name: str, *, texts: bool) -> pl.Expr:
-    if name == "patient_id":
-        return quoted(pl.col(name))
     if name not in _SCALED:
         return pl.col(_NAMED.get(name, name))
     source, one = _SCALED[name]
@@ -105,6 +103,11 @@ def unquoted(texts: pl.Expr) -> pl.Expr:
 def as_text(number: pl.Expr) -> pl.Expr:
     """Doubles as data writes them: a whole number without `.0`."""
     return number.cast(pl.String).str.strip_suffix(".0")
+
+
+def json_number(number: pl.Expr) -> pl.Expr:
+    """Doubles of anybody's as JSON has them; it has none that are not finite."""
+    return as_text(pl.when(number.is_finite()).then(number))
 
 
 def own_text(column: pl.Series) -> pl.Series:

@@ -255,7 +255,7 @@ def _shared(course: Course) -> Record:
     regimen, patient = course.regimen, course.patient
     billing = course.product.billing
     return {
-        "patient_id": _data_id(patient.id),
+        "patient_id": patient.id,
         "drug": regimen.drug_id,
         "indication": regimen.indication,
         "label": regimen.label,
@@ -288,18 +288,13 @@ def _of_phase(course: Course, name: str) -> list[Finding]:
     return [finding for finding in course.findings if finding.phases is None or name in finding.phases]
 
 
-def _data_id(text: str | None) -> str | None:
-    """An id that no spreadsheet takes for a formula."""
-    return f"'{text}" if text and text.startswith(FORMULA_STARTS) else text
-
-
 def vials_text(vials: Iterable[tuple[int, int]]) -> str:
     """Vials (size in 0.01 mg, count) as data writes them: `1x500+2x100`."""
     return "+".join(f"{count}x{plain(size)}" for size, count in vials)
 
 
 def as_csv(names: tuple[str, ...], rows: Iterator[Record]) -> str:
-    """CSV text with a header; null is empty, a truth value is `true` or `false`."""
+    """CSV text with a header; null is empty, a truth value is `true` or `false`; no id is taken for a formula."""
     import csv  # noqa: PLC0415 - only this format needs it
     import io  # noqa: PLC0415 - the same
 
@@ -307,8 +302,15 @@ def as_csv(names: tuple[str, ...], rows: Iterator[Record]) -> str:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(names)
     for row in rows:
-        writer.writerow([str(row[name]).lower() if isinstance(row[name], bool) else row[name] for name in names])
+        writer.writerow([_cell(name, row[name]) for name in names])
     return out.getvalue()
+
+
+def _cell(name: str, value: Any) -> Any:
+    """A value as CSV has it."""
+    if name == "patient_id" and value and value.startswith(FORMULA_STARTS):
+        return f"'{value}"
+    return str(value).lower() if isinstance(value, bool) else value
 
 
 def as_ndjson(rows: Iterator[Record]) -> str:
