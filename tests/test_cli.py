@@ -162,8 +162,8 @@ def test_a_bug_keeps_its_traceback(monkeypatch):
 
 
 @pytest.mark.parametrize(("name", "begins"), [
-    ("plan.json", "{"), ("plan.ndjson", '{"patient_id"'), ("plan.csv", "patient_id,"), ("plan.md", "# inF"),
-    ("plan.txt", "inFLIXimab"),
+    ("plan.json", "{"), ("plan.ndjson", '{"patient_id"'), ("plan.jsonl", '{"patient_id"'), ("plan.csv", "patient_id,"),
+    ("plan.md", "# inF"), ("plan.txt", "inFLIXimab"),
 ])  # fmt: skip
 def test_the_extension_of_a_file_names_its_format(name, begins, tmp_path, capfd):
     path = tmp_path / name
@@ -186,6 +186,7 @@ def test_a_format_may_be_named_for_an_extension_that_names_none(tmp_path):
     (["-o", "plan.out"], "has no extension that names a format (allowed: .txt, .htm, .json, .ndjson, .csv, .md, "),
     (["-o", "plan.csv", "--format", "json"], "--format 'json' is not the format of 'plan.csv'"),
     (["-o", "plan.txt", "--format", "md"], "its extension .txt names another"),
+    (["-o", "plan.jsonl", "--format", "json"], "its extension .jsonl names another"),
     (["-o", "plan.pdf", "--format", "md"], "its extension .pdf names another"),
     (["-o", "plan.xlsx", "--format", "md"], "its extension .xlsx names another"),
     (["-o", "plan.xlsx"], "has no extension that names a format"),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 import json
+import sys
 from itertools import pairwise
 from typing import Any
 
@@ -64,6 +66,21 @@ def test_a_file_of_just_1_mb_is_read(folder, capsys):
     (folder / "given.csv").write_bytes(b"date\n2026-12-01".ljust(1_000_000, b"\n"))
     assert run(["next", "infliximab", "crohns", "--weight", "70kg", "--history", "given.csv", "--format", "json"]) == 0
     assert json.loads(capsys.readouterr().out)["due"]["date"] == "2026-12-15"
+
+
+def test_a_history_may_come_from_standard_input(folder, monkeypatch, capsys):
+    (folder / "-").write_text("date\n2020-01-01\n", encoding="utf-8")  # no file is meant
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"\xef\xbb\xbfdate,dose_mg\n2026-12-01,350\n")))
+    assert run(["next", "infliximab", "crohns", "--weight", "70kg", "--history", "-", "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["due"]["date"] == "2026-12-15"
+    for stdin, says in (
+        (None, "standard input is closed; name a file"),
+        (io.TextIOWrapper(io.BytesIO(b"")), "history '-' has the header nothing (allowed: date or date,dose_mg)"),
+        (io.TextIOWrapper(io.BytesIO(b"date\n\xff")), "history '-' is not UTF-8 at byte 5; save it as UTF-8"),
+    ):
+        monkeypatch.setattr(sys, "stdin", stdin)
+        assert run(["schedule", "infliximab", "crohns", "--weight", "70kg", "--history", "-"]) == 2
+        assert capsys.readouterr() == ("", f"infusecalc: {says}\n")
 
 
 def test_a_cell_beyond_all_measure_is_refused(folder, capsys):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from datetime import date
 from itertools import pairwise
@@ -35,7 +36,7 @@ def read_given(texts: Iterable[str | date]) -> tuple[Given, ...]:
 
 
 def read_history(name: str) -> tuple[Given, ...]:
-    """Infusions from a CSV file with the columns `date` and, where known, `dose_mg`; raises BadInput."""
+    """Infusions from a CSV file, or standard input (`-`), with `date` and, where known, `dose_mg`; raises BadInput."""
     import csv  # noqa: PLC0415 - only a file needs it
 
     hint = f"give a CSV file with the header {','.join(COLUMNS)}"
@@ -64,8 +65,7 @@ def read_history(name: str) -> tuple[Given, ...]:
 
 def _text(name: str, hint: str) -> str:
     try:
-        with open(name, "rb") as file:  # noqa: PTH123 - a name may be no path at all
-            content = file.read(_LARGEST + 1)
+        content = _bytes(name)
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise BadInput("history", name, f"is not UTF-8 at byte {error.start}", hint="save it as UTF-8") from None
@@ -75,6 +75,16 @@ def _text(name: str, hint: str) -> str:
     if len(content) > _LARGEST or "\0" in text:
         raise BadInput("history", name, "is over 1 MB, or no text", hint=hint)
     return text
+
+
+def _bytes(name: str) -> bytes:
+    """What a file, or standard input (`-`), holds, up to one byte more than is taken."""
+    if name != "-":
+        with open(name, "rb") as file:  # noqa: PTH123 - a name may be no path at all
+            return file.read(_LARGEST + 1)
+    if sys.stdin is None:
+        raise BadInput("standard input", None, "is closed", hint="name a file")
+    return sys.stdin.buffer.read(_LARGEST + 1)
 
 
 def _in_order(found: list[Given], what: str) -> tuple[Given, ...]:

@@ -90,7 +90,7 @@ ON = [option("--on", "The day for which --born gives the age, and dated weights 
 START = [option("--start", "The first infusion.", "YYYY-MM-DD|today")]
 HISTORY = [
     repeated("--given", "An infusion that was given.", "DATE[:MG]"),
-    option("--history", "A CSV file of what was given, with the columns date and dose_mg.", "FILE"),
+    option("--history", "A CSV file of what was given: date and dose_mg; - for standard input.", "FILE"),
     option("--anchor", f"Count the rest from what was {' or '.join(ANCHORS)}; given unless said.", "WORD"),
 ]
 CLINIC = [

@@ -15,7 +15,7 @@ from infusecalc.errors import BadInput, shown
 FORMATS = ("table", "json", "ndjson", "csv", "md")
 DOCUMENTS = (*FORMATS, "html", "pdf")
 CALENDARS = (*DOCUMENTS, "ics")
-_BY_EXTENSION = {".txt": "table", ".htm": "html"} | {f".{name}": name for name in CALENDARS[1:]}
+_BY_EXTENSION = {".txt": "table", ".htm": "html"} | {f".{name}": name for name in CALENDARS[1:]} | {".jsonl": "ndjson"}
 _ELSEWHERE = (".parquet", ".yaml", ".xlsx", ".docx", ".png", ".svg")
 
 
