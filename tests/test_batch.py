@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import datetime as dt
 import gzip
 import io
 import json
 import sys
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -127,7 +129,7 @@ def test_without_a_file_for_them_bad_rows_are_told_without_their_values(
     assert "row 2, column weight_kg: unreadable: " in said
     assert "row 3, column drug: unknown: " in said
     assert "canary" not in said
-    assert "1 patient, 8 infusions, 2 rows rejected" in said
+    assert "1 row planned, 8 infusions, 2 rows rejected" in said
 
 
 def test_a_strict_run_stops_at_the_first_bad_row_and_writes_nothing(
@@ -149,7 +151,7 @@ def test_a_strict_run_stops_at_the_first_bad_row_and_writes_nothing(
 def test_a_cohort_without_a_good_row_gives_a_header_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source = write(tmp_path / "in.csv", [GOOD | {"weight_kg": ""}])
     run(["batch", str(source), "-o", str(tmp_path / "out.csv")])
-    assert "0 patients, 0 infusions, 1 row rejected\ninfusecalc: 0 mg, waste 0 mg\n" in capsys.readouterr().err
+    assert "0 rows planned, 0 infusions, 1 row rejected\ninfusecalc: 0 mg, waste 0 mg\n" in capsys.readouterr().err
     assert (
         run(["batch", str(source), "-o", str(tmp_path / "out.csv"), "--quiet", "--rejects", str(tmp_path / "b.csv")])
         == 4
@@ -313,6 +315,47 @@ def test_numbers_that_json_has_no_text_for_are_null_and_whole_ones_have_no_decim
     ]
 
 
+def test_without_a_name_the_result_goes_to_standard_output_in_the_form_of_the_cohort(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    frame = pl.DataFrame([GOOD]).with_columns(pl.all().replace("", None))
+    frame.write_csv(tmp_path / "in.csv")
+    frame.write_ndjson(tmp_path / "in.ndjson")
+    frame.write_parquet(tmp_path / "in.parquet")
+    for form in ("csv", "ndjson", "parquet"):
+        source, out = tmp_path / f"in.{form}", tmp_path / f"out.{form}"
+        assert run(["batch", str(source), "-o", str(out), "--quiet"]) == 0
+        for name, more in ((str(source), []), ("-", []), ("-", ["-o", "-"])):
+            monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(source.read_bytes())))
+            assert run(["batch", name, "--quiet", *more]) == 0
+            assert capsysbinary.readouterr().out == out.read_bytes()
+    assert run(["batch", str(tmp_path / "in.parquet"), "--to", "ndjson", "--quiet"]) == 0
+    assert capsysbinary.readouterr().out == (tmp_path / "out.ndjson").read_bytes()
+
+
+def test_a_terminal_gets_text_and_no_parquet(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Screen(io.TextIOWrapper):
+        def isatty(self) -> bool:
+            return True
+
+    pl.DataFrame([GOOD]).with_columns(pl.all().replace("", None)).write_parquet(tmp_path / "in.parquet")
+    seen, told = io.BytesIO(), Screen(io.BytesIO())
+    monkeypatch.setattr(sys, "stderr", told)
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "stdout", Screen(seen))
+        assert run(["batch", str(tmp_path / "in.parquet")]) == 0
+        assert seen.getvalue().startswith(b"patient_id,drug,")
+        told.flush()
+        assert b"rows/s" not in told.buffer.getvalue()  # no bar among the rows
+        assert run(["batch", str(tmp_path / "in.parquet"), "--to", "parquet"]) == 2
+        told.flush()
+        said = b"--to 'parquet' is no text for a terminal; write to a file with -o, or to a pipe\n"
+        assert told.buffer.getvalue().endswith(said)
+    assert capsys.readouterr().out == ""
+
+
 # --- options ------------------------------------------------------------------------------------------------------
 
 
@@ -412,7 +455,7 @@ def test_extra_times_are_kept_in_every_form_also_beyond_any_calendar(tmp_path: P
 def test_an_extra_column_with_the_name_of_a_result_cannot_be_kept(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for name in ("dose_mg", "reason", "", "*", "^d.*$"):
+    for name in ("dose_mg", "reason", "*", "^d.*$"):
         source = write(tmp_path / "in.csv", [GOOD | {name: "1"}])
         assert run(["batch", str(source), "-o", str(tmp_path / "out.csv"), "--keep-extra"]) == 2
         assert "cannot be kept: the result has that name, or it stands for other names" in capsys.readouterr().err
@@ -438,7 +481,7 @@ def test_the_sums_are_said_at_the_end_by_month_where_asked(tmp_path: Path, capsy
     said = capsys.readouterr().err.splitlines()
     # infliximab: 15 x 350 mg = 5,250 mg, each 4 x 100 mg with 50 mg of waste; rituximab: 2 x 1,000 mg and 2 x 500 mg,
     # and a fifth if needed; cost 60 x 1 + 6 x 2
-    assert said[0].endswith("2 patients, 20 infusions (1 only if needed, in no sum), 0 rows rejected")
+    assert said[0].endswith("2 rows planned, 20 infusions (1 only if needed, in no sum), 0 rows rejected")
     assert said[1].endswith("8,250 mg, waste 750 mg, vials 6 x 500 mg + 60 x 100 mg")
     assert said[2].endswith("cost of the vials: 72")
     assert "infusecalc: 2026-12: 4 x 500 mg + 8 x 100 mg" in said
@@ -468,7 +511,7 @@ def test_a_file_that_is_wrong_as_a_whole_is_refused(tmp_path: Path, capsys: pyte
     pl.DataFrame({"a": [1]}).write_parquet(parquet)
     wrong = {
         ("in.csv", b""): "is empty",
-        ("in.csv", line): "is not known",
+        ("in.csv", line): "header names no column that is known (allowed: patient_id, ",
         ("in.csv", header.replace(b"start", b"drug") + line): "header 'drug' stands there twice",
         ("in.csv", header.replace(b",start", b"") + b"a,infliximab,crohns,70\n"): "header 'start' is missing",
         (
@@ -486,11 +529,50 @@ def test_a_file_that_is_wrong_as_a_whole_is_refused(tmp_path: Path, capsys: pyte
         ("in.ndjson", b'{"drug": "infliximab"}\n'): "header 'indication, start, weight_kg' is missing",
         ("in.parquet", header + line): "holds no Parquet",
         ("in.parquet", parquet.getvalue()[:-9]): "is damaged",
-        ("in.parquet", parquet.getvalue()): "header 'a' is not known",
+        ("in.parquet", parquet.getvalue()): "header names no column that is known",
+        ("in.csv", header.replace(b"\n", b",,\n")): "header has a column without a name; name each",
+        ("in.csv", b"[\n{}\n"): "holds JSON, no CSV; write each object on a line of its own, as jq -c '.[]' does",
+        ("in.json", b'[{"drug": "infliximab"}]'): "holds a JSON array (allowed: one object a line, {...}); write each",
+        ("in.json", b'\n[\n  {"drug": "infliximab"}\n]'): "holds a JSON array",
+        ("in.ndjson", b'{\n  "drug": "infliximab"\n}\n'): "holds a JSON object that does not end on its line",
+        ("in.parquet", b"PARE" + parquet.getvalue()[4:]): "is encrypted; write it without encryption",
+        ("in.csv", b"PARE"): "holds Parquet that is encrypted",
         ("in.txt", header + line): "has no extension that names a form",
     }
     for (name, content), problem in wrong.items():
         assert problem in refused(tmp_path, capsys, name, content), (name, content[:40])
+
+
+@pytest.mark.parametrize("case", cases("cohort_headers"))
+def test_a_header_is_taken_or_refused_with_what_was_meant(
+    case: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "in.csv").write_text(",".join(case["header"]) + "\n", encoding="utf-8")
+    line = ["batch", str(tmp_path / "in.csv"), "-o", str(tmp_path / "out.csv"), "--quiet", *case.get("options", [])]
+    assert run(line) == (2 if case["says"] else 0)
+    said = capsys.readouterr().err
+    assert (case["says"] or "") in said
+    assert "canary" not in said
+
+
+# written by PyArrow: the column weight_kg, decimal256(39, 2), with the one row 70.00
+DECIMAL_OF_39 = (
+    b"c-jka3^EjD5Y-da(-CC?GT21fWEdD2m_V430ToC`h_XoPm@-JP6(?t;<|c|VF^KYsDv2^laF(ZLre~DIXQ!)jiL!|L>BN9YpcXMENf}8QH3k_`K1o"
+    b"$J21z89qCiQp5U~(74o?}N#SB2xY&6*<)xdTGC79GW#6lP}6bcfH3QJQ<bdw7TbQ6n;^2-&<Qj3Z+^Yavp%=8TO3?*ei4xR<X0YJY10DeXyIs"
+)
+
+
+def test_decimals_that_are_too_long_are_told_and_others_are_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    content = zlib.decompress(base64.b85decode(DECIMAL_OF_39))
+    said = refused(tmp_path, capsys, "in.parquet", content, *(each for each in FOR_ALL if "weight" not in each))
+    problem = "column weight_kg holds decimals of 39 digits (allowed: up to 38 digits)"
+    assert said == f"infusecalc: {problem}; write it with fewer digits, or as doubles\n"
+    good = pl.DataFrame([GOOD]).with_columns(weight_kg=pl.Series(["70.00"]).cast(pl.Decimal(38, 2)))
+    good.with_columns(pl.col("bsa_m2", "variant", "product").replace("", None)).write_parquet(tmp_path / "in.parquet")
+    assert run(["batch", str(tmp_path / "in.parquet"), "-o", str(tmp_path / "out.csv"), "--quiet"]) == 0
+    assert texts(read(tmp_path / "out.csv")) == expected()
 
 
 def test_a_column_of_another_type_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -543,9 +625,12 @@ def test_reasons_name_no_regimen(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert (
         run(["batch", str(write(tmp_path / "in.csv", [GOOD])), "-o", str(tmp_path / "o.csv"), "--dose", "500mg"]) == 4
     )
+    source = write(tmp_path / "in.csv", [GOOD | {"drug": "rituximab", "indication": "ra"}])
+    assert run(["batch", str(source), "-o", str(tmp_path / "o.csv"), "--maintenance-start", "20w"]) == 4
     said = "".join(line for line in capsys.readouterr().err.splitlines(keepends=True) if ": row " in line)
-    assert said.count("row ") == 3
+    assert said.count("row ") == 4
     assert "infliximab" not in said
+    assert "rituximab" not in said
     assert "the regimen" in said
 
 
@@ -755,7 +840,7 @@ def test_a_terminal_shows_a_bar_that_is_gone_at_the_end(tmp_path: Path, monkeypa
     monkeypatch.setattr(sys, "stderr", shown)
     assert run(["batch", str(source), "-o", str(tmp_path / "out.csv")]) == 0
     assert "rows/s" in shown.getvalue()
-    assert "1 patient, 8 infusions, 0 rows rejected" in shown.getvalue()
+    assert "1 row planned, 8 infusions, 0 rows rejected" in shown.getvalue()
     piped = io.StringIO()
     monkeypatch.setattr(sys, "stderr", piped)
     assert run(["batch", str(source), "-o", str(tmp_path / "out.csv")]) == 0

@@ -177,6 +177,33 @@ def test_frames_of_others_give_the_same_through_their_arrow_stream() -> None:
     assert arrow.table(wanted).num_rows == wanted.height
 
 
+def test_a_column_that_no_frame_of_ours_can_hold_is_refused() -> None:
+    class Odd:
+        """A frame that hands out what cannot be read."""
+
+        def __init__(self, error: type[BaseException]) -> None:
+            self.error = error
+
+        def __arrow_c_stream__(self, _: object = None) -> object:
+            raise self.error("no such type `Int256`. Hint: none")
+
+    for error in (pl.exceptions.PanicException, pl.exceptions.ComputeError):
+        said = "frame 'Odd' has a column of a type that is not taken: no such type `Int256` .allowed: texts, numbers"
+        with pytest.raises(InfusecalcError, match=said):
+            expand(Odd(error))
+    arrow = pytest.importorskip("pyarrow")
+    long = arrow.table({"weight_kg": arrow.array([70], arrow.decimal256(39, 2))})
+    with pytest.raises(InfusecalcError, match="cast it, a decimal of over 38 digits to a double"):
+        rejects(long, drug="infliximab", indication="ra", start=START)
+
+
+def test_categories_are_read_as_texts() -> None:
+    texts = FRAME.with_columns(pl.col("weight_kg", "start").cast(pl.String))
+    assert_frame_equal(expand(texts.with_columns(pl.col(pl.String).cast(pl.Categorical))), expand(FRAME))
+    kinds = texts.with_columns(pl.col("weight_kg").cast(pl.Enum(["70.0", "70.255", "154.0"])))
+    assert_frame_equal(expand(kinds), expand(FRAME))
+
+
 def test_what_is_no_frame_is_refused() -> None:
     with pytest.raises(InfusecalcError, match="is no frame"):
         expand([{"drug": "infliximab"}])

@@ -76,6 +76,8 @@ def test_an_extension_names_the_form(name, form):
 def test_a_form_that_was_asked_for_holds_where_no_extension_names_one():
     assert choose_form("csv", "cohort.txt", "--from") == "csv"
     assert choose_form("parquet", "-", "--to") == "parquet"
+    assert choose_form(None, "-", "--to") is None
+    assert choose_form(None, "a.json", "--from") == "ndjson"
 
 
 @pytest.mark.parametrize(
@@ -83,8 +85,8 @@ def test_a_form_that_was_asked_for_holds_where_no_extension_names_one():
     [
         ("xml", "a.csv", "--to 'xml' is not a form of a cohort (allowed: csv, ndjson, parquet)"),
         ("csv", "a.jsonl", "--to 'csv' is not the form of 'a.jsonl' (allowed: ndjson); its extension .jsonl names"),
-        (None, "-", "file '-' has no form (allowed: .csv, .csv.gz, .ndjson, .ndjson.gz, .jsonl, .jsonl.gz, .parquet)"),
-        (None, "a.xlsx", "file 'a.xlsx' has no extension that names a form"),
+        (None, "a.xlsx", "file 'a.xlsx' has no extension that names a form (allowed: .csv, .csv.gz, .ndjson, "),
+        (None, "a.json", "file 'a.json' has no extension that names a form"),
         (None, "a.parquet.gz", "file 'a.parquet.gz' has no extension that names a form"),
     ],
 )
@@ -401,7 +403,7 @@ def test_the_columns_are_those_of_the_first_lines_in_their_order_and_the_known_o
     assert [(each.row, each.column, each.cells) for each in broken_of(chunks)] == [(4, "drug", {})]
 
 
-@pytest.mark.parametrize("content", ["a,b\n1,2\n", "[1]\n[2]\n", '[{"a": 1}]', "{}\n"])
+@pytest.mark.parametrize("content", ["a,b\n1,2\n", "5\n", "{}\n"])
 def test_a_file_without_json_objects_is_refused(content, write):
     assert "holds no JSON object with a field in its first lines" in refusal(write(content), "ndjson")
 
@@ -492,6 +494,35 @@ def test_standard_input_is_read_and_left_open(pack, monkeypatch):
 def test_json_is_read_from_standard_input(monkeypatch):
     pipe_in(monkeypatch, b'{"a": 1.0}\n')
     assert rows_of(read("-", "ndjson")) == [("1.0",)]
+
+
+@pytest.mark.parametrize(
+    ("content", "form"),
+    [
+        (HEADER + GOOD, "csv"),
+        ("\n  \n" + HEADER + GOOD, "csv"),
+        ("\ufeff" + HEADER + GOOD, "csv"),
+        ('{"a": 1}\n', "ndjson"),
+        ('\ufeff \n{"a": 1}\n', "ndjson"),
+    ],
+)
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_the_form_of_standard_input_is_told_by_its_first_bytes(pack, content, form, monkeypatch):
+    pipe_in(monkeypatch, pack(content.encode()))
+    cohort = open_cohort("-", None, 10, tuple)
+    assert cohort.form == form
+    assert len(rows_of(cohort.chunks())) == 1
+
+
+def test_parquet_on_standard_input_is_told_by_its_first_bytes(monkeypatch):
+    content = io.BytesIO()
+    pl.DataFrame({"a": [1, 2]}).write_parquet(content)
+    pipe_in(monkeypatch, content.getvalue())
+    cohort = open_cohort("-", None, 10, tuple)
+    assert (cohort.form, rows_of(cohort.chunks())) == ("parquet", [(1,), (2,)])
+    for text, says in ((b"PARE", "is encrypted"), (b"[1]", "a JSON array"), (b"", "is empty"), (b"PK\3\4", "ZIP")):
+        pipe_in(monkeypatch, text)
+        assert says in refusal("-", None)
 
 
 def test_standard_input_that_is_closed_or_empty_is_refused(monkeypatch):

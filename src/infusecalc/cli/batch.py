@@ -45,9 +45,19 @@ def _for_empty(flags: str, text: str, metavar: str) -> Parameter:
 
 _OPTIONS = [
     argument("cohort", "A file with one patient a row: CSV, NDJSON or Parquet; - for standard input."),
-    option("-o --output", "The file of the infusions; - for standard output.", "FILE", needed=True),
-    repeated("--from", "The form of a cohort without extension: csv, ndjson or parquet; or: maintenance.", "WORD"),
-    option("--to", "The form of the result, where no extension names it: csv, ndjson or parquet.", "FORM"),
+    option("-o --output", "The file of the infusions; standard output unless given.", "FILE"),
+    repeated(
+        "--from",
+        "csv, ndjson or parquet: the form of a cohort whose name does not tell it; standard input tells it by its "
+        "first bytes. Or: maintenance.",
+        "WORD",
+    ),
+    option(
+        "--to",
+        "csv, ndjson or parquet: the form of a result whose name does not tell it; that of the cohort unless given, "
+        "but no Parquet on a terminal.",
+        "FORM",
+    ),
     option("--rejects", "A file for the rows that cannot be used, with their reasons.", "FILE"),
     flag("--strict", "Stop at the first row that cannot be used, and write nothing."),
     flag("--keep-extra", "Keep columns that are not known, behind all others."),
@@ -76,7 +86,7 @@ def batch(**given: Any) -> int:
     \b
     Examples:
       infusecalc batch cohort.csv -o infusions.parquet --rejects bad.csv
-      infusecalc batch - --from csv -o - --to ndjson --for 2y < cohort.csv
+      infusecalc batch - --to ndjson --for 2y < cohort.csv
     """  # noqa: D301 - \b keeps the lines of the examples apart
     from infusecalc.cohort.batch import Batch  # noqa: PLC0415 - no other command needs a frame library
     from infusecalc.cohort.columns import COLUMNS, check_header  # noqa: PLC0415 - as above
@@ -90,8 +100,9 @@ def batch(**given: Any) -> int:
     if _MAINTENANCE in given["from_"]:
         options["from_"] = _MAINTENANCE
     form = choose_form(forms[0] if forms else None, given["cohort"], "--from")
+    given["output"] = given["output"] or "-"
     target = choose_form(given["to"], given["output"], "--to")
-    _check_names(given)
+    _check_names(given, target)
     expansion = Expansion(site_table(given), **options)
     expansion.tally.by_month = given["totals"]
 
@@ -100,6 +111,7 @@ def batch(**given: Any) -> int:
 
     known = frozenset(COLUMNS)
     cohort = open_cohort(given["cohort"], form, _ROWS, check, known)
+    target = target or ("csv" if cohort.form == "parquet" and _on_a_terminal(given) else cohort.form)
     return _run(Batch(expansion, cohort, strict=given["strict"], form=target), given)
 
 
@@ -110,8 +122,14 @@ def app(command: str) -> typer.Typer:
     return program
 
 
-def _check_names(given: dict[str, Any]) -> None:
-    """Refuse results that would be written over each other, and data on a terminal."""
+def _on_a_terminal(given: dict[str, Any]) -> bool:
+    return given["output"] == "-" and sys.stdout is not None and sys.stdout.isatty()
+
+
+def _check_names(given: dict[str, Any], target: str | None) -> None:
+    """Refuse results that would be written over each other, and Parquet on a terminal."""
+    if target == "parquet" and _on_a_terminal(given):
+        raise BadInput("--to", target, "is no text for a terminal", hint="write to a file with -o, or to a pipe")
     rejects = given["rejects"]
     if rejects == "-":
         raise BadInput("--rejects", rejects, "is standard output, where the result may go", hint="name a file")
@@ -147,7 +165,7 @@ def _rejects(work: Batch, name: str | None) -> Iterator[Refuser]:
     from infusecalc.cohort.reading import choose_form  # noqa: PLC0415 - no other command needs it
     from infusecalc.cohort.writing import rejects_file  # noqa: PLC0415 - as above
 
-    with rejects_file(name, choose_form(None, name, "--rejects"), work.rejects_schema) as refuse:
+    with rejects_file(name, str(choose_form(None, name, "--rejects")), work.rejects_schema) as refuse:
         yield refuse
 
 
@@ -160,7 +178,7 @@ def _tell(rows: Any) -> None:
 @contextlib.contextmanager
 def _progress(given: dict[str, Any]) -> Iterator[Watcher]:
     """A bar on a terminal: rows, rows a second, the time left; nothing in a pipe."""
-    if given["quiet"] or sys.stderr is None or not sys.stderr.isatty():
+    if given["quiet"] or sys.stderr is None or not sys.stderr.isatty() or _on_a_terminal(given):
         yield lambda _rows, _share: None
         return
     from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
@@ -183,9 +201,9 @@ def summary(tally: Tally, *, by_month: bool) -> Iterator[str]:
     """What a cohort came to, line by line; an infusion that is given only if needed is in no sum."""
     optional = tally.infusions - tally.needed
     beside = f" ({optional:,} only if needed, in no sum)" if optional else ""
-    counts = (tally.patients, "patient"), (tally.infusions, "infusion"), (tally.rejected, "row")
-    patients, infusions, rows = (f"{count:,} {word}{'' if count == 1 else 's'}" for count, word in counts)
-    yield f"{patients}, {infusions}{beside}, {rows} rejected"
+    counts = (tally.planned, "row"), (tally.infusions, "infusion"), (tally.rejected, "row")
+    planned, infusions, rejected = (f"{count:,} {word}{'' if count == 1 else 's'}" for count, word in counts)
+    yield f"{planned} planned, {infusions}{beside}, {rejected} rejected"
     opened = _opened(tally.vials_of(None))
     yield f"{people(tally.dose)} mg, waste {people(tally.waste)} mg" + (f", vials {opened}" if opened else "")
     if tally.cost:

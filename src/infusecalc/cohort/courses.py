@@ -137,10 +137,13 @@ class Compiler:
         if column == "product" and named.product is None:
             column = "drug"  # a product that was named as the drug
         known = column in Named.part_names()
-        fault = fault_of(error, column if known else "", UNKNOWN if known else NOT_PLANNED)
+        return self._nameless(fault_of(error, column if known else "", UNKNOWN if known else NOT_PLANNED))
+
+    def _nameless(self, fault: Fault) -> Fault:
+        """A fault whose reason names no regimen: whose row it is, is told by its number alone."""
         reason = fault.reason
         for name in sorted(self.table.names("regimens"), key=len, reverse=True):
-            reason = reason.replace(name, "the regimen")  # whose row it is, is told by its number alone
+            reason = reason.replace(name, "the regimen")
         return fault.but(reason=reason)
 
     def _choices(self, named: Named) -> Choices:
@@ -217,7 +220,7 @@ class Compiler:
                 self._places[key] = self._place(self._shape(group, start))
             except BadInput as error:
                 column = "start" if error.what in ("--until", "--maintenance-start") else ""
-                self._places[key] = fault_of(error, column, NOT_PLANNED)
+                self._places[key] = self._nameless(fault_of(error, column, NOT_PLANNED))
         return self._places[key]
 
     def _shape(self, group: Group, start: date) -> Shape:

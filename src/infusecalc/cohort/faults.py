@@ -12,6 +12,8 @@ UNKNOWN, CONFLICT, NOT_PLANNED = "unknown", "conflict", "not-planned"
 
 _QUOTED = re.compile(r" ?'.*'")
 _OF_DRUG = re.compile(r" of \S+$")
+_HOLES = {"the product that names": "the one that the column drug names", "the unknown unit": "an unknown unit"}
+"""How a sentence goes on where a value was taken out of it."""
 _DAY = re.compile(r",? [0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -26,6 +28,8 @@ class Fault(Frozen):
 def fault_of(error: BadInput, column: str, code: str = UNREADABLE) -> Fault:
     """A refusal of one value as the fault of a row; what the value was is left out, and every date."""
     problem = _DAY.sub("", _QUOTED.sub("", error.problem))
+    for hole, mended in _HOLES.items():
+        problem = problem.replace(hole, mended)
     reason = f"{_OF_DRUG.sub('', error.what)} {problem}" + (f" (allowed: {error.allowed})" if error.allowed else "")
     if error.hint and not _DAY.search(f" {error.hint}"):
         reason += f"; {error.hint}"

@@ -21,6 +21,7 @@ _BLOCK = 1 << 20  # bytes that are read at a time
 _LONGEST_LINE = 64_000_000  # bytes that are kept of a line; the rest of a longer one is dropped
 _LONGEST_CELL = 10_000  # characters
 _OPEN_LINES, _OPEN_SIZE = 100, 1_000_000  # lines and characters within which a quote has to be closed
+ONE_A_LINE = "write each object on a line of its own, as jq -c '.[]' does, and name the file .ndjson"
 _NOTHING = ' ,"\t\r'  # what a line of empty cells is made of
 _SURROGATES = range(0xD800, 0xE000)
 _BYTES = range(0xDC80, 0xDD00)  # how Python keeps bytes that are not UTF-8
@@ -262,8 +263,10 @@ def _header(name: str, lines: Lines) -> list[str]:
     if not found:
         raise BadInput("cohort", name, "is empty", hint="its first line names the columns")
     line = found[0].removesuffix("\r")
-    if line.lstrip(" ").startswith("{"):
-        raise BadInput("cohort", name, "holds JSON, no CSV", hint="read it with --from ndjson")
+    text = line.strip(" ")
+    if text.startswith(("{", "[{")) or text == "[":
+        hint = "read it with --from ndjson" if text.startswith("{") else ONE_A_LINE
+        raise BadInput("cohort", name, "holds JSON, no CSV", hint=hint)
     if not is_text(line):
         raise BadInput("cohort", name, "has a header that is not UTF-8", hint="save it as CSV in UTF-8")
     with _long_cells():

@@ -51,9 +51,9 @@ def _column(frame: pl.DataFrame, name: str) -> pl.Series:
 
 
 def _filled(frame: pl.DataFrame, name: str) -> pl.Series:
-    """A column in which an empty text says nothing."""
+    """A column in which an empty text says nothing; categories are texts."""
     column = _column(frame, name)
-    return read_texts(column) if column.dtype == pl.String else column
+    return read_texts(column) if column.dtype in (pl.String, pl.Categorical, pl.Enum) else column
 
 
 def _without_empty(read: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import io
-import json
 import os
 import shutil
 import stat
@@ -12,16 +11,17 @@ import sys
 import tempfile
 import weakref
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, Any, cast
 
 import polars as pl
 
-from infusecalc.cohort.lines import SIZE, Check, CsvReader, Fault, Lines, Reader, Record, is_text
 from infusecalc.cohort.lines import Broken as Broken
+from infusecalc.cohort.lines import Check, CsvReader, Lines
 from infusecalc.cohort.lines import Chunk as Chunk
+from infusecalc.cohort.ndjson import JsonReader
 from infusecalc.errors import BadInput, shown
 
 FORMS = ("csv", "ndjson", "parquet")
@@ -31,28 +31,36 @@ _BY_EXTENSION = {
     ".jsonl.gz": "ndjson", ".parquet": "parquet",
 }  # fmt: skip
 _STDIN = "-"
-_PARQUET, _GZIP = b"PAR1", b"\x1f\x8b"
+_PARQUET, _ENCRYPTED, _GZIP = b"PAR1", b"PARE", b"\x1f\x8b"
 _ALIEN = {
-    _PARQUET: "holds Parquet", _GZIP: "is compressed with gzip", b"PK\x03\x04": "is a ZIP file or a spreadsheet",
+    _PARQUET: "holds Parquet", _ENCRYPTED: "holds Parquet that is encrypted", _GZIP: "is compressed with gzip",
+    b"PK\x03\x04": "is a ZIP file or a spreadsheet",
     b"\xff\xfe": "holds UTF-16", b"\xfe\xff": "holds UTF-16",
 }  # fmt: skip
+_DIGITS = 38  # of a decimal that the engine reads
 _SAVE_AS = "save it as CSV in UTF-8, or say with --from what it is"
 
 
-def choose_form(asked: str | None, name: str, option: str) -> str:
-    """The form that was asked for with an option, or that the extension names; raises BadInput where they clash."""
+def choose_form(asked: str | None, name: str, option: str) -> str | None:
+    """The form that was asked for with an option, or that the extension names; raises BadInput where they clash.
+
+    None for a standard stream of which nothing is said.
+    """
     if asked is not None and asked not in FORMS:
         raise BadInput(option, asked, "is not a form of a cohort", allowed=", ".join(FORMS))
-    lowered = name.lower()
-    extension = next((end for end in _BY_EXTENSION if lowered.endswith(end) and name != _STDIN), None)
-    if asked and extension and asked != _BY_EXTENSION[extension]:
+    if name == _STDIN:
+        return asked
+    json = {".json": "ndjson"} if option == "--from" else {}  # that it holds an array is told when it is read
+    known = _BY_EXTENSION | json
+    extension = next((end for end in known if name.lower().endswith(end)), None)
+    if asked and extension and asked != known[extension]:
         hint = f"its extension {extension} names another"
-        raise BadInput(option, asked, f"is not the form of {shown(name)}", allowed=_BY_EXTENSION[extension], hint=hint)
+        raise BadInput(option, asked, f"is not the form of {shown(name)}", allowed=known[extension], hint=hint)
     if asked or extension:
-        return asked or _BY_EXTENSION[str(extension)]
-    problem = "has no form" if name == _STDIN else "has no extension that names a form"
+        return asked or known[str(extension)]
+    hint = f"give {option} {', '.join(FORMS[:-1])} or {FORMS[-1]}"
     allowed = ", ".join(_BY_EXTENSION)
-    raise BadInput("file", name, problem, allowed=allowed, hint=f"give {option} {', '.join(FORMS[:-1])} or {FORMS[-1]}")
+    raise BadInput("file", name, "has no extension that names a form", allowed=allowed, hint=hint)
 
 
 class Cohort:
@@ -77,9 +85,10 @@ class Cohort:
             self._close()
 
 
-def open_cohort(name: str, form: str, rows: int, check: Check, also: frozenset[str] = frozenset()) -> Cohort:
+def open_cohort(name: str, form: str | None, rows: int, check: Check, also: frozenset[str] = frozenset()) -> Cohort:
     """Open a cohort of a form, from a file or from standard input (`-`), for chunks of about so many rows.
 
+    Where no form is said, the first bytes tell it: Parquet and JSON by how they begin, all else is CSV.
     `check` gets the names of the header and gives those of the columns, as many. `also` names columns that an NDJSON
     file has whether or not its first rows have them. Raises BadInput where the file is not of its form, or cannot be
     read, and what `check` raises.
@@ -89,9 +98,10 @@ def open_cohort(name: str, form: str, rows: int, check: Check, also: frozenset[s
         with _readable(name):
             raw = _opened(name, stack)
             head = raw.peek(4)
-        if form == "parquet":
+        if form == "parquet" or (form is None and head.startswith((_PARQUET, _ENCRYPTED))):
             return _open_parquet(name, raw, rows, check, stack)
         file = _unpacked(name, raw, head)
+        form = form or _form_of_text(name, file)
         lines = Lines(_reading(name, file))
         csv = form == "csv"
         reader = CsvReader(name, lines, check, rows) if csv else JsonReader(name, lines, check, rows, also)
@@ -118,6 +128,13 @@ def _unpacked(name: str, raw: io.BufferedReader, head: bytes) -> io.BufferedRead
         if head.startswith(magic):
             raise BadInput("cohort", name, problem, hint=_SAVE_AS)
     return file
+
+
+def _form_of_text(name: str, file: io.BufferedReader) -> str:
+    """NDJSON where a text begins as JSON does, else CSV."""
+    with _readable(name):
+        head = file.peek(4)
+    return "ndjson" if head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith((b"{", b"[")) else "csv"
 
 
 @contextmanager
@@ -162,101 +179,14 @@ def _size(raw: io.BufferedReader) -> int | None:
     return status.st_size if stat.S_ISREG(status.st_mode) else None
 
 
-# --- NDJSON ---------------------------------------------------------------------------------------------------
-
-
-class _Fields(list[tuple[str, Any]]):
-    """The fields of a JSON object, in order: a key that is there twice is seen."""
-
-
-class _Double(str):
-    """The text of a JSON number with a fraction or an exponent, or of NaN."""
-
-    __slots__ = ()
-
-
-_SIMPLE = {str, _Double, type(None)}
-_DECODER = json.JSONDecoder(object_pairs_hook=_Fields, parse_float=_Double, parse_int=str, parse_constant=_Double)
-
-
-class JsonReader(Reader):
-    """Rows of JSON objects, one a line; numbers keep their text, a field that is null or absent is null."""
-
-    def __init__(self, name: str, lines: Lines, check: Check, rows: int, also: frozenset[str]) -> None:
-        """Find the columns in the first lines, and add `also`; raises BadInput where these hold no object."""
-        objects = [found for line in lines.ahead(rows, SIZE) if (found := _fields(line)) is not None]
-        names = tuple(dict.fromkeys(key for found in objects for key, _ in found if is_text(key)))
-        if not names:
-            problem = "holds no JSON object with a field in its first lines" if lines.ahead(1, SIZE) else "is empty"
-            raise BadInput("cohort", name, problem, hint="one object a line, {...}; or say with --from what it is")
-        columns = check(names)
-        columns = (*columns, *sorted(also.difference(columns)))
-        self._places = {key: place for place, key in enumerate(columns) if key in also}
-        self._places |= {key: place for place, key in enumerate(names)}
-        self._id = self._places.get("patient_id")
-        self._names, self._more = dict.fromkeys(names), [None] * (len(columns) - len(names))
-        super().__init__(lines, columns, rows)
-
-    def _split(self, batch: list[str], first: int) -> tuple[Sequence[int], pl.DataFrame, list[Broken], int]:
-        records = (self._record(line.removesuffix("\r")) for line in batch if line.strip(" \r"))
-        return *self._sorted(first, records), len(batch)
-
-    def _record(self, line: str) -> Record:
-        fields = _fields(line)
-        if fields is None:
-            return (), line, (None, "not-json", "the line is no JSON object")
-        row = dict(fields)
-        if len(row) == len(fields) and row.keys() <= self._names.keys() and set(map(type, row.values())) <= _SIMPLE:
-            return self._with_id([*map(row.get, self._names), *self._more]), line, None
-        return self._one_by_one(fields, line)
-
-    def _one_by_one(self, fields: _Fields, line: str) -> Record:
-        """A row of which some field is not simple, or not in its place."""
-        cells: list[str | None] = [None] * len(self.columns)
-        met: set[int] = set()
-        fault: Fault | None = None
-        for key, value in fields:
-            place = self._places.get(key)
-            if place is None:
-                fault = fault or _unknown(key)
-            elif place in met:
-                fault = fault or (self.columns[place], "not-json", "the field is there twice")
-                cells[place] = None  # neither of the two is the one that counts
-            else:
-                met.add(place)
-                if isinstance(value, list):
-                    fault = fault or (self.columns[place], "not-json", "the field holds a list or an object")
-                elif value is not None:
-                    cells[place] = value if isinstance(value, str) else "true" if value else "false"
-        return self._with_id(cells), line, fault
-
-    def _with_id(self, cells: list[str | None]) -> list[str | None]:
-        """Cells of which an id that was a number is without decimals where it is whole, and none where it is NaN."""
-        if self._id is not None and isinstance(found := cells[self._id], _Double):
-            cells[self._id] = None if found == "NaN" else found.removesuffix(".0")
-        return cells
-
-
-def _unknown(key: str) -> tuple[None, str, str]:
-    if is_text(key):
-        return None, "ragged", "the row has a field that the first rows do not have"
-    return None, "not-utf8", "the name of a field holds bytes that are not UTF-8"
-
-
-def _fields(line: str) -> _Fields | None:
-    try:
-        found = _DECODER.decode(line)
-    except (ValueError, RecursionError):
-        return None
-    return found if isinstance(found, _Fields) else None
-
-
 # --- Parquet --------------------------------------------------------------------------------------------------
 
 
 def _open_parquet(name: str, raw: io.BufferedReader, rows: int, check: Check, stack: ExitStack) -> Cohort:
     head = raw.peek(4)
     if not head.startswith(_PARQUET):
+        if head.startswith(_ENCRYPTED):
+            raise BadInput("cohort", name, _ALIEN[_ENCRYPTED], hint="write it without encryption")
         problem = "holds no Parquet" if head else "is empty"
         raise BadInput("cohort", name, problem, hint="say with --from what it is")
     path = _copied(raw, name, stack) if name == _STDIN or _size(raw) is None else Path(name).resolve()
@@ -268,6 +198,10 @@ def _open_parquet(name: str, raw: io.BufferedReader, rows: int, check: Check, st
     if not found:
         raise BadInput("cohort", name, "has no columns", hint="one column for each of drug, indication, weight, start")
     types = dict(zip(check(found.names()), map(_kept, found.dtypes()), strict=True))
+    for column, kind in types.items():
+        if isinstance(kind, pl.Decimal) and kind.precision > _DIGITS:
+            problem, hint = f"holds decimals of {kind.precision} digits", "write it with fewer digits, or as doubles"
+            raise BadInput(f"column {column}", None, problem, allowed=f"up to {_DIGITS} digits", hint=hint)
     return Cohort("parquet", types, lambda: _batches(name, scan, types, rows, total), stack)
 
 

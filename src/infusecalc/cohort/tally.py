@@ -1,4 +1,4 @@
-"""What a cohort adds up to: patients, infusions, mg, vials, findings by code; and vials by month where asked."""
+"""What a cohort adds up to: rows, infusions, mg, vials, findings by code; and vials by month where asked."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Tally:
     def __init__(self, events: Events) -> None:
         """Begin with nothing."""
         self._events = events
-        self.patients = self.infusions = self.needed = self.rejected = 0
+        self.planned = self.infusions = self.needed = self.rejected = 0
         self.dose = self.waste = 0  # 0.01 mg
         self.cost = 0  # 0.01
         self.blocked = False
@@ -41,7 +41,7 @@ class Tally:
 
     def add(self, stretches: pl.DataFrame) -> None:
         """Add a chunk: its stretches with their patients, variants, doses and vials."""
-        self.patients += stretches["place"].n_unique()
+        self.planned += stretches["place"].n_unique()
         for variant, count in stretches["variant"].value_counts().iter_rows():
             self.infusions += count * len(self._events.codes[variant])
             for codes in self._events.codes[variant]:
