@@ -20,6 +20,7 @@ def by_calendar(case: Case) -> Iterator[Finding]:
     for name in case.ordered.phases:
         yield from _too_soon(case, name, case.plan)
         yield from _too_late(case, name, case.plan)
+    yield from _began(case)
     yield from _passed(case, case.plan)
     yield from _clinic(case, case.plan)
 
@@ -86,6 +87,30 @@ def _about(
 
 
 # --- what was given, and the clinic's days ------------------------------------------------------------------
+
+
+def _began(case: Case) -> Iterator[Finding]:
+    """What the first date given was taken for: infusion 1, where no start was said, or another day than the start."""
+    history, start = case.choices.history, case.choices.start
+    if not history or history[0].date == start:
+        return
+    first = history[0].date
+    if start is not None:
+        days, late = in_days(abs((first - start).days)), first > start
+        side = f"{days} {'after' if late else 'before'} --start, {start}"
+        hint = (
+            "there were infusions before it, give every date" if late else f"treatment began then, say --start {first}"
+        )
+        message = (
+            f"The first date given, {first}, is {side}: it is taken as infusion 1, given {'late' if late else 'early'}"
+        )
+        yield Finding("history-start-differs", "caution", f"{message}; if {hint}", HOUSE)
+    elif not case.choices.from_maintenance:
+        other = ", or say --from maintenance if the induction is past" if "maintenance" in case.regimen.phases else ""
+        message = (
+            f"The first date given, {first}, is taken as infusion 1; if treatment began earlier, say --start and give"
+        )
+        yield Finding("history-start-assumed", "caution", f"{message} every date{other}", HOUSE)
 
 
 def _passed(case: Case, plan: Plan) -> Iterator[Finding]:
