@@ -86,7 +86,7 @@ def _on_the_way(ordered: Ordered, slots: Iterator[Event], trail: Trail, first: T
     """The slots of the plan as it was started; the edges of their phases, and the windows counted from them, noted."""
     for event in slots:
         phase, name = ordered.phases[event.phase], event.phase
-        if phase.starts and name not in trail.starts and name != next(iter(ordered.phases)):
+        if name in first.starts and name not in trail.starts:
             how = "default" if event.block else first.starts[name].how  # the day that was asked for was passed over
             found = start_of(name, phase, trail, event.position.date, how)
             trail.starts[name] = found.but(anchor=event.position)
