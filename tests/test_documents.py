@@ -15,6 +15,7 @@ from pypdf import PdfReader
 from infusecalc.cli import run
 from infusecalc.output import html, pdf, terminal
 from infusecalc.output.blocks import TITLE, Findings, Heading, Lines
+from infusecalc.output.files import CALENDARS, DOCUMENTS, FORMATS
 from infusecalc.output.patient_sheet import long_date
 from infusecalc.quantities import people
 from support import HERE, table
@@ -144,6 +145,53 @@ def test_look_ups_and_pump_tables_are_documents_too(command, tmp_path):
     for text in pages:
         assert "50 mg/h, +50 mg/h every 30 min, at most 400 mg/h" in text
         assert "Regimen table" in text
+
+
+NEXT = "next infliximab crohns --weight 70kg --given 2026-12-01 --given 2026-12-15"
+COURSE = NEXT.replace("next", "schedule") + " --patient-id 17"
+STOPPED = "rate rituximab ra --weight 70kg --stopped-at 30 --hold"
+SAID = {  # code: the line, its exit code, the formats of its command, and what it says
+    "history-start-assumed": [(NEXT, 0, FORMATS, "is taken as infusion 1"), (COURSE, 0, CALENDARS, "as infusion 1")],
+    "history-start-differs": [(f"{COURSE} --start 2026-11-30", 0, CALENDARS, "1 day after --start, 2026-11-30")],
+    "infusion-too-long": [(STOPPED, 3, DOCUMENTS, "The infusion takes 39 h 30 min with its stop, over 12 h")],
+}  # fmt: skip
+ONLY_CODES = ("csv", "ndjson", "ics")
+
+
+@pytest.mark.parametrize(
+    ("code", "line", "exit_code", "form", "words"),
+    [
+        pytest.param(code, line, exit_code, form, words, id=f"{line.split()[0]} {code} {form}")
+        for code, lines in SAID.items()
+        for line, exit_code, forms, words in lines
+        for form in forms
+    ],
+)
+def test_a_finding_is_in_every_format_of_its_command(code, line, exit_code, form, words, tmp_path):
+    """A finding never hides in one format: the same codes appear in every output."""
+    path = tmp_path / "answer"
+    assert run([*line.split(), "--format", form, "-o", str(path), "--quiet"]) == exit_code
+    content = path.read_bytes()
+    text = words_of(content) if form == "pdf" else " ".join(content.decode().replace("\r\n ", "").split())
+    assert code in text.replace("\\", "").replace("- ", "-")
+    assert form in ONLY_CODES or words in text.replace("\\", "")
+
+
+@pytest.mark.parametrize("form", [form for form in CALENDARS if form != "ics"])
+def test_a_severe_reaction_stands_before_the_steps_after_a_stop(form, tmp_path):
+    """That a severe reaction ends the infusion is stated first; the steps that go up are marked as tolerated."""
+    path = tmp_path / "answer"
+    assert (
+        run([*["rate", "rituximab", "ra", "--weight", "70kg", "--stopped-at", "45"], "--format", form, "-o", str(path)])
+        == 0
+    )
+    text = words_of(path.read_bytes()) if form == "pdf" else path.read_text(encoding="utf-8")
+    if form in ("csv", "ndjson"):
+        assert "as_tolerated" in text
+        return
+    severe, steps = text.index("A severe reaction ends the infusion"), '"steps"' if form == "json" else "at min"
+    mark = "as_tolerated" if form == "json" else "As tolerated (house)"
+    assert severe < text.index(steps) < text.replace("\\", "").rindex(mark)
 
 
 def test_a_pdf_is_not_written_to_a_terminal(monkeypatch, capfd):

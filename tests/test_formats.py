@@ -191,6 +191,12 @@ def test_the_columns_of_a_schedule_are_the_ones_that_were_promised():
 CHAIR = {
     "rate with a clock": ("rate rituximab gpa --weight 70.55kg --height 175.3cm --at 22:30", 0),
     "rate stopped": ("rate rituximab ra --weight 70kg --subsequent --stopped-at 100.5 --pause 20 --at 09:30", 0),
+    "rate held for too long": ("rate rituximab ra --weight 70kg --stopped-at 30 --hold --at 09:30", 3),
+    "rate stopped and accepted": (
+        "rate rituximab ra --weight 70kg --stopped-at 30 --hold --accept infusion-too-long=agreed",
+        0,
+    ),
+    "rate stopped by a protocol": ("rate infliximab crohns --weight 70kg --protocol steps-250 --stopped-at 75", 0),
     "rate flat": ("rate infliximab crohns --weight 73.13kg", 0),
     "rate of a large dose": ("rate rituximab sle --weight 70kg --dose 9999.99mg --bag 5000 --at 23:59", 0),
     "check": ("check infliximab crohns --weight 70kg --ordered 350mg", 0),
@@ -237,7 +243,8 @@ def test_every_format_of_the_chair_carries_the_same_values(name, capfd):
     for entry, one, row in zip(entries, lines, table, strict=True):
         assert list(one) == list(row)
         assert {key: in_csv(value) for key, value in one.items()} == row
-        assert {key: entry.get(key, one[key]) for key in one} == one
+        own = {key: value for key, value in one.items() if key not in ("findings", "accepted")}
+        assert {key: entry.get(key, own[key]) for key in own} == own
         assert entry.keys() <= {*one, *entry}
 
 
@@ -269,3 +276,40 @@ def test_the_pages_of_the_chair_are_ascii_and_fit_80_columns(name, capfd):
     for step in json.loads(found["json"]).get("steps", []):
         row = rf"^ *{step['step']} +{step['start_min']:,} .* {step['cumulative_mg']:,} mg$"
         assert re.search(row, text, re.MULTILINE), "a step stands in one line"
+
+
+@pytest.mark.parametrize("name", CHAIR)
+def test_every_step_that_goes_up_after_a_stop_is_marked_in_every_format(name, capfd):
+    """Rows marked `as_tolerated` (JSON: true; people: 'as tolerated', house); a severe reaction is told of first."""
+    line, code = CHAIR[name]
+    found = answers(line, code, capfd)
+    document_ = json.loads(found["json"])
+    up = [str(step["step"]) for step in document_.get("steps", []) if step["as_tolerated"]]
+    for form in ("table", "md"):
+        text = found[form].replace("\\", "")
+        lower, mark, higher = text.partition("As tolerated (house): ")
+        assert bool(mark) == bool(up)
+        for number in up:
+            row = re.compile(rf"^(?:\| )? *{number} +(?:\| +)?[0-9]", re.MULTILINE)
+            assert row.search(higher)
+            assert not row.search(lower)
+        severe = (document_.get("after_stop") or {}).get("severe", "A severe reaction ends")
+        told = " ".join(text.split())
+        assert (severe in told) == ("--stopped-at" in line)
+        if "--stopped-at" in line:
+            assert told.index(severe) < told.index("for min")
+
+
+@pytest.mark.parametrize("name", CHAIR)
+def test_every_finding_of_the_chair_is_in_every_row_of_data(name, capfd):
+    """A finding never hides in one format: the same codes appear in every output."""
+    line, code = CHAIR[name]
+    found = answers(line, code, capfd)
+    if name == "sums":
+        return  # its rows are periods
+    told = json.loads(found["json"])["findings"]
+    keys = [f"{each['code']}:{each['detail']}" if each["detail"] else each["code"] for each in told]
+    reasons = [f"{key}={each['reason']}" for key, each in zip(keys, told, strict=True) if each["accepted"]]
+    for row in [json.loads(text) for text in found["ndjson"].splitlines()]:
+        assert row["findings"] == (";".join(dict.fromkeys(keys)) or None)
+        assert row["accepted"] == (";".join(reasons) or None)

@@ -30,10 +30,11 @@ COLUMNS = {
     "step_dose": ("dose", 2), "cumulative": ("cumulative", 2),
 }  # fmt: skip
 GROUP = {"rule", "source", "cases", "name", "because"}
-PUMP = {*COLUMNS, "titration", "over", "made", "dose", "bag", "weight", "stop", "minutes", "refused"}
+PUMP = {*COLUMNS, "titration", "over", "made", "dose", "bag", "weight", "stop", "minutes", "refused", "as_tolerated"}
 OF_TABLE = {"number", "phase", "first"}
 TABLES = {
     *COLUMNS, *OF_TABLE, "regimen", "patient", "asked", "pump", "dose", "bag", "minutes", "finds", "without", "says",
+    "as_tolerated",
 }  # fmt: skip
 COURSES = {"regimen", "patient", "asked", "times", "first", "phases", "finds", "without"}
 LINES = {"given", "code", "expect", "says"}
@@ -86,7 +87,15 @@ def asked(case: dict[str, Any]) -> tuple[Load, Rates, Stop | None]:
     rates = Rates(None, rise) if rise else Rates(case["over"], None)
     load = Load(scaled(case["dose"]), case.get("bag", 500), scaled(case.get("weight", 70)))
     stop = case.get("stop")
-    return load, rates, stop and Stop(scaled(stop["at"]), scaled(stop.get("pause", 0)), HALF)
+    if stop is None:
+        return load, rates, None
+    share, hold = scaled(stop.get("share", 50)), stop.get("hold", False)
+    return load, rates, Stop(scaled(stop["at"]), scaled(stop.get("pause", 0)), share, hold)
+
+
+def marked(steps: tuple[Step, ...]) -> list[int]:
+    """The numbers of the rows that are marked 'as tolerated'."""
+    return [index for index, step in enumerate(steps, 1) if step.as_tolerated]
 
 
 @cases("pump")
@@ -103,6 +112,7 @@ def test_the_steps_of_an_infusion(case):
     assert [step.rate for step in steps if step.paused] == [0] * bool(stop and stop.pause)
     if stop is None:
         assert number(run_time(load, rates)) == case["minutes"]
+    assert marked(steps) == case.get("as_tolerated", [])
 
 
 def test_rates_of_another_bag_have_no_time_either():
@@ -142,7 +152,8 @@ def test_the_pump_table_of_one_infusion(case):
         name: case[name] for name in found if name in case
     }
     assert shown(made.steps, columns(case)) == columns(case)
-    check_findings(case, made.course.findings, "severity")
+    assert marked(made.steps) == case.get("as_tolerated", marked(made.steps))
+    check_findings(case, made.findings, "severity")
 
 
 def test_a_drug_without_a_rule_for_reactions_is_not_gone_on_with():
@@ -260,20 +271,6 @@ class Exact:
             inside += rate * held / 60
             yield rate, held, inside
 
-    def stopped(self, at: Fraction, pause: Fraction) -> Iterator[tuple[Fraction, Fraction, Fraction]]:
-        """The same with a stop `at` a time: a pause, then half of the rate that was running."""
-        clock = before = Fraction(0)
-        for rate, held, after in self.walk():
-            if clock + held >= at:
-                inside = before + rate * (at - clock) / 60
-                yield rate, at - clock, inside
-                if pause:
-                    yield Fraction(0), pause, inside
-                yield rate / 2, (self.dose - inside) * 120 / rate, self.dose
-                return
-            yield rate, held, after
-            clock, before = clock + held, after
-
 
 def fitting(name: str, bag: int) -> int:
     """The titration's own bag, or any other."""
@@ -354,32 +351,6 @@ def test_the_last_step_ends_when_the_dose_is_in(asked_):
     walked = list(Exact(load, rates.titration).walk())
     check_exactly(load, pump_steps(load, rates), walked)
     assert run_time(load, rates) == nearest(sum(held for _, held, _ in walked) * 100)
-
-
-@given(infusions, st.integers(1, 999_999), st.integers(0, 144_000))
-@example(infusion("rituximab-first", 100_000, 500, 7000), 3000, 0)
-@example(infusion("rituximab-first", 100_000, 500, 7000), 3001, 1)
-@example(infusion("rituximab-first", 100_000, 500, 7000), 25_499, 144_000)
-def test_after_a_stop_the_rest_goes_in_at_half_of_the_rate_that_was_running(asked_, place, pause):
-    """Continue the infusion at one-half the previous rate: what was in and what was left add up to the dose."""
-    load, rates = asked_
-    whole = run_time(load, rates)
-    for outside in {0, whole, max(1, whole), whole + 1}:
-        with pytest.raises(BadInput, match="is not within the infusion"):
-            pump_steps(load, rates, Stop(outside, pause, HALF))
-    if whole <= 1:
-        return
-    stop = Stop(1 + (place - 1) % (whole - 1), pause, HALF)
-    steps = pump_steps(load, rates, stop)
-    check_sums(load, steps)
-    exact = Exact(load, rates.titration)
-    check_exactly(load, steps, list(exact.stopped(Fraction(stop.at, 100), Fraction(pause, 100))))
-    running, resumed = steps[-3] if pause else steps[-2], steps[-1]
-    assert running.start < stop.at == running.start + running.minutes
-    assert abs(2 * resumed.rate - running.rate) <= 1
-    if pause:
-        assert (steps[-2].minutes, steps[-2].rate, steps[-2].dose, steps[-2].volume) == (pause, 0, 0, 0)
-    assert total(steps) >= whole + pause
 
 
 @given(st.integers(1, 200_000), st.integers(10, 5000), st.integers(1, 600), st.integers(0, 20_000))

@@ -7,6 +7,7 @@ times are in 0.01 min. The last step ends when the dose is in.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import accumulate, repeat
 
 from infusecalc.errors import BadInput
 from infusecalc.frozen import Frozen
@@ -36,11 +37,15 @@ class Load(Frozen):
 
 
 class Stop(Frozen):
-    """An infusion stopped `at` a time and paused (0.01 min), then resumed at a share (0.01 %) of its rate."""
+    """An infusion stopped `at` a time and paused (0.01 min), then resumed at a share (0.01 %, under 100 %) of its rate.
+
+    `hold`: at that share to the end; else for one step's time, and then up by the steps of the protocol.
+    """
 
     at: int
     pause: int
     resume: int
+    hold: bool = False
 
 
 class Step(Frozen):
@@ -48,7 +53,7 @@ class Step(Frozen):
 
     Times in 0.01 min, `rate` in 0.01 mg/h, `flow` in 0.1 mL/h, `volume` in 0.01 mL, `dose` and `cumulative` in
     0.01 mg. Volume and dose are differences of rounded sums, so that they add up to the bag and to the dose.
-    `paused`: nothing runs.
+    `paused`: nothing runs. `as_tolerated`: a step after a stop that goes above the reduced rate.
     """
 
     start: int
@@ -59,6 +64,7 @@ class Step(Frozen):
     dose: int
     cumulative: int
     paused: bool
+    as_tolerated: bool
 
 
 def run_time(load: Load, rates: Rates) -> int:
@@ -75,7 +81,7 @@ def pump_steps(load: Load, rates: Rates, stop: Stop | None = None) -> tuple[Step
         if not 0 < stop.at < whole:
             allowed = f"above 0 and under {people(whole)} min, the time of the whole infusion"
             raise BadInput("--stopped-at", f"{people(stop.at)} min", "is not within the infusion", allowed=allowed)
-        stretches, per = _stopped(stretches, stop), per * WHOLE
+        stretches, per = _stopped(_own_steps(load, rates), stop), per * WHOLE
     found: list[Step] = []
     clock = taken = given = volume = 0
     for parts, minutes, amount in _run(load.dose, stretches, per):
@@ -84,7 +90,8 @@ def pump_steps(load: Load, rates: Rates, stop: Stop | None = None) -> tuple[Step
         sum_volume = half_up(taken * load.bag * 100, per * _HOUR * load.dose)
         flow = half_up(parts * load.bag * 10, per * load.dose)
         rate, more = half_up(parts, per), sum_given - given
-        found.append(Step(clock, minutes, rate, flow, sum_volume - volume, more, sum_given, paused=parts == 0))
+        up = stop is not None and clock > stop.at + stop.pause
+        found.append(Step(clock, minutes, rate, flow, sum_volume - volume, more, sum_given, parts == 0, up))
         clock, given, volume = clock + minutes, sum_given, sum_volume
     return tuple(found)
 
@@ -137,15 +144,59 @@ def _per_hour(pace: Pace, load: Load) -> int:
     return half_up(pace.number * load.weight, 100) if pace.unit == "mg/kg/h" else pace.number
 
 
-def _stopped(stretches: Stretches, stop: Stop) -> Stretches:
-    """The rates up to the stop, the pause, and the rest at a share of the rate that was running (in finer parts)."""
-    clock = 0
-    parts, minutes = next(stretches)
+# --- after a stop -----------------------------------------------------------------------------------------
+
+
+def _own_steps(load: Load, rates: Rates) -> list[tuple[int, int | None]]:
+    """The rates in turn, each with the time that the protocol has for it; those that rise, until the dose is in."""
+    stretches, per = _stretches(load, rates)
+    if rates.titration is None or rates.titration.steps:
+        return list(stretches)
+    found: list[tuple[int, int | None]] = []
+    left = load.dose * per * _HOUR
+    while left > 0:
+        parts, minutes = next(stretches)
+        found.append((parts, minutes))
+        left -= parts * (minutes or 0)
+    return found
+
+
+def _stopped(steps: list[tuple[int, int | None]], stop: Stop) -> Stretches:
+    """The rates up to the stop, the pause, and how it goes on (in finer parts).
+
+    A stop just as a step ends is a stop in that step.
+    """
+    place = clock = 0
+    parts, minutes = steps[place]
     while minutes is not None and clock + minutes < stop.at:
         yield parts * WHOLE, minutes
-        clock += minutes
-        parts, minutes = next(stretches)
+        place, clock = place + 1, clock + minutes
+        parts, minutes = steps[place]
     yield parts * WHOLE, stop.at - clock
     if stop.pause:
         yield 0, stop.pause
-    yield parts * stop.resume, None
+    yield from _resumed(steps, place, stop)
+
+
+def _resumed(steps: list[tuple[int, int | None]], place: int, stop: Stop) -> Stretches:
+    """A share of the rate that was running for one step's time, then each step above it, in order, for its own time.
+
+    One step's time is that of the step that was running; of the last one, which has none of its own, the longest of
+    the others, as the slowest. Where there are no others the rate is flat, and the share runs to the end, as with
+    `hold`. Then comes the lowest rate of the protocol above the share: the step that was running comes again, and
+    whole, however little of it was left. So no rate comes sooner than the protocol had it, and no rise is larger.
+    Where the rates of a protocol fall, each counts as the lowest that is still to come, or it would be passed later.
+    """
+    lowest = list(accumulate((parts for parts, _ in reversed(steps)), min))[::-1]
+    reduced = lowest[place] * stop.resume
+    times = [minutes for _, minutes in steps if minutes is not None]
+    held = steps[place][1] or max(times, default=None)
+    higher = [
+        (parts * WHOLE, minutes) for parts, (_, minutes) in zip(lowest, steps, strict=True) if parts * WHOLE > reduced
+    ]
+    if stop.hold or held is None:
+        yield reduced, None
+        return
+    yield reduced, held
+    yield from higher
+    yield from repeat(higher[-1])

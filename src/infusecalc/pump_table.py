@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from infusecalc.choices import parse_clock, parse_count
+from collections.abc import Sequence
+
+from infusecalc.choices import Choices, parse_clock, parse_count
 from infusecalc.course import Course
 from infusecalc.dates import add
 from infusecalc.errors import BadInput
+from infusecalc.findings import Finding, block_keys, settle, too_long
 from infusecalc.frozen import Frozen
 from infusecalc.phase_dose import PhaseDose, first_number
 from infusecalc.plan import event_of
@@ -14,7 +17,10 @@ from infusecalc.quantities import parse_minutes
 
 
 class PumpTable(Frozen):
-    """The steps of one infusion; `number` is None for a later infusion without one, `at` is in minutes of the day."""
+    """The steps of one infusion; `number` is None for a later infusion without one, `at` is in minutes of the day.
+
+    `findings` are those of the course, and what a stop adds.
+    """
 
     course: Course
     dose: PhaseDose
@@ -24,11 +30,24 @@ class PumpTable(Frozen):
     steps: tuple[Step, ...]
     stop: Stop | None
     at: int | None
+    findings: tuple[Finding, ...]
 
     @property
     def duration(self) -> int:
         """The time of the whole infusion in 0.01 min, a pause counted in."""
         return sum(step.minutes for step in self.steps)
+
+    @property
+    def blocks(self) -> tuple[str, ...]:
+        """The keys of the findings that block."""
+        return block_keys(self.findings)
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The ids of every source that the answer rests on."""
+        stopped = self.course.house.after_stop.source if self.stop else ()
+        cited = [stopped, *(finding.source for finding in self.findings)]
+        return tuple(dict.fromkeys((*self.course.sources, *(each.id for source in cited for each in source))))
 
 
 def make_pump_table(
@@ -41,11 +60,14 @@ def make_pump_table(
     at: str | None = None,
     stopped_at: str | None = None,
     pause: str | None = None,
+    hold: bool = False,
+    accept: str | Sequence[str] = (),
 ) -> PumpTable:
     """The pump table of an infusion: by its number, the first, or a later one; the first unless said.
 
-    Raises BadInput for an infusion that is not planned, a protocol that does not run it, a regimen without a rate, and
-    a stop outside the infusion.
+    `accept` is for blocks of the course and of the table alike. Raises BadInput for an infusion that is not planned, a
+    protocol that does not run it, a regimen without a rate, a stop outside the infusion, and an acceptance that meets
+    no block.
     """
     asked = [
         name for name, given in {"--number": number, "--first": first, "--subsequent": subsequent}.items() if given
@@ -61,10 +83,16 @@ def make_pump_table(
     dose = _dose(course, place or _later(course), phase, by_number=place is not None)
     is_first = _is_first(course, place)
     rates = _rates(course, place, first=is_first)
-    stop = _stop(course, stopped_at, pause)
-    return PumpTable(
-        course, dose, place, is_first, rates, pump_steps(dose.load, rates, stop), stop, parse_clock(at, "--at")
+    stop = _stop(course, stopped_at, pause, hold=hold)
+    made = PumpTable(
+        course, dose, place, is_first, rates, pump_steps(dose.load, rates, stop), stop, parse_clock(at, "--at"), ()
     )
+    found = list(course.findings)
+    if stop:
+        numbers = None if place is None else (place,)
+        over = too_long(made.duration, course.house, course.product_name, course.product)
+        found += [finding.but(infusions=numbers, phases=(dose.name,)) for finding in over]
+    return made.but(findings=settle(found, Choices.of(accept=accept).acceptances, course.conditions))
 
 
 def _first_of(course: Course, phase: str) -> int:
@@ -130,10 +158,11 @@ def _rates(course: Course, number: int | None, *, first: bool) -> Rates:
     return rates
 
 
-def _stop(course: Course, stopped_at: str | None, pause: str | None) -> Stop | None:
+def _stop(course: Course, stopped_at: str | None, pause: str | None, *, hold: bool) -> Stop | None:
     if stopped_at is None:
-        if pause is not None:
-            raise BadInput("--pause", pause, "needs --stopped-at", hint="say after how many minutes it was stopped")
+        if pause is not None or hold:
+            what = "--hold" if pause is None else "--pause"
+            raise BadInput(what, pause, "needs --stopped-at", hint="say after how many minutes it was stopped")
         return None
     reaction = course.regimen.drug_rules.reaction
     if reaction is None:
@@ -142,4 +171,4 @@ def _stop(course: Course, stopped_at: str | None, pause: str | None) -> Stop | N
     paused = parse_minutes(pause, "--pause") if pause is not None else 0
     if paused > longest * 100:
         raise BadInput("--pause", pause, "is too long", allowed=f"up to {longest} min")
-    return Stop(parse_minutes(stopped_at, "--stopped-at"), paused, reaction.resume)
+    return Stop(parse_minutes(stopped_at, "--stopped-at"), paused, reaction.resume, hold)

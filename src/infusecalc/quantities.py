@@ -69,6 +69,12 @@ def people(scaled: int, places: int = 2) -> str:
     return f"{'-' if scaled < 0 else ''}{int(whole):,}{dot}{part}"
 
 
+def hours(hundredths: int) -> str:
+    """A time of 0.01 min in whole minutes, rounded up: `4 h 15 min`."""
+    whole, rest = divmod(ceil_div(hundredths, 100), 60)
+    return " ".join(part for part in (f"{whole:,} h" if whole else "", f"{rest} min" if rest else "") if part)
+
+
 def number(scaled: int, places: int = 2) -> int | float:
     """A scaled integer as a JSON number: an int where it is whole, else the nearest double."""
     one: int = 10**places

@@ -29,10 +29,10 @@ from infusecalc.order_check import check_order
 from infusecalc.output import chairside
 from infusecalc.output.blocks import Block
 from infusecalc.output.files import DOCUMENTS, FORMATS, choose_format
-from infusecalc.output.records import Record, as_csv, as_json, as_ndjson
+from infusecalc.output.records import Record, as_csv, as_json, as_ndjson, flat_findings
 from infusecalc.pump_table import make_pump_table
 
-_PUMP = ("number", "first", "subsequent", "phase", "at", "stopped_at", "pause")
+_PUMP = ("number", "first", "subsequent", "phase", "at", "stopped_at", "pause", "hold", "accept")
 
 
 @takes(*REGIMEN, *PATIENT, *ON, *START, *PUMP, *CHOICE, *TABLE, *result(DOCUMENTS))
@@ -52,8 +52,8 @@ def rate(**given: Any) -> Reply:
     form = choose_format(given["format_"], given["output"], DOCUMENTS)
     if form not in FORMATS:
         text = document_of(chairside.pump_page(table), table.course, given, form, "clinic")
-        return Reply(text, given["output"], given["quiet"], table.course.blocks)
-    return _answer(given, chairside.pump_document(table), rows, chairside.pump_page(table), table.course.blocks)
+        return Reply(text, given["output"], given["quiet"], table.blocks)
+    return _answer(given, chairside.pump_document(table), rows, chairside.pump_page(table), table.blocks)
 
 
 @takes(*REGIMEN, *PATIENT, *ON, *CHECK, *CHOICE, *TABLE, *result())
@@ -97,8 +97,9 @@ def app(command: str) -> typer.Typer:
 def _answer(
     given: dict[str, Any], document: Record, rows: list[Record], blocks: Iterator[Block], blocked: Iterable[str]
 ) -> Reply:
-    """The answer in the format asked for."""
-    output = given["output"]
+    """The answer in the format asked for; every row carries all findings of the document."""
+    output, told = given["output"], flat_findings(document["findings"])
+    rows = [row | told for row in rows]
     form = choose_format(given["format_"], output)
     if form == "json":
         text = as_json(document)

@@ -111,6 +111,7 @@ PUMP = [
     option("--at", "When it starts, for the clock.", "09:30"),
     option("--stopped-at", "It was stopped after so many minutes: what has gone in, and how it goes on.", "MIN"),
     option("--pause", "How long it was stopped, in minutes.", "MIN"),
+    flag("--hold", "After the stop keep the lower rate to the end."),
 ]
 CHECK = [
     option("--ordered", "The ordered dose of one infusion.", "MG", needed=True),

@@ -10,7 +10,7 @@ from infusecalc.findings.by_calendar import by_calendar
 from infusecalc.findings.by_order import by_order, overrides
 from infusecalc.findings.by_patient import by_patient, of_condition
 from infusecalc.findings.by_preparation import by_preparation
-from infusecalc.findings.by_rate import by_rate, least_time, rates
+from infusecalc.findings.by_rate import by_rate, least_time, rates, too_long
 from infusecalc.findings.by_regimen import by_regimen
 from infusecalc.findings.by_site import by_site
 from infusecalc.findings.case import OF_NUMBERS, SEVERITIES, Case, Finding, HasCondition, block_keys
@@ -31,6 +31,7 @@ __all__ = [
     "overrides",
     "rates",
     "settle",
+    "too_long",
 ]
 
 

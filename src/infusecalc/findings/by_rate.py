@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from infusecalc.findings.case import OF_NUMBERS, Case, Finding
 from infusecalc.phase_dose import PhaseDose, first_number, run_as_first
-from infusecalc.quantities import people
-from infusecalc.regimen import Cited, Protocol, Regimen
+from infusecalc.quantities import hours, people
+from infusecalc.regimen import Cited, House, ProductRules, Protocol, Regimen
 
+_HOUR = 6_000  # 0.01 min
 _STANDING = {
     "label": ("info", "an alternative on the label, under conditions"),
     "reported": ("caution", "reported as an alternative on a label, whose text was not seen"),
@@ -82,6 +83,20 @@ def _below_label(case: Case, protocol: Protocol) -> Iterator[Finding]:
         shortest = min(dose.later_time or 0 for dose in quick)
         message = f"{protocol.name} takes {people(shortest)} min; the label's least time is {time.least} min"
         yield from _run(case, protocol, "time-below-label", quick, message, time.source)
+
+
+def too_long(time: int, house: House, product_name: str, product: ProductRules) -> Iterator[Finding]:
+    """A time (0.01 min) of an infusion with its stop over our own limit, or over what its bag keeps."""
+    limits = [(house.longest_infusion.most, "", house.longest_infusion.source)]
+    if product.in_use:
+        keeps = f" that a diluted bag of {product_name} keeps at room temperature"
+        limits.append((product.in_use.most, keeps, product.in_use.source))
+    passed = [limit for limit in limits if time > limit[0] * _HOUR]
+    if passed:
+        over = " and ".join(f"over {'the ' if keeps else ''}{most} h{keeps}" for most, keeps, _ in passed)
+        message = f"The infusion takes {hours(time)} with its stop, {over}: {house.longest_infusion.text}"
+        cited = dict.fromkeys(citation for _, _, source in passed for citation in source)
+        yield Finding("infusion-too-long", "block", message, tuple(cited))
 
 
 def _again(case: Case) -> Iterator[Finding]:

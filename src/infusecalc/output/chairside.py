@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from infusecalc.due import Bound, Due
 from infusecalc.order_check import OUTSIDE, Verdict
-from infusecalc.output import words
+from infusecalc.output import after_stop, words
 from infusecalc.output.blocks import Block, Heading, Lines, Pairs, Rows
 from infusecalc.output.page import cited_below, found, sheet_below, top
 from infusecalc.output.records import Record, dose_record, finding_record, heads, sources
@@ -15,7 +15,7 @@ from infusecalc.phase_dose import Infusion
 from infusecalc.plan import Planned
 from infusecalc.pump import Step
 from infusecalc.pump_table import PumpTable
-from infusecalc.quantities import number, people, plain
+from infusecalc.quantities import number, people
 from infusecalc.table import cited
 
 # --- the pump table ------------------------------------------------------------------------------------------
@@ -34,10 +34,12 @@ def pump_document(table: PumpTable) -> Record:
             "protocol_is": running.protocol.standing if running.protocol else None,
             "stopped_at_min": number(table.stop.at) if table.stop else None,
             "pause_min": number(table.stop.pause) if table.stop else None,
+            "hold": table.stop.hold if table.stop else None,
+            "after_stop": after_stop.record(table),
             "steps": list(pump_rows(table)),
             "end_clock": _clock(table, table.duration),
-            "findings": [finding_record(finding) for finding in course.findings],
-            "sources": sources(course),
+            "findings": [finding_record(finding) for finding in table.findings],
+            "sources": sources(course, table.sources),
         }
     )
 
@@ -55,6 +57,7 @@ def pump_rows(table: PumpTable) -> Iterator[Record]:
             "volume_ml": number(step.volume),
             "dose_mg": number(step.dose),
             "cumulative_mg": number(step.cumulative),
+            "as_tolerated": step.as_tolerated,
         }
 
 
@@ -65,7 +68,7 @@ def _clock(table: PumpTable, time: int) -> str | None:
 def pump_page(table: PumpTable) -> Iterator[Block]:
     """The pump table as a nurse reads it."""
     yield from top(table.course)
-    grave = tuple(finding for finding in table.course.findings if finding.severity != "info")
+    grave = tuple(finding for finding in table.findings if finding.severity != "info")
     if grave:
         yield from found(table.course, grave, "Look at first")
     which = "a later infusion" if table.number is None else f"infusion {table.number}"
@@ -73,13 +76,15 @@ def pump_page(table: PumpTable) -> Iterator[Block]:
     yield Heading(
         f"Pump: {which}, {table.dose.name}, {words.mg(table.dose.amount.dose)}, at the rate of a {how} infusion"
     )
+    if table.stop:
+        yield Lines(tuple(after_stop.before_the_steps(table)), listed=True)
     yield from pump_block(table)
     if table.stop:
-        yield Lines((_stopped(table, table.stop.at),), listed=True)
+        yield Lines((after_stop.resumed(table, table.stop),), listed=True)
     yield from _before(table)
     yield from sheet_below(table.course, ("Monitoring", "Preparation"))
-    yield from found(table.course, [finding for finding in table.course.findings if finding.severity == "info"])
-    yield from cited_below(table.course)
+    yield from found(table.course, [finding for finding in table.findings if finding.severity == "info"])
+    yield from cited_below(table.course, table.sources)
 
 
 def pump_block(table: PumpTable) -> Iterator[Block]:
@@ -87,7 +92,11 @@ def pump_block(table: PumpTable) -> Iterator[Block]:
     yield Lines((words.bag(table.dose.preparation), f"rates: {rates_in_words(table.rates)}"), listed=True)
     timed = table.at is not None
     heads_ = ["#", "at min", *(["clock"] if timed else []), "for min", "mg/h", "mL/h", "mL", "dose", "in all"]
-    yield Rows(tuple(heads_), tuple(_step(table, index, step) for index, step in enumerate(table.steps, 1)), _RIGHT)
+    rows = [(step, _step(table, index, step)) for index, step in enumerate(table.steps, 1)]
+    yield Rows(tuple(heads_), tuple(row for step, row in rows if not step.as_tolerated), _RIGHT)
+    if rows[-1][0].as_tolerated:
+        yield Lines((after_stop.as_tolerated(table),))
+        yield Rows(tuple(heads_), tuple(row for step, row in rows if step.as_tolerated), _RIGHT)
     end = f", ends at {_clock(table, table.duration)}" if timed else ""
     yield Lines((f"Total: {words.time(table.duration)} ({words.minutes(table.duration)}){end}",))
 
@@ -100,17 +109,6 @@ def _step(table: PumpTable, index: int, step: Step) -> tuple[str, ...]:
     cells = [str(index), people(step.start), *clock, people(step.minutes), people(step.rate), people(step.flow, 1)]
     dose = "pause" if step.paused else words.mg(step.dose)
     return (*cells, people(step.volume), dose, words.mg(step.cumulative))
-
-
-def _stopped(table: PumpTable, at: int) -> str:
-    """What had gone in when it was stopped, and how it goes on."""
-    gone = [step for step in table.steps if step.start < at]
-    volume, dose = sum(step.volume for step in gone), gone[-1].cumulative
-    left, bag = table.dose.amount.dose - dose, table.dose.preparation.bag * 100
-    reaction = table.course.regimen.drug_rules.reaction
-    share = f"{plain(reaction.resume)} % of the rate that was running: {reaction.text}" if reaction else ""
-    given = f"Stopped after {words.minutes(at)}: {words.mg(dose)} in {people(volume)} mL had gone in"
-    return f"{given}, {words.mg(left)} in {people(bag - volume)} mL were left; on at {share}"
 
 
 def _before(table: PumpTable) -> Iterator[Block]:

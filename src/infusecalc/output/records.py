@@ -288,6 +288,13 @@ def _of_phase(course: Course, name: str) -> list[Finding]:
     return [finding for finding in course.findings if finding.phases is None or name in finding.phases]
 
 
+def flat_findings(found: Iterable[Record]) -> Record:
+    """Findings, as a document has them, as the columns `findings` and `accepted` of a flat record."""
+    told = [(f"{each['code']}:{each['detail']}" if each["detail"] else each["code"], each["reason"]) for each in found]
+    reasons = dict.fromkeys(f"{key}={reason}" for key, reason in told if reason is not None)
+    return {"findings": ";".join(dict.fromkeys(key for key, _ in told)) or None, "accepted": ";".join(reasons) or None}
+
+
 def vials_text(vials: Iterable[tuple[int, int]]) -> str:
     """Vials (size in 0.01 mg, count) as data writes them: `1x500+2x100`."""
     return "+".join(f"{count}x{plain(size)}" for size, count in vials)

@@ -10,7 +10,7 @@ from infusecalc.patient import Patient
 from infusecalc.phase_dose import PhaseDose
 from infusecalc.plan import Planned
 from infusecalc.preparation import Preparation
-from infusecalc.quantities import ceil_div, people, plain, pounds
+from infusecalc.quantities import ceil_div, hours, people, plain, pounds
 from infusecalc.regimen import Phase
 
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -41,10 +41,7 @@ def vials(counts: tuple[tuple[int, int], ...]) -> str:
 
 def time(hundredths: int | None) -> str:
     """A time of 0.01 min in whole minutes, rounded up: `4 h 15 min`."""
-    if hundredths is None:
-        return "not labelled"
-    hours, minutes = divmod(ceil_div(hundredths, 100), _PER_HOUR)
-    return " ".join(part for part in (f"{hours:,} h" if hours else "", f"{minutes} min" if minutes else "") if part)
+    return "not labelled" if hundredths is None else hours(hundredths)
 
 
 def bag(made_up: Preparation) -> str:

@@ -14,6 +14,7 @@ from infusecalc.regimen.drug import (
     ForPatients,
     Held,
     InfusionTime,
+    InUse,
     Modifiers,
     Named,
     NotLabelled,
@@ -30,7 +31,18 @@ from infusecalc.regimen.drug import (
     UsualMost,
     Vials,
 )
-from infusecalc.regimen.house import Bags, BmiLimits, HorizonLimits, House, Limits, LongestPause, RoundingLimit, Share
+from infusecalc.regimen.house import (
+    AfterStop,
+    Bags,
+    BmiLimits,
+    HorizonLimits,
+    House,
+    Limits,
+    LongestInfusion,
+    LongestPause,
+    RoundingLimit,
+    Share,
+)
 from infusecalc.regimen.phases import (
     After,
     AgeRange,
@@ -56,6 +68,7 @@ __all__ = [
     "GRADES",
     "LABELS",
     "After",
+    "AfterStop",
     "AgeRange",
     "Allowed",
     "Bags",
@@ -76,9 +89,11 @@ __all__ = [
     "Held",
     "HorizonLimits",
     "House",
+    "InUse",
     "InfusionTime",
     "Judgement",
     "Limits",
+    "LongestInfusion",
     "LongestPause",
     "Modifiers",
     "Named",

@@ -238,6 +238,13 @@ class Billing(Frozen):
     source: Cited
 
 
+class InUse(Frozen):
+    """The longest time (hours) of a diluted bag at room temperature."""
+
+    most: int
+    source: Cited
+
+
 class NotLabelled(Frozen):
     """Indications that the product's own label lacks."""
 
@@ -252,6 +259,7 @@ class ProductRules(Frozen):
     vials: Vials
     billing: Billing | None
     not_labelled: NotLabelled | None
+    in_use: InUse | None
     storage: dict[str, Note]
 
 

@@ -56,6 +56,22 @@ class LongestPause(Frozen):
     source: Cited
 
 
+class LongestInfusion(Frozen):
+    """The longest time (hours) of an infusion with its stops, and what to do before a longer one."""
+
+    most: int
+    text: str
+    source: Cited
+
+
+class AfterStop(Frozen):
+    """What is said of the steps after a stop: after a severe reaction, and of those that go above the reduced rate."""
+
+    severe: str
+    as_tolerated: str
+    source: Cited
+
+
 class HorizonLimits(Frozen):
     """How far a plan goes unless told otherwise, and how far it may go at most."""
 
@@ -80,3 +96,5 @@ class House(Frozen):
     weight_change: Share
     doubled: Share
     longest_pause: LongestPause
+    longest_infusion: LongestInfusion
+    after_stop: AfterStop

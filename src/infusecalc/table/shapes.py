@@ -65,8 +65,10 @@ TITRATION = Shape(
     _rising,
 )
 PERCENT = measure("%", 2)
+_WHOLE = 10_000  # 100 % in 0.01 %
 BMI = measure("")
 ML = measure("mL")
+HOURS = measure("h")
 HOUSE = {
     "weight": limits(measure("kg", 2)),
     "height": limits(measure("cm", 1)),
@@ -103,6 +105,8 @@ HOUSE = {
     ),
     "weight_change": Shape(made.Share, {"from": need(PERCENT, "share"), "text": need(WORDS), "source": SOURCE}),
     "longest_pause": Shape(made.LongestPause, {"most": need(measure("min")), "source": SOURCE}),
+    "longest_infusion": Shape(made.LongestInfusion, {"most": need(HOURS), "text": need(WORDS), "source": SOURCE}),
+    "after_stop": Shape(made.AfterStop, {"severe": need(WORDS), "as_tolerated": need(WORDS), "source": SOURCE}),
     "doubled": Shape(made.Share, {"under": need(PERCENT, "share"), "text": need(WORDS), "source": SOURCE}),
 }
 
@@ -120,6 +124,11 @@ def _time(value: made.InfusionTime | made.Protocol) -> Iterator[tuple[str, str]]
 def _protocol(value: made.Protocol) -> Iterator[tuple[str, str]]:
     if not value.refused:
         yield from _time(value)
+
+
+def _resume(value: made.Reaction) -> Iterator[tuple[str, str]]:
+    if not 0 < value.resume < _WHOLE:
+        yield "resume", "is not above 0 and under 100 %: after a stop an infusion goes on, and more slowly"
 
 
 _TITRATED = may(Ref("titrations", lambda name, _: name))
@@ -159,7 +168,9 @@ DRUG_RULES = Shape(
             )
         ),
         "usual_most": may(Shape(made.UsualMost, {"dose": need(DOSE), "text": need(WORDS), "source": SOURCE})),
-        "reaction": may(Shape(made.Reaction, {"resume": need(PERCENT), "text": need(WORDS), "source": SOURCE})),
+        "reaction": may(
+            Shape(made.Reaction, {"resume": need(PERCENT), "text": need(WORDS), "source": SOURCE}, _resume)
+        ),
         "premedication": PREMEDICATION,
         "monitoring": NOTES,
         "late": NOTES,
@@ -208,6 +219,7 @@ PRODUCT_RULES = Shape(
         "not_labelled": may(
             Shape(made.NotLabelled, {"regimens": need(ListOf(NAME)), "text": need(WORDS), "source": SOURCE})
         ),
+        "in_use": may(Shape(made.InUse, {"most": need(HOURS), "source": SOURCE})),
         "storage": NOTES,
     },
 )

@@ -1,0 +1,50 @@
+"""A pump table with a stop in it to what is said of it: a severe reaction first, what had gone in, how it goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from infusecalc.output import words
+from infusecalc.output.records import Record
+from infusecalc.pump import Stop
+from infusecalc.pump_table import PumpTable
+from infusecalc.quantities import people, plain
+from infusecalc.table import cited
+
+
+def record(table: PumpTable) -> Record | None:
+    """What is said of the steps after a stop, a severe reaction first; None where there was no stop."""
+    said, reaction = table.course.house.after_stop, table.course.regimen.drug_rules.reaction
+    if table.stop is None or reaction is None:
+        return None
+    return {
+        "severe": said.severe,
+        "reaction": reaction.text,
+        "as_tolerated": said.as_tolerated,
+        "source": cited((*said.source, *reaction.source)),
+    }
+
+
+def before_the_steps(table: PumpTable) -> Iterator[str]:
+    """What is to be known before the steps after a stop are read."""
+    said, reaction = table.course.house.after_stop, table.course.regimen.drug_rules.reaction
+    told = [(said.severe, said.source), *([(reaction.text, reaction.source)] if reaction else [])]
+    yield from (f"{words.tall_man(table.course, text)} ({cited(source)})" for text, source in told)
+
+
+def as_tolerated(table: PumpTable) -> str:
+    """What stands above the steps that go up again."""
+    said = table.course.house.after_stop
+    return f"As tolerated ({cited(said.source)}): {said.as_tolerated}"
+
+
+def resumed(table: PumpTable, stop: Stop) -> str:
+    """What had gone in when it was stopped, and how it goes on."""
+    gone = [step for step in table.steps if step.start < stop.at]
+    volume, dose = sum(step.volume for step in gone), gone[-1].cumulative
+    left, bag = table.dose.amount.dose - dose, table.dose.preparation.bag * 100
+    share = f"{plain(stop.resume)} % of the rate that was running"
+    lower = next(step for step in table.steps if step.start == stop.at + stop.pause)
+    more = f" for {words.minutes(lower.minutes)}, then up as tolerated" if table.steps[-1].as_tolerated else ""
+    given = f"Stopped after {words.minutes(stop.at)}: {words.mg(dose)} in {people(volume)} mL had gone in"
+    return f"{given}, {words.mg(left)} in {people(bag - volume)} mL were left; on at {share}{more or ', to the end'}"
