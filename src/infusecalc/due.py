@@ -48,10 +48,12 @@ class Due(Frozen):
     def findings(self) -> tuple[Finding, ...]:
         """The findings of the course, and what the day that was said (--on) adds where the infusion is overdue."""
         own = self.course.findings
-        known = {(finding.code, finding.infusions) for finding in own}
+        known, keys = {(finding.code, finding.infusions) for finding in own}, {finding.key for finding in own}
         more = self.overdue.findings if self.overdue else ()
         added = tuple(
-            finding for finding in more if (finding.code, finding.infusions) not in known and finding.infusions
+            finding
+            for finding in more
+            if (finding.code, finding.infusions) not in known and (finding.infusions or finding.key not in keys)
         )
         return tuple(sorted((*own, *added), key=lambda finding: SEVERITIES.index(finding.severity)))
 
