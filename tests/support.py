@@ -45,6 +45,13 @@ def course(regimen: str, patient: Patient | None = None, **options: Any) -> Cour
     return make_course(options.pop("table", None) or table(), drug, indication, patient or someone(regimen), **options)
 
 
+def in_columns(findings: list[dict[str, Any]]) -> dict[str, str | None]:
+    """The findings of a JSON document as the columns `findings` and `accepted` of CSV and NDJSON have them."""
+    keys = [f"{each['code']}:{each['detail']}" if each["detail"] else each["code"] for each in findings]
+    reasons = [f"{key}={each['reason']}" for key, each in zip(keys, findings, strict=True) if each["accepted"]]
+    return {name: ";".join(dict.fromkeys(all_)) or None for name, all_ in (("findings", keys), ("accepted", reasons))}
+
+
 def every_regimen() -> list[tuple[str, str]]:
     """Every regimen under every label."""
     return [(name, label) for name in table().names("regimens") for label in LABELS]

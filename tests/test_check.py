@@ -20,7 +20,7 @@ from infusecalc.cli import run
 from infusecalc.order_check import MATCH, OUTSIDE, VERDICTS, WITHIN_RANGE, WITHIN_ROUNDING, check_order
 from infusecalc.output.chairside import check_row
 from strategies import cm, heights, kg, weights
-from support import HERE, course, every_regimen, someone, table
+from support import HERE, course, every_regimen, in_columns, someone, table
 
 ORDERS = yaml.safe_load((HERE / "cases" / "orders.yaml").read_text(encoding="utf-8"))
 TABLE = [order for rule in ORDERS["rules"] for order in rule["orders"]]
@@ -91,7 +91,7 @@ def test_every_format_carries_the_same_verdict(order, capfd):
     answer = json.loads(texts["json"])
     (line,) = texts["ndjson"].splitlines()
     row = json.loads(line)
-    assert row == {name: answer[name] for name in row}
+    assert row == {name: (answer | in_columns(answer["findings"]))[name] for name in row}
     assert {*COMPARED, "dose_verdict", "interval_verdict", "ordered_interval", "expected_interval"} <= row.keys()
     (cells,) = csv.DictReader(io.StringIO(texts["csv"]))
     assert cells == {name: "" if value is None else str(value) for name, value in row.items()}

@@ -19,10 +19,12 @@ from infusecalc import InfusecalcError, Patient, make_course
 from infusecalc.bsa import BSA_FORMULAS, body_surface
 from infusecalc.cohort import RejectedRows, expand, rejects
 from infusecalc.cohort.areas import areas
+from infusecalc.cohort.codes import Slot, places_about
 from infusecalc.cohort.expansion import Expansion
 from infusecalc.cohort.frames import Frame, lazily
 from infusecalc.cohort.known import Known
 from infusecalc.errors import MissingExtra
+from infusecalc.findings import Finding
 from infusecalc.output.records import COLUMNS, records
 from infusecalc.quantities import parse_weight
 from infusecalc.table import load_table
@@ -48,7 +50,7 @@ FRAME = pl.DataFrame(
 
 @pytest.mark.parametrize("place", range(len(OPTIONS)), ids=[str(options) for options in OPTIONS])
 def test_every_row_gets_what_the_single_patient_gets(place: int) -> None:
-    listed = list(rows(125, 1000 + place, table()))  # 5,250 in all
+    listed = list(rows(125, 1000 + place, table()))  # more than 5,000 in all
     assert list(differences(listed, OPTIONS[place], table())) == []
 
 
@@ -109,6 +111,14 @@ def test_a_sites_own_regimen_reaches_a_cohort_and_is_marked(tmp_path: Path) -> N
     )
     infusions = expand(FRAME.head(1), table=load_table(local))
     assert infusions["findings"].str.contains("local:house/bags").all()
+
+
+def test_a_finding_about_no_infusion_of_the_course_is_about_every_one() -> None:
+    found = expand(FRAME.slice(1, 1), maintenance_start="15w", doses="4")
+    assert found["findings"].str.starts_with("start-outside-window;").all()
+    slot = Slot(0, False, Finding("made-up", "info", "", (), infusions=(99,)))
+    assert places_about((slot,), 1, range(1, 9)) == (0,)
+    assert places_about((slot,), 1, range(1, 100)) == ()
 
 
 # --- carriers -----------------------------------------------------------------------------------------------------

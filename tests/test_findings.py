@@ -7,6 +7,10 @@ import pytest
 import yaml
 
 from infusecalc import Course, InfusecalcError, load_table
+from infusecalc.findings import Finding, carries
+from infusecalc.output.ical import Appointment, calendar
+from infusecalc.output.records import records
+from infusecalc.regimen import Citation
 from support import HERE, every_regimen, someone
 from support import course as planned
 
@@ -164,6 +168,35 @@ def test_an_acceptance_that_meets_no_block_is_refused(case):
         course(case)
     assert str(refused.value) == case["says"]
     assert refused.value.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("about", "carried"),
+    [
+        (None, True),  # the whole course
+        ((), True),  # no infusion
+        ((2, 3), True),  # one of the row
+        ((3, 4), False),  # others that are shown
+        ((9,), True),  # one that no row shows
+        ((3, 9), False),  # one that is shown elsewhere, and one that is not
+    ],
+)
+def test_a_row_carries_what_is_about_it_and_what_no_other_row_carries(about, carried):
+    assert carries({1, 2}, about, {1, 2, 3, 4}) is carried
+
+
+def test_a_finding_about_what_is_not_shown_is_in_every_row_and_event():
+    made_up = Finding("made-up", "info", "made up", (Citation("house"),), infusions=(99,), phases=("afterwards",))
+    for start in ("2026-12-01", None):
+        plan = planned("infliximab/crohns", someone(id="17"), start=start).but(findings=(made_up,))
+        assert {row["findings"] for row in records(plan)} == {"made-up"}
+    dated = planned("infliximab/crohns", someone(id="17")).but(findings=(made_up,))
+    assert calendar(dated, Appointment()).count(b"info: made-up") == len(dated.infusions)
+
+
+def test_a_finding_about_no_infusion_and_no_phase_is_about_the_whole_course():
+    found = Finding("made-up", "info", "made up", (), infusions=(), phases=())
+    assert (found.infusions, found.phases) == (None, None)
 
 
 def test_every_case_is_a_sentence_of_its_own_and_says_why():

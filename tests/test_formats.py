@@ -15,7 +15,7 @@ from infusecalc.cli import run
 from infusecalc.cli.plan import render
 from infusecalc.output.files import FORMATS
 from infusecalc.output.records import COLUMNS, UNDATED, columns
-from support import course, someone
+from support import course, in_columns, someone
 
 ROW = re.compile(
     r"^ *(?:! )? *(\d+)  (?:\w{3}) (\d{4}-\d{2}-\d{2}) +([\d,]+) +([\d,.]+) mg  (.+? mg) +([\d,.]+) mg  (.+)$",
@@ -220,16 +220,17 @@ def answers(line: str, code: int, capfd: Any) -> dict[str, str]:
 
 
 def flat(document: dict[str, Any]) -> list[dict[str, Any]]:
-    """What CSV and NDJSON carry of a document."""
+    """What CSV and NDJSON carry of a document; each row of the chair carries all its findings."""
+    findings = in_columns(document["findings"])
     if "steps" in document:
-        return list(document["steps"])
+        return [step | findings for step in document["steps"]]
     if "by_month" in document.get("totals", {}):
         sums = document["totals"]
         vials_ = "+".join(f"{each['count']}x{each['size_mg']}" for each in sums["vials"])
         names = ("infusions", "dose_mg", "waste_mg", "duration_min", "cost", "waste_cost")
         whole = {"period": "course", "vials": vials_} | {name: sums[name] for name in names}
         return [*sums["by_month"], *sums["by_year"], whole]
-    return [document["due"] or {}] if "due" in document else [document]
+    return [((document["due"] or {}) if "due" in document else document) | findings]
 
 
 @pytest.mark.parametrize("name", CHAIR)

@@ -12,7 +12,7 @@ from typing import Any
 
 import polars as pl
 
-from infusecalc import InfusecalcError, Patient, load_table, make_course
+from infusecalc import Course, InfusecalcError, Patient, load_table, make_course
 from infusecalc.cohort.expansion import Expansion
 from infusecalc.output.records import records
 from infusecalc.table import Table
@@ -60,6 +60,22 @@ OPTIONS: tuple[dict[str, Any], ...] = (
     {"days": "mon,thu", "tolerance": ["induction=0d,maintenance=2d"], "for_": "2y"},
     {"price": ["100mg=174.63", "500mg=873.15"]},
     {"price": ["100mg=174.63"]},
+    {"maintenance_start": "15w", "doses": "4"},
+    {"protocol": "shortened", "dose": ["induction=7mg/kg"], "doses": "3"},
+    {"days": "mon-sun", "doses": "2"},
+    {
+        "bag": "60",
+        "has": ["active-tb"],
+        "maintenance_start": "15w",
+        "doses": "4",
+        "accept": [
+            "concentration-high=central line",
+            "concentration-low=as agreed",
+            "contraindicated=letter of 3 June",
+            "start-outside-window=relapse",
+            "age-outside-regimen=agreed = so",
+        ],
+    },
 )
 """Options for a whole cohort, one set after the other."""
 
@@ -113,7 +129,8 @@ def one_by_one(row: dict[str, str | None], options: dict[str, Any], table: Table
     of_patient = {name: options[name] for name in _OF_PATIENT if name in options}
     if row["bsa_m2"] is not None:
         of_patient.pop("bsa_formula", None)  # it belongs to heights: a row with a surface has no use for it
-    chosen = {name: value for name, value in options.items() if name not in _OF_PATIENT}
+    chosen = {name: value for name, value in options.items() if name not in (*_OF_PATIENT, "accept")}
+    accepted = options.get("accept", [])
     try:
         if row["weight_kg"] is None or row["start"] is None:
             return None
@@ -126,10 +143,14 @@ def one_by_one(row: dict[str, str | None], options: dict[str, Any], table: Table
             **of_patient,
         )
         names = {name: row[name] for name in ("label", "variant", "product") if row[name] is not None}
-        course = make_course(
-            table, row["drug"] or "", row["indication"] or "", patient, start=row["start"], **names, **chosen
-        )
-        return list(records(course))
+
+        def made(accept: list[str]) -> Course:
+            asked = {"start": row["start"], "accept": accept} | names | chosen
+            return make_course(table, row["drug"] or "", row["indication"] or "", patient, **asked)
+
+        blocks = made([]).blocks if accepted else ()  # a single patient accepts only what blocks
+        met = [text for text in accepted if any(key.partition(":")[0] == text.partition("=")[0] for key in blocks)]
+        return list(records(made(met)))
     except InfusecalcError:
         return None
 

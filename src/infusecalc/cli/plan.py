@@ -168,7 +168,7 @@ def render(course: Course, form: str, columns_wide: int, *, coloured: bool, tota
         if totals:
             from infusecalc.output import periods  # noqa: PLC0415 - only --totals needs it
 
-            rows = periods.rows(course)
-            names = tuple(periods.record(periods.whole(course)))
+            listed = list(periods.rows(course))
+            names, rows = tuple(listed[0]), iter(listed)
         return as_csv(names, rows) if form == "csv" else as_ndjson(rows)
     return draw(page(course, totals=totals), form, columns_wide, coloured=coloured)

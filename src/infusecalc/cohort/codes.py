@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from infusecalc.findings import (
     OF_NUMBERS,
@@ -11,6 +11,8 @@ from infusecalc.findings import (
     by_calendar,
     by_regimen,
     by_site,
+    carries,
+    in_data,
     of_condition,
     overrides,
     rates,
@@ -73,7 +75,7 @@ def _slots(case: Case) -> Iterator[Slot]:
         yield _of_numbers(code)
     yield from _always(by_regimen(case))
     yield from _always(rates(case))
-    for code in ("protocol-not-studied", "time-below-label"):
+    for code in ("protocol-not-studied", "time-below-label") if late else ():
         yield _of_numbers(code, late)
 
 
@@ -94,11 +96,9 @@ def _from_protocol(case: Case) -> tuple[int, ...]:
     return tuple(item.number for item in plan.infusions if item.number >= protocol.from_infusion)
 
 
-def places_about(slots: tuple[Slot, ...], number: int) -> tuple[int, ...]:
-    """The places of the findings that an infusion may carry, by its number."""
-    return tuple(
-        place for place, slot in enumerate(slots) if slot.finding.infusions is None or number in slot.finding.infusions
-    )
+def places_about(slots: tuple[Slot, ...], number: int, shown: Collection[int]) -> tuple[int, ...]:
+    """The places of the findings that an infusion may carry, by its number and those of all infusions of the course."""
+    return tuple(place for place, slot in enumerate(slots) if carries((number,), slot.finding.infusions, shown))
 
 
 def codes_of(slots: Iterable[Slot], case: Case, bits: int) -> Codes:
@@ -106,6 +106,5 @@ def codes_of(slots: Iterable[Slot], case: Case, bits: int) -> Codes:
     found = [slot.finding for slot in slots if slot.holds(bits)]
     settled = settle(found, case.choices.acceptances, case.conditions, must_meet=False)
     keys = tuple(dict.fromkeys(finding.key for finding in settled))
-    reasons = dict.fromkeys(f"{finding.key}={finding.reason}" for finding in settled if finding.accepted)
     blocked = any(finding.severity == "block" for finding in settled)
-    return Codes(";".join(keys) or None, ";".join(reasons) or None, keys, blocked)
+    return Codes(*in_data((finding.key, finding.reason) for finding in settled), keys, blocked)

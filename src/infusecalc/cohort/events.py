@@ -160,7 +160,8 @@ class Events:
         """What an infusion carries; infusions about which the same is said share it."""
         met = id(shape), number
         if met not in self._about:
-            self._about[met] = places_about(shape.slots, number)
+            shown = range(1, len(shape.plan.infusions) + 1)
+            self._about[met] = places_about(shape.slots, number, shown)
         key = id(shape), self._about[met], bits
         if key not in self._said:
             self._said[key] = codes_of([shape.slots[place] for place in self._about[met]], shape.case, bits)

@@ -13,7 +13,16 @@ from infusecalc.findings.by_preparation import by_preparation
 from infusecalc.findings.by_rate import by_rate, least_time, rates, too_long
 from infusecalc.findings.by_regimen import by_regimen
 from infusecalc.findings.by_site import by_site
-from infusecalc.findings.case import OF_NUMBERS, SEVERITIES, Case, Finding, HasCondition, block_keys
+from infusecalc.findings.case import (
+    OF_NUMBERS,
+    SEVERITIES,
+    Case,
+    Finding,
+    HasCondition,
+    block_keys,
+    carries,
+    in_data,
+)
 
 __all__ = [
     "OF_NUMBERS",
@@ -25,7 +34,9 @@ __all__ = [
     "by_calendar",
     "by_regimen",
     "by_site",
+    "carries",
     "find",
+    "in_data",
     "least_time",
     "of_condition",
     "overrides",

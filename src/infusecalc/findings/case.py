@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date
+from typing import Any
 
 from infusecalc.choices import Choices
 from infusecalc.frozen import Frozen
@@ -39,7 +40,10 @@ All others follow from the regimen, the plan and the choices; `precaution` and `
 
 
 class Finding(Frozen):
-    """Something that the user must see. `infusions` and `phases` are None where it is about the whole course."""
+    """Something that the user must see. `infusions` and `phases` are None where it is about the whole course.
+
+    A finding that no infusion of the course has part in is about the whole course, or no row of data would carry it.
+    """
 
     code: str
     severity: str
@@ -49,6 +53,20 @@ class Finding(Frozen):
     infusions: tuple[int, ...] | None = None
     phases: tuple[str, ...] | None = None
     reason: str | None = None
+
+    def __init__(
+        self,
+        code: str,
+        severity: str,
+        message: str,
+        source: tuple[Citation, ...],
+        detail: str | None = None,
+        infusions: tuple[int, ...] | None = None,
+        phases: tuple[str, ...] | None = None,
+        reason: str | None = None,
+    ) -> None:
+        """Keep all, with None for what names no infusion or no phase."""
+        super().__init__(code, severity, message, source, detail, infusions or None, phases or None, reason)
 
     @property
     def accepted(self) -> bool:
@@ -159,6 +177,18 @@ class Case(Frozen):
 
 
 HOUSE = (Citation("house"),)
+
+
+def carries(row: Collection[Any], about: Collection[Any] | None, shown: Collection[Any]) -> bool:
+    """Whether a row of data carries a finding: about one of its infusions (or phases), or about none that is shown."""
+    return not about or any(each in row for each in about) or not any(each in shown for each in about)
+
+
+def in_data(told: Iterable[tuple[str, str | None]]) -> tuple[str | None, str | None]:
+    """Keys, each with the reason where it was accepted, as the columns `findings` and `accepted` have them."""
+    listed = list(told)
+    reasons = (f"{key}={reason}" for key, reason in listed if reason is not None)
+    return ";".join(dict.fromkeys(key for key, _ in listed)) or None, ";".join(dict.fromkeys(reasons)) or None
 
 
 def block_keys(findings: Iterable[Finding]) -> tuple[str, ...]:

@@ -127,7 +127,7 @@ def _side(index: int, right: set[int]) -> str:
 
 
 def _finding(finding: Finding, text: str) -> str:
-    about = "" if finding.infusions is None else f" [infusions {', '.join(map(str, finding.infusions)) or 'none'}]"
+    about = "" if finding.infusions is None else f" [infusions {', '.join(map(str, finding.infusions))}]"
     return (
         f'<li class="{finding.severity}"><strong>{finding.severity}: {plain(finding.key)}</strong> '
         f"{plain(text)}{about} <small>{plain(cited(finding.source))}</small></li>"

@@ -9,6 +9,7 @@ from typing import Any
 
 from infusecalc.course import Course
 from infusecalc.errors import BadInput
+from infusecalc.findings import carries
 from infusecalc.frozen import Frozen
 from infusecalc.output import words
 from infusecalc.phase_dose import Infusion
@@ -135,10 +136,11 @@ def _description(course: Course, infusion: Infusion) -> str:
     ]
     if infusion.planned.date != infusion.planned.by_plan:
         lines.append(f"planned {words.day(infusion.planned.by_plan)}: {words.change(infusion.planned)}")
+    shown = {each.planned.number for each in course.infusions}
     lines += [
-        f"{finding.severity}: {finding.key}"
+        f"{finding.severity}: {finding.key}" + (f" - accepted: {finding.reason}" if finding.reason else "")
         for finding in course.findings
-        if finding.infusions is None or infusion.planned.number in finding.infusions
+        if carries((infusion.planned.number,), finding.infusions, shown)
     ]
     lines.append(words.footer(course))
     return "\n".join(lines)

@@ -125,7 +125,7 @@ def _rows(
 
 
 def _finding(finding: Finding, text: str) -> dict[str, str]:
-    about = "" if finding.infusions is None else f" [infusions {', '.join(map(str, finding.infusions)) or 'none'}]"
+    about = "" if finding.infusions is None else f" [infusions {', '.join(map(str, finding.infusions))}]"
     return {
         "severity": finding.severity,
         "key": finding.key,

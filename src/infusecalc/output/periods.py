@@ -7,10 +7,11 @@ from typing import Any
 
 from infusecalc.course import Course, Totals, add_up
 from infusecalc.errors import BadInput
+from infusecalc.findings import carries
 from infusecalc.frozen import Frozen
 from infusecalc.output import words
 from infusecalc.output.blocks import Block, Heading, Rows
-from infusecalc.output.records import vials_text
+from infusecalc.output.records import finding_record, flat_findings, vials_text
 from infusecalc.phase_dose import Infusion, PhaseDose
 from infusecalc.quantities import half_up, number, people, plain
 
@@ -93,10 +94,23 @@ def record(period: Period) -> dict[str, Any]:
 
 
 def rows(course: Course) -> Iterator[dict[str, Any]]:
-    """Every month, then every year, then the course: what `--totals` writes as CSV and NDJSON."""
+    """Every month, then every year, then the course: what `--totals` writes as CSV and NDJSON.
+
+    Each carries the findings about its infusions; an infusion that is given only if needed is in no period, so what is
+    about such ones alone is in every row.
+    """
+    counted = [infusion.planned for infusion in course.infusions if not infusion.planned.optional]
+    shown = {planned.number for planned in counted}
     for letters in (_MONTH, _YEAR):
-        yield from (record(period) for period in periods(course, letters))
-    yield record(whole(course))
+        for period in periods(course, letters):
+            row = {planned.number for planned in counted if str(planned.date).startswith(period.name)}
+            yield record(period) | _findings(course, row, shown)
+    yield record(whole(course)) | _findings(course, shown, shown)
+
+
+def _findings(course: Course, row: set[int], shown: set[int]) -> dict[str, Any]:
+    found = (finding for finding in course.findings if carries(row, finding.infusions, shown))
+    return flat_findings(map(finding_record, found))
 
 
 def blocks(course: Course) -> Iterator[Block]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from infusecalc.course import Course, Totals
-from infusecalc.findings import Finding
+from infusecalc.findings import Finding, carries, in_data
 from infusecalc.output.sheet import Topic, sheet
 from infusecalc.patient import Weighed
 from infusecalc.phase_dose import Infusion, PhaseDose
@@ -267,25 +267,29 @@ def _shared(course: Course) -> Record:
 
 
 def _record(course: Course, shared: Record, own: Record, dose: PhaseDose, found: list[Finding]) -> Record:
-    reasons = [f"{finding.key}={finding.reason}" for finding in found if finding.accepted]
     size = {
         "weight_kg": number(dose.patient.weight),
         "bsa_m2": None if dose.patient.bsa is None else number(dose.patient.bsa),
     }
-    values = shared | size | own | {
-        "vials": vials_text(dose.preparation.vials),
-        "findings": ";".join(dict.fromkeys(finding.key for finding in found)) or None,
-        "accepted": ";".join(dict.fromkeys(reasons)) or None,
-    }  # fmt: skip
+    flat = {"vials": vials_text(dose.preparation.vials)} | flat_findings(map(finding_record, found))
+    values = shared | size | own | flat
     return {name: values[name] for name in columns(course)}
 
 
 def _of_infusion(course: Course, number_: int) -> list[Finding]:
-    return [finding for finding in course.findings if finding.infusions is None or number_ in finding.infusions]
+    shown = {infusion.planned.number for infusion in course.infusions}
+    return [finding for finding in course.findings if carries((number_,), finding.infusions, shown)]
 
 
 def _of_phase(course: Course, name: str) -> list[Finding]:
-    return [finding for finding in course.findings if finding.phases is None or name in finding.phases]
+    shown = {dose.name for dose in course.phases}
+    return [finding for finding in course.findings if carries((name,), finding.phases, shown)]
+
+
+def flat_findings(found: Iterable[Record]) -> Record:
+    """Findings, as a document has them, as the columns `findings` and `accepted` of a flat record."""
+    told = ((f"{each['code']}:{each['detail']}" if each["detail"] else each["code"], each["reason"]) for each in found)
+    return dict(zip(("findings", "accepted"), in_data(told), strict=True))
 
 
 def flat_findings(found: Iterable[Record]) -> Record:

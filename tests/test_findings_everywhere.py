@@ -1,0 +1,149 @@
+"""A finding never hides in one format: what the JSON document tells, every other format of every command tells too."""
+
+from __future__ import annotations
+
+import csv
+import html
+import io
+import json
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+import icalendar
+import polars as pl
+import pytest
+import yaml
+from pypdf import PdfReader
+
+from infusecalc.cli import COMMANDS, run
+from infusecalc.output.files import CALENDARS, DOCUMENTS, FORMATS
+from support import HERE, in_columns
+
+CASES = yaml.safe_load((HERE / "cases" / "findings_everywhere.yaml").read_text(encoding="utf-8"))
+WITHOUT = {"info", "regimens", "completion"}
+"""The commands that answer for no patient, and have no findings."""
+DATA = ("csv", "ndjson", "parquet")
+
+
+def command_of(line: str) -> str:
+    return line.partition(" ")[0]
+
+
+def forms_of(line: str) -> tuple[str, ...]:
+    """The formats of a line beside JSON."""
+    known = {"dose": DOCUMENTS, "rate": DOCUMENTS, "schedule": CALENDARS, "batch": DATA}.get(command_of(line), FORMATS)
+    return tuple(form for form in known if form != "json")
+
+
+WALK = [pytest.param(case, form, id=f"{case['name']}, {form}") for case in CASES for form in forms_of(case["line"])]
+
+
+def answer(line: str, form: str, folder: Path) -> tuple[int, bytes]:
+    """The exit code of a line, and what it writes in a format; a batch is that of one patient."""
+    command, *words = shlex.split(line)
+    path = folder / f"answer.{'txt' if form == 'table' else form}"
+    if command == "batch":
+        cohort = folder / "cohort.csv"
+        cohort.write_text(f"patient_id,drug,indication\n17,{words[0]},{words[1]}\n", encoding="utf-8")
+        words = [str(cohort), *words[2:]]
+    elif command == "schedule":
+        words += ["--patient-id", "17"]
+    code = run([command, *words, "-o", str(path), "--quiet"])
+    return code, path.read_bytes()
+
+
+def document(line: str, folder: Path) -> tuple[int, dict[str, Any]]:
+    """The exit code and the JSON document of a line; that of a batch is the schedule of its patient."""
+    code, content = answer(re.sub("^batch ", "schedule ", line), "json", folder)
+    return code, json.loads(content)
+
+
+def rows_of(form: str, content: bytes) -> list[dict[str, Any]]:
+    if form == "csv":
+        found = list(csv.DictReader(io.StringIO(content.decode())))
+        return [{name: cell or None for name, cell in row.items()} for row in found]
+    if form == "ndjson":
+        return [json.loads(line) for line in content.decode().splitlines()]
+    return pl.read_parquet(io.BytesIO(content)).to_dicts()
+
+
+def squeezed(text: str) -> str:
+    """A text without blanks and hyphens: lines may be broken anywhere between words, and at hyphens."""
+    return re.sub(r"[\s\u00ad\u2010\\-]", "", text)
+
+
+def pages_of(form: str, content: bytes) -> list[str]:
+    """The text of a page; of a calendar, that of each event."""
+    if form == "ics":
+        return [str(event["description"]) for event in icalendar.Calendar.from_ical(content).walk("VEVENT")]
+    if form == "pdf":
+        return ["".join(page.extract_text() for page in PdfReader(io.BytesIO(content)).pages)]
+    text = content.decode()
+    return [html.unescape(re.sub(r"<[^>]+>", " ", text)) if form == "html" else text]
+
+
+def about(line: str, row: dict[str, Any], told: dict[str, Any]) -> list[dict[str, Any]]:
+    """The findings of a document that a row carries; of one infusion, or of an order, all."""
+    findings = told["findings"]
+    if command_of(line) in ("rate", "check", "next"):
+        return findings
+    if "infusions" not in told:
+        return [each for each in findings if each["phases"] is None or row["phase"] in each["phases"]]
+    if "period" not in row:
+        return [each for each in findings if each["infusions"] is None or int(row["number"]) in each["infusions"]]
+    counted = [each for each in told["infusions"] if not each["optional"]]
+    mine = {each["number"] for each in counted if row["period"] in ("course", each["date"][:4], each["date"][:7])}
+    others = {each["number"] for each in counted} - mine
+    named = ((each, set(each["infusions"] or ())) for each in findings)
+    return [each for each, numbers in named if numbers & mine or not numbers & others]
+
+
+def parts(cells: list[str | None]) -> set[str]:
+    return {part for cell in cells if cell for part in cell.split(";")}
+
+
+def key_of(finding: dict[str, Any]) -> str:
+    return f"{finding['code']}:{finding['detail']}" if finding["detail"] else finding["code"]
+
+
+def check_rows(line: str, rows: list[dict[str, Any]], told: dict[str, Any]) -> None:
+    """Each row carries what is about it, and the rows together all that the document tells."""
+    for row in rows:
+        assert {name: row[name] for name in ("findings", "accepted")} == in_columns(about(line, row, told))
+    for column, cell in in_columns(told["findings"]).items():
+        assert parts([row[column] for row in rows]) == parts([cell])
+
+
+def check_pages(pages: list[str], told: dict[str, Any]) -> None:
+    """Each finding stands there with severity and reason: on all of several pages, or on those that it is about."""
+    texts = [squeezed(text) for text in pages]
+    for each in told["findings"]:
+        said = rf"(?i){each['severity']}[:|]*{re.escape(squeezed(key_of(each)))}"
+        reason = squeezed(f"accepted: {each['reason']}") if each["accepted"] else ""
+        seen = [bool(re.search(said, text)) and reason in text for text in texts]
+        assert all(seen) if each["infusions"] is None else any(seen), key_of(each)
+
+
+@pytest.mark.parametrize(("case", "form"), WALK)
+def test_what_the_document_tells_every_other_format_tells(case, form, tmp_path):
+    line, wanted = case["line"], case["finds"]
+    code, told = document(line, tmp_path)
+    keys = {key_of(each): each["reason"] for each in told["findings"]}
+    assert {key: keys.get(key, "missing") for key in wanted} == wanted
+    assert all(each["infusions"] != [] and each["phases"] != [] for each in told["findings"])
+    blocked = any(each["severity"] == "block" for each in told["findings"])
+    found, content = answer(line, form, tmp_path)
+    assert found == code == (3 if blocked or told.get("verdict") == "outside" else 0)
+    if form in DATA:
+        check_rows(line, rows_of(form, content), told)
+    else:
+        check_pages(pages_of(form, content), told)
+
+
+def test_the_walk_goes_through_every_command_that_answers_for_a_patient():
+    assert {command_of(case["line"]) for case in CASES} | WITHOUT == set(COMMANDS)
+    kinds = {f"{command}, {kind}" for command in COMMANDS.keys() - WITHOUT for kind in ("the course", "accepted")}
+    assert kinds <= {case["name"] for case in CASES}
+    assert len({case["name"] for case in CASES}) == len(CASES)
