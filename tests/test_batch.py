@@ -235,6 +235,17 @@ def test_a_block_about_a_phase_without_infusions_ends_with_3(tmp_path: Path) -> 
     assert {row["accepted"] for row in read(tmp_path / "out.csv")} == {"start-outside-window=relapse"}
 
 
+def test_a_bag_that_is_too_small_is_accepted_in_no_row(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = write(tmp_path / "in.csv", [GOOD])
+    small = ["batch", str(source), "-o", str(tmp_path / "out.csv"), "--bag", "34", "--accept", "concentration-high=x"]
+    assert run([*small, "--accept", "bag-too-small=y"]) == 2
+    said = "what does not fit the bag cannot be made up; give a larger bag, with --bag"
+    assert capsys.readouterr().err == f"infusecalc: --accept 'bag-too-small' cannot be accepted: {said}\n"
+    assert list(tmp_path.iterdir()) == [source]
+    assert run([*small, "--totals"]) == 3
+    assert "bag-too-small 8, concentration-high 8" in capsys.readouterr().err
+
+
 # --- forms --------------------------------------------------------------------------------------------------------
 
 

@@ -23,13 +23,15 @@ from infusecalc.cohort.codes import Slot, places_about
 from infusecalc.cohort.expansion import Expansion
 from infusecalc.cohort.frames import Frame, lazily
 from infusecalc.cohort.known import Known
+from infusecalc.cohort.steps import Makeup, makeups
 from infusecalc.errors import MissingExtra
 from infusecalc.findings import Finding
 from infusecalc.output.records import COLUMNS, records
 from infusecalc.quantities import parse_weight
+from infusecalc.regimen import Vials
 from infusecalc.table import load_table
 from strategies import ADULT, cm, heights, kg, roundings, starts, weights
-from support import START, table
+from support import HERE, START, table
 
 pytestmark = pytest.mark.usefixtures("seen_in_engine_threads")
 
@@ -111,6 +113,47 @@ def test_a_sites_own_regimen_reaches_a_cohort_and_is_marked(tmp_path: Path) -> N
     )
     infusions = expand(FRAME.head(1), table=load_table(local))
     assert infusions["findings"].str.contains("local:house/bags").all()
+
+
+@pytest.mark.parametrize(("bag", "fits"), [("34", False), ("35", True)])
+def test_drug_that_is_more_than_the_bag_holds_does_not_fit_it(bag: str, fits: bool) -> None:
+    # 5 mg/kg x 70 kg = 350 mg, 35 mL at 10 mg/mL
+    found = expand(FRAME.head(1), bag=bag)
+    assert set(found["findings"].str.contains("bag-too-small")) == {not fits}
+    assert found["findings"].str.contains("concentration-high").all()
+
+
+def test_the_small_bags_of_a_site_are_too_small_for_a_cohort_as_well() -> None:
+    frame = FRAME.head(2).with_columns(weight_kg=pl.Series([100.0, 100.01]), drug=pl.lit("infliximab"))
+    found = expand(frame.with_columns(indication=pl.lit("crohns")), table=load_table(HERE / "tables/small_bags.yaml"))
+    assert set(found["bag_ml"]) == {50}
+    full, over = (found.filter(pl.col("patient_id") == number)["findings"] for number in ("1", "2"))
+    assert not full.str.contains("bag-too-small").any()  # 500 mg are 50 mL
+    assert over.str.contains("bag-too-small").all()  # 500.05 mg are 50.005 mL
+
+
+def test_a_drug_with_a_limit_above_its_vials_is_made_up_as_for_the_single_patient() -> None:
+    made_up = load_table(HERE / "tables" / "findings.yaml")
+    listed = [row | {"drug": "findumab", "indication": "hiccups", "product": None} for row in rows(150, 8, table())]
+    listed += [listed[0] | {"weight_kg": kg, "height_cm": None} for kg in ("250", "250.01", "312.5", "312.51")]
+    for options in ({}, {"bag": "79"}):
+        assert list(differences(listed, options, made_up)) == []
+
+
+def test_vials_of_another_strength_fill_bags_with_another_dose() -> None:
+    # 12.5 mg/mL at most; 1,000 mg are 100 mL at 10 mg/mL and 50 mL at 20 mg/mL
+    made_up, found = load_table(HERE / "tables" / "findings.yaml"), makeups()
+    rules, product = made_up.regimen("findumab", "hiccups", "us").drug_rules, made_up.product("findorix", "us")[1]
+    for strength, bags in ((10_000, [100, 250, 250]), (20_000, [100, 100, 250])):
+        vials = Vials((30_000,), strength, ())
+        makeup = Makeup(product.but(vials=vials), rules, made_up.house().bags, None, ())
+        places = pl.Series([found.place(makeup.key, makeup)] * 3)
+        assert found.look_up(places, pl.Series([100_000, 100_001, 125_001]))["bag"].to_list() == bags
+
+
+def test_a_bag_that_is_too_small_is_accepted_for_no_cohort() -> None:
+    with pytest.raises(InfusecalcError, match="--accept 'bag-too-small' cannot be accepted: what does not fit"):
+        expand(FRAME, accept="bag-too-small=agreed")
 
 
 def test_a_finding_about_no_infusion_of_the_course_is_about_every_one() -> None:

@@ -7,7 +7,8 @@ import pytest
 import yaml
 
 from infusecalc import Course, InfusecalcError, load_table
-from infusecalc.findings import Finding, carries
+from infusecalc.choices import Acceptance
+from infusecalc.findings import Finding, carries, settle
 from infusecalc.output.ical import Appointment, calendar
 from infusecalc.output.records import records
 from infusecalc.regimen import Citation
@@ -168,6 +169,12 @@ def test_an_acceptance_that_meets_no_block_is_refused(case):
         course(case)
     assert str(refused.value) == case["says"]
     assert refused.value.exit_code == 2
+
+
+def test_no_reason_turns_a_bag_that_is_too_small_into_a_caution():
+    found = course({"regimen": "infliximab/crohns", "asked": {"bag": "34mL"}}).findings
+    accepted = settle(found, [Acceptance("bag-too-small", None, "agreed")], (), must_meet=False)
+    assert [finding.severity for finding in accepted if finding.code == "bag-too-small"] == ["block", "block"]
 
 
 @pytest.mark.parametrize(

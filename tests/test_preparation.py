@@ -1,12 +1,15 @@
 """One infusion: rounding, vials held against an exhaustive search, the bag, billing units, and its time."""
 
+import re
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 import yaml
+from pypdf import PdfReader
 
 from infusecalc.choices import Choices
+from infusecalc.cli import run
 from infusecalc.infusions import Amount, fills, largest_within, least_cover, round_dose, total
 from infusecalc.preparation import Charge, charge, choose_bag, choose_vials, prepare
 from infusecalc.pump import Load, Rates, run_time
@@ -168,6 +171,49 @@ def test_the_bag_and_its_concentration(case):
 def test_the_choice_of_a_bag(case):
     if "asked" not in case:
         assert choose_bag(scaled(case["dose"]), case["usual"], limits(case), tuple(case["stocked"])) == case["bag"]
+
+
+@cases("full_bags")
+def test_drug_that_does_not_fit_the_bag(case):
+    made_up = bagged(case)
+    found = [made_up.bag, number(made_up.concentration), made_up.outside]
+    assert found == [case["bag"], case["shown"], case.get("outside")]
+    assert (None if made_up.too_much is None else number(made_up.too_much, 4)) == case.get("too_much")
+
+
+@pytest.mark.parametrize(
+    ("line", "forms"),
+    [
+        ("dose infliximab crohns --weight 70 --bag {}", ["txt", "md", "html", "pdf", "json"]),
+        ("schedule infliximab crohns --weight 70 --bag {} --start 2026-12-01", ["txt", "md", "html", "pdf", "ics"]),
+        ("rate infliximab crohns --weight 70 --bag {}", ["txt", "md", "html", "pdf"]),
+        ("next infliximab crohns --weight 70 --bag {} --given 2026-12-01", ["txt", "md"]),
+    ],
+)
+def test_a_page_says_that_drug_does_not_fit_where_nothing_can_be_taken_out(line, forms, tmp_path):
+    # 5 mg/kg x 70 kg = 350 mg are 35 mL: more than 34 mL, and no more than 35 mL
+    for bag, out in ((34, False), (35, True)):
+        for form in forms:
+            path = tmp_path / f"{bag}.{form}"
+            assert run([*line.format(bag).split(), "--patient-id", "17", "-o", str(path), "--quiet"]) == 3
+            text = path.read_bytes()
+            if form == "pdf":
+                text = "".join(page.extract_text() for page in PdfReader(path).pages).encode()
+            squeezed = re.sub(r"\s|-", "", text.decode())
+            assert ("35mLofdrugdoesnotfitabagof34mL" in squeezed) is not out
+            assert "into34mL" not in squeezed
+            assert "34mLbag:" not in squeezed
+            assert "mg/mLin34mL" not in squeezed
+            assert ("aftertakingout35mL" in squeezed or "35mLbag:takeout35mL" in squeezed) is out
+
+
+def test_beside_a_bag_that_is_too_small_it_is_said_that_it_cannot_be_accepted(capsys):
+    for bag, said in (
+        ("34", "bag-too-small, concentration-high; bag-too-small cannot be accepted"),
+        ("35", "concentration-high; --accept CODE=REASON takes a block on"),
+    ):
+        assert run(["dose", "infliximab", "crohns", "--weight", "70", "--bag", bag]) == 3
+        assert capsys.readouterr().err == f"infusecalc: blocked by {said}\n"
 
 
 @cases("drug_volumes")

@@ -185,6 +185,7 @@ def make_course(
         regimen=regimen,
         ordered=ordered,
         product_name=product.name,
+        vials=product_rules.vials,
         not_labelled=product_rules.not_labelled,
         house=house,
         patient=patient.weighed_on(day),

@@ -21,7 +21,8 @@ class Preparation(Frozen):
     """How one infusion is made up.
 
     Vials are (size in 0.01 mg, count), waste is in 0.01 mg, the drug volume in 0.1 mL, the bag in mL and the
-    concentration in 0.01 mg/mL; `outside` is `low` or `high` where the label's range is missed.
+    concentration in 0.01 mg/mL; `outside` is `low` or `high` where the label's range is missed. `too_much` is the drug
+    volume in 0.0001 mL where it does not fit the bag: close to it, 0.1 mL would not tell.
     """
 
     vials: tuple[tuple[int, int], ...]
@@ -31,6 +32,7 @@ class Preparation(Frozen):
     concentration: int
     outside: str | None
     charge: Charge | None
+    too_much: int | None
 
     @property
     def billing_lines(self) -> tuple[tuple[str, str | None, int], ...]:
@@ -52,17 +54,24 @@ def prepare(dose: int, product: ProductRules, rules: DrugRules, bags: Bags, aske
     """Make up a dose (0.01 mg) from a product's vials in the usual bag, the asked one, or the next that is in range."""
     vials = choose_vials(dose, product.vials.sizes)
     opened = sum(size * number for size, number in vials)
-    limits = rules.preparation.concentration
-    bag = asked or choose_bag(dose, rules.preparation.bag.usual, limits, bags.stocked)
+    limits, strength = rules.preparation.concentration, product.vials.concentration
+    fitting = tuple(bag for bag in bags.stocked if not passes_bag(dose, strength, bag))
+    bag = asked or choose_bag(dose, rules.preparation.bag.usual, limits, fitting or bags.stocked)
     return Preparation(
         vials=vials,
         waste=opened - dose,
-        drug_volume=half_up(dose * 100, product.vials.concentration),
+        drug_volume=half_up(dose * 100, strength),
         bag=bag,
         concentration=half_up(dose, bag),
         outside=_side(dose, bag, limits),
         charge=charge(dose, opened, product.billing, rules.modifiers) if product.billing else None,
+        too_much=half_up(dose * 100_000, strength) if passes_bag(dose, strength, bag) else None,
     )
+
+
+def passes_bag(dose: int, strength: int, bag: int) -> bool:
+    """Whether a dose (0.01 mg) takes up more of a concentrate (0.001 mg/mL) than a bag (mL) holds, unrounded."""
+    return dose * 10 > strength * bag
 
 
 def choose_vials(dose: int, sizes: tuple[int, ...]) -> tuple[tuple[int, int], ...]:

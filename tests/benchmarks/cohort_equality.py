@@ -60,6 +60,8 @@ OPTIONS: tuple[dict[str, Any], ...] = (
     {"days": "mon,thu", "tolerance": ["induction=0d,maintenance=2d"], "for_": "2y"},
     {"price": ["100mg=174.63", "500mg=873.15"]},
     {"price": ["100mg=174.63"]},
+    {"bag": "40"},
+    {"bag": "80", "round_": "vial", "dose": ["12mg/kg"]},
     {"maintenance_start": "15w", "doses": "4"},
     {"protocol": "shortened", "dose": ["induction=7mg/kg"], "doses": "3"},
     {"days": "mon-sun", "doses": "2"},

@@ -46,7 +46,11 @@ class Reply(Frozen):
         if self.failed:
             self._say(self.failed)
         if self.blocks:
-            self._say(f"blocked by {', '.join(self.blocks)}; --accept CODE=REASON takes a block on")
+            from infusecalc.findings import NEVER_ACCEPTED  # noqa: PLC0415 - only a block needs it
+
+            final = [key for key in self.blocks if key in NEVER_ACCEPTED]
+            how = f"{', '.join(final)} cannot be accepted" if final else "--accept CODE=REASON takes a block on"
+            self._say(f"blocked by {', '.join(self.blocks)}; {how}")
         return self.exit_code
 
     def _say(self, text: str) -> None:

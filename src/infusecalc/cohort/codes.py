@@ -69,8 +69,8 @@ def _slots(case: Case) -> Iterator[Slot]:
     yield from _always(by_site(case))
     yield from _always(by_calendar(case))
     for code in (
-        "bsa-capped", "rounding-applied", "rounding-refused", "concentration-low", "concentration-high",
-        "waste-below-unit",
+        "bsa-capped", "rounding-applied", "rounding-refused", "bag-too-small", "concentration-low",
+        "concentration-high", "waste-below-unit",
     ):  # fmt: skip
         yield _of_numbers(code)
     yield from _always(by_regimen(case))

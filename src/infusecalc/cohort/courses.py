@@ -13,7 +13,7 @@ from infusecalc.cohort.faults import MISSING, NOT_PLANNED, UNKNOWN, Fault, fault
 from infusecalc.course import conditions_of, look_up, named_as, running_of
 from infusecalc.dates import Position, add, add_months
 from infusecalc.errors import BadInput
-from infusecalc.findings import Case, HasCondition
+from infusecalc.findings import Case, HasCondition, check_acceptances
 from infusecalc.frozen import Frozen
 from infusecalc.ordered import Ordered, order_phases
 from infusecalc.patient import Patient
@@ -95,6 +95,7 @@ class Compiler:
         """Check what holds for every row; raises BadInput."""
         self.table, self.choices, self.house = table, choices, table.house()
         check_bag(choices.bag, self.house.bags)
+        check_acceptances(choices.acceptances)
         for condition in choices.conditions:
             table.find_condition(condition)
         if choices.horizon.until is None:
@@ -253,6 +254,7 @@ class Compiler:
             regimen=group.regimen,
             ordered=group.ordered,
             product_name=group.product_name,
+            vials=group.product.vials,
             not_labelled=group.product.not_labelled,
             house=self.house,
             patient=_NOBODY,

@@ -12,6 +12,7 @@ from infusecalc.cohort.codes import BITS, bit_of_condition
 from infusecalc.cohort.events import NO_LIMIT, Events
 from infusecalc.cohort.faults import MISSING, OUTSIDE, Fault, Faults
 from infusecalc.cohort.rows import joined, measured
+from infusecalc.preparation import passes_bag
 from infusecalc.quantities import BASES, bmi_at_least, bmi_at_most, ceil_div, half_down, half_up, people
 from infusecalc.regimen import House
 
@@ -208,11 +209,15 @@ def _bits_of_patient(house: House, cap: int | None) -> Any:
 def _bits_of_dose() -> Any:
     """The findings that hold for the infusions of a stretch, as bits."""
     changed = pl.col("dose") != pl.col("exact")
+    dose: Any = pl.col("dose")
+    strength: Any = pl.col("strength")
+    bag: Any = pl.col("bag")
     return _sum(
         {
             "dose-above-usual": _above("usual"),
             "rounding-applied": changed,
             "rounding-refused": ~changed & (pl.col("nearest") != pl.col("exact")),
+            "bag-too-small": passes_bag(dose, strength, bag),
             "concentration-low": pl.col("outside") == "low",
             "concentration-high": pl.col("outside") == "high",
             "waste-below-unit": (pl.col("waste") > 0) & (pl.col("wasted_units") == 0),

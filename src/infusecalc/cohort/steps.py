@@ -70,7 +70,8 @@ class Makeup(Frozen):
     def key(self) -> Hashable:
         """What decides vials and bags."""
         limits, bag = self.rules.preparation.concentration, self.rules.preparation.bag
-        return self.product.vials.sizes, bag.usual, limits.low, limits.high
+        vials = self.product.vials
+        return vials.sizes, vials.concentration, bag.usual, limits.low, limits.high
 
 
 def makeups() -> Steps[Makeup]:
@@ -87,7 +88,8 @@ def _breaks(makeup: Makeup, most: int) -> Iterable[int]:
     for bag in {*makeup.bags.stocked, makeup.rules.preparation.bag.usual, makeup.asked or 1}:
         if limits.low is not None:
             yield ceil_div(limits.low * bag, 10)
-        yield limits.high * bag // 10 + 1
+        for high in (limits.high, makeup.product.vials.concentration):
+            yield high * bag // 10 + 1
 
 
 def _made_up(makeup: Makeup, dose: int) -> tuple[Any, ...]:

@@ -14,6 +14,7 @@ from infusecalc.findings.by_rate import by_rate, least_time, rates, too_long
 from infusecalc.findings.by_regimen import by_regimen
 from infusecalc.findings.by_site import by_site
 from infusecalc.findings.case import (
+    NEVER_ACCEPTED,
     OF_NUMBERS,
     SEVERITIES,
     Case,
@@ -25,6 +26,7 @@ from infusecalc.findings.case import (
 )
 
 __all__ = [
+    "NEVER_ACCEPTED",
     "OF_NUMBERS",
     "SEVERITIES",
     "Case",
@@ -35,6 +37,7 @@ __all__ = [
     "by_regimen",
     "by_site",
     "carries",
+    "check_acceptances",
     "find",
     "in_data",
     "least_time",
@@ -49,11 +52,20 @@ __all__ = [
 def find(case: Case) -> tuple[Finding, ...]:
     """Every finding of a case, blocks before cautions before info; accepted blocks have become cautions.
 
-    Raises BadInput for an acceptance that meets no block.
+    Raises BadInput for an acceptance that meets no block, or one that cannot be accepted.
     """
+    check_acceptances(case.choices.acceptances)
     rules = (by_patient, by_order, by_site, by_calendar, by_preparation, by_regimen, by_rate)
     found = [finding for rule in rules for finding in rule(case)]
     return settle(found, case.choices.acceptances, case.conditions)
+
+
+def check_acceptances(acceptances: Iterable[Acceptance]) -> None:
+    """Refuse with BadInput to accept what cannot be accepted, whether or not it blocks."""
+    for acceptance in acceptances:
+        if acceptance.code in NEVER_ACCEPTED:
+            why, hint = NEVER_ACCEPTED[acceptance.code]
+            raise BadInput("--accept", acceptance, f"cannot be accepted: {why}", hint=hint)
 
 
 def settle(
@@ -80,13 +92,13 @@ def _accept(
     detail = read_as.get(acceptance.detail or "", acceptance.detail)
     met = [finding for finding in found if _meets(finding, acceptance.code, detail)]
     if must_meet and not met:
-        raise BadInput(
-            "--accept", acceptance, "meets no block", allowed=", ".join(block_keys(found)) or "there is none"
-        )
+        allowed = block_keys(finding for finding in found if finding.code not in NEVER_ACCEPTED)
+        raise BadInput("--accept", acceptance, "meets no block", allowed=", ".join(allowed) or "there is none")
     return [
         finding.but(severity="caution", reason=acceptance.reason) if finding in met else finding for finding in found
     ]
 
 
 def _meets(finding: Finding, code: str, detail: str | None) -> bool:
-    return finding.severity == "block" and finding.code == code and detail in (None, finding.detail)
+    named = finding.code == code and detail in (None, finding.detail)
+    return named and finding.severity == "block" and code not in NEVER_ACCEPTED

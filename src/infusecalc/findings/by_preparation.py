@@ -1,4 +1,4 @@
-"""What the amounts give to see: rounding, the BSA cap, the concentration in the bag, discarded drug."""
+"""What the amounts give to see: rounding, the BSA cap, what fits the bag, its concentration, discarded drug."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ def by_preparation(case: Case) -> Iterator[Finding]:
             yield Finding("bsa-capped", OF_NUMBERS["bsa-capped"], message, HOUSE)
     for dose in case.given_doses:
         yield from _rounding(case, dose)
+        yield from _fit(case, dose)
         yield from _concentration(case, dose)
         yield from _waste(case, dose)
 
@@ -35,6 +36,14 @@ def _rounding(case: Case, dose: PhaseDose) -> Iterator[Finding]:
         within = plain(limits.within if case.choices.rounding.within is None else case.choices.rounding.within)
         message = f"{dose.name}: not rounded from {change}: more than {within} %; the dose stays exact"
         yield case.of_doses("rounding-refused", [dose], message, limits.source)
+
+
+def _fit(case: Case, dose: PhaseDose) -> Iterator[Finding]:
+    made_up = dose.preparation
+    if made_up.too_much is not None:
+        volume = f"{people(dose.amount.dose)} mg is {people(made_up.too_much, 4)} mL of drug"
+        message = f"{dose.name}: {volume}, which does not fit a bag of {people(made_up.bag, 0)} mL"
+        yield case.of_doses("bag-too-small", [dose], message, case.vials.source)
 
 
 def _concentration(case: Case, dose: PhaseDose) -> Iterator[Finding]:

@@ -13,7 +13,7 @@ from infusecalc.patient import Patient
 from infusecalc.phase_dose import Infusion, PhaseDose, Running
 from infusecalc.plan import Plan
 from infusecalc.quantities import Dose
-from infusecalc.regimen import Citation, ConditionRule, House, NotLabelled, Regimen
+from infusecalc.regimen import Citation, ConditionRule, House, NotLabelled, Regimen, Vials
 from infusecalc.site import Site
 
 SEVERITIES = ("block", "caution", "info")
@@ -27,6 +27,7 @@ OF_NUMBERS = {
     "bsa-capped": "caution",
     "rounding-applied": "info",
     "rounding-refused": "caution",
+    "bag-too-small": "block",
     "concentration-low": "block",
     "concentration-high": "block",
     "waste-below-unit": "info",
@@ -37,6 +38,9 @@ OF_NUMBERS = {
 
 All others follow from the regimen, the plan and the choices; `precaution` and `contraindicated` may follow from either.
 """
+
+NEVER_ACCEPTED = {"bag-too-small": ("what does not fit the bag cannot be made up", "give a larger bag, with --bag")}
+"""The blocks that no reason can turn into a caution, each with why, and what to do instead."""
 
 
 class Finding(Frozen):
@@ -103,6 +107,7 @@ class Case(Frozen):
     regimen: Regimen
     ordered: Ordered
     product_name: str
+    vials: Vials
     not_labelled: NotLabelled | None
     house: House
     patient: Patient

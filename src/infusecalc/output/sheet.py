@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from infusecalc.course import Course
 from infusecalc.frozen import Frozen
 from infusecalc.output import words
+from infusecalc.preparation import Preparation
 from infusecalc.quantities import people, plain
 from infusecalc.regimen import Cited
 
@@ -47,11 +48,14 @@ def _concentration(course: Course) -> str:
     """The label's range, and where each dose lies in it."""
     limits = course.regimen.drug_rules.preparation.concentration
     allowed = f"{plain(limits.low, 3)} to {plain(limits.high, 3)}" if limits.low else f"at most {plain(limits.high, 3)}"
-    lies = "; ".join(
-        f"{dose.name} {people(dose.preparation.concentration)} mg/mL in {people(dose.preparation.bag, 0)} mL"
-        for dose in course.phases
-    )
+    lies = "; ".join(f"{dose.name} {_lies(dose.preparation)}" for dose in course.phases)
     return f"{allowed} mg/mL; {lies}"
+
+
+def _lies(made_up: Preparation) -> str:
+    if made_up.too_much is not None:
+        return words.bag(made_up)
+    return f"{people(made_up.concentration)} mg/mL in {people(made_up.bag, 0)} mL"
 
 
 def _billing(course: Course) -> str:

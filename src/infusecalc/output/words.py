@@ -45,7 +45,9 @@ def time(hundredths: int | None) -> str:
 
 
 def bag(made_up: Preparation) -> str:
-    """The bag in words: `35 mL into 250 mL after taking out 35 mL: 1.4 mg/mL`."""
+    """The bag in words: `35 mL into 250 mL after taking out 35 mL: 1.4 mg/mL`; or that the drug does not fit it."""
+    if made_up.too_much is not None:
+        return f"{people(made_up.too_much, 4)} mL of drug does not fit a bag of {people(made_up.bag, 0)} mL"
     drug = volume(made_up.drug_volume)
     into = f"{drug} into {people(made_up.bag, 0)} mL after taking out {drug}"
     return f"{into}: {people(made_up.concentration)} mg/mL"

@@ -68,7 +68,10 @@ def _bag(course: Course, dose: PhaseDose) -> Iterator[str]:
     made_up, limits = dose.preparation, course.regimen.drug_rules.preparation.concentration
     given, drug = words.mg(dose.amount.dose), words.volume(made_up.drug_volume)
     yield f"{given} / {plain(course.product.vials.concentration, 3)} mg/mL = {drug} of drug"
-    yield f"{people(made_up.bag, 0)} mL bag: take out {drug}, add {drug} of drug = {people(made_up.bag, 0)} mL"
+    if made_up.too_much is None:
+        yield f"{people(made_up.bag, 0)} mL bag: take out {drug}, add {drug} of drug = {people(made_up.bag, 0)} mL"
+    else:
+        yield words.bag(made_up)
     low = f"{plain(limits.low, 3)} to " if limits.low is not None else "at most "
     allowed = f"{low}{plain(limits.high, 3)} mg/mL"
     limits_by = course.whose("preparation", "concentration")
