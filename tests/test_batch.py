@@ -226,6 +226,8 @@ def test_a_row_in_which_an_extra_cell_says_something_is_a_patient(tmp_path: Path
     assert run([*line, *FOR_ALL]) == 0
     found = [(row["patient_id"], row["ward"], row["bed"]) for row in read(tmp_path / "out.csv")]
     assert found == [("", "5 East", ""), ("", "", "7"), ("x", "", "")]
+
+
 def test_a_block_about_a_phase_without_infusions_ends_with_3(tmp_path: Path) -> None:
     source = write(tmp_path / "in.csv", [GOOD | {"drug": "rituximab", "indication": "gpa"}])
     early = ["batch", str(source), "-o", str(tmp_path / "out.csv"), "--doses", "4", "--maintenance-start", "15w"]

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from infusecalc.course import Course, Totals
-from infusecalc.findings import Finding, carries, in_data
+from infusecalc.findings import Finding, carries
 from infusecalc.output.sheet import Topic, sheet
 from infusecalc.patient import Weighed
 from infusecalc.phase_dose import Infusion, PhaseDose
@@ -284,12 +284,6 @@ def _of_infusion(course: Course, number_: int) -> list[Finding]:
 def _of_phase(course: Course, name: str) -> list[Finding]:
     shown = {dose.name for dose in course.phases}
     return [finding for finding in course.findings if carries((name,), finding.phases, shown)]
-
-
-def flat_findings(found: Iterable[Record]) -> Record:
-    """Findings, as a document has them, as the columns `findings` and `accepted` of a flat record."""
-    told = ((f"{each['code']}:{each['detail']}" if each["detail"] else each["code"], each["reason"]) for each in found)
-    return dict(zip(("findings", "accepted"), in_data(told), strict=True))
 
 
 def flat_findings(found: Iterable[Record]) -> Record:
