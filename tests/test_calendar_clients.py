@@ -1,4 +1,4 @@
-"""The calendar in the hands of real clients: the same dates, one event an infusion, moved when it is imported again.
+"""The calendar in the hands of real clients: the same dates and times, one event an infusion, known when it moves.
 
 khal (a program), ics, vobject and recurring-ical-events (packages) and ical.js (ICAL_JS names its folder, run by
 node); each is skipped where it is not there.
@@ -12,6 +12,7 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -39,6 +40,37 @@ def files(request, tmp_path):
         written(PLAN, tmp_path / "one.ics", *id_),
         written(MOVED, tmp_path / "two.ics", *id_, "--revision", "1"),
     )
+
+
+@pytest.fixture(params=["Europe/Berlin", "America/Los_Angeles", "Africa/Casablanca"])
+def timed(request, tmp_path):
+    """The calendar of a plan with times of day in a zone, and the moments that they are."""
+    path = written(PLAN, tmp_path / "timed.ics", "--patient-id", "17", "--at", "09:30", "--tz", request.param)
+    at, zone = dt.time(9, 30), ZoneInfo(request.param)
+    moments = [dt.datetime.combine(dt.date.fromisoformat(day), at, zone).astimezone(dt.UTC) for day in DAYS]
+    return path, moments
+
+
+def test_ics_reads_the_same_moments(timed):
+    ics = pytest.importorskip("ics", reason="needs the package ics")
+    path, moments = timed
+    found = [event.begin.datetime for event in ics.Calendar(path.read_text("utf-8")).events]
+    assert sorted(found) == moments
+
+
+def test_vobject_reads_the_same_moments(timed):
+    vobject = pytest.importorskip("vobject", reason="needs the package vobject")
+    path, moments = timed
+    assert [event.dtstart.value for event in vobject.readOne(path.read_text("utf-8")).vevent_list] == moments
+
+
+def test_recurring_ical_events_finds_each_event_at_its_moment(timed):
+    recurring = pytest.importorskip("recurring_ical_events", reason="needs the package recurring-ical-events")
+    from icalendar import Calendar  # noqa: PLC0415 - beside what needs it
+
+    path, moments = timed
+    found = recurring.of(Calendar.from_ical(path.read_bytes())).between(dt.date(2026, 1, 1), dt.date(2029, 1, 1))
+    assert sorted(event.start for event in found) == moments
 
 
 def test_ics_reads_the_same_days_and_the_same_events(files):
@@ -69,28 +101,41 @@ def test_recurring_ical_events_finds_one_event_on_each_day(files):
         assert len(query.at(dt.date.fromisoformat(days[1]))) == 1
 
 
-@pytest.mark.skipif(not (NODE and ICAL_JS.exists()), reason="needs node, and ical.js named by ICAL_JS")
-def test_ical_js_reads_the_same_days_and_the_same_events(files, tmp_path):
-    script = tmp_path / "read.mjs"
+def by_ical_js(folder: Path, *files: Path) -> list:
+    """Of each event of some files: its day or time, its moment in seconds, and what it is known by."""
+    script = folder / "read.mjs"
     main = ICAL_JS.resolve() / json.loads((ICAL_JS / "package.json").read_text("utf-8")).get("module", "dist/ical.js")
     script.write_text(
         f"import ICAL from {json.dumps(main.as_uri())};\n"
         "import {readFileSync} from 'node:fs';\n"
         "const found = process.argv.slice(2).map(name => new ICAL.Component(ICAL.parse(readFileSync(name, 'utf8')))\n"
         "  .getAllSubcomponents('vevent').map(each => new ICAL.Event(each))\n"
-        "  .map(event => [event.startDate.toString(), event.uid]));\n"
+        "  .map(event => [event.startDate.toString(), event.startDate.toUnixTime(), event.uid]));\n"
         "console.log(JSON.stringify(found));\n",
         encoding="utf-8",
     )
     done = subprocess.run([NODE, script, *files], capture_output=True, text=True, check=True)
-    one, two = json.loads(done.stdout)
-    assert [day for day, _ in one] == DAYS
-    assert [day for day, _ in two] == MOVED_DAYS
-    assert [uid for _, uid in one] == [uid for _, uid in two]
+    return json.loads(done.stdout)
 
 
-@pytest.mark.skipif(not KHAL, reason="needs khal")
-def test_khal_moves_the_events_of_a_re_planned_course(files, tmp_path):
+@pytest.mark.skipif(not (NODE and ICAL_JS.exists()), reason="needs node, and ical.js named by ICAL_JS")
+def test_ical_js_reads_the_same_days_and_the_same_events(files, tmp_path):
+    one, two = by_ical_js(tmp_path, *files)
+    assert [day for day, _, _ in one] == DAYS
+    assert [day for day, _, _ in two] == MOVED_DAYS
+    assert [uid for _, _, uid in one] == [uid for _, _, uid in two]
+
+
+@pytest.mark.skipif(not (NODE and ICAL_JS.exists()), reason="needs node, and ical.js named by ICAL_JS")
+def test_ical_js_reads_the_same_moments(timed, tmp_path):
+    path, moments = timed
+    (found,) = by_ical_js(tmp_path, path)
+    assert [seconds for _, seconds, _ in found] == [moment.timestamp() for moment in moments]
+
+
+@pytest.fixture
+def khal(tmp_path):
+    """The program with a calendar of its own, on the clocks of Berlin."""
     config = tmp_path / "khal.conf"
     (tmp_path / "cal").mkdir()
     config.write_text(
@@ -102,11 +147,27 @@ def test_khal_moves_the_events_of_a_re_planned_course(files, tmp_path):
     )
     surroundings = {**os.environ, "XDG_CONFIG_HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path), "LC_ALL": "C.UTF-8"}
 
-    def khal(*words: str) -> str:
-        command = [KHAL, "-c", str(config), *words]
-        return subprocess.run(command, capture_output=True, text=True, check=True, env=surroundings).stdout
+    def listed(path: Path, form: str) -> list[str]:
+        """What is in the calendar, a line an event, when a file was imported."""
+        for words in (
+            ("import", "--batch", "-a", "clinic", str(path)),
+            ("list", "--format", form, "--day-format", "", "2026-11-30", "600d"),
+        ):
+            command = [KHAL, "-c", str(config), *words]
+            done = subprocess.run(command, capture_output=True, text=True, check=True, env=surroundings)
+        return [line for line in done.stdout.splitlines() if line]
 
+    return listed
+
+
+@pytest.mark.skipif(not KHAL, reason="needs khal")
+def test_khal_moves_the_events_of_a_re_planned_course(files, khal):
     for path, days in zip(files, (DAYS, MOVED_DAYS), strict=True):
-        khal("import", "--batch", "-a", "clinic", str(path))
-        listed = khal("list", "--format", "{start-date}", "--day-format", "", "2026-11-30", "600d").split()
-        assert listed == days
+        assert khal(path, "{start-date}") == days
+
+
+@pytest.mark.skipif(not KHAL, reason="needs khal")
+def test_khal_shows_the_same_moments(timed, khal):
+    path, moments = timed
+    berlin = [f"{moment.astimezone(ZoneInfo('Europe/Berlin')):%Y-%m-%d %H:%M}" for moment in moments]
+    assert khal(path, "{start-date} {start-time}") == berlin

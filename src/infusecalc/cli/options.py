@@ -152,8 +152,8 @@ SHEET = [
     option("--sheet", "Whose page: clinic or patient; clinic unless given.", "WHOSE"),
     option("--view", f"Beside the table: {' or '.join(VIEWS[1:])}.", "VIEW"),
     option("--at", "ics: the time of day, with --tz; else whole days.", "09:30"),
-    option("--tz", "ics: the time zone of --at.", "Europe/Berlin"),
-    option("--revision", "ics: a higher number than in the import before moves its events; 0 unless given.", "N"),
+    option("--tz", "ics: the time zone of --at: that of a place, or UTC.", "Europe/Berlin"),
+    option("--revision", "ics: a number, higher each time that this calendar is written; 0 unless given.", "N"),
     option("--remind", "ics: a reminder so long before.", "7d"),
     flag("--private", "ics: no clinical detail."),
 ]

@@ -85,7 +85,8 @@ def _answer(given: dict[str, Any], formats: tuple[str, ...]) -> Reply:
     _check_looks(given, form, sheet, view)
     course = course_of(given)
     if form == "ics":
-        return Reply(_calendar(course, given), output, given["quiet"], course.blocks)
+        content, note = _calendar(course, given)
+        return Reply(content, output, given["quiet"], course.blocks, note=note)
     if form in FORMATS and sheet == SHEETS[0] and view == VIEWS[0]:
         coloured = colour(output, no_color=given["no_color"])
         text = render(course, form, width(output), coloured=coloured, totals=given.get("totals", False))
@@ -107,7 +108,7 @@ def _check_looks(given: dict[str, Any], form: str, sheet: str, view: str) -> Non
             raise BadInput(f"--{name}", given[name], f"has no use in {form}", hint="it is for --format ics")
 
 
-def _calendar(course: Course, given: dict[str, Any]) -> bytes:
+def _calendar(course: Course, given: dict[str, Any]) -> tuple[bytes, str | None]:
     from infusecalc.output.ical import Appointment, calendar  # noqa: PLC0415 - only this format needs it
 
     remind = None if given["remind"] is None else parse_span(given["remind"], "--remind")

@@ -19,13 +19,17 @@ _WIDEST = 100
 
 
 class Reply(Frozen):
-    """A finished answer; `blocks` are the keys of the findings that block, `failed` says why a check did."""
+    """A finished answer; `blocks` are the keys of the findings that block, `failed` says why a check did.
+
+    `note` is what to know of the answer beside it.
+    """
 
     text: str | bytes
     output: str | None = None
     quiet: bool = False
     blocks: tuple[str, ...] = ()
     failed: str | None = None
+    note: str | None = None
 
     @property
     def exit_code(self) -> int:
@@ -43,6 +47,8 @@ class Reply(Frozen):
         else:
             write_file(str(self.output), content)
             self._say(f"wrote {escape(str(self.output))}")
+        if self.note:
+            self._say(self.note)
         if self.failed:
             self._say(self.failed)
         if self.blocks:

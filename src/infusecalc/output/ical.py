@@ -1,4 +1,4 @@
-"""A dated Course to iCalendar (RFC 5545): one event an infusion, which a calendar moves when it is imported again."""
+"""A dated Course to iCalendar (RFC 5545): one event an infusion, known by the same id in every later revision."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from infusecalc.errors import BadInput
 from infusecalc.findings import carries
 from infusecalc.frozen import Frozen
 from infusecalc.output import words
+from infusecalc.output.zones import Place, begins, component, place_of
 from infusecalc.phase_dose import Infusion
 from infusecalc.quantities import Span, ceil_div
 
@@ -26,11 +27,13 @@ class Appointment(Frozen):
     private: bool = False
 
 
-def calendar(course: Course, how: Appointment) -> bytes:
-    """The calendar file; raises BadInput without a patient's id, for an unknown zone, or for a time without one.
+def calendar(course: Course, how: Appointment) -> tuple[bytes, str | None]:
+    """The calendar file, and what to know of its times.
 
-    An event is known by patient, regimen, start of the course and number: a re-planned course moves its own events
-    and never touches another patient's. The stamp is now, unless SOURCE_DATE_EPOCH is set.
+    Raises BadInput without a patient's id, for a zone of no place, for a time without a zone, or for one that an
+    infusion's day skips or has twice. An event is known by patient, regimen, start of the course and number: a
+    re-planned course has its own events again, and never another patient's. The stamp is now, unless
+    SOURCE_DATE_EPOCH is set.
     """
     from icalendar import Calendar  # noqa: PLC0415 - the calendar library is imported only to write one
 
@@ -40,30 +43,25 @@ def calendar(course: Course, how: Appointment) -> bytes:
     if (how.at is None) != (how.zone is None):
         missing, other = ("--tz", "--at") if how.zone is None else ("--at", "--tz")
         raise BadInput(missing, None, f"is missing beside {other}", allowed="both, or neither for whole days")
-    zone = _zone(how.zone)
+    place = _place_of(course, how)
     found = Calendar()
     found.add("prodid", "-//infusecalc//infusecalc//EN")
     found.add("version", "2.0")
     found.add("calscale", "GREGORIAN")
     found.add("method", "PUBLISH")
     stamp = _stamp()
+    if place and place.law:
+        found.add_component(component(place.name, place.law, place.year - 1))  # begins before the first event
     for infusion in course.infusions:
-        found.add_component(_event(course, infusion, how, zone, stamp))
-    if zone is not None:
-        found.add_missing_timezones()
+        found.add_component(_event(course, infusion, how, place, stamp))
     content: bytes = found.to_ical()
-    return content
+    return content, place.note if place else None
 
 
-def _zone(name: str | None) -> Any:
-    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # noqa: PLC0415 - only timed events need it
-
-    if name is None:
+def _place_of(course: Course, how: Appointment) -> Place | None:
+    if how.at is None or how.zone is None:
         return None
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise BadInput("--tz", name, "is no time zone that is known", allowed="as in Europe/Berlin") from None
+    return place_of(how.zone, how.at, [infusion.planned.date for infusion in course.infusions])
 
 
 def _stamp() -> datetime:
@@ -76,18 +74,18 @@ def _stamp() -> datetime:
     return datetime.fromtimestamp(int(epoch), UTC)
 
 
-def _event(course: Course, infusion: Infusion, how: Appointment, zone: Any, stamp: datetime) -> Any:
+def _event(course: Course, infusion: Infusion, how: Appointment, place: Place | None, stamp: datetime) -> Any:
     from icalendar import Alarm, Event  # noqa: PLC0415 - as above
 
     planned, event = infusion.planned, Event()
     event.add("uid", uid(course, planned.number))
     event.add("dtstamp", stamp)
     event.add("sequence", how.revision)
-    _place(event, planned.date, infusion.time, how, zone)
+    _when(event, planned.date, infusion.time, place)
     summary = "Appointment" if how.private else _summary(course, infusion)
     event.add("summary", summary)
     if not how.private:
-        event.add("description", _description(course, infusion))
+        event.add("description", _description(course, infusion, place))
     event.add("status", "TENTATIVE" if planned.optional else "CONFIRMED")
     event.add("class", "PRIVATE" if how.private else "PUBLIC")
     if how.remind is not None:
@@ -108,15 +106,14 @@ def uid(course: Course, number: int) -> str:
     return f"{sha256(known.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}@infusecalc"
 
 
-def _place(event: Any, day: date, time: int | None, how: Appointment, zone: Any) -> None:
+def _when(event: Any, day: date, time: int | None, place: Place | None) -> None:
     """The day, or the time with the length of the infusion; without a labelled rate, a moment."""
-    if how.at is None:
+    if place is None:
         event.add("dtstart", day)
         event.add("dtend", day + timedelta(days=1))
         event.add("transp", "TRANSPARENT")
         return
-    begins = datetime(day.year, day.month, day.day, how.at // 60, how.at % 60, tzinfo=zone)
-    event.add("dtstart", begins)
+    event.add("dtstart", begins(day, place))
     if time is not None:
         event.add("duration", timedelta(minutes=ceil_div(time, 100)))
 
@@ -127,13 +124,15 @@ def _summary(course: Course, infusion: Infusion) -> str:
     return f"{course.regimen.drug.name} {words.mg(infusion.dose.amount.dose)}, infusion {planned.number}{note}"
 
 
-def _description(course: Course, infusion: Infusion) -> str:
+def _description(course: Course, infusion: Infusion, place: Place | None) -> str:
     vials = f"{words.vials(infusion.dose.preparation.vials)} of {course.product_name}"
     lines = [
         f"{course.regimen.name}, {infusion.dose.name}: {infusion.dose.phase.dose.people}",
         f"{vials}; {words.bag(infusion.dose.preparation)}",
         f"time: {words.time(infusion.time)}",
     ]
+    if place and place.note:
+        lines.append(f"begins {place.clock} in {place.name}; written in UTC")
     if infusion.planned.date != infusion.planned.by_plan:
         lines.append(f"planned {words.day(infusion.planned.by_plan)}: {words.change(infusion.planned)}")
     shown = {each.planned.number for each in course.infusions}
