@@ -27,7 +27,7 @@ WEEKDAYS = ["MO", "TU", "WE", "TH", "FR", "SA", "SU"]
 LAST = 5  # how Outlook counts the last weekday of a month
 DAY = timedelta(days=1)
 KNOWN = re.compile(r"^(DTSTART|RRULE|TZOFFSETFROM|TZOFFSETTO):(.*?)\r$", re.MULTILINE)
-CHANGE = re.compile(r"BEGIN:(?:STANDARD|DAYLIGHT)\r\n(.*?)END:(?:STANDARD|DAYLIGHT)", re.DOTALL)
+CHANGE = re.compile(r"BEGIN:(STANDARD|DAYLIGHT)\r\n(.*?)END:\1", re.DOTALL)
 
 
 def schedule(path: Path, tz: str, *more: str, start: str = "2026-12-01", at: str = "09:30") -> int:
@@ -106,14 +106,14 @@ def hours(text: str) -> timedelta:
 def law_of(content: bytes) -> list[str] | str:
     """What stands in a file of its zone, in short."""
     zone, end, _ = content.decode().partition("END:VTIMEZONE")
-    parts = [dict(line.split(":", 1) for line in part.splitlines()) for part in CHANGE.findall(zone)]
     if not end:
         return "utc"
-    return [short(part) for part in parts]
+    return [short(kind, dict(line.split(":", 1) for line in part.splitlines())) for kind, part in CHANGE.findall(zone)]
 
 
-def short(part: dict[str, str]) -> str:
+def short(kind: str, part: dict[str, str]) -> str:
     before, after = part["TZOFFSETFROM"], part["TZOFFSETTO"]
+    assert (kind == "DAYLIGHT") is (hours(before) < hours(after)), "summer time is the one that is ahead"
     if "RRULE" not in part:
         assert before == after
         return after
