@@ -17,6 +17,8 @@ import pytest
 from pypdf import PdfReader
 
 from infusecalc.cli import run
+from infusecalc.output import html
+from infusecalc.output.blocks import TITLE, Heading, Rows
 
 AXE = Path(os.environ.get("AXE_CORE", "axe.min.js"))
 BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
@@ -28,6 +30,10 @@ LINES = {
     "findings of all three severities": (
         "rituximab gpa --weight 70kg --height 175cm --age 17 --start 2026-12-01 --for 2y --label eu "
         "--has heart-failure --dose maintenance=1200mg --patient-id 17"
+    ),
+    "an id and a reason longer than a line": (
+        f"infliximab crohns --weight 70kg --start 2026-12-01 --has active-tb --patient-id {'0123456789abcdef' * 8} "
+        f"--accept contraindicated:active-tb={'agreed' * 40}"
     ),
     "sixty infusions": "infliximab as --weight 70kg --start 2026-12-01 --doses 60 --patient-id " + "9" * 60,
 }
@@ -97,3 +103,17 @@ def test_printed_nothing_is_cut(page, browser):
     missing = [text for text in shown if "".join(text.split()) not in words]
     assert page.exists()
     assert missing == []
+
+
+def test_on_paper_a_long_word_in_the_last_column_of_a_table_is_broken(browser, tmp_path):
+    rows = (("1", "Tue 2026-12-01", "0123456789abcdef" * 16),)
+    path = tmp_path / "page.html"
+    path.write_text(html.draw([Heading("Title", TITLE), Rows(("#", "date", "what changed"), rows)], "foot", "clinic"))
+    browser.get(path.as_uri())
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    browser.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride", {"width": 680, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+    )  # A4 without margins of 15 mm: 180 mm at 96 dpi
+    wide = browser.execute_script("return document.documentElement.scrollWidth")
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+    assert wide <= 680

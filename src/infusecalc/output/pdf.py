@@ -29,6 +29,7 @@ from infusecalc.table import cited
 
 PAPERS = {"a4": "a4", "letter": "us-letter"}
 _LINE, _LABEL = 1000, 130
+_LONGEST_ID = 500  # characters: it stands on every page, and must leave room for the rest
 _BEYOND_LATIN = re.compile(r"[^\x00-\u024f]")
 
 
@@ -38,12 +39,13 @@ def draw(blocks: Iterable[Block], foot: str, sheet: str, paper: str, id_: str | 
 
     if paper.lower() not in PAPERS:
         raise BadInput("--paper", paper, "is not known", allowed=", ".join(PAPERS))
+    id_ = None if id_ is None else _short(escape(id_))
     listed = list(blocks)
     title = next(block.text for block in listed if isinstance(block, Heading) and block.level == TITLE)
     data = {
         "title": title,
         "foot": escape(foot),
-        "id": None if id_ is None else escape(id_),
+        "id": id_,
         "sheet": sheet,
         "paper": PAPERS[paper.lower()],
         "blocks": [_data(block) for block in listed],
@@ -69,7 +71,16 @@ def draw(blocks: Iterable[Block], foot: str, sheet: str, paper: str, id_: str | 
     except (
         typst.TypstError
     ):  # a character that the font lacks: an accessible document may not show a blank in its place
+        _short(_spelled_out(id_ or "").replace("\\\\", "\\"))
         return typeset(_spelled_out(text))
+
+
+def _short(id_: str) -> str:
+    """The id as it is shown; raises BadInput where it would leave a page no room for anything else."""
+    if len(id_) > _LONGEST_ID:
+        problem = f"takes {len(id_):,} characters on every page"
+        raise BadInput("--patient-id", id_, problem, allowed=f"up to {_LONGEST_ID} in a PDF")
+    return id_
 
 
 def _spelled_out(text: str) -> str:
