@@ -64,6 +64,11 @@ def test_a_brand_leads_to_its_drug_and_a_miss_is_refused(capfd):
     assert json.loads(answer(capfd, "info", "Remicade", "--format", "json"))["drug"] == "infliximab"
     assert run(["info", "aspirin"]) == 2
     assert "drug 'aspirin' is not known" in capfd.readouterr().err
+    assert run(["info", "Remicade/CD"]) == 2
+    assert capfd.readouterr().err == (
+        "infusecalc: drug 'Remicade/CD' names an indication, and this page is about a drug; give the drug alone; "
+        "for a regimen: infusecalc regimens show infliximab/INDICATION\n"
+    )
 
 
 # --- completion -------------------------------------------------------------------------------------------------
@@ -84,6 +89,31 @@ COMPLETIONS = [
     ("infusecalc dose infliximab uc --has hepat", ["hepatitis-b-active", "hepatitis-b-past", "hepatic-impairment"]),
     ("infusecalc dose infliximab uc --label ", ["us", "eu"]),
     ("infusecalc completion ", ["bash", "zsh", "fish"]),
+    ("infusecalc completion z", ["zsh"]),
+    ("infusecalc dose infliximab/crohns-", ["infliximab/crohns-fistulizing", "infliximab/crohns-pediatric"]),
+    ("infusecalc check Remicade/ps", ["Remicade/psa", "Remicade/psoriasis"]),
+    ("infusecalc dose nonsense/", []),
+    ("infusecalc info infliximab/", []),
+    ("infusecalc regimens show rituximab/gp", ["rituximab/gpa", "rituximab/gpa-pediatric"]),
+    ("infusecalc regimens show rituximab gp", ["gpa", "gpa-pediatric"]),
+    ("infusecalc regimens show rituximab gpa --label ", ["us", "eu"]),
+    ("infusecalc dose rituximab/aiha --variant ", ["low-dose"]),
+    ("infusecalc rate rituximab/gpa-pediatric --protocol p", ["peprs"]),
+    ("infusecalc rate rituximab gpa --phase ", ["induction", "maintenance"]),
+    ("infusecalc rate rituximab nonsense --phase ", []),
+    ("infusecalc dose infliximab uc --format ", ["table", "json", "ndjson", "csv", "md", "html", "pdf"]),
+    ("infusecalc check infliximab uc --format ", ["table", "json", "ndjson", "csv", "md"]),
+    ("infusecalc info infliximab --format h", ["html"]),
+    ("infusecalc schedule infliximab uc --format i", ["ics"]),
+    ("infusecalc dose infliximab uc --round ", ["none", "1mg", "5mg", "10mg", "50mg", "100mg", "vial"]),
+    ("infusecalc dose infliximab uc --bsa-formula ",
+     ["mosteller", "dubois", "haycock", "gehan-george", "boyd", "fujimoto", "takahira"]),
+    ("infusecalc dose infliximab uc --paper ", ["a4", "letter"]),
+    ("infusecalc schedule infliximab uc --sheet ", ["clinic", "patient"]),
+    ("infusecalc schedule infliximab uc --view ", ["table", "calendar", "timeline"]),
+    ("infusecalc schedule infliximab uc --anchor ", ["given", "planned"]),
+    ("infusecalc schedule infliximab uc --from ", ["maintenance"]),
+    ("infusecalc schedule infliximab uc --tz Europe/Berl", ["Europe/Berlin"]),
 ]  # fmt: skip
 
 
@@ -121,6 +151,7 @@ def test_the_script_of_a_shell_asks_the_program(shell, capfd):
 def test_a_shell_that_is_not_known_is_refused(capfd):
     assert run(["completion", "tcsh"]) == 2
     assert "shell 'tcsh' is not known (allowed: bash, zsh, fish)" in capfd.readouterr().err
+    assert run(["completion", "BASH"]) == 0
 
 
 @pytest.mark.skipif(not shutil.which("bash"), reason="needs bash")

@@ -22,6 +22,7 @@ import yaml
 from infusecalc import Patient, load_table, make_course
 from infusecalc.cli import run
 from infusecalc.output.records import document
+from infusecalc.spelling import normal
 
 HERE = Path(__file__).parent
 BIDI = {*range(0x200E, 0x2010), *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x061C}
@@ -343,7 +344,9 @@ def some_height(random: Random, low: float, high: float) -> tuple[str, Decimal]:
         return f"{inches}{random.choice(('in', ' in', 'IN', chr(34)))}", half_up(inches * Decimal("2.54"), "0.1")
     if kind == 2:
         feet, inches = divmod(decimal(random, low / 2.53, high / 2.55, random.randint(0, 1)), 12)
-        form = random.choice(("{}ft{}in", "{}'{}\"", "{} ft {} in", "{}FT {}IN", "{}' {}\""))
+        form = random.choice(
+            ("{}ft{}in", "{}'{}\"", "{} ft {} in", "{}FT {}IN", "{}' {}\"", "{}\u2019{}\u201d", "{}\u2032 {}\u2033")
+        )
         return form.format(feet, inches), half_up((feet * 12 + inches) * Decimal("2.54"), "0.1")
     centimetres = decimal(random, low, high, random.randint(0, 3))
     return f"{centimetres}{random.choice(('', 'cm', ' cm', 'CM'))}", half_up(centimetres, "0.1")
@@ -351,7 +354,11 @@ def some_height(random: Random, low: float, high: float) -> tuple[str, Decimal]:
 
 # drug, its other spellings; indication, its other spellings; options in every spelling, the plainest first
 REGIMENS: tuple[tuple[tuple[str, ...], tuple[str, ...], str], ...] = (
-    (("infliximab", "ifx", "inFLIXimab"), ("crohns", "CD", "crohn", "Crohn's disease", "CROHNS"), "mg/kg"),
+    (
+        ("infliximab", "ifx", "inFLIXimab"),
+        ("crohns", "CD", "crohn", "Crohn's disease", "CROHNS", "Crohn\u2019s"),
+        "mg/kg",
+    ),
     (
         ("infliximab", "Infliximab", "INFLIXIMAB "),
         ("ra", "RA", "rheumatoid-arthritis", "rheumatoid arthritis"),
@@ -359,15 +366,19 @@ REGIMENS: tuple[tuple[tuple[str, ...], tuple[str, ...], str], ...] = (
     ),
     (("infliximab", "IFX"), ("as", "AS"), "mg/kg"),
     (("rituximab", "riTUXimab"), ("gpa", "GPA", "wegener", "Wegener"), "mg/m2"),
-    (("rituximab", "RITUXIMAB"), ("aiha", "AIHA"), "mg/m2"),
-    (("rituximab", " rituximab"), ("ra", "Rheumatoid_Arthritis"), "mg"),
+    (("rituximab", "RITUXIMAB", "rituximab\u00ae"), ("aiha", "AIHA"), "mg/m2"),
+    (("rituximab", " rituximab"), ("ra", "Rheumatoid_Arthritis", "rheumatoid\u2013arthritis"), "mg"),
 )
 SPELLINGS: dict[str, tuple[tuple[str, ...], ...]] = {
     "--label": (("us", "US", "Us"), ("eu", "EU")),
     "--age": (("34", "34y", "34 y", "34 years", "34YR", "408mo", "408 months"), ("70", "70y", "840mo")),
-    "--has": (("pregnancy", "Pregnancy", "PREGNANCY"), ("active-tb", "active tb", "Active_TB"), ("heart-failure",)),
+    "--has": (
+        ("pregnancy", "Pregnancy", "PREGNANCY"),
+        ("active-tb", "active tb", "Active_TB", "active\u2011TB"),
+        ("heart-failure",),
+    ),
     "--bag": (("250", "250mL", "250 ml", "250ML"), ("500", "500 mL")),
-    "--round": (("none",), ("100mg",), ("vial",), ("1mg",)),
+    "--round": (("none", "NONE"), ("100mg", "100 mg", "100MG"), ("vial", "Vial", "VIAL"), ("1mg",)),
     "--round-within": (("10", "10%", "10 %", "10.0"), ("5", "5%", "5.00 %")),
     "--patient-id": (("P-1",), ("=1+1",), ("-1",), ("<b>",)),
     "--for": (("12m", "12 months", "1y", "12mo", "1 YEAR"), ("52w", "52 weeks", "364d", "364 days"), ("2y", "24m")),
@@ -570,7 +581,7 @@ def bad_date(random: Random, line: Line) -> list[str]:
         f"{year}-{month:02}-00", f"{year}-{month:02}-32", f"{year}-06-31", f"{year // 4 * 4 + 1}-02-29",
         f"{random.randint(1, 1899):04}-{month:02}-{day:02}", f"{random.randint(2201, 9999)}-{month:02}-{day:02}",
         f"-{year}-{month:02}-{day:02}", f"+{year}-{month:02}-{day:02}", f"{year}-{month:02}-{day:02}\n",
-        f"{year}-{month:02}-{day:02} ", f" {year}-{month:02}-{day:02}", "tomorrow", "Today", "now", "1764547200",
+        f"{year}-{month:02}-{day:02} ", f" {year}-{month:02}-{day:02}", "tomorrow", "To-day", "now", "1764547200",
         f"{year}\u2010{month:02}\u2010{day:02}", f"{year}-{month:02}-\uff10{day % 10}", f"1 May {year}", "12m",
         f"\u0662{year}"[:4] + f"-{month:02}-{day:02}", "0000-01-01", f"{year}-{month:02}-{day:02}\x1b[0m",
     )  # fmt: skip
@@ -607,7 +618,7 @@ def misspelt(random: Random, name: str) -> str:
             2: name[:place] + random.choice(letters) + name[place + 1 :],
             3: name[:place] + name[place : place + 2][::-1] + name[place + 2 :],
         }[slip]
-        if wrong.strip(" -_'").lower() not in known_names() and not wrong.startswith("-"):
+        if normal(wrong).strip("-") not in known_names() and not wrong.startswith("-"):
             return wrong
 
 

@@ -24,7 +24,7 @@ from support import HERE, course, every_regimen, in_columns, someone, table
 
 ORDERS = yaml.safe_load((HERE / "cases" / "orders.yaml").read_text(encoding="utf-8"))
 TABLE = [order for rule in ORDERS["rules"] for order in rule["orders"]]
-ORDER_KEYS = {"name", "given", "expect", "because", "parts", "says", "mistakes", "also"}
+ORDER_KEYS = {"name", "given", "expect", "because", "parts", "says", "mistakes", "also", "shows"}
 COMPARED = ("ordered_mg", "expected_mg", "difference_mg", "difference_percent", "verdict", "mistake")
 MISTAKES = {"tenfold", "pounds-for-kilograms", "kg-for-m2", "m2-for-kg", "flat-dose-multiplied", "other-drug"}
 NEEDED = 60  # orders in the table
@@ -82,6 +82,16 @@ def test_an_order_has_its_verdict_and_its_mistake(order, capfd):
     assert ("the order is outside the regimen" in err) is (answer["verdict"] == OUTSIDE)
 
 
+def shown_percent_is_right(order, row, shown):
+    """Whether people see the per cent of the data to 0.1, or with more digits its side of the limit of rounding."""
+    exact = Fraction(str(row["difference_mg"])) / Fraction(str(row["expected_mg"])) * 100
+    limit = Fraction((re.search(r"--round-within ([0-9.]+)", order["given"]) or [0, "10"])[1])
+    sides = [(abs(each) > limit, abs(each) < limit) for each in (exact, Fraction(shown))]
+    tenths = Fraction(str(row["difference_percent"]))
+    near = all(abs(each - exact) <= Fraction(1, 20) for each in (Fraction(shown), tenths))
+    return near and sides[0] == sides[1]
+
+
 @pytest.mark.parametrize("order", sentences(TABLE))
 def test_every_format_carries_the_same_verdict(order, capfd):
     texts = {}
@@ -100,7 +110,9 @@ def test_every_format_carries_the_same_verdict(order, capfd):
         shown = PAGE.search(words)
         assert shown, words
         numbers = [value(shown[name]) for name in ("ordered", "expected", "difference", "percent")]
-        assert numbers == [Decimal(str(row[name])) for name in COMPARED[:4]]
+        assert numbers[:3] == [Decimal(str(row[name])) for name in COMPARED[:3]]
+        assert shown_percent_is_right(order, row, numbers[3])
+        assert shown["percent"] == order.get("shows", shown["percent"])
         assert (shown["phase"], shown["basis"].replace(",", "")) == (row["phase"], row["dose_basis"])
         assert (shown["verdict"], shown["dose"]) == (row["verdict"], row["dose_verdict"])
         assert bool(shown["block"]) is (row["verdict"] == OUTSIDE)

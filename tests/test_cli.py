@@ -24,6 +24,7 @@ from support import HERE, course, someone
 
 LOOK_UP = ["dose", "infliximab", "crohns", "--weight", "70kg"]
 PLAN = ["schedule", "infliximab", "crohns", "--weight", "70kg", "--start", "2026-12-01"]
+TALL = [*LOOK_UP, "--height", "175"]
 BLOCKED = [*LOOK_UP, "--has", "active-tb"]
 PYTHON = [sys.executable, "-m", "infusecalc"]
 
@@ -84,8 +85,57 @@ def test_bad_input_ends_with_2_and_one_sentence(capfd):
         ([*LOOK_UP, "--weight", "80"], "--weight '80' is given twice without a date; give one weight for each date"),
         ([*LOOK_UP, "--born", "1990-01-01"], "date of birth (--born) '1990-01-01' gives an age only on a day"),
         ([*LOOK_UP, "--on", "2026-01-01"], "--on '2026-01-01' stands alone"),
-        (["regimens", "shwo"], "No such command 'shwo'"),
-        (["regimens", "show", "infliximab"], "indication is missing"),
+        (["regimens", "shwo"], "No such command 'shwo'. Did you mean 'show'? (allowed: list, show, validate, schema) "),
+        (["regimens"], "Missing command (allowed: list, show, validate, schema)"),
+        (["regimens", "list", "x"], "unexpected extra argument 'x' (see: infusecalc regimens list -h)"),
+        (["regimens", "show", "infliximab"], "indication is missing (allowed: crohns, crohns-fistulizing, "),
+        (
+            ["regimens", "show", "infliximab/ra", "ra"],
+            "indication 'ra' stands beside 'infliximab/ra'; give one of them",
+        ),
+        ([*PLAN, "--private", "True"], "unexpected extra argument 'True': --private takes no value"),
+        ([*PLAN, "--private=True"], "Option '--private' does not take a value."),
+        (
+            ["dose", "infliximab", "plaque", "psoriasis", "--weight", "70"],
+            "unexpected extra argument 'psoriasis'; put a name of several words in quotes (see: infusecalc dose -h)",
+        ),
+        (
+            ["dose", "infliximab", "crohns", "-weight", "70"],
+            "No such option: -weight; type --weight (see: infusecalc dose -h)",
+        ),
+        ([*LOOK_UP, "--HEIGHT", "175"], "No such option: --HEIGHT; type --height"),
+        (
+            [*LOOK_UP, "--start", "today"],
+            "No such option: --start; it is an option of schedule, rate, next, batch (see: ",
+        ),
+        (
+            ["regimens", "list", "--label", "us"],
+            "it is an option of dose, schedule, rate, check, next, batch, regimens show",
+        ),
+        (
+            ["--weight", "70", "dose"],
+            "it is an option of dose, schedule, rate, check, next, batch, and stands behind the command (see: infus",
+        ),
+        ([*LOOK_UP, "-x"], "No such option: -x (see: infusecalc dose -h)"),
+        ([*LOOK_UP, "--hieght", "175"], "No such option: --hieght (Possible options: --height, --weight)"),
+        (
+            ["dose", "infliximab", "crohns", "\u2014weight", "70"],
+            "'\u2014weight' begins with a dash that is no hyphen; type --weight (see: infusecalc dose -h)",
+        ),
+        ([*LOOK_UP, "\u2013\u2013quiet"], "'\u2013\u2013quiet' begins with a dash that is no hyphen; type --quiet"),
+        ([*LOOK_UP, "--patient-id", "\u2014x", "--hieght", "1"], "No such option: --hieght"),
+        (["rate", *LOOK_UP[1:], "--paper", "a4"], "--paper 'a4' has no use in table; it is for --format pdf"),
+        (["rate", *LOOK_UP[1:], "--on", "2026-12-01"], "--on '2026-12-01' stands alone"),
+        (
+            ["rate", *PLAN[1:], "--on", "2026-12-01"],
+            "--on '2026-12-01' stands beside --start; the start is the day that counts",
+        ),
+        (["check", *LOOK_UP[1:], "--ordered", "350", "--on", "2026-12-01"], "--on '2026-12-01' stands alone"),
+        (["dose", "remicad", "ra", "--weight", "70"], "nearest: remicade, remsima\n"),
+        ([*LOOK_UP, "--has", "hepatitis"], "nearest: hepatitis-b-past, hepatitis-b-active\n"),
+        ([*LOOK_UP, "--has", "tb"], "nearest: active-tb, latent-tb-untreated\n"),
+        ([*LOOK_UP, "--has", ""], "condition '' is empty (allowed: drug-hypersensitivity, "),
+        ([*LOOK_UP, "--accept", "foo=bar"], "--accept 'foo' meets no block; no finding blocks here: leave it out\n"),
         (["regimens", "show", "infliximab/ra", "--label", "uk"], "label 'uk' is not known"),
     ],
 )
@@ -95,6 +145,83 @@ def test_a_wrong_command_line_ends_with_2_and_says_what(line, message, capfd):
     assert out == ""
     assert message in err
     assert len(err.splitlines()) == 1
+
+
+# words that are one of a few, each in another case, and the line that means the same
+ANY_CASE = [
+    ([*LOOK_UP, "--round", "VIAL"], [*LOOK_UP, "--round", "vial"]),
+    ([*LOOK_UP, "--round", "100 MG"], [*LOOK_UP, "--round", "100mg"]),
+    ([*LOOK_UP, "--label", "EU"], [*LOOK_UP, "--label", "eu"]),
+    ([*LOOK_UP, "--format", "JSON"], [*LOOK_UP, "--format", "json"]),
+    ([*LOOK_UP, "--from", "Maintenance"], [*LOOK_UP, "--from", "maintenance"]),
+    ([*LOOK_UP, "--dose", "MAINTENANCE=10mg/kg"], [*LOOK_UP, "--dose", "maintenance=10mg/kg"]),
+    ([*TALL, "--bsa-formula", "DuBois"], [*TALL, "--bsa-formula", "dubois"]),
+    ([*TALL, "--bsa-formula", "Du Bois"], [*TALL, "--bsa-formula", "dubois"]),
+    ([*TALL, "--bsa-formula", "Gehan\u2013George"], [*TALL, "--bsa-formula", "gehan-george"]),
+    (["DOSE", *LOOK_UP[1:]], LOOK_UP),
+    (["Regimens", "List"], ["regimens", "list"]),
+    (["regimens", "show", "Remicade/CD", "--label", "US"], ["regimens", "show", "infliximab/crohns", "--label", "us"]),
+    ([*PLAN, "--sheet", "Patient"], [*PLAN, "--sheet", "patient"]),
+    ([*PLAN, "--view", "Calendar"], [*PLAN, "--view", "calendar"]),
+    ([*PLAN, "--given", "2026-12-02", "--anchor", "Planned"], [*PLAN, "--given", "2026-12-02", "--anchor", "planned"]),
+    ([*PLAN, "--days", "Mon\u2013FRI", "--tolerance", "INDUCTION=3d"],
+     [*PLAN, "--days", "mon-fri", "--tolerance", "induction=3d"]),
+    ([*PLAN, "--holidays", "de\u2011by"], [*PLAN, "--holidays", "DE-BY"]),
+    ([*PLAN[:-1], "TODAY"], [*PLAN[:-1], "today"]),
+    (["rate", *LOOK_UP[1:], "--phase", "Maintenance", "--subsequent"],
+     ["rate", *LOOK_UP[1:], "--phase", "maintenance", "--subsequent"]),
+    (["check", *LOOK_UP[1:], "--ordered", "350", "--phase", "Induction"],
+     ["check", *LOOK_UP[1:], "--ordered", "350", "--phase", "induction"]),
+    ([*BLOCKED, "--accept", "Contraindicated:ACTIVE TB=treated"],
+     [*BLOCKED, "--accept", "contraindicated:active-tb=treated"]),
+    ([*BLOCKED, "--accept", "contraindicated:active\u2011tb=treated"],
+     [*BLOCKED, "--accept", "contraindicated:active-tb=treated"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("typed", "meant"), ANY_CASE)
+def test_a_word_may_be_typed_in_any_case(typed, meant, capfd):
+    code = run(typed)
+    assert code in (0, 3)
+    assert run(meant) == code
+    both = capfd.readouterr()
+    half = len(both.out) // 2
+    assert both.out[:half] == both.out[half:]
+    assert len(both.err) % 2 == 0
+
+
+def test_a_paper_may_be_typed_in_any_case(tmp_path):
+    for name, paper in (("one.pdf", "LETTER"), ("two.pdf", "letter")):
+        assert run([*LOOK_UP, "--paper", paper, "-o", str(tmp_path / name)]) == 0
+    assert (tmp_path / "one.pdf").read_bytes() == (tmp_path / "two.pdf").read_bytes()
+
+
+@pytest.mark.parametrize("command", ["dose", "schedule", "rate", "check", "next", "regimens show"])
+@pytest.mark.parametrize("word", ["infliximab/crohns", "Remicade/CD", "infliximab / Crohn\u2019s"])
+def test_drug_and_indication_may_be_typed_in_one_word(command, word, capfd):
+    more = {
+        "schedule": ["--start", "2026-12-01"], "check": ["--ordered", "350mg"], "next": ["--given", "2026-12-01"],
+    }.get(command, [])  # fmt: skip
+    more += [] if command == "regimens show" else ["--weight", "70kg"]
+    drug, _, indication = word.partition("/")
+    for names in ([word], [drug, indication]):
+        assert run([*command.split(), *names, *more, "--format", "csv"]) == 0
+    out = capfd.readouterr().out
+    assert out[: len(out) // 2] == out[len(out) // 2 :]
+
+
+@pytest.mark.parametrize(("names", "message"), [
+    (["infliximab"], "indication is missing (allowed: crohns, crohns-fistulizing, crohns-pediatric, uc, "),
+    (["infliximab/"], "indication is missing (allowed: crohns, crohns-fistulizing, crohns-pediatric, uc, "),
+    (["aspirin"], "drug 'aspirin' is not known"),
+    (["/crohns"], "drug '' is empty (allowed: infliximab, rituximab)"),
+    (["infliximab/crohns", "uc"], "indication 'uc' stands beside 'infliximab/crohns'; give one of them"),
+    (["infliximab/aspirin"], "indication of infliximab 'aspirin' is not known"),
+])  # fmt: skip
+@pytest.mark.parametrize("command", [["dose"], ["check", "--ordered", "350"], ["next", "--given", "2026-12-01"]])
+def test_a_drug_without_its_indication_is_refused(command, names, message, capfd):
+    assert run([*command, *names, "--weight", "70"]) == 2
+    assert message in capfd.readouterr().err
 
 
 def test_an_option_after_two_dashes_is_no_option():
@@ -189,9 +316,10 @@ def test_a_format_may_be_named_for_an_extension_that_names_none(tmp_path):
     (["-o", "plan.jsonl", "--format", "json"], "its extension .jsonl names another"),
     (["-o", "plan.pdf", "--format", "md"], "its extension .pdf names another"),
     (["-o", "plan.xlsx", "--format", "md"], "its extension .xlsx names another"),
-    (["-o", "plan.xlsx"], "has no extension that names a format"),
+    (["-o", "plan.xlsx"], "-o 'plan.xlsx' has the extension .xlsx, which this command does not write (allowed: .txt, "),
+    (["-o", "plan.csv", "--format", "json"], "is not the format of 'plan.csv' (allowed: .json); its extension .csv "),
     (["--format", "xml"], "--format 'xml' is not a format of this command"),
-    (["--format", "JSON"], "is not a format"),
+    (["--format", "JSON5"], "is not a format"),
 ])  # fmt: skip
 def test_a_format_that_is_not_clear_is_refused(options, message, tmp_path, monkeypatch, capfd):
     monkeypatch.chdir(tmp_path)

@@ -196,6 +196,21 @@ def test_a_lazy_frame_is_read_as_far_as_it_is_asked_for() -> None:
     assert_frame_equal(found, whole)
 
 
+def test_names_with_typographic_marks_are_those_of_the_single_patient() -> None:
+    typed = FRAME.with_columns(
+        drug=pl.Series(["Inflectra\u00ae", "RITUXIMAB\u2011abbs", "\u201crituximab\u201d"]),
+        indication=pl.Series(["Crohn\u2019s\u00a0disease", "GPA", "Rheumatoid\u2013Arthritis"]),
+    )
+    plain = FRAME.with_columns(
+        drug=pl.Series(["inflectra", "rituximab-abbs", "rituximab"]), indication=pl.Series(["crohns", "gpa", "ra"])
+    )
+    assert_frame_equal(expand(typed, label="US", round_="Vial"), expand(plain, label="us", round_="vial"))
+    with pytest.warns(RejectedRows):
+        expand(FRAME.with_columns(weight_kg=pl.Series(["70\u2011kg", "70", "70"])))
+    [reason] = rejects(FRAME.with_columns(weight_kg=pl.Series(["70\u2011kg", "70", "70"])))["reason"]
+    assert reason.startswith("weight has characters that are not plain ASCII (allowed: ")
+
+
 def test_a_variant_that_is_known_is_not_made_again() -> None:
     expansion = Expansion(table())
     first, _ = expansion.expand(FRAME)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
+import subprocess
+import sys
 from datetime import date, timedelta
 from html.parser import HTMLParser
 
@@ -352,10 +355,24 @@ def test_a_private_event_tells_nothing_of_the_treatment(tmp_path):
         ([], "--patient-id is missing for a calendar"),
         (["--patient-id", "1", "--at", "09:30"], "--tz is missing beside --at"),
         (["--patient-id", "1", "--tz", "Europe/Berlin"], "--at is missing beside --tz"),
-        (["--patient-id", "1", "--at", "9:30", "--tz", "Europe/Berlin"], "--at '9:30' is not a time of day"),
+        (["--patient-id", "1", "--at", "9:3", "--tz", "Europe/Berlin"], "--at '9:3' is not a time of day"),
         (["--patient-id", "1", "--at", "09:30", "--tz", "Mars/Base"], "--tz 'Mars/Base' is no time zone"),
-        (["--patient-id", "1", "--remind", "1m"], "--remind '1m' counts months"),
-        (["--patient-id", "1", "--revision", "-1"], "--revision '-1' is not a whole number"),
+        (
+            ["--patient-id", "1", "--remind", "90m"],
+            "--remind '90m' has the unknown unit 'm' (allowed: a whole number of days or weeks, as in 14d or 8w)\n",
+        ),
+        (
+            ["--patient-id", "1", "--remind", "1y"],
+            "--remind '1y' has the unknown unit 'y' (allowed: a whole number of d",
+        ),
+        (
+            ["--patient-id", "1", "--revision", "-1"],
+            "--revision '-1' is not a whole number of 0 or more (allowed: as in 0, 1 or 2)\n",
+        ),
+        (
+            ["--patient-id", "1", "--revision", "1234567"],
+            "--revision '1234567' is too large (allowed: up to 6 digits)\n",
+        ),
     ],
 )
 def test_a_calendar_that_cannot_be_written_is_refused(options, message, tmp_path, capfd):
@@ -380,7 +397,9 @@ def test_a_stamp_that_is_no_number_is_refused(tmp_path, monkeypatch, capfd):
         (["--paper", "a4"], "--paper 'a4' has no use in table"),
         (["--paper", "a5", "--format", "pdf"], "--paper 'a5' is not known"),
         (["--at", "09:30"], "--at '09:30' has no use in table"),
-        (["--private"], "--private 'True' has no use in table"),
+        (["--private"], "infusecalc: --private has no use in table; it is for --format ics\n"),
+        (["--remind", ""], "--remind '' has no use in table"),
+        (["--revision", "0"], "--revision '0' has no use in table"),
     ],
 )
 def test_an_option_that_a_format_has_no_use_for_is_refused(options, message, capfd):
@@ -398,9 +417,112 @@ def test_an_id_comes_out_as_text_in_documents(name, tmp_path):
     assert spelled in Page(made(line, "plan.html", tmp_path, "--patient-id", name).decode()).text
     assert "script" not in Page(made(line, "plan.html", tmp_path, "--patient-id", name).decode()).tags
     in_pdf = words_of(made(line, "plan.pdf", tmp_path, "--patient-id", name))
-    latin = "".join(char if ord(char) < 0x250 else char.encode("unicode_escape").decode() for char in spelled)
+    latin = "".join(char if ord(char) < 0x483 else char.encode("unicode_escape").decode() for char in spelled)
     assert "".join(latin.split()) in "".join(in_pdf.split())
     assert len(events(made(line, "plan.ics", tmp_path, "--patient-id", name))) == 2
+
+
+# --- letters of any language, in every format -------------------------------------------------------------------------
+
+UMLAUTS = "infliximab uc --weight 70kg --start 2026-12-01 --patient-id M\u00fcller --regimens " + str(
+    HERE / "tables" / "umlauts.yaml"
+)
+CITIES = "\u0141\u00f3d\u017a, \u0395\u03bb\u03bb\u03ac\u03b4\u03b1, \u041a\u0438\u0457\u0432"
+"""In Latin, Greek and Cyrillic letters."""
+SITE_WORDS = (
+    f"Behandlungspfad \u201eMorbus Crohn\u201c \u2013 {CITIES}",
+    "Haus 3 \u2013 Gr\u00f6\u00dfe \u00c4",
+    "Colitis ulcerosa f\u00fcr Erwachsene",
+    "Remicade\u00ae Gr\u00f6\u00dfe 1",
+    "M\u00fcller",
+    "nach \u00dcberpr\u00fcfung \u2265 7 mg/kg",
+)
+
+
+def test_letters_of_a_sites_table_come_out_in_text(capfdbinary):
+    for form in ("table", "md"):
+        assert schedule(UMLAUTS, "--format", form) == 0
+        text = " ".join(capfdbinary.readouterr().out.decode("utf-8").replace("\\", "").split())
+        assert [words for words in SITE_WORDS if words not in text] == [], form
+
+
+def test_letters_of_a_sites_table_come_out_in_data(capfdbinary):
+    assert schedule(UMLAUTS, "--format", "json") == 0
+    out = capfdbinary.readouterr().out
+    assert out.isascii()
+    text = json.dumps(json.loads(out), ensure_ascii=False)
+    assert [words for words in SITE_WORDS if words not in text] == []
+    for form in ("csv", "ndjson"):
+        assert schedule(UMLAUTS, "--format", form) == 0
+        text = capfdbinary.readouterr().out.decode("utf-8")
+        if form == "ndjson":
+            assert text.isascii()
+            text = json.dumps(json.loads(text.splitlines()[0]), ensure_ascii=False)
+        assert "Remicade\u00ae Gr\u00f6\u00dfe 1" in text
+        assert "M\u00fcller" in text
+
+
+def test_letters_of_a_sites_table_come_out_in_documents(tmp_path):
+    page = Page(made(UMLAUTS, "plan.html", tmp_path).decode("utf-8")).text
+    assert [words for words in SITE_WORDS if words not in page] == []
+    sheet = "".join(words_of(made(UMLAUTS, "plan.pdf", tmp_path)).split())
+    assert [words for words in SITE_WORDS if "".join(words.split()) not in sheet] == []
+    (first, *_) = events(made(UMLAUTS, "plan.ics", tmp_path))
+    assert "Colitis ulcerosa f\u00fcr Erwachsene" in first["description"]
+    assert "Remicade\u00ae Gr\u00f6\u00dfe 1" in first["description"]
+    assert "Haus 3 \u2013 Gr\u00f6\u00dfe \u00c4" in first["description"]
+
+
+def test_letters_of_a_sites_table_come_out_in_listings(capfdbinary):
+    path = str(HERE / "tables" / "umlauts.yaml")
+    for form in ("table", "json", "csv", "ndjson", "md"):
+        assert run(["regimens", "list", "--regimens", path, "--format", form]) == 0
+        out = capfdbinary.readouterr().out
+        name = "Colitis ulcerosa f\u00fcr Erwachsene"
+        assert (json.dumps(name)[1:-1] if "json" in form else name).encode() in out
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [{"PYTHONIOENCODING": "ascii"}, {"LC_ALL": "C"}, {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}],
+)
+@pytest.mark.parametrize("form", ["table", "md", "csv", "json"])
+def test_an_output_that_knows_ascii_alone_stops_nothing(form, variables):
+    line = [sys.executable, "-m", "infusecalc", "schedule", *UMLAUTS.replace("--patient-id M\u00fcller ", "").split()]
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("LC_", "LANG", "PYTHONIO"))}
+    done, usual = (
+        subprocess.run([*line, "--format", form], capture_output=True, check=False, env=kept | more)
+        for more in (variables, {"PYTHONUTF8": "1"})
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout == usual.stdout, "a pipe has UTF-8, whatever the terminal"
+
+
+def test_a_refusal_where_standard_error_knows_ascii_alone_is_spelled_out():
+    line = [sys.executable, "-m", "infusecalc", "dose", "infliximab", "M\u00fcller", "--weight", "70"]
+    done = subprocess.run(line, capture_output=True, check=False, env=os.environ | {"PYTHONIOENCODING": "ascii"})
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert b"indication of infliximab 'M\\xfcller' is not known" in done.stderr
+
+
+def test_a_terminal_that_knows_ascii_alone_has_other_letters_spelled_out(monkeypatch):
+    class Screen(io.TextIOWrapper):
+        def isatty(self):
+            return True
+
+    for encoding, spelled in (("ascii", b"M\\xfcller"), ("utf-8", "M\u00fcller".encode())):
+        out = io.BytesIO()
+        monkeypatch.setattr(sys, "stdout", Screen(out, encoding=encoding))
+        assert schedule(UMLAUTS) == 0
+        assert spelled in out.getvalue()
+        assert out.getvalue().isascii() == (encoding == "ascii")
+
+
+def test_in_a_pdf_the_letters_that_its_font_lacks_are_spelled_out_and_no_others(tmp_path):
+    line = "infliximab crohns --weight 70kg --start 2026-12-01 --doses 2"
+    content = made(line, "plan.pdf", tmp_path, "--patient-id", f"M\u00fcller \u2013 \u201e\u4e2d\u201c {CITIES}")
+    text = "".join(words_of(content).split())
+    assert "".join(f"M\u00fcller \u2013 \u201e\\u4e2d\u201c {CITIES}".split()) in text
 
 
 # --- sums and costs ------------------------------------------------------------------------------------------------

@@ -64,16 +64,26 @@ def test_a_dose_is_rounded(case):
     assert number(amount.exact) == case["exact"]
     assert number(amount.dose) == case["dose"]
     assert number(amount.nearest) == case["nearest"]
-    assert number(amount.difference, 1) == case["percent"]
+    assert amount.change(rounding.within) == (f"{case['percent']:+g} %" if case["percent"] else "0 %")
     assert amount.refused == case.get("refused", False)
     assert amount.applied == (case["dose"] != case["exact"])
 
 
 @pytest.mark.parametrize(
-    ("nearest", "tenths"), [(200100, 1), (199900, -1), (200099, 0), (199901, 0), (200000, 0), (240000, 200)]
+    ("nearest", "shown"),
+    [(200100, "+0.1 %"), (199900, "-0.1 %"), (200099, "0 %"), (199901, "0 %"), (200000, "0 %"), (240000, "+20 %")],
 )
-def test_the_difference_is_shown_in_tenths_of_a_per_cent_half_away_from_nothing(nearest, tenths):
-    assert Amount(200000, 200000, nearest).difference == tenths  # 1 mg of 2,000 mg is 0.05 %
+def test_a_change_is_shown_in_tenths_of_a_per_cent_half_away_from_nothing(nearest, shown):
+    assert Amount(200000, 200000, nearest).change(1000) == shown  # 1 mg of 2,000 mg is 0.05 %
+
+
+@pytest.mark.parametrize(
+    ("nearest", "shown"),
+    # of 350 mg: 35.01 mg is 10.00286 %, 34.99 mg is 9.99714 %
+    [(38500, "+10 %"), (38501, "+10.003 %"), (38499, "+9.997 %"), (31500, "-10 %"), (31499, "-10.003 %")],
+)
+def test_a_change_near_its_limit_is_shown_with_the_digits_that_decide(nearest, shown):
+    assert Amount(35000, 35000, nearest).change(1000) == shown
 
 
 # --- vials ----------------------------------------------------------------------------------------

@@ -2,10 +2,13 @@
 
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from infusecalc import Patient, load_table
 from infusecalc.bsa import BSA_FORMULAS, body_surface
@@ -18,6 +21,7 @@ from infusecalc.quantities import (
     bmi_at_least,
     bmi_at_most,
     ceil_div,
+    decisive,
     half_down,
     half_up,
     number,
@@ -71,6 +75,36 @@ def message(call, *arguments, **named):
     except BadInput as error:
         return str(error)
     return None
+
+
+# --- what people see of a share ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "limits", "places", "shown"),
+    [
+        (3500, 350, [(10, 1)], 1, "10"),  # 10 at its limit
+        (350010, 35000, [(10, 1)], 1, "10.0003"),  # 10.000286 over it
+        (349990, 35000, [(10, 1)], 1, "9.9997"),  # 9.999714 under it
+        (1234, 100, [(10, 1)], 1, "12.3"),  # 12.34 is far from it
+        (1234, 100, [(1234, 100)], 1, "12.34"),  # 12.34 at a limit of two decimals
+        (100, 30, [], 1, "3.3"),  # 3.33 without a limit
+        (100001, 25000, [(4, 1)], 4, "4.00004"),
+        (99999, 10000, [(10, 1), (60, 1)], 1, "9.9999"),
+        (12345678, 10, [(10, 1)], 1, "1,234,567.8"),
+    ],
+)
+def test_a_share_is_shown_with_the_digits_that_decide(part, whole, limits, places, shown):
+    assert decisive(part, whole, limits, places) == shown
+
+
+@given(st.integers(0, 10**7), st.integers(1, 10**5), st.integers(0, 10**5), st.sampled_from([1, 100, 1000]))
+def test_a_share_and_its_figure_are_on_the_same_side_of_a_limit(part, whole, limit, one):
+    """What a person compares with the limit beside it gives the verdict of the exact share."""
+    exact, bound = Fraction(part, whole), Fraction(limit, one)
+    figure = Fraction(decisive(part, whole, [(limit, one)]).replace(",", ""))
+    assert (figure > bound, figure < bound) == (exact > bound, exact < bound)
+    assert abs(figure - exact) <= Fraction(1, 20)
 
 
 # --- text to quantities ---------------------------------------------------------------------------

@@ -6,7 +6,9 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from infusecalc.errors import BadInput
 from infusecalc.quantities import half_up
+from infusecalc.spelling import normal
 
 Log10 = Callable[[Any], Any]
 
@@ -20,6 +22,15 @@ _FORMULAS: dict[str, Callable[[Any, Any, Log10], Any]] = {
     "takahira": lambda cm, kg, _: 0.007241 * cm**0.725 * kg**0.425,  # 1925
 }
 BSA_FORMULAS = ("mosteller", *_FORMULAS)
+
+
+def named_formula(typed: str) -> str:
+    """The formula of a name, in any case, with or without a hyphen or a space; raises BadInput."""
+    known = {name.replace("-", ""): name for name in BSA_FORMULAS}
+    found = known.get(normal(typed).replace("-", ""))
+    if found is None:
+        raise BadInput("BSA formula", typed, "is not known", allowed=", ".join(BSA_FORMULAS))
+    return found
 
 
 def _boyd(cm: Any, grams: Any, log10: Log10) -> Any:

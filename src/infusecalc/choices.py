@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, TypeVar
 
-from infusecalc.dates import parse_date
-from infusecalc.errors import BadInput, has_controls
+from infusecalc.dates import TODAY, parse_date
+from infusecalc.errors import BadInput, has_controls, shown
 from infusecalc.frozen import Frozen
 from infusecalc.quantities import (
     Dose,
@@ -21,6 +21,7 @@ from infusecalc.quantities import (
     parse_volume,
 )
 from infusecalc.regimen import LABELS
+from infusecalc.spelling import normal, one_of
 
 if TYPE_CHECKING:
     from infusecalc.clinic import Clinic
@@ -30,11 +31,13 @@ Value = TypeVar("Value", Dose, Span)
 """What an override gives: a dose, or an interval."""
 Item = TypeVar("Item")
 
-_COUNT = re.compile(r"[1-9][0-9]{0,5}", re.ASCII)
-_CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])", re.ASCII)
+_COUNT = re.compile(r"0*([0-9]+)", re.ASCII)
+_MOST_DIGITS = 6
+_CLOCK = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])", re.ASCII)
 _STEPS = {"1mg": 100, "5mg": 500, "10mg": 1000, "50mg": 5000, "100mg": 10000}
 ROUNDING = ("none", *_STEPS, "vial")
 ANCHORS = ("given", "planned")
+MAINTENANCE = "maintenance"
 
 
 class Horizon(Frozen):
@@ -52,6 +55,10 @@ class Rounding(Frozen):
     step: int | None = None
     vials: bool = False
     within: int | None = None  # 0.01 %; None: the table's own limit
+
+    def most(self, usual: int) -> int:
+        """How far rounding may go, in 0.01 %: as asked, or the `usual`."""
+        return usual if self.within is None else self.within
 
 
 class Acceptance(Frozen):
@@ -123,18 +130,18 @@ class Choices(Frozen):
         accept: str | Sequence[str] = (),
     ) -> Choices:
         """Read the choices from text, under the names of the options; raises BadInput."""
-        if label.lower() not in LABELS:
-            raise BadInput("label", label, "is not known", allowed=", ".join(LABELS))
-        if from_ not in (None, "maintenance"):
-            raise BadInput("--from", from_, "is not a phase to begin with", allowed="maintenance")
+        label = one_of("label", label, LABELS)
+        if from_ is not None:
+            one_of("--from", from_, (MAINTENANCE,), "is not a phase to begin with")
         if from_ and maintenance_start is not None:
             hint = "with --from maintenance, --start is the first maintenance infusion"
             raise BadInput("--maintenance-start", maintenance_start, "stands beside --from", hint=hint)
+        counted_from = ANCHORS[0] if anchor is None else one_of("--anchor", anchor, ANCHORS)
         told = _history(_listed(given), history, anchor)
         return cls(
             start=_date(start, "start"),
             on=_date(on, "--on"),
-            label=label.lower(),
+            label=label,
             variant=variant,
             product=product,
             horizon=_horizon(for_, until, doses, courses),
@@ -147,11 +154,11 @@ class Choices(Frozen):
             protocol=protocol,
             weight_change=None if weight_change is None else parse_percent(weight_change, "--weight-change"),
             history=told,
-            anchor=anchor or ANCHORS[0],
+            anchor=counted_from,
             clinic=_clinic(days, holidays, _listed(tolerance)),
             prices=_prices(_listed(price)),
             conditions=tuple(dict.fromkeys(_listed(has))),
-            acceptances=tuple(dict.fromkeys(_acceptance(text) for text in _listed(accept))),
+            acceptances=_acceptances(_listed(accept)),
         )
 
 
@@ -167,25 +174,31 @@ def _date(value: str | date | None, what: str) -> date | None:
 def _date_or_span(value: str | date | None) -> date | Span | None:
     if not isinstance(value, str):
         return value
-    if value == "today" or "-" in value:
+    if value.lower() == TODAY or "-" in value:
         return parse_date(value, "--maintenance-start")
     return parse_span(value, "--maintenance-start")
 
 
-def parse_count(value: str | int | None, what: str) -> int | None:
-    """A whole number above zero, or None where nothing was said; raises BadInput."""
-    if value is not None and not _COUNT.fullmatch(str(value)):
-        raise BadInput(what, value, "is not a whole number above zero", allowed="as in 8")
-    return None if value is None else int(value)
+def parse_count(value: str | int | None, what: str, *, least: int = 1) -> int | None:
+    """A whole number, above zero unless zero is the `least`, or None where nothing was said; raises BadInput."""
+    if value is None:
+        return None
+    found = _COUNT.fullmatch(str(value).strip(" "))
+    if not found or (least and found[1] == "0"):
+        problem, allowed = ("above zero", "as in 8") if least else ("of 0 or more", "as in 0, 1 or 2")
+        raise BadInput(what, value, f"is not a whole number {problem}", allowed=allowed)
+    if len(found[1]) > _MOST_DIGITS:
+        raise BadInput(what, value, "is too large", allowed=f"up to {_MOST_DIGITS} digits")
+    return int(found[1])
 
 
 def parse_clock(text: str | None, what: str) -> int | None:
-    """A time of day in minutes, from `09:30`, or None where nothing was said; raises BadInput."""
+    """A time of day in minutes, from `09:30` or `9:30`, or None where nothing was said; raises BadInput."""
     if text is None:
         return None
-    found = _CLOCK.fullmatch(text)
+    found = _CLOCK.fullmatch(text.strip(" "))
     if not found:
-        raise BadInput(what, text, "is not a time of day", allowed="HH:MM, as in 09:30")
+        raise BadInput(what, text, "is not a time of day", allowed="HH:MM, as in 09:30 or 17:30")
     return int(found[1]) * 60 + int(found[2])
 
 
@@ -206,8 +219,6 @@ def _horizon(
 
 def _history(given: Sequence[str | date], file: str | None, anchor: str | None) -> tuple[Given, ...]:
     """What was given so far; read only where something was."""
-    if anchor not in (None, *ANCHORS):
-        raise BadInput("--anchor", anchor, "is not known", allowed=", ".join(ANCHORS))
     if given and file is not None:
         raise BadInput("--history", file, "stands beside --given", hint="give one of the two")
     if not given and file is None:
@@ -246,14 +257,26 @@ def _overrides(
 ) -> tuple[tuple[str | None, Value], ...]:
     """Each text as the phase that it names, or None, and its value."""
     parts = [text.partition("=") if "=" in text else ("", "", text) for text in _listed(texts)]
-    return tuple((phase.strip(" ").lower() if equals else None, parse(value, what)) for phase, equals, value in parts)
+    return tuple((normal(phase) if equals else None, parse(value, what)) for phase, equals, value in parts)
 
 
 def _rounding(policy: str, within: str | None) -> Rounding:
-    if policy not in ROUNDING:
+    how = policy.strip(" ").lower().replace(" mg", "mg")
+    if how not in ROUNDING:
         raise BadInput("--round", policy, "is not a way of rounding", allowed=", ".join(ROUNDING))
     limit = None if within is None else parse_percent(within, "--round-within")
-    return Rounding(_STEPS.get(policy), policy == "vial", limit)
+    return Rounding(_STEPS.get(how), how == "vial", limit)
+
+
+def _acceptances(texts: Sequence[str]) -> tuple[Acceptance, ...]:
+    """What is accepted, each once; raises BadInput for a second reason."""
+    found: dict[str, Acceptance] = {}
+    for acceptance in map(_acceptance, texts):
+        first = found.setdefault(str(acceptance), acceptance)
+        if first != acceptance:
+            problem = f"gives a second reason for one block; the first is {shown(first.reason)}"
+            raise BadInput("--accept", acceptance, problem, hint="give one reason")
+    return tuple(found.values())
 
 
 def _acceptance(text: str) -> Acceptance:
@@ -268,4 +291,4 @@ def _acceptance(text: str) -> Acceptance:
         raise BadInput("--accept", text, "has a semicolon, which parts the reasons in data", hint="write a comma")
     if has_controls(reason):
         raise BadInput("--accept", text, "has control characters", allowed="printable characters")
-    return Acceptance(code, detail or None, reason.strip())
+    return Acceptance(normal(code), normal(detail) or None, reason.strip())

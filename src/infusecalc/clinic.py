@@ -11,6 +11,7 @@ from typing import Any
 from infusecalc.errors import BadInput
 from infusecalc.frozen import Frozen
 from infusecalc.quantities import parse_days
+from infusecalc.spelling import normal, plain_marks
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _EVERY = ""  # the tolerance of the phases that are not named
@@ -32,7 +33,8 @@ class Clinic(Frozen):
                 raise BadInput("--tolerance", told[0], "needs --days or --holidays: without them every day is open")
             return None
         if holidays is not None:
-            _calendar(holidays)
+            calendar = _calendar(holidays)
+            holidays = "-".join(filter(None, (calendar.country, calendar.subdiv)))  # as the calendar spells it
         return cls(_weekdays(days) if days is not None else tuple(range(7)), holidays, _tolerances(told))
 
     def tolerance(self, phase: str) -> int:
@@ -73,7 +75,7 @@ def _calendar(code: str) -> Any:
     """The holiday calendar of a country, or of a part of one; raises BadInput."""
     import holidays  # noqa: PLC0415 - imported only when asked for: it takes longer than a look-up
 
-    country, dash, part = code.upper().partition("-")
+    country, dash, part = plain_marks(code).strip(" ").upper().partition("-")
     known = holidays.list_supported_countries()
     if country not in known or (dash and not part):
         raise BadInput(
@@ -89,9 +91,9 @@ def _calendar(code: str) -> Any:
 
 
 def _weekdays(text: str) -> tuple[int, ...]:
-    """Weekdays from `mon-fri` or `mon,wed,fri`."""
+    """Weekdays from `mon-fri` or `mon,wed,fri`, with any dash."""
     found: set[int] = set()
-    for part in text.lower().replace(" ", "").split(","):
+    for part in plain_marks(text).lower().replace(" ", "").split(","):
         first, dash, last = part.partition("-")
         if first not in WEEKDAYS or (dash and last not in WEEKDAYS):
             raise BadInput("--days", text, "names no weekdays", allowed="as in mon-fri or mon,wed,fri")
@@ -106,10 +108,11 @@ def _tolerances(texts: Iterable[str]) -> tuple[tuple[str, int], ...]:
     for text in texts:
         for part in text.split(","):
             phase, equals, days = part.rpartition("=")
-            name = phase.strip(" ").lower() if equals else _EVERY
-            if name in found or (equals and not name):
-                raise BadInput(
-                    "--tolerance", text, "names a phase twice, or none", allowed="3d, or induction=1d,maintenance=7d"
-                )
+            name, allowed = normal(phase) if equals else _EVERY, "3d, or induction=1d,maintenance=7d"
+            if equals and not name:
+                raise BadInput("--tolerance", text, "names no phase before the equals sign", allowed=allowed)
+            if name in found:
+                whose = name or "every phase"
+                raise BadInput("--tolerance", text, f"is a second tolerance for {whose}", allowed=allowed)
             found[name] = parse_days(days, "--tolerance")
     return tuple(found.items())

@@ -172,7 +172,7 @@ def make_course(
     patient.check(house, day)
     ordered = order_phases(regimen, choices)
     plan = make_plan(ordered, choices, house) if choices.start or choices.history else None
-    within = house.rounding.within if choices.rounding.within is None else choices.rounding.within
+    within = choices.rounding.most(house.rounding.within)
     running = running_of(table, regimen, choices.protocol)
     making = Making(product_rules, house.bags, within, choices, running)
     doses, infusions = (

@@ -10,6 +10,7 @@ from functools import cache
 from infusecalc.errors import BadInput
 from infusecalc.frozen import Frozen
 from infusecalc.quantities import Span
+from infusecalc.spelling import odd_characters
 
 _ISO = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})", re.ASCII)
 _LOCAL = re.compile(r"[0-9]{1,2}[./-][0-9]{1,2}[./-][0-9]{2,4}", re.ASCII)
@@ -17,13 +18,17 @@ _YEARS = (1900, 2200)
 _FEBRUARY = 2
 _MONTHS = (0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)  # days of each in a common year
 _ALLOWED = "YYYY-MM-DD or today"
+TODAY = "today"
 
 
 def parse_date(text: str, what: str = "date") -> date:
     """A date from `YYYY-MM-DD`, or `today`; every other form is refused with BadInput."""
-    if text == "today":
+    if text.lower() == TODAY:
         return date.today()  # noqa: DTZ011 - the day that the user's own calendar shows
     found = _ISO.fullmatch(text)
+    if not found and not text.isascii():
+        problem = f"has characters that are not plain ASCII: '{odd_characters(text)}'"
+        raise BadInput(what, text, problem, allowed=_ALLOWED)
     if not found:
         hint = "which of the two is the month?" if _LOCAL.fullmatch(text) else ""
         raise BadInput(what, text, "is not a date in the one form that is taken", allowed=_ALLOWED, hint=hint)

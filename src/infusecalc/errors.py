@@ -66,7 +66,8 @@ class UnknownName(BadInput):
         """Name the nearest names, or all of them where none is near; pick none."""
         self.nearest = nearest
         hint = f"nearest: {', '.join(nearest)}" if nearest else "none is near" if known else "leave it out"
-        super().__init__(what, value, "is not known", allowed=", ".join(known) or "none here", hint=hint)
+        problem, hint = ("is not known", hint) if str(value).strip() else ("is empty", "")
+        super().__init__(what, value, problem, allowed=", ".join(known) or "none here", hint=hint)
 
 
 class MissingExtra(InfusecalcError, ImportError):

@@ -7,7 +7,7 @@ from math import lcm
 
 from infusecalc.choices import Rounding
 from infusecalc.frozen import Frozen
-from infusecalc.quantities import ceil_div, half_down, half_up
+from infusecalc.quantities import ceil_div, decisive, half_down
 
 _WHOLE = 10_000  # 100 % in 0.01 %
 
@@ -29,11 +29,11 @@ class Amount(Frozen):
         """Whether rounding was asked for, and would have changed the dose by too much."""
         return self.dose == self.exact != self.nearest
 
-    @property
-    def difference(self) -> int:
-        """The signed difference of the rounded from the exact dose in 0.1 %, half away from zero."""
-        size = half_up(abs(self.nearest - self.exact) * 1000, self.exact)
-        return size if self.nearest > self.exact else -size
+    def change(self, within: int) -> str:
+        """The difference of the rounded from the exact dose, with the digits that show its side of a limit: `+10 %`."""
+        size = decisive(abs(self.nearest - self.exact) * 100, self.exact, [(within, 100)])
+        sign = "" if size == "0" else "+" if self.nearest > self.exact else "-"
+        return f"{sign}{size} %"
 
 
 def round_dose(exact: int, rounding: Rounding, within: int, sizes: tuple[int, ...]) -> Amount:

@@ -22,6 +22,7 @@ from infusecalc.plan import event_of
 from infusecalc.quantities import (
     Dose,
     Span,
+    decisive,
     half_up,
     parse_amount,
     parse_span,
@@ -31,6 +32,7 @@ from infusecalc.quantities import (
     read_as_pounds,
 )
 from infusecalc.regimen import Allowed, Citation
+from infusecalc.spelling import normal
 
 MATCH, WITHIN_ROUNDING, WITHIN_RANGE, OUTSIDE = VERDICTS = ("match", "within-rounding", "within-range", "outside")
 _WHOLE = 10_000  # 100 % in 0.01 %
@@ -85,6 +87,14 @@ class Verdict(Frozen):
         """The signed difference in 0.1 % of the expected dose, half away from zero."""
         size = half_up(abs(self.ordered - self.expected) * 1000, self.expected)
         return size if self.ordered >= self.expected else -size
+
+    @property
+    def percent(self) -> str:
+        """The difference for people, with the digits that show its side of the rounding limit: `+10.003 %`."""
+        within = self.course.choices.rounding.most(self.course.house.rounding.within)
+        size = decisive(abs(self.ordered - self.expected) * 100, self.expected, [(within, 100)])
+        sign = "+" if self.ordered > self.expected else "-" if self.ordered < self.expected else ""
+        return f"{sign}{size} %"
 
     @property
     def verdict(self) -> str:
@@ -155,7 +165,7 @@ def _phase(course: Course, phase: str | None, number: int | None, every: Span | 
     if number is not None:
         found = event_of(course.ordered, course.choices, number)[0].phase
     elif phase is not None:
-        found = phase.strip(" ").lower()
+        found = normal(phase)
         if found not in names:
             raise BadInput("--phase", phase, "is not planned here", allowed=", ".join(names))
     else:
@@ -172,8 +182,7 @@ def _phase(course: Course, phase: str | None, number: int | None, every: Span | 
 
 
 def _dose_verdict(course: Course, dose: PhaseDose, amount: int, rows: list[Allowed], notes: list[str]) -> str:
-    expected, rounding = dose.amount.exact, course.choices.rounding.within
-    within = course.house.rounding.within if rounding is None else rounding
+    expected, within = dose.amount.exact, course.choices.rounding.most(course.house.rounding.within)
     if abs(amount - expected) <= _SAME:
         return MATCH
     if abs(amount - expected) * _WHOLE <= within * expected:
@@ -213,7 +222,7 @@ def _elsewhere(course: Course, dose: PhaseDose, amount: int) -> Iterator[str]:
 def _interval_verdict(dose: PhaseDose, every: Span, rows: list[Allowed], notes: list[str]) -> str:
     own = dose.phase.interval
     if own is None:
-        raise BadInput("--ordered-every", every, f"fits no phase: {dose.name} is given once, without an interval")
+        raise BadInput("--ordered-every", every, f"fits no phase: {dose.name} does not repeat, so it has no interval")
     if every.size == own.size or _reaches(every, own, own):
         return MATCH
     for row in rows:

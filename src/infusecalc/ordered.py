@@ -39,8 +39,8 @@ def order_phases(regimen: Regimen, choices: Choices) -> Ordered:
     phases = dict(regimen.phases)
     if choices.from_maintenance:
         if "maintenance" not in phases:
-            label, allowed = regimen.label, ", ".join(phases)
-            raise BadInput("--from", "maintenance", f"names no phase of {regimen.id} ({label})", allowed=allowed)
+            problem = f"names no phase of {regimen.id} ({regimen.label}), which has {' and '.join(phases)}"
+            raise BadInput("--from", "maintenance", problem, hint="leave --from out")
         phases = {"maintenance": phases["maintenance"]}
     for name, dose in _by_phase("--dose", choices.doses, phases).items():
         if dose.basis != phases[name].dose.basis:
@@ -69,7 +69,7 @@ def _by_phase(what: str, asked: tuple[tuple[str | None, Value], ...], phases: di
 def _with_interval(name: str, phase: Phase, every: Span, choices: Choices) -> Phase:
     """The phase at another interval."""
     if phase.interval is None:
-        raise BadInput("--every", every, f"fits no phase: {name} is given once, without an interval")
+        raise BadInput("--every", every, f"fits no phase: {name} does not repeat, so it has no interval")
     if phase.repeat and phase.repeat.planned == "asked" and not choices.horizon.courses:
         raise BadInput("--every", every, "needs --courses: without it, one course is planned")
     if every.size <= Span(phase.offsets[-1], "day").size:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from infusecalc.bsa import BSA_FORMULAS, body_surface
+from infusecalc.bsa import BSA_FORMULAS, body_surface, named_formula
 from infusecalc.dates import completed_months, parse_date
 from infusecalc.errors import BadInput, has_controls
 from infusecalc.frozen import Frozen
@@ -13,6 +13,7 @@ from infusecalc.quantities import (
     Age,
     bmi_at_least,
     bmi_at_most,
+    decisive,
     half_up,
     parse_age,
     parse_bsa,
@@ -73,8 +74,7 @@ class Patient(Frozen):
             raise BadInput(
                 "BSA", bsa, "is given beside a height or a formula", hint="give --bsa, or --height and a formula"
             )
-        if bsa_formula is not None and bsa_formula not in BSA_FORMULAS:
-            raise BadInput("BSA formula", bsa_formula, "is not known", allowed=", ".join(BSA_FORMULAS))
+        formula = BSA_FORMULAS[0] if bsa_formula is None else named_formula(bsa_formula)
         if age is not None and born is not None:
             raise BadInput("age", age, "is given beside a date of birth", hint="give --age or --born")
         weights = _weights(weight)
@@ -84,7 +84,7 @@ class Patient(Frozen):
             weights=weights,
             height=None if height is None else parse_height(str(height)),
             bsa_given=None if bsa is None else parse_bsa(str(bsa)),
-            formula=bsa_formula or "mosteller",
+            formula=formula,
             bsa_cap=None if bsa_cap is None else parse_bsa(str(bsa_cap), "BSA cap"),
             age=None if age is None else parse_age(str(age)),
             born=parse_date(born, "date of birth") if isinstance(born, str) else born,
@@ -158,7 +158,8 @@ class Patient(Frozen):
         height, bmi = self.height or 0, house.bmi
         if bmi_at_least(weight, height, bmi.low) and bmi_at_most(weight, height, bmi.high):
             return
-        both = f"{plain(weight)} kg and {plain(height, 1)} cm"
+        value = decisive(weight * 10_000, height * height, [(bmi.low, 1), (bmi.high, 1)])
+        both = f"{plain(weight)} kg and {plain(height, 1)} cm: {value} kg/m2"
         hint = "are weight and height swapped, or in other units?"
         problem = "give a body mass index that nobody has"
         raise BadInput("weight and height", both, problem, allowed=f"{bmi.low} to {bmi.high} kg/m2", hint=hint)

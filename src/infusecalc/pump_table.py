@@ -14,6 +14,8 @@ from infusecalc.phase_dose import PhaseDose, first_number
 from infusecalc.plan import event_of
 from infusecalc.pump import Rates, Step, Stop, pump_steps
 from infusecalc.quantities import parse_minutes
+from infusecalc.regimen import Protocol
+from infusecalc.spelling import normal
 
 
 class PumpTable(Frozen):
@@ -82,7 +84,7 @@ def make_pump_table(
     place = None if subsequent else counted or 1
     dose = _dose(course, place or _later(course), phase, by_number=place is not None)
     is_first = _is_first(course, place)
-    rates = _rates(course, place, first=is_first)
+    rates = _rates(course, place, "--number" if number is not None else "infusion", first=is_first)
     stop = _stop(course, stopped_at, pause, hold=hold)
     made = PumpTable(
         course, dose, place, is_first, rates, pump_steps(dose.load, rates, stop), stop, parse_clock(at, "--at"), ()
@@ -97,7 +99,7 @@ def make_pump_table(
 
 def _first_of(course: Course, phase: str) -> int:
     """The number of the first infusion of a phase; raises BadInput for one that is not planned."""
-    asked = phase.strip(" ").lower()
+    asked = normal(phase)
     if asked not in course.ordered.phases:
         raise BadInput("--phase", phase, "is not planned here", allowed=", ".join(course.ordered.phases))
     return first_number(course.ordered, asked)
@@ -115,7 +117,7 @@ def _dose(course: Course, number: int, phase: str | None, *, by_number: bool) ->
     name = event_of(course.ordered, course.choices, number)[0].phase
     if phase is not None:
         _first_of(course, phase)
-        asked = phase.strip(" ").lower()
+        asked = normal(phase)
         if by_number and asked != name:
             raise BadInput("--phase", phase, f"is not the phase of infusion {number}", allowed=name)
         if asked != name:
@@ -129,7 +131,7 @@ def _check_phase(course: Course, name: str) -> None:
     protocol, phase = course.running.protocol, course.ordered.phases[name]
     last = first_number(course.ordered, name) + len(phase.offsets) - 1
     if protocol and not phase.interval and last < protocol.from_infusion:
-        problem = f"is over with infusion {last}, and is not run by {protocol.name.lower()}"
+        problem = f"is over with infusion {last}, and is not run by {_in_a_sentence(protocol)}"
         raise BadInput("--phase", name, problem, allowed=f"phases from infusion {protocol.from_infusion} on")
 
 
@@ -144,11 +146,12 @@ def _is_first(course: Course, number: int | None) -> bool:
     return bool(again and before and event.position.date >= add(before.position.date, again.after))
 
 
-def _rates(course: Course, number: int | None, *, first: bool) -> Rates:
+def _rates(course: Course, number: int | None, what: str, *, first: bool) -> Rates:
     protocol = course.running.protocol
     if protocol and number is not None and number < protocol.from_infusion:
         allowed = f"infusion {protocol.from_infusion} and later ones"
-        raise BadInput("--number", number, f"is not run by {protocol.name.lower()}", allowed=allowed)
+        hint = "" if what == "--number" else f"give --number {protocol.from_infusion}, or --subsequent"
+        raise BadInput(what, number, f"is not run by {_in_a_sentence(protocol)}", allowed=allowed, hint=hint)
     rates = course.running.rates(number, first=first)
     if rates is None:
         note = course.regimen.rules.rate_not_labelled
@@ -156,6 +159,12 @@ def _rates(course: Course, number: int | None, *, first: bool) -> Rates:
         problem = "is missing, and no rate is labelled" + (f": {note.text}" if note else "")
         raise BadInput("--protocol", None, problem, allowed=known, hint="choose one")
     return rates
+
+
+def _in_a_sentence(protocol: Protocol) -> str:
+    """The name of a protocol within a sentence: its first letter small, unless more capitals follow."""
+    name = protocol.name
+    return name if name[1:2].isupper() else name[:1].lower() + name[1:]
 
 
 def _stop(course: Course, stopped_at: str | None, pause: str | None, *, hold: bool) -> Stop | None:

@@ -7,13 +7,16 @@ basis, an amount of drug in 0.01 mg, an age in completed months, a percentage in
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from infusecalc.errors import BadInput
 from infusecalc.frozen import Frozen
+from infusecalc.spelling import feet_and_inches, odd_characters
 
 _NUMBER = r"([0-9]+)(?:\.([0-9]+))?"
 _QUANTITY = re.compile(rf"{_NUMBER} ?([a-z%\"][a-z0-9/%]*)?", re.ASCII | re.IGNORECASE)
 _FEET = re.compile(rf"([0-9]+) ?(?:ft|') ?(?:{_NUMBER} ?(?:in|\")?)?", re.ASCII | re.IGNORECASE)
+_SEVERAL = re.compile(r"[0-9] ?[a-z%]+ *, *[0-9]", re.ASCII | re.IGNORECASE)  # a comma behind a unit
 _LONGEST_TEXT = 64  # longer texts are refused: no quantity here needs them
 
 # exact by international agreement (1959): 1 lb = 0.45359237 kg, 1 in = 2.54 cm
@@ -75,6 +78,25 @@ def hours(hundredths: int) -> str:
     return " ".join(part for part in (f"{whole:,} h" if whole else "", f"{rest} min" if rest else "") if part)
 
 
+def decisive(part: int, whole: int, limits: Iterable[tuple[int, int]], places: int = 1) -> str:
+    """A share of non-negative integers, half up at `places` or as many more as it takes to show its side of limits.
+
+    Each limit is a numerator and a denominator of at most a few decimals. 10.003 against 10 is `10.003`, and not `10`.
+    """
+    sides = [(limit, one, _side(part, whole, limit, one)) for limit, one in limits]
+    while True:
+        shown = half_up(part * 10**places, whole)
+        if all(_side(shown, 10**places, limit, one) == side for limit, one, side in sides):
+            return people(shown, places)
+        places += 1
+
+
+def _side(part: int, whole: int, limit: int, one: int) -> int:
+    """Whether a share is under a limit (-1), at it (0) or over it (1)."""
+    difference = part * one - limit * whole
+    return (difference > 0) - (difference < 0)
+
+
 def number(scaled: int, places: int = 2) -> int | float:
     """A scaled integer as a JSON number: an int where it is whole, else the nearest double."""
     one: int = 10**places
@@ -89,7 +111,10 @@ def _refuse(what: str, text: str, allowed: str) -> BadInput:
     if not text.strip(" "):
         return BadInput(what, text, "is empty", allowed=allowed)
     if not text.isascii():
-        return BadInput(what, text, "has characters that are not plain ASCII", allowed=allowed)
+        problem = f"has characters that are not plain ASCII: '{odd_characters(text)}'"
+        return BadInput(what, text, problem, allowed=allowed)
+    if "," in text and _SEVERAL.search(text):
+        return BadInput(what, text, "is more than one value", allowed=allowed, hint="give one value")
     if "," in text and text.lstrip(" +-")[:1].isdigit():
         hint = "write a decimal point, and no thousands separator"
         return BadInput(what, text, "has a comma, which can be read in two ways", allowed=allowed, hint=hint)
@@ -105,7 +130,7 @@ def _scaled(what: str, text: str, units: dict[str, tuple[int, int]], allowed: st
         raise _refuse(what, text, allowed)
     whole, part, unit = found[1], found[2] or "", (found[3] or "").lower()
     if unit not in units:
-        raise BadInput(what, text, f"has the unknown unit '{unit}'", allowed=allowed)
+        raise BadInput(what, text, f"has the unknown unit '{unit}'" if unit else "has no unit", allowed=allowed)
     numerator, denominator = units[unit]
     return int(whole + part) * numerator, denominator * 10 ** len(part), unit
 
@@ -127,11 +152,12 @@ def parse_weight(text: str) -> int:
 
 
 def parse_height(text: str) -> int:
-    """A height in 0.1 cm from `175`, `1.75m`, `69in`, `5ft9in`, `5'9"`; a bare number is cm. Raises BadInput."""
+    """A height in 0.1 cm from `175`, `1.75m`, `69in`, `5ft9in`, `5'9"` (any quotes); bare is cm. Raises BadInput."""
     allowed = "175, 175cm, 1.75m, 69in, 5ft9in or 5'9\""
-    feet = _FEET.fullmatch(text.strip(" ")) if len(text) <= _LONGEST_TEXT else None
+    marked = feet_and_inches(text)
+    feet = _FEET.fullmatch(marked.strip(" ")) if len(text) <= _LONGEST_TEXT else None
     if not feet:
-        return _positive("height", text, _HEIGHT_UNITS, allowed)
+        return _positive("height", marked if marked.isascii() else text, _HEIGHT_UNITS, allowed)
     part = feet[3] or ""
     inches, scale = int((feet[2] or "0") + part), 10 ** len(part)
     if inches >= _INCHES_PER_FOOT * scale:
@@ -276,10 +302,16 @@ class Span(Frozen):
 _LONGEST = Span(100, "year")
 
 
-def parse_span(text: str, what: str = "time") -> Span:
-    """A span from `8w`, `8 weeks`, `6m`, `6 months`, `14d`, `2y`: a whole number above zero. Raises BadInput."""
-    allowed = "a whole number of days, weeks, months or years, as in 14d, 8w, 6m or 2y"
-    numerator, denominator, unit = _scaled(what, text, dict.fromkeys(_SPAN_UNITS, (1, 1)), allowed)
+def parse_span(text: str, what: str = "time", *, months: bool = True) -> Span:
+    """A span from `8w`, `8 weeks`, `6m`, `6 months`, `14d`, `2y`: a whole number above zero. Raises BadInput.
+
+    Without `months` it counts days or weeks alone.
+    """
+    allowed = "a whole number of days or weeks, as in 14d or 8w"
+    if months:
+        allowed = "a whole number of days, weeks, months or years, as in 14d, 8w, 6m or 2y"
+    units = {unit: (1, 1) for unit, counted in _SPAN_UNITS.items() if months or counted in _DAYS}
+    numerator, denominator, unit = _scaled(what, text, units, allowed)
     if denominator != 1 or numerator == 0:
         raise BadInput(what, text, "is not a whole number above zero", allowed=allowed)
     span = Span(numerator, _SPAN_UNITS[unit])

@@ -48,11 +48,24 @@ class _Commands(TyperGroup):
         return list(COMMANDS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - typer's signature
-        if cmd_name not in COMMANDS:
+        name = cmd_name.lower()
+        if name not in COMMANDS:
             raise BadInput("command", cmd_name, "is not known", allowed=", ".join(COMMANDS), hint="see: infusecalc -h")
-        command = typer.main.get_command(import_module(COMMANDS[cmd_name]).app(cmd_name))
-        command.name = cmd_name
-        return command
+        return _command(name)
+
+
+def _command(name: str) -> Any:
+    """A command by its name."""
+    command = typer.main.get_command(import_module(COMMANDS[name]).app(name))
+    command.name = name
+    return command
+
+
+def _options() -> dict[str, list[str]]:
+    """The options of every command."""
+    from infusecalc.cli.usage import options_of  # noqa: PLC0415 - only a line that fits no command needs it
+
+    return options_of({name: _command(name) for name in COMMANDS})
 
 
 def _version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it with the flag's value
@@ -95,8 +108,9 @@ def run(arguments: Sequence[str]) -> int:
         say(str(error))
         return error.exit_code
     except _USAGE_ERROR as error:
-        what = error.format_message()  # type: ignore[attr-defined]  # typer's own class has it
-        say(escape(f"{what} (see: infusecalc -h)"))
+        from infusecalc.cli import usage  # noqa: PLC0415 - only a line that fits no command needs it
+
+        say(escape(usage.sentence(error, arguments, _options)))
         return 2
     except KeyboardInterrupt:
         return 130

@@ -13,6 +13,7 @@ from infusecalc.errors import BadInput
 from infusecalc.output import about
 from infusecalc.output.files import FORMATS, choose_format
 from infusecalc.output.records import as_csv, as_json, as_ndjson
+from infusecalc.spelling import one_of
 
 _FORMATS = (*FORMATS, "html")
 _SHELLS = ("bash", "zsh", "fish")
@@ -29,7 +30,11 @@ def info(**given: Any) -> Reply:
     """  # noqa: D301 - \b keeps the lines of the examples apart
     output, table = given["output"], site_table(given)
     form = choose_format(given["format_"], output, _FORMATS)
-    drug, _ = table.find_drug(given["drug"])
+    typed, slash, _ = given["drug"].partition("/")
+    drug, _ = table.find_drug(typed)
+    if slash:
+        hint = f"give the drug alone; for a regimen: infusecalc regimens show {drug}/INDICATION"
+        raise BadInput("drug", given["drug"], "names an indication, and this page is about a drug", hint=hint)
     rows = list(about.facts(table, drug))
     if form == "json":
         text = as_json({"schema": "infusecalc.info/1", "drug": drug, "facts": rows})
@@ -46,7 +51,7 @@ def info(**given: Any) -> Reply:
     return Reply(text, output, given["quiet"])
 
 
-@takes(argument("shell", f"One of {', '.join(_SHELLS)}."))
+@takes(argument("shell", f"One of {', '.join(_SHELLS)}.", words=_SHELLS))
 def completion(**given: Any) -> Reply:
     """The script by which a shell completes drugs, indications, variants, products, protocols and conditions.
 
@@ -55,9 +60,7 @@ def completion(**given: Any) -> Reply:
       infusecalc completion bash > ~/.local/share/bash-completion/completions/infusecalc
       infusecalc completion fish > ~/.config/fish/completions/infusecalc.fish
     """  # noqa: D301 - \b keeps the lines of the examples apart
-    if given["shell"] not in _SHELLS:
-        raise BadInput("shell", given["shell"], "is not known", allowed=", ".join(_SHELLS))
-    return Reply(complete.script(given["shell"]) + "\n")
+    return Reply(complete.script(one_of("shell", given["shell"], _SHELLS)) + "\n")
 
 
 def app(command: str) -> typer.Typer:

@@ -19,10 +19,11 @@ from infusecalc.cli.options import (
     REGIMEN,
     START,
     TABLE,
+    regimen_typed,
     result,
     takes,
 )
-from infusecalc.cli.plan import course_of, document_of, options_of
+from infusecalc.cli.plan import check_day, check_paper, course_of, document_of, options_of
 from infusecalc.cli.reply import Reply, colour, draw, site_table, width
 from infusecalc.due import find_due
 from infusecalc.order_check import check_order
@@ -44,12 +45,14 @@ def rate(**given: Any) -> Reply:
       infusecalc rate rituximab ra --weight 70kg --first --at 09:30
       infusecalc rate infliximab crohns --weight 70kg --number 5 --protocol steps-250
     """  # noqa: D301 - \b keeps the lines of the examples apart
+    check_day(given)
     asked = {name: given.pop(name) for name in _PUMP}
     number = parse_count(asked["number"], "--number")
     span = {"doses": number} if number and given["start"] is not None else {}
     table = make_pump_table(course_of(given, **span), **asked)
     rows = list(chairside.pump_rows(table))
     form = choose_format(given["format_"], given["output"], DOCUMENTS)
+    check_paper(given, form)
     if form not in FORMATS:
         text = document_of(chairside.pump_page(table), table.course, given, form, "clinic")
         return Reply(text, given["output"], given["quiet"], table.blocks)
@@ -65,6 +68,7 @@ def check(**given: Any) -> Reply:
       infusecalc check infliximab crohns --weight 70kg --ordered 350mg
       infusecalc check rituximab gpa --weight 70kg --height 175cm --ordered 690mg --phase induction
     """  # noqa: D301 - \b keeps the lines of the examples apart
+    check_day(given)
     asked = {name: given.pop(name) for name in ("ordered", "ordered_every", "phase", "number")}
     verdict = check_order(course_of(given), **asked)
     row, blocks = chairside.check_row(verdict), verdict.blocks
@@ -82,7 +86,8 @@ def next_(**given: Any) -> Reply:
       infusecalc next rituximab ra --weight 70kg --history given.csv --days mon-fri --tolerance 3d
     """  # noqa: D301 - \b keeps the lines of the examples apart
     patient, options = options_of(given)
-    due = find_due(site_table(given), given["drug"], given["indication"], patient, **options)
+    table = site_table(given)
+    due = find_due(table, *regimen_typed(table, given), patient, **options)
     row = chairside.due_row(due)
     return _answer(given, chairside.due_document(due), [row], chairside.due_page(due), due.blocks)
 

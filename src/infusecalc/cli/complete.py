@@ -1,4 +1,4 @@
-"""What a shell may complete: the names of the table, for the words and options that take one."""
+"""What a shell may complete: the names of the table, and the words of the options that take one of a few."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ def asked() -> bool:
     return VARIABLE in os.environ
 
 
-def for_option(name: str) -> Completer | None:
-    """The completer of a word or an option that takes a name."""
-    return _COMPLETERS.get(name)
+def for_option(name: str, words: Iterable[str] = ()) -> Completer | None:
+    """The completer of a word or an option that takes a name, or one of a few words."""
+    known = tuple(words)
+    return (lambda incomplete: _starting(known, incomplete)) if known else _COMPLETERS.get(name)
 
 
 def prepare() -> None:
@@ -46,41 +47,46 @@ def _table() -> Any:
 
 
 def _starting(names: Iterable[str], typed: str) -> list[str]:
-    return [name for name in dict.fromkeys(names) if name.startswith(typed.lower())]
+    return [name for name in dict.fromkeys(names) if name.lower().startswith(typed.lower())]
 
 
 def _typed(ctx: Any, name: str) -> str:
     """A word that was typed before: as it was parsed, or, behind an option that lacks its value, as it stands."""
     line = os.environ.get("_TYPER_COMPLETE_ARGS") or os.environ.get("COMP_WORDS") or ""
-    words = dict(zip(("drug", "indication"), line.split()[2:], strict=False))
-    return str(ctx.params.get(name) or words.get(name) or "")
+    command, *words = line.split()[1:] or [""]
+    named = dict(zip(("drug", "indication"), words[command == "regimens" :], strict=False))
+    drug, slash, indication = str(ctx.params.get("drug") or named.get("drug") or "").partition("/")
+    if name == "drug":
+        return drug
+    return indication if slash else str(ctx.params.get(name) or named.get(name) or "")
 
 
-def _drug(ctx: Any) -> str | None:
-    """The drug that was typed before, where it is known."""
+def _drug(typed: str) -> str | None:
+    """The drug of a name, where it is known."""
     from infusecalc.errors import InfusecalcError  # noqa: PLC0415 - as above
 
     try:
-        found: str = _table().find_drug(_typed(ctx, "drug"))[0]
+        found: str = _table().find_drug(typed)[0]
     except InfusecalcError:
         return None
     return found
 
 
-def _drugs(incomplete: str) -> list[str]:
+def _drugs(ctx: Any, incomplete: str) -> list[str]:
+    """Drugs and products; behind a slash, the regimens of the drug, where a command takes them in one word."""
     table = _table()
+    drug, slash, _ = incomplete.partition("/")
+    if slash and any(parameter.name == "indication" for parameter in ctx.command.params):
+        return _starting((f"{drug}/{name}" for name in table.indications(_drug(drug))), incomplete)
     return _starting((*table.names("drugs"), *table.names("products")), incomplete)
 
 
 def _indications(ctx: Any, incomplete: str) -> list[str]:
-    drug = _drug(ctx)
-    return _starting(
-        (name.partition("/")[2] for name in _table().names("regimens") if name.startswith(f"{drug}/")), incomplete
-    )
+    return _starting(_table().indications(_drug(_typed(ctx, "drug"))), incomplete)
 
 
 def _products(ctx: Any, incomplete: str) -> list[str]:
-    table, drug = _table(), _drug(ctx)
+    table, drug = _table(), _drug(_typed(ctx, "drug"))
     return _starting((name for label in ("us", "eu") for name in table.products(drug, label)), incomplete)
 
 
@@ -98,20 +104,27 @@ def _protocols(ctx: Any, incomplete: str) -> list[str]:
     return _starting(_table().protocols(regimen) if regimen else (), incomplete)
 
 
+def _phases(ctx: Any, incomplete: str) -> list[str]:
+    regimen = _regimen(ctx)
+    return _starting(regimen.phases if regimen else (), incomplete)
+
+
+def _zones(incomplete: str) -> list[str]:
+    from zoneinfo import available_timezones  # noqa: PLC0415 - as above
+
+    return _starting(sorted(available_timezones()), incomplete)
+
+
 def _regimen(ctx: Any) -> Any:
     from infusecalc.errors import InfusecalcError  # noqa: PLC0415 - as above
 
     label = ctx.params.get("label")
     label = label[0] if isinstance(label, (list, tuple)) and label else label or "us"
     try:
-        drug, indication = _drug(ctx) or "", _typed(ctx, "indication")
+        drug, indication = _drug(_typed(ctx, "drug")) or "", _typed(ctx, "indication")
         return _table().regimen(drug, _table().find_indication(drug, indication), label)
     except InfusecalcError:
         return None
-
-
-def _words(*words: str) -> Completer:
-    return lambda incomplete: _starting(words, incomplete)
 
 
 _COMPLETERS: dict[str, Completer] = {
@@ -121,6 +134,6 @@ _COMPLETERS: dict[str, Completer] = {
     "has": _conditions,
     "variant": _variants,
     "protocol": _protocols,
-    "label": _words("us", "eu"),
-    "shell": _words("bash", "zsh", "fish"),
+    "phase": _phases,
+    "tz": _zones,
 }

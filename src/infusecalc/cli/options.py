@@ -11,26 +11,31 @@ from typing import Annotated, Any
 import typer
 
 from infusecalc.bsa import BSA_FORMULAS
-from infusecalc.choices import ANCHORS, ROUNDING
+from infusecalc.choices import ANCHORS, MAINTENANCE, ROUNDING
 from infusecalc.cli.complete import for_option
-from infusecalc.errors import BadInput
-from infusecalc.output.files import FORMATS, check_apart
+from infusecalc.errors import BadInput, shown
+from infusecalc.output.files import FORMATS, PAPERS, check_apart
 from infusecalc.regimen import LABELS
+from infusecalc.table import Table
 
 
-def argument(name: str, text: str, *, needed: bool = True) -> Parameter:
-    """A word without a flag."""
-    info = typer.Argument(metavar=name.upper(), help=text, show_default=False, autocompletion=for_option(name))
+def argument(name: str, text: str, *, needed: bool = True, words: Collection[str] = ()) -> Parameter:
+    """A word without a flag; `words` are those that a shell offers, where it is one of a few."""
+    complete = for_option(name, words)
+    info = typer.Argument(metavar=name.upper(), help=text, show_default=False, autocompletion=complete)
     kind = Annotated[str, info] if needed else Annotated[str | None, info]
     return Parameter(
         name, Parameter.POSITIONAL_OR_KEYWORD, annotation=kind, default=Parameter.empty if needed else None
     )
 
 
-def option(flags: str, text: str, metavar: str = "", *, needed: bool = False) -> Parameter:
-    """An option that takes one value; read as a list, so that a second value is seen and not taken silently."""
+def option(flags: str, text: str, metavar: str = "", *, needed: bool = False, words: Collection[str] = ()) -> Parameter:
+    """An option that takes one value; read as a list, so that a second value is seen and not taken silently.
+
+    `words` are those that a shell offers, where it takes one of a few.
+    """
     names = flags.split()
-    complete = for_option(_name(names[-1]))
+    complete = for_option(_name(names[-1]), words)
     info = typer.Option(*names, help=text, metavar=metavar or None, show_default=False, autocompletion=complete)
     kind = Annotated[list[str], info] if needed else Annotated[list[str] | None, info]
     return Parameter(
@@ -59,14 +64,14 @@ def _name(flag: str) -> str:
 
 
 REGIMEN = [
-    argument("drug", "infliximab, rituximab, or a brand or suffixed name."),
-    argument("indication", "An indication of the drug, see: regimens list."),
+    argument("drug", "infliximab, rituximab, or a brand or suffixed name; or DRUG/INDICATION."),
+    argument("indication", "An indication of the drug, see: regimens list.", needed=False),
 ]
 PATIENT = [
     option("--weight", "Body weight; a bare number is kg. Repeatable with dates.", "[DATE=]70kg|154lb", needed=True),
     option("--height", "Height; a bare number is cm. Needed for mg/m2.", "175cm|1.75m|5ft9in"),
     option("--bsa", "A body surface area instead of a height.", "M2"),
-    option("--bsa-formula", f"One of {', '.join(BSA_FORMULAS)}; mosteller unless given.", "NAME"),
+    option("--bsa-formula", f"One of {', '.join(BSA_FORMULAS)}; mosteller unless given.", "NAME", words=BSA_FORMULAS),
     option("--bsa-cap", "Cap the body surface area, with a finding.", "M2"),
     option("--age", "Age; a bare number is years.", "34y|8mo"),
     option("--born", "Date of birth, instead of an age.", "DATE"),
@@ -74,13 +79,13 @@ PATIENT = [
     repeated("--has", "A condition of the patient, see: regimens show.", "CONDITION"),
 ]
 CHOICE = [
-    option("--label", f"The label to follow: {' or '.join(LABELS)}; us unless given.", "LABEL"),
+    option("--label", f"The label to follow: {' or '.join(LABELS)}; us unless given.", "LABEL", words=LABELS),
     option("--variant", "A variant of the regimen.", "NAME"),
     option("--product", "A product; the drug's usual one unless given.", "NAME"),
     repeated("--dose", "Another dose for a phase, maintenance unless named.", "[PHASE=]DOSE"),
     repeated("--every", "Another interval for a phase, as in 6w.", "[PHASE=]TIME"),
-    option("--from", "Begin with maintenance: the induction is past.", "maintenance"),
-    option("--round", f"Round the dose: {', '.join(ROUNDING)}.", "HOW"),
+    option("--from", "Begin with maintenance: the induction is past.", "maintenance", words=(MAINTENANCE,)),
+    option("--round", f"Round the dose: {', '.join(ROUNDING)}.", "HOW", words=ROUNDING),
     option("--round-within", "The most that rounding may change; else the table's own limit.", "PERCENT"),
     option("--bag", "The bag to use, in mL.", "ML"),
     option("--protocol", "Run the infusion by a named protocol, see: regimens show.", "NAME"),
@@ -91,7 +96,9 @@ START = [option("--start", "The first infusion.", "YYYY-MM-DD|today")]
 HISTORY = [
     repeated("--given", "An infusion that was given.", "DATE[:MG]"),
     option("--history", "A CSV file of what was given: date and dose_mg; - for standard input.", "FILE"),
-    option("--anchor", f"Count the rest from what was {' or '.join(ANCHORS)}; given unless said.", "WORD"),
+    option(
+        "--anchor", f"Count the rest from what was {' or '.join(ANCHORS)}; given unless said.", "WORD", words=ANCHORS
+    ),
 ]
 CLINIC = [
     option("--days", "The clinic's open weekdays.", "mon-fri|mon,wed"),
@@ -134,11 +141,10 @@ TABLE = [
 
 def result(formats: tuple[str, ...] = FORMATS) -> list[Parameter]:
     """The options of an answer in some formats."""
-    paper = (
-        [option("--paper", "The paper of a PDF: a4 or letter; a4 unless given.", "PAPER")] if "pdf" in formats else []
-    )
+    text = f"The paper of a PDF: {' or '.join(PAPERS)}; {PAPERS[0]} unless given."
+    paper = [option("--paper", text, "PAPER", words=PAPERS)] if "pdf" in formats else []
     return [
-        option("--format", f"One of {', '.join(formats)}.", "FORMAT"),
+        option("--format", f"One of {', '.join(formats)}.", "FORMAT", words=formats),
         *paper,
         option("-o --output", "Write to a file; its extension names the format.", "FILE"),
         flag("--quiet", "Say nothing on standard error but errors."),
@@ -149,8 +155,8 @@ def result(formats: tuple[str, ...] = FORMATS) -> list[Parameter]:
 SHEETS = ("clinic", "patient")
 VIEWS = ("table", "calendar", "timeline")
 SHEET = [
-    option("--sheet", "Whose page: clinic or patient; clinic unless given.", "WHOSE"),
-    option("--view", f"Beside the table: {' or '.join(VIEWS[1:])}.", "VIEW"),
+    option("--sheet", "Whose page: clinic or patient; clinic unless given.", "WHOSE", words=SHEETS),
+    option("--view", f"Beside the table: {' or '.join(VIEWS[1:])}.", "VIEW", words=VIEWS),
     option("--at", "ics: the time of day, with --tz; else whole days.", "09:30"),
     option("--tz", "ics: the time zone of --at: that of a place, or UTC.", "Europe/Berlin"),
     option("--revision", "ics: a number, higher each time that this calendar is written; 0 unless given.", "N"),
@@ -161,6 +167,19 @@ SHEET = [
 
 _READ = {"cohort": "the cohort", "history": "--history", "regimens": "--regimens", "file": "the table"}
 """The files that commands read: none may be written over."""
+
+
+def regimen_typed(table: Table, given: dict[str, Any]) -> tuple[str, str]:
+    """The drug and the indication as they were typed: as two words, or as DRUG/INDICATION in one; raises BadInput."""
+    drug, slash, second = given["drug"].partition("/")
+    first = given["indication"]
+    if slash and first is not None:
+        raise BadInput("indication", first, f"stands beside {shown(given['drug'])}", hint="give one of them")
+    found: str | None = second if slash else first
+    if found is None or (slash and not found.strip(" ")):
+        known = ", ".join(table.indications(table.find_drug(drug)[0]))
+        raise BadInput("indication", None, "is missing", allowed=known, hint="see: infusecalc regimens list")
+    return drug, found
 
 
 def takes(*parameters: Parameter) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

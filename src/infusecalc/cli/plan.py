@@ -19,6 +19,7 @@ from infusecalc.cli.options import (
     TABLE,
     TOTALS,
     VIEWS,
+    regimen_typed,
     result,
     takes,
 )
@@ -32,6 +33,7 @@ from infusecalc.output.page import page
 from infusecalc.output.records import as_csv, as_json, as_ndjson, columns, document, records
 from infusecalc.patient import Patient
 from infusecalc.quantities import parse_span
+from infusecalc.spelling import one_of
 
 _OF_PATIENT = ("weight", "height", "bsa", "bsa_formula", "bsa_cap", "age", "born")
 _OF_CALENDAR = ("at", "tz", "revision", "remind", "private")
@@ -50,9 +52,7 @@ def dose(**given: Any) -> Reply:
       infusecalc dose infliximab crohns --weight 70kg
       infusecalc dose rituximab gpa --weight 70kg --height 175cm --label eu
     """  # noqa: D301 - \b keeps the lines of the examples apart
-    if given["on"] is not None and given["born"] is None and not any("=" in text for text in given["weight"]):
-        hint = "it is the day for which --born gives the age, or dated weights the weight"
-        raise BadInput("--on", given["on"], "stands alone", hint=hint)
+    check_day(given)
     return _answer(given, DOCUMENTS)
 
 
@@ -80,7 +80,7 @@ def app(command: str) -> typer.Typer:
 
 def _answer(given: dict[str, Any], formats: tuple[str, ...]) -> Reply:
     """Read the options, make the course, and carry it in the format asked for."""
-    output, sheet, view = given["output"], given.get("sheet") or SHEETS[0], given.get("view") or VIEWS[0]
+    output, sheet, view = given["output"], _word(given, "sheet", SHEETS), _word(given, "view", VIEWS)
     form = choose_format(given["format_"], output, formats)
     _check_looks(given, form, sheet, view)
     course = course_of(given)
@@ -94,28 +94,47 @@ def _answer(given: dict[str, Any], formats: tuple[str, ...]) -> Reply:
     return Reply(_document(course, given, form, sheet, view), output, given["quiet"], course.blocks)
 
 
+def check_day(given: dict[str, Any]) -> None:
+    """Refuse a day (--on) on which nothing hangs."""
+    if given["on"] is None:
+        return
+    if given.get("start") is not None:
+        raise BadInput("--on", given["on"], "stands beside --start", hint="the start is the day that counts")
+    if given["born"] is None and not any("=" in text for text in given["weight"]):
+        hint = "it is the day for which --born gives the age, or dated weights the weight"
+        raise BadInput("--on", given["on"], "stands alone", hint=hint)
+
+
+def _word(given: dict[str, Any], name: str, words: tuple[str, ...]) -> str:
+    """The word of an option that takes one of a few; the first unless one was given."""
+    typed = given.get(name)
+    return words[0] if typed is None else one_of(f"--{name}", typed, words)
+
+
 def _check_looks(given: dict[str, Any], form: str, sheet: str, view: str) -> None:
     """Refuse an option that the format has no use for."""
-    for name, value, known in (("--sheet", sheet, SHEETS), ("--view", view, VIEWS)):
-        if value not in known:
-            raise BadInput(name, value, "is not known", allowed=", ".join(known))
-        if value != known[0] and form in ("json", "ndjson", "csv", "ics"):
+    for name, value, usual in (("--sheet", sheet, SHEETS[0]), ("--view", view, VIEWS[0])):
+        if value != usual and form in ("json", "ndjson", "csv", "ics"):
             raise BadInput(name, value, f"has no use in {form}", hint="it is for pages: table, md, html or pdf")
+    check_paper(given, form)
+    for name in _OF_CALENDAR:
+        asked = given.get(name)
+        if asked not in (None, False) and form != "ics":
+            typed = None if asked is True else asked  # a flag has no value to show
+            raise BadInput(f"--{name}", typed, f"has no use in {form}", hint="it is for --format ics")
+
+
+def check_paper(given: dict[str, Any], form: str) -> None:
+    """Refuse a paper for anything but a PDF."""
     if given["paper"] is not None and form != "pdf":
         raise BadInput("--paper", given["paper"], f"has no use in {form}", hint="it is for --format pdf")
-    for name in _OF_CALENDAR:
-        if given.get(name) and form != "ics":
-            raise BadInput(f"--{name}", given[name], f"has no use in {form}", hint="it is for --format ics")
 
 
 def _calendar(course: Course, given: dict[str, Any]) -> tuple[bytes, str | None]:
     from infusecalc.output.ical import Appointment, calendar  # noqa: PLC0415 - only this format needs it
 
-    remind = None if given["remind"] is None else parse_span(given["remind"], "--remind")
-    if remind and remind.months:
-        raise BadInput("--remind", given["remind"], "counts months", allowed="days or weeks, as in 7d or 1w")
-    number = given["revision"]
-    revision = 0 if number in (None, "0") else parse_count(number, "--revision") or 0
+    remind = None if given["remind"] is None else parse_span(given["remind"], "--remind", months=False)
+    revision = parse_count(given["revision"], "--revision", least=0) or 0
     how = Appointment(parse_clock(given["at"], "--at"), given["tz"], revision, remind, given["private"])
     return calendar(course, how)
 
@@ -151,7 +170,8 @@ def document_of(blocks: Iterable[Block], course: Course, given: dict[str, Any], 
 def course_of(given: dict[str, Any], **also: Any) -> Course:
     """The course that the options ask for."""
     patient, asked = options_of(given)
-    return make_course(site_table(given), given["drug"], given["indication"], patient, **(asked | also))
+    table = site_table(given)
+    return make_course(table, *regimen_typed(table, given), patient, **(asked | also))
 
 
 def options_of(given: dict[str, Any]) -> tuple[Patient, dict[str, Any]]:

@@ -7,14 +7,16 @@ from typing import Any
 
 import typer
 
-from infusecalc.cli.options import TABLE, argument, option, result, takes
+from infusecalc.cli.options import REGIMEN, TABLE, argument, option, regimen_typed, result, takes
 from infusecalc.cli.reply import Reply, colour, site_table, width
-from infusecalc.errors import BadInput, escape, shown
+from infusecalc.cli.usage import AnyCase
+from infusecalc.errors import escape
 from infusecalc.frozen import Frozen
 from infusecalc.output import records
 from infusecalc.output.files import choose_format
 from infusecalc.output.statements import Listed, Statement, listing, statements
 from infusecalc.regimen import LABELS
+from infusecalc.spelling import one_of
 from infusecalc.table import Change, cited, load_table
 from infusecalc.table.layers import KINDS
 
@@ -34,11 +36,7 @@ class Checked(Frozen):
     removes: int
 
 
-_WHICH = [option("--label", "Only this label, us or eu.", "LABEL")]
-_REGIMEN = [
-    argument("drug", "A drug, or DRUG/INDICATION."),
-    argument("indication", "An indication of the drug.", needed=False),
-]
+_WHICH = [option("--label", "Only this label, us or eu.", "LABEL", words=LABELS)]
 _FILE = [argument("file", "A table; the shipped one unless given.", needed=False)]
 
 
@@ -55,7 +53,7 @@ def list_(**given: Any) -> Reply:
     return _answer(given, Listed.part_names(), rows, _list_page(rows))
 
 
-@takes(*_REGIMEN, *_WHICH, *TABLE, *result())
+@takes(*REGIMEN, *_WHICH, *TABLE, *result())
 def show(**given: Any) -> Reply:
     """Every value behind a regimen, with its source and grade.
 
@@ -65,20 +63,11 @@ def show(**given: Any) -> Reply:
       infusecalc regimens show rituximab/gpa --format json
     """  # noqa: D301 - \b keeps the lines of the examples apart
     table = site_table(given)
-    typed, slash, second = given["drug"].partition("/")
-    if slash and given["indication"] is not None:
-        raise BadInput(
-            "indication", given["indication"], f"stands beside {shown(given['drug'])}", hint="give one of them"
-        )
-    indication = second if slash else given["indication"]
+    typed, indication = regimen_typed(table, given)
     drug, _ = table.find_drug(typed)
-    if not indication:
-        raise BadInput("indication", None, "is missing", hint="see: infusecalc regimens list")
-    label = given["label"]
-    if label is not None and label.lower() not in LABELS:
-        raise BadInput("label", label, "is not known", allowed=", ".join(LABELS))
+    labels = LABELS if given["label"] is None else (one_of("label", given["label"], LABELS),)
     found = table.find_indication(drug, indication)
-    rows = list(statements(table, drug, found, (label.lower(),) if label else LABELS))
+    rows = list(statements(table, drug, found, labels))
     return _answer(given, Statement.part_names(), rows, _show_page(f"{drug}/{found}", rows))
 
 
@@ -138,7 +127,7 @@ Examples:
 
 def app(_: str) -> typer.Typer:
     """The typer program of the group."""
-    program = typer.Typer(add_completion=False, rich_markup_mode=None, help=_ABOUT)
+    program = typer.Typer(cls=AnyCase, add_completion=False, rich_markup_mode=None, help=_ABOUT)
     for name, command in {"list": list_, "show": show, "validate": validate, "schema": schema}.items():
         program.command(name)(command)
     return program

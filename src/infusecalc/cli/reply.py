@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import shutil
 import sys
@@ -38,7 +39,7 @@ class Reply(Frozen):
 
     def deliver(self) -> int:
         """Write the answer where it goes, say so, and return the exit code; 0 where the reader has gone away."""
-        content = self.text if isinstance(self.text, bytes) else self.text.encode("utf-8", "surrogateescape")
+        content = self.text if isinstance(self.text, bytes) else self._encoded(self.text)
         if isinstance(self.text, bytes) and self.output in (None, "-") and _on_a_terminal() and b"\0" in content:
             raise BadInput("-o", None, "is missing: this is no text for a terminal", hint="write to a file, or pipe it")
         if self.output in (None, "-"):
@@ -58,6 +59,12 @@ class Reply(Frozen):
             how = f"{', '.join(final)} cannot be accepted" if final else "--accept CODE=REASON takes a block on"
             self._say(f"blocked by {', '.join(self.blocks)}; {how}")
         return self.exit_code
+
+    def _encoded(self, text: str) -> bytes:
+        """Text in UTF-8; on a terminal that takes ASCII alone, other characters are spelled out: they might act."""
+        if self.output in (None, "-") and _on_a_terminal() and _only_ascii():
+            return text.encode("ascii", "backslashreplace")
+        return text.encode("utf-8", "surrogateescape")
 
     def _say(self, text: str) -> None:
         if not self.quiet:
@@ -81,6 +88,10 @@ def site_table(given: dict[str, Any]) -> Table:
 
 def _on_a_terminal() -> bool:
     return sys.stdout is not None and sys.stdout.isatty()
+
+
+def _only_ascii() -> bool:
+    return codecs.lookup(sys.stdout.encoding).name == "ascii"
 
 
 def draw(blocks: Iterable[Block], form: str, columns_wide: int, *, coloured: bool) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from infusecalc.bsa import BSA_FORMULAS
+from infusecalc.bsa import BSA_FORMULAS, named_formula
 from infusecalc.choices import Choices
 from infusecalc.cohort.cells import id_texts
 from infusecalc.cohort.courses import Compiler
@@ -40,7 +40,8 @@ class Expansion:
         cells = {column: str(options.pop(name)) for name, column in _OF_PATIENT.items() if name in options}
         _check_cells(table, cells)
         choices = Choices.of(**options)
-        formula, cap = _formula(bsa_formula), None if bsa_cap is None else parse_bsa(str(bsa_cap), "BSA cap")
+        formula = BSA_FORMULAS[0] if bsa_formula is None else named_formula(bsa_formula)
+        cap = None if bsa_cap is None else parse_bsa(str(bsa_cap), "BSA cap")
         self.given = frozenset(cells)
         self.faults = Faults()
         self.columns = columns(choices)
@@ -108,12 +109,6 @@ def _check_cells(table: Table, cells: dict[str, str]) -> None:
     given = {"height": cells.get("height_cm"), "bsa": cells.get("bsa_m2"), "age": cells.get("age_years")}
     if "weight_kg" in cells:
         Patient.of(cells["weight_kg"], **given).check(table.house(), None)
-
-
-def _formula(name: str | None) -> str:
-    if name is not None and name not in BSA_FORMULAS:
-        raise BadInput("BSA formula", name, "is not known", allowed=", ".join(BSA_FORMULAS))
-    return name or BSA_FORMULAS[0]
 
 
 def _faulty(rows: pl.DataFrame) -> pl.DataFrame:

@@ -10,7 +10,7 @@ from infusecalc.frozen import Frozen
 MISSING, UNREADABLE, OUTSIDE = "missing", "unreadable", "out-of-range"
 UNKNOWN, CONFLICT, NOT_PLANNED = "unknown", "conflict", "not-planned"
 
-_QUOTED = re.compile(r" ?'.*'")
+_QUOTED = re.compile(r":? ?'.*'")
 _OF_DRUG = re.compile(r" of \S+$")
 _HOLES = {"the product that names": "the one that the column drug names", "the unknown unit": "an unknown unit"}
 """How a sentence goes on where a value was taken out of it."""

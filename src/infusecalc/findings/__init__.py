@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from infusecalc.choices import Acceptance
-from infusecalc.errors import BadInput
+from infusecalc.errors import BadInput, shown
 from infusecalc.findings.by_calendar import by_calendar
 from infusecalc.findings.by_order import by_order, overrides
 from infusecalc.findings.by_patient import by_patient, of_condition
@@ -48,6 +48,8 @@ __all__ = [
     "too_long",
 ]
 
+_STANDING = {"caution": "a caution", "info": "for information"}
+
 
 def find(case: Case) -> tuple[Finding, ...]:
     """Every finding of a case, blocks before cautions before info; accepted blocks have become cautions.
@@ -80,7 +82,7 @@ def settle(
     Raises BadInput for an acceptance that meets no block, unless it need not: it may be meant for another patient.
     """
     read_as = {has.typed: has.id for has in conditions}
-    for acceptance in acceptances:
+    for acceptance in sorted(acceptances, key=lambda each: each.detail is None):  # one block's own reason goes first
         found = _accept(found, acceptance, read_as, must_meet=must_meet)
     return tuple(sorted(found, key=lambda finding: SEVERITIES.index(finding.severity)))
 
@@ -92,13 +94,29 @@ def _accept(
     detail = read_as.get(acceptance.detail or "", acceptance.detail)
     met = [finding for finding in found if _meets(finding, acceptance.code, detail)]
     if must_meet and not met:
-        allowed = block_keys(finding for finding in found if finding.code not in NEVER_ACCEPTED)
-        raise BadInput("--accept", acceptance, "meets no block", allowed=", ".join(allowed) or "there is none")
+        raise _meets_none(found, acceptance, detail)
     return [
         finding.but(severity="caution", reason=acceptance.reason) if finding in met else finding for finding in found
     ]
 
 
 def _meets(finding: Finding, code: str, detail: str | None) -> bool:
-    named = finding.code == code and detail in (None, finding.detail)
-    return named and finding.severity == "block" and code not in NEVER_ACCEPTED
+    return finding.severity == "block" and code not in NEVER_ACCEPTED and _is(finding, code, detail)
+
+
+def _is(finding: Finding, code: str, detail: str | None) -> bool:
+    return finding.code == code and detail in (None, finding.detail)
+
+
+def _meets_none(found: Sequence[Finding], acceptance: Acceptance, detail: str | None) -> BadInput:
+    """The refusal of an acceptance that meets no block: because another has met it, or it is none, or there is none."""
+    blocks = ", ".join(block_keys(finding for finding in found if finding.code not in NEVER_ACCEPTED))
+    problem, hint = "meets no block", "" if blocks else "no finding blocks here: leave it out"
+    met = next((finding for finding in found if _is(finding, acceptance.code, detail)), None)
+    if met and met.accepted:
+        problem = f"gives a second reason for one block, {met.key}; the first is {shown(met.reason)}"
+        blocks, hint = "", "give one reason"
+    elif met:
+        problem = f"meets no block: {met.key} is {_STANDING[met.severity]}, and needs no acceptance"
+        blocks, hint = "", "leave it out"
+    return BadInput("--accept", acceptance, problem, allowed=blocks, hint=hint)

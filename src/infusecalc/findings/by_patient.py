@@ -16,7 +16,7 @@ from infusecalc.quantities import (
     Age,
     bmi_at_least,
     bmi_at_most,
-    half_up,
+    decisive,
     people,
     plain,
     pounds,
@@ -110,7 +110,7 @@ def _size(case: Case, weight: int, doses: list[PhaseDose] | None) -> Iterator[Fi
     if height is None:
         return
     if bmi_at_most(weight, height, bmi.unusual_to) or bmi_at_least(weight, height, bmi.unusual_from):
-        value = plain(half_up(weight * 100_000, height * height), 1)
+        value = decisive(weight * 10_000, height * height, [(bmi.unusual_to, 1), (bmi.unusual_from, 1)])
         message = f"Weight and height give a body mass index of {value} kg/m2: check both, and their units"
         yield _of_weight(case, "size-unusual", message, bmi.source, doses)
 
@@ -134,10 +134,10 @@ def _weight_changes(case: Case) -> Iterator[Finding]:
         was, now = dose.amount(old.weight, old.bsa), dose.amount(new.weight, new.bsa)
         if was == now:
             continue
-        change = half_up(abs(new.weight - old.weight) * 1000, old.weight)
+        change = decisive(abs(new.weight - old.weight) * 100, old.weight, [(limit, 100)])
         sign = "+" if new.weight > old.weight else "-"
         message = (
-            f"Weight {plain(old.weight)} kg to {plain(new.weight)} kg ({sign}{plain(change, 1)} %) on "
+            f"Weight {plain(old.weight)} kg to {plain(new.weight)} kg ({sign}{change} %) on "
             f"{infusion.planned.date}: the dose of {dose.people} goes from {people(was)} mg to {people(now)} mg"
         )
         numbers, phases = (infusion.planned.number,), (infusion.dose.name,)

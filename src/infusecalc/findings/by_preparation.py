@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from infusecalc.findings.case import HOUSE, OF_NUMBERS, Case, Finding
 from infusecalc.phase_dose import PhaseDose
-from infusecalc.quantities import half_up, people, plain
+from infusecalc.quantities import decisive, people, plain
 
 
 def by_preparation(case: Case) -> Iterator[Finding]:
@@ -25,16 +25,15 @@ def by_preparation(case: Case) -> Iterator[Finding]:
 
 def _rounding(case: Case, dose: PhaseDose) -> Iterator[Finding]:
     amount, limits = dose.amount, case.house.rounding
-    sign = "+" if amount.difference > 0 else ""
-    change = f"{people(amount.exact)} mg to {people(amount.nearest)} mg ({sign}{plain(amount.difference, 1)} %)"
+    within = case.choices.rounding.most(limits.within)
+    change = f"{people(amount.exact)} mg to {people(amount.nearest)} mg ({amount.change(within)})"
     if amount.applied:
         yield case.of_doses("rounding-applied", [dose], f"{dose.name}: rounded from {change}", limits.source)
     if amount.refused and amount.nearest == 0:
         message = f"{dose.name}: not rounded: nothing would be left of {people(amount.exact)} mg; the dose stays exact"
         yield case.of_doses("rounding-refused", [dose], message, limits.source)
     elif amount.refused:
-        within = plain(limits.within if case.choices.rounding.within is None else case.choices.rounding.within)
-        message = f"{dose.name}: not rounded from {change}: more than {within} %; the dose stays exact"
+        message = f"{dose.name}: not rounded from {change}: more than {plain(within)} %; the dose stays exact"
         yield case.of_doses("rounding-refused", [dose], message, limits.source)
 
 
@@ -50,11 +49,11 @@ def _concentration(case: Case, dose: PhaseDose) -> Iterator[Finding]:
     made_up, limits = dose.preparation, case.regimen.drug_rules.preparation.concentration
     if made_up.outside is None:
         return
-    bound = limits.low if made_up.outside == "low" else limits.high
-    exact = plain(half_up(dose.amount.dose * 100, made_up.bag), 4)  # close to a limit, 0.01 mg/mL would not tell
+    bound = (limits.low if made_up.outside == "low" else limits.high) or 0
+    exact = decisive(dose.amount.dose, made_up.bag * 100, [(bound, 1000)], 4)  # 0.01 mg/mL would not tell
     where = f"{people(dose.amount.dose)} mg in {people(made_up.bag, 0)} mL is {exact} mg/mL"
     side = "under" if made_up.outside == "low" else "over"
-    message = f"{dose.name}: {where}, {side} the limit of {plain(bound or 0, 3)} mg/mL"
+    message = f"{dose.name}: {where}, {side} the limit of {plain(bound, 3)} mg/mL"
     yield case.of_doses(f"concentration-{made_up.outside}", [dose], message, limits.source)
 
 

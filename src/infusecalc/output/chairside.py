@@ -174,7 +174,7 @@ def check_page(verdict: Verdict) -> Iterator[Block]:
     """The verdict as a pharmacist reads it."""
     yield from top(verdict.course)
     sign = "+" if verdict.ordered > verdict.expected else ""
-    difference = f"{sign}{people(verdict.ordered - verdict.expected)} mg, {sign}{people(verdict.difference, 1)} %"
+    difference = f"{sign}{people(verdict.ordered - verdict.expected)} mg, {verdict.percent}"
     own = verdict.dose.phase.interval
     yield Heading(f"{'BLOCK ' if verdict.verdict == OUTSIDE else ''}{verdict.verdict}")
     rows = [

@@ -25,20 +25,23 @@ from infusecalc.output.blocks import (
     Timeline,
 )
 from infusecalc.output.calendar import WEEKDAYS, months, places
+from infusecalc.output.files import PAPERS
+from infusecalc.spelling import one_of
 from infusecalc.table import cited
 
-PAPERS = {"a4": "a4", "letter": "us-letter"}
+_SIZES = {"a4": "a4", "letter": "us-letter"}
 _LINE, _LABEL = 1000, 130
 _LONGEST_ID = 500  # characters: it stands on every page, and must leave room for the rest
-_BEYOND_LATIN = re.compile(r"[^\x00-\u024f]")
+# what the fonts in the typesetter's own package surely have: Latin, Greek and Cyrillic letters, accents, common marks
+_IN_FONT = r"\x00-\u0482\u048a-\u04ff\u1e00-\u1eff\u2010-\u2027\u2030-\u203a\u20ac\u2122\u2212\u2260-\u2265"
+_BEYOND_FONT = re.compile(f"[^{_IN_FONT}]")
 
 
 def draw(blocks: Iterable[Block], foot: str, sheet: str, paper: str, id_: str | None = None) -> bytes:
     """A document on `a4` or `letter`; `foot` and the patient's id stand on every page. Raises BadInput."""
     import typst  # noqa: PLC0415 - the typesetter is imported only to typeset
 
-    if paper.lower() not in PAPERS:
-        raise BadInput("--paper", paper, "is not known", allowed=", ".join(PAPERS))
+    size = _SIZES[one_of("--paper", paper, PAPERS)]
     id_ = None if id_ is None else _short(escape(id_))
     listed = list(blocks)
     title = next(block.text for block in listed if isinstance(block, Heading) and block.level == TITLE)
@@ -47,7 +50,7 @@ def draw(blocks: Iterable[Block], foot: str, sheet: str, paper: str, id_: str | 
         "foot": escape(foot),
         "id": id_,
         "sheet": sheet,
-        "paper": PAPERS[paper.lower()],
+        "paper": size,
         "blocks": [_data(block) for block in listed],
     }
     template, text = (
@@ -84,10 +87,8 @@ def _short(id_: str) -> str:
 
 
 def _spelled_out(text: str) -> str:
-    """JSON in which the characters beyond Latin are spelled out, for them to be read as text."""
-    return _BEYOND_LATIN.sub(
-        lambda found: found[0].encode("unicode_escape").decode("ascii").replace("\\", "\\\\"), text
-    )
+    """JSON in which the characters that the font may lack are spelled out, for them to be read as text."""
+    return _BEYOND_FONT.sub(lambda found: found[0].encode("unicode_escape").decode("ascii").replace("\\", "\\\\"), text)
 
 
 def _data(block: Block) -> dict[str, Any]:  # noqa: PLR0911 - one return for each kind of block

@@ -9,7 +9,7 @@ from infusecalc.output import words
 from infusecalc.patient import Patient
 from infusecalc.phase_dose import PhaseDose
 from infusecalc.pump import Rates
-from infusecalc.quantities import KG_PER_POUND, people, plain
+from infusecalc.quantities import KG_PER_POUND, decisive, people, plain
 
 _FORMULAS = {
     "mosteller": "sqrt({cm} cm x {kg} kg / 3600)",
@@ -20,7 +20,7 @@ _FORMULAS = {
 def working(course: Course, dose: PhaseDose) -> Iterator[str]:
     """Every step from the weight to the billing units of one infusion of a phase."""
     yield from _size(dose.patient, dose.phase.dose.basis)
-    yield from _amount(dose.patient, dose)
+    yield from _amount(course, dose.patient, dose)
     yield from _vials(course, dose)
     yield from _bag(course, dose)
     yield from _billing(course, dose)
@@ -41,7 +41,7 @@ def _size(patient: Patient, basis: str) -> Iterator[str]:
         yield f"BSA capped as asked: {plain(patient.bsa or 0)} m2"
 
 
-def _amount(patient: Patient, dose: PhaseDose) -> Iterator[str]:
+def _amount(course: Course, patient: Patient, dose: PhaseDose) -> Iterator[str]:
     asked, amount = dose.phase.dose, dose.amount
     if asked.basis == "mg":
         yield f"flat dose = {words.mg(amount.exact)}"
@@ -49,8 +49,8 @@ def _amount(patient: Patient, dose: PhaseDose) -> Iterator[str]:
         size = f"{people(patient.weight)} kg" if asked.basis == "mg/kg" else f"{plain(patient.bsa or 0)} m2"
         yield f"{asked.people} x {size} = {words.mg(amount.exact)}"
     if amount.applied:
-        sign = "+" if amount.difference > 0 else ""
-        yield f"rounded to {words.mg(amount.dose)} ({sign}{plain(amount.difference, 1)} %)"
+        change = amount.change(course.choices.rounding.most(course.house.rounding.within))
+        yield f"rounded to {words.mg(amount.dose)} ({change})"
 
 
 def _vials(course: Course, dose: PhaseDose) -> Iterator[str]:
@@ -75,7 +75,9 @@ def _bag(course: Course, dose: PhaseDose) -> Iterator[str]:
     low = f"{plain(limits.low, 3)} to " if limits.low is not None else "at most "
     allowed = f"{low}{plain(limits.high, 3)} mg/mL"
     limits_by = course.whose("preparation", "concentration")
-    yield f"{given} / {people(made_up.bag, 0)} mL = {people(made_up.concentration)} mg/mL ({limits_by}: {allowed})"
+    bounds = [(bound, 1000) for bound in (limits.low, limits.high) if bound is not None]
+    strength = decisive(dose.amount.dose, made_up.bag * 100, bounds, 2)
+    yield f"{given} / {people(made_up.bag, 0)} mL = {strength} mg/mL ({limits_by}: {allowed})"
 
 
 def _billing(course: Course, dose: PhaseDose) -> Iterator[str]:

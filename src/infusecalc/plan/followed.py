@@ -31,7 +31,8 @@ def follow(ordered: Ordered, choices: Choices, start: date, trail: Trail, double
     for number, given in enumerate(choices.history, 1):
         event = next(rest, None)
         if event is None:
-            hint = "look for one too many; --courses says how many courses there are"
+            repeats = any(phase.repeat for phase in ordered.phases.values())
+            hint = "look for one too many" + ("; --courses says how many courses there are" if repeats else "")
             problem = f"is infusion {number}, and {ordered.regimen.id} has {number - 1}"
             raise BadInput("history", given.date, problem, hint=hint)
         planned = next(own).position.date

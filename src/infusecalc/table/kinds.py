@@ -13,6 +13,7 @@ from yaml.nodes import Node, ScalarNode, SequenceNode
 
 from infusecalc.errors import BadInput, shown
 from infusecalc.frozen import Frozen
+from infusecalc.spelling import hidden_characters
 from infusecalc.table.nodes import At, Reference, file_of, kind_of, pairs
 
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*", re.ASCII)
@@ -52,9 +53,17 @@ class Text(Frozen):
         return what | ({"pattern": f"^(?:{self.pattern})$"} if self.pattern else {})
 
 
-def _no_controls(text: str) -> str:
+def _printable(text: str) -> str:
+    """A text of printable characters: any letter, and nothing that acts, reorders text or does not show."""
+    hidden = hidden_characters(text)
+    if hidden:
+        raise BadInput("text", text, f"has characters that do not show or that act: {hidden}")
+    return text
+
+
+def _code(text: str) -> str:
     if not (text.isascii() and text.isprintable()):
-        raise BadInput("text", text, "has characters outside printable ASCII")
+        raise BadInput("code", text, "has characters outside printable ASCII")
     return text
 
 
@@ -69,7 +78,8 @@ def _id(text: str) -> str:
     return text
 
 
-WORDS = Text(_no_controls, "printable ASCII text")
+WORDS = Text(_printable, "printable text, in any letters, with ordinary spaces")
+CODE = Text(_code, "printable ASCII text")
 NAME = Text(_id, "lower-case letters, digits and hyphens", _ID.pattern)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from infusecalc import regimen as made
-from infusecalc.table.kinds import NAME, WORDS, ListOf, Ref, Shape, choice, may, measure, need
+from infusecalc.table.kinds import CODE, NAME, WORDS, ListOf, Ref, Shape, choice, may, measure, need
 from infusecalc.table.phases import REGIMEN
 from infusecalc.table.values import (
     AGE,
@@ -164,7 +164,7 @@ DRUG_RULES = Shape(
         "modifiers": may(
             Shape(
                 made.Modifiers,
-                {"wasted": need(WORDS), "none": need(WORDS), "text": need(WORDS), "source": SOURCE},
+                {"wasted": need(CODE), "none": need(CODE), "text": need(WORDS), "source": SOURCE},
             )
         ),
         "usual_most": may(Shape(made.UsualMost, {"dose": need(DOSE), "text": need(WORDS), "source": SOURCE})),
@@ -215,7 +215,7 @@ PRODUCT_RULES = Shape(
                 _vials,
             )
         ),
-        "billing": may(Shape(made.Billing, {"code": need(WORDS), "unit": need(MG), "source": SOURCE})),
+        "billing": may(Shape(made.Billing, {"code": need(CODE), "unit": need(MG), "source": SOURCE})),
         "not_labelled": may(
             Shape(made.NotLabelled, {"regimens": need(ListOf(NAME)), "text": need(WORDS), "source": SOURCE})
         ),

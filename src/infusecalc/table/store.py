@@ -25,10 +25,11 @@ from infusecalc.regimen import (
     RegimenEntry,
     Source,
 )
+from infusecalc.spelling import normal
 from infusecalc.table.files import Document, Piece, open_document, shipped_path
 from infusecalc.table.kinds import WORDS, Shape
 from infusecalc.table.layers import RESTATES, Change, Keys, Layer
-from infusecalc.table.names import normal, unknown
+from infusecalc.table.names import unknown
 from infusecalc.table.nodes import At, Fault, Reading, pairs
 from infusecalc.table.shapes import ENTRIES, HOUSE
 
@@ -253,11 +254,14 @@ class Table:
             raise unknown(f"product of {drug}", typed, mine)
         return product
 
+    def indications(self, drug: str) -> list[str]:
+        """The indications of a drug."""
+        return [id_.partition("/")[2] for id_ in self.names("regimens") if id_.partition("/")[0] == drug]
+
     def find_indication(self, drug: str, typed: str) -> str:
         """The indication that a name or an alias stands for; raises UnknownName."""
         name = normal(typed)
-        mine = [id_.partition("/")[2] for id_ in self.names("regimens") if id_.partition("/")[0] == drug]
-        also: list[str] = []
+        mine, also = self.indications(drug), list[str]()
         for indication in mine:
             aliases = self.aliases("regimens", f"{drug}/{indication}")
             if name in (indication, *aliases):
