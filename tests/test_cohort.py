@@ -265,6 +265,19 @@ def test_a_column_that_no_frame_of_ours_can_hold_is_refused() -> None:
         rejects(long, drug="infliximab", indication="ra", start=START)
 
 
+def test_a_frame_that_needs_a_package_for_its_arrow_stream_names_the_extra() -> None:
+    class Lacking:
+        """A frame of pandas where there is no PyArrow."""
+
+        def __arrow_c_stream__(self, _: object = None) -> object:
+            message = "Missing optional dependency 'pyarrow'"
+            raise ImportError(message)
+
+    Lacking.__module__ = "pandas.core.frame"
+    with pytest.raises(MissingExtra, match=r"^a frame of pandas needs PyArrow; install .*'infusecalc\[frames\]'"):
+        expand(Lacking())
+
+
 def test_categories_are_read_as_texts() -> None:
     texts = FRAME.with_columns(pl.col("weight_kg", "start").cast(pl.String))
     assert_frame_equal(expand(texts.with_columns(pl.col(pl.String).cast(pl.Categorical))), expand(FRAME))
@@ -598,8 +611,10 @@ def test_without_the_extra_one_sentence_says_how_to_install_it() -> None:
     )
     said = "infusecalc: a cohort needs Polars; install it with: python -m pip install 'infusecalc[batch]'\n"
     assert (found.returncode, found.stdout, found.stderr) == (2, "", said)
-    found = without("pyspark", "import infusecalc.cohort.spark")
-    assert "MissingExtra: a Spark cohort needs PySpark and PyArrow; install it with: " in found.stderr
+    for module in ("pyspark", "pyarrow", "pandas"):
+        found = without(module, "import infusecalc.cohort.spark")
+        said = "MissingExtra: a Spark cohort needs PySpark, PyArrow and pandas; install it with: "
+        assert f"{said}python -m pip install 'infusecalc[spark]'\n" in found.stderr
 
 
 def test_a_missing_extra_is_a_refusal_and_a_failed_import() -> None:

@@ -12,7 +12,7 @@ from polars.io.plugins import register_io_source
 from infusecalc.cohort.columns import COLUMNS, REJECTED, check_header
 from infusecalc.cohort.expansion import Expansion, rejected
 from infusecalc.cohort.rows import extra_types, schema, with_extra
-from infusecalc.errors import BadInput
+from infusecalc.errors import BadInput, MissingExtra
 from infusecalc.table import Table, load_table
 
 ROWS = 200_000
@@ -131,6 +131,8 @@ def as_frame(frame: Any) -> pl.DataFrame:
         raise BadInput("frame", type(frame).__name__, "is no frame", allowed=allowed)
     try:
         return pl.DataFrame(frame)
+    except ImportError:
+        raise MissingExtra(f"a frame of {type(frame).__module__.partition('.')[0]}", "PyArrow", "frames") from None
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:  # a panic is no Exception
         problem = f"has a column of a type that is not taken: {str(error).partition('. ')[0]}"
         hint = "cast it, a decimal of over 38 digits to a double; or leave the column out"

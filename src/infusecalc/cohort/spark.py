@@ -13,9 +13,9 @@ from infusecalc.cohort.frames import Frame
 from infusecalc.errors import BadInput, MissingExtra
 from infusecalc.table import Table, load_table
 
-for _needed in ("pyspark", "pyarrow"):
+for _needed in ("pyspark", "pyarrow", "pandas"):
     if importlib.util.find_spec(_needed) is None:
-        raise MissingExtra("a Spark cohort", "PySpark and PyArrow", "spark")
+        raise MissingExtra("a Spark cohort", "PySpark, PyArrow and pandas", "spark")
 
 Work = Callable[[Frame, pl.DataFrame], pl.DataFrame]
 
