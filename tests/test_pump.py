@@ -362,7 +362,7 @@ def test_a_flat_infusion_takes_its_time_whatever_the_dose(dose, bag, minutes, pa
     assert (step.dose, step.volume) == (dose, bag * 100)
     assert step.rate == nearest(Fraction(dose * 60, minutes))
     assert step.flow == nearest(Fraction(bag * 600, minutes))
-    stopped = pump_steps(load, rates, Stop(minutes * 50, pause, HALF))
+    stopped = pump_steps(load, rates, Stop(minutes * 50, pause, HALF, hold=False))
     check_sums(load, stopped)
     assert total(stopped) == minutes * 150 + pause
     assert abs(stopped[0].dose - stopped[-1].dose) <= 1

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from infusecalc import Course, load_table, make_course
 from infusecalc.errors import BadInput
+from infusecalc.output import after_stop
 from infusecalc.pump import Load, Rates, Step, Stop, pump_steps, run_time
 from infusecalc.pump_table import PumpTable, make_pump_table
 from infusecalc.quantities import plain
@@ -345,3 +346,25 @@ def test_a_drug_without_a_rule_for_reactions_is_held_to_none():
     course = make_course(load_table(HERE / "tables" / "other_drug.yaml"), "examplimab", "little", someone())
     with pytest.raises(BadInput, match=r"--stopped-at '10' has no rule in the table for how to go on after it"):
         make_pump_table(course, stopped_at="10", hold=True)
+
+
+# --- what is said of it -----------------------------------------------------------------------------------
+
+GONE = "Stopped after 45 min: 50 mg in 25 mL had gone in, 950 mg in 475 mL were left; on at 50 % of the rate that was"
+UP, TO_THE_END = " running for 30 min, then up as tolerated", " running, to the end"
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"stopped_at": "45"}, GONE + UP),
+        ({"stopped_at": "45", "pause": "20"}, GONE + UP),
+        ({"stopped_at": "45", "hold": True}, GONE + TO_THE_END),
+        ({"stopped_at": "45", "pause": "20", "hold": True}, GONE + TO_THE_END),
+    ],
+    ids=["stopped", "paused", "held", "paused and held"],
+)
+def test_what_had_gone_in_and_how_it_goes_on_is_said(options, says):
+    """25 + 100 x 0.25 = 50 mg in 45 min, at 2 mg/mL."""
+    made = make_pump_table(make_course(table(), "rituximab", "ra", someone()), **options)
+    assert after_stop.resumed(made, made.stop) == says

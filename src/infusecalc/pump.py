@@ -7,7 +7,7 @@ times are in 0.01 min. The last step ends when the dose is in.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import accumulate, repeat
+from itertools import accumulate
 
 from infusecalc.errors import BadInput
 from infusecalc.frozen import Frozen
@@ -45,7 +45,7 @@ class Stop(Frozen):
     at: int
     pause: int
     resume: int
-    hold: bool = False
+    hold: bool
 
 
 class Step(Frozen):
@@ -194,9 +194,5 @@ def _resumed(steps: list[tuple[int, int | None]], place: int, stop: Stop) -> Str
     higher = [
         (parts * WHOLE, minutes) for parts, (_, minutes) in zip(lowest, steps, strict=True) if parts * WHOLE > reduced
     ]
-    if stop.hold or held is None:
-        yield reduced, None
-        return
-    yield reduced, held
-    yield from higher
-    yield from repeat(higher[-1])
+    yield reduced, None if stop.hold else held
+    yield from higher  # these take in what was left at the stop, and more
