@@ -12,7 +12,7 @@ from infusecalc.errors import BadInput
 from infusecalc.ordered import order_phases
 from infusecalc.plan import make_plan
 from infusecalc.quantities import Dose, Span
-from infusecalc.regimen import After, Phase, Repeat, Starts, Window
+from infusecalc.statements import After, Phase, Repeat, Starts, Window
 from support import course as planned_course
 
 CASES = yaml.safe_load(Path(__file__).with_name("cases").joinpath("plan.yaml").read_text("utf-8"))
@@ -126,7 +126,7 @@ def test_a_table_may_set_other_limits(crohns, limits):
         planned(crohns, few)
     assert len(planned(crohns, limits.but(horizon=limits.horizon.but(default=Span(42, "day"))))[1].infusions) == 3
     with pytest.raises(BadInput, match=r"^horizon '43 days' is too far \(allowed: up to 600 infusions and 42 days\)"):
-        planned(crohns, limits.but(horizon=limits.horizon.but(longest=Span(42, "day"))), for_="43d")
+        planned(crohns, limits.but(horizon=limits.horizon.but(to=Span(42, "day"))), for_="43d")
 
 
 # --- phases that the shipped table does not have ---------------------------------------------------
@@ -139,7 +139,7 @@ def phase(**parts):
 
 
 def starts(which="last", wait=None, window=None):
-    return Starts(After(which, "induction"), wait, (), window, None)
+    return Starts(after=After(which, "induction"), wait=wait or "interval", source=(), window=window)
 
 
 def test_a_phase_that_says_neither_wait_nor_interval_cannot_start(crohns, limits):
@@ -150,7 +150,7 @@ def test_a_phase_that_says_neither_wait_nor_interval_cannot_start(crohns, limits
 
 
 def test_a_window_may_lack_its_earliest_day(crohns, limits):
-    rule = starts("first", Span(12, "week"), Window(None, Span(3, "month"), ()))
+    rule = starts("first", Span(12, "week"), Window(earliest=None, latest=Span(3, "month"), source=()))
     odd = crohns.but(phases={"induction": phase(days=(0, 7)), "maintenance": phase(starts=rule)})
     found = facts(*planned(odd, limits))
     # 12 weeks after the first infusion is day 84 = 2027-02-23, 3 months after it is 2027-03-01
@@ -174,7 +174,7 @@ def test_three_phases_follow_each_other(crohns, limits):
             "induction": phase(weeks=(0, 1)),
             "bridge": phase(days=(0, 3), starts=starts("last", Span(2, "week"))),
             "maintenance": phase(
-                every=Span(4, "week"), starts=Starts(After("first", "bridge"), Span(1, "week"), (), None, None)
+                every=Span(4, "week"), starts=Starts(after=After("first", "bridge"), wait=Span(1, "week"), source=())
             ),
         }
     )

@@ -21,7 +21,7 @@ from infusecalc.errors import BadInput
 from infusecalc.pump import Load, Rates, Step, Stop, pump_steps, run_time
 from infusecalc.pump_table import make_pump_table
 from infusecalc.quantities import number
-from infusecalc.regimen import Held, Pace, Titration
+from infusecalc.statements import Held, Pace, Titration
 from support import HERE, START, course, someone, table
 
 RATES = yaml.safe_load((HERE / "cases" / "rates.yaml").read_text(encoding="utf-8"))
@@ -258,7 +258,7 @@ class Exact:
         if rise.step_most:
             start, step = (min(each, self.rate(rise.step_most)) for each in (start, step))
         for times in count():
-            yield min(start + times * step, self.most), Fraction(rise.minutes)
+            yield min(start + times * step, self.most), Fraction(rise.every)
 
     def walk(self) -> Iterator[tuple[Fraction, Fraction, Fraction]]:
         """Each rate, how long it runs, and what is in when it ends; the last ends when the dose is in."""

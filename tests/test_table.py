@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import product
 from pathlib import Path
 
 import jsonschema
@@ -14,8 +15,9 @@ from infusecalc.cli import run
 from infusecalc.errors import BadInput, BadTable, UnknownName
 from infusecalc.output.records import document, records
 from infusecalc.output.statements import statements
+from infusecalc.statements import SECTIONS
 from infusecalc.table.files import cut, open_document, shipped_path
-from infusecalc.table.shapes import json_schema
+from infusecalc.table.schema import json_schema
 from infusecalc.table.store import Table
 from support import HERE, LABELS, cases, course, every_regimen, someone, table
 
@@ -34,13 +36,13 @@ def test_reading_entry_by_entry_gives_what_reading_at_once_gives():
     pieces, whole = load_table(), load_table(whole=True)
     assert pieces.files[0].pieces
     assert not whole.files[0].pieces
-    for section in ("sources", "conditions", "titrations", "drugs", "products", "regimens", "house"):
+    for section in (*SECTIONS, "house"):
         assert pieces.names(section) == whole.names(section)
-        for name in pieces.names(section):
+        parts = (None, *pieces.parts_of(section)) if section != "house" else (None,)
+        for name, part in product(pieces.names(section), parts):
             readings: list[dict] = [{}, {}]
             values = [
-                found.fill(section, name, frozenset(), into)
-                for found, into in zip((pieces, whole), readings, strict=True)
+                found.fill(section, name, part, into) for found, into in zip((pieces, whole), readings, strict=True)
             ]
             assert values[0] == values[1]
             lines = [[use.fault for reading in into.values() for use in reading.references] for into in readings]
@@ -61,7 +63,7 @@ def test_every_value_shown_has_a_source_and_a_grade(regimen, label):
 def test_off_label_uses_are_off_label_under_both_labels():
     off = {"rituximab/sle", "rituximab/ms", "rituximab/aiha", "infliximab/gpp", "infliximab/takayasu", "infliximab/jia"}
     for regimen, label in every_regimen():
-        status = course(regimen, label=label, start=None).regimen.rules.status.name
+        status = course(regimen, label=label, start=None).regimen.rules.status.is_
         assert status == ("off-label" if regimen in off else "labelled"), (regimen, label)
 
 
@@ -74,7 +76,7 @@ def test_the_published_schema_takes_the_shipped_table():
         return value if isinstance(value, str) else str(value)
 
     found = as_text(yaml.load(SHIPPED.read_text(encoding="utf-8"), Loader=yaml.BaseLoader))  # noqa: S506 - plain text
-    schema = json_schema()
+    schema = json_schema(table().labels)
     jsonschema.Draft202012Validator.check_schema(schema)
     jsonschema.validate(found, schema)
     found["regimens"]["infliximab/crohns"]["us"]["phases"]["induction"]["dosis"] = "5 mg/kg"

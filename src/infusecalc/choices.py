@@ -20,7 +20,6 @@ from infusecalc.quantities import (
     parse_span,
     parse_volume,
 )
-from infusecalc.regimen import LABELS
 from infusecalc.spelling import normal, one_of
 
 if TYPE_CHECKING:
@@ -78,7 +77,7 @@ class Choices(Frozen):
 
     start: date | None = None
     on: date | None = None
-    label: str = "us"
+    label: str | None = None  # None: the usual one of the table
     variant: str | None = None
     product: str | None = None
     horizon: Horizon = Horizon()
@@ -103,7 +102,7 @@ class Choices(Frozen):
         *,
         start: str | date | None = None,
         on: str | date | None = None,
-        label: str = "us",
+        label: str | None = None,
         variant: str | None = None,
         product: str | None = None,
         for_: str | None = None,
@@ -130,7 +129,6 @@ class Choices(Frozen):
         accept: str | Sequence[str] = (),
     ) -> Choices:
         """Read the choices from text, under the names of the options; raises BadInput."""
-        label = one_of("label", label, LABELS)
         if from_ is not None:
             one_of("--from", from_, (MAINTENANCE,), "is not a phase to begin with")
         if from_ and maintenance_start is not None:

@@ -15,18 +15,9 @@ from infusecalc.patient import Patient
 from infusecalc.phase_dose import Infusion, Making, PhaseDose, Running, dose_phases, dose_plan
 from infusecalc.plan import Plan, make_plan
 from infusecalc.pump import Rates
-from infusecalc.regimen import (
-    Citation,
-    House,
-    InfusionTime,
-    Note,
-    Phase,
-    Premedication,
-    ProductRules,
-    Protocol,
-    Regimen,
-)
+from infusecalc.regimen import Regimen
 from infusecalc.site import Site, site_of
+from infusecalc.statements import Citation, House, InfusionTime, Note, Phase, Premedication, ProductRules, Protocol
 from infusecalc.table import Table
 
 
@@ -166,7 +157,7 @@ def make_course(
     """
     choices = choices or Choices.of(**options)
     regimen, product_id = look_up(table, drug, indication, choices)
-    product, product_rules = table.product(product_id, choices.label)
+    product, product_rules = table.product(product_id, regimen.label)
     house = table.house()
     day = choices.start or (choices.history[0].date if choices.history else choices.on)
     patient.check(house, day)
@@ -219,7 +210,8 @@ def make_course(
 def look_up(table: Table, drug: str, indication: str, choices: Choices) -> tuple[Regimen, str]:
     """The regimen, and the product's id: named as the drug, named as the product, or the usual one; raises BadInput."""
     drug_id, named = table.find_drug(drug)
-    regimen = table.regimen(drug_id, table.find_indication(drug_id, indication), choices.label, choices.variant)
+    label = table.find_label(choices.label)
+    regimen = table.regimen(drug_id, table.find_indication(drug_id, indication), label, choices.variant)
     chosen = table.find_product(choices.product, drug_id) if choices.product is not None else None
     if named and chosen and named != chosen:
         raise BadInput(
@@ -237,7 +229,7 @@ def running_of(table: Table, regimen: Regimen, protocol: str | None) -> Running:
         return Running(first, later, None, None, None, None, again)
     name, rules = table.find_protocol(protocol, regimen)
     if table.is_local("protocols", name):
-        rules = rules.but(standing="site")
+        rules = rules.but(is_="site")
     return Running(first, later, rules, name, *_rates(table, rules), again)
 
 

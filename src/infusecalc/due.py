@@ -15,7 +15,7 @@ from infusecalc.history import Given
 from infusecalc.patient import Patient
 from infusecalc.phase_dose import Infusion
 from infusecalc.plan import PhaseStart
-from infusecalc.regimen import Citation, Note
+from infusecalc.statements import Citation, Note
 from infusecalc.table import Table
 
 

@@ -31,8 +31,8 @@ from infusecalc.quantities import (
     pounds,
     read_as_pounds,
 )
-from infusecalc.regimen import Allowed, Citation
 from infusecalc.spelling import normal
+from infusecalc.statements import Allowed, Citation
 
 MATCH, WITHIN_ROUNDING, WITHIN_RANGE, OUTSIDE = VERDICTS = ("match", "within-rounding", "within-range", "outside")
 _WHOLE = 10_000  # 100 % in 0.01 %
@@ -330,7 +330,7 @@ def _other_drugs(course: Course, patient: Patient) -> Iterator[Mistake]:
     table, mine = course.table, course.regimen
     for id_ in sorted(table.names("regimens"), key=lambda name: name.partition("/")[2] != mine.indication):
         drug, _, indication = id_.partition("/")
-        if drug == mine.drug_id or mine.label not in table.entry("regimens", id_).parts:
+        if drug == mine.drug_id or not table.has_part("regimens", id_, mine.label):
             continue
         for name, phase in table.regimen(drug, indication, mine.label).phases.items():
             if phase.dose.basis == "mg/m2" and patient.bsa is None:

@@ -6,7 +6,8 @@ from infusecalc.choices import Choices, Value
 from infusecalc.errors import BadInput
 from infusecalc.frozen import Frozen
 from infusecalc.quantities import Span
-from infusecalc.regimen import Phase, Regimen
+from infusecalc.regimen import Regimen
+from infusecalc.statements import Phase
 
 
 class Ordered(Frozen):

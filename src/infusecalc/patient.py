@@ -21,7 +21,7 @@ from infusecalc.quantities import (
     parse_weight,
     plain,
 )
-from infusecalc.regimen import House, Limits
+from infusecalc.statements import House, Limits
 
 
 class Weighed(Frozen):
@@ -149,20 +149,20 @@ class Patient(Frozen):
             hint = "give the start, or the day (--on) for which it gives the age"
             raise BadInput("date of birth (--born)", self.born, "gives an age only on a day", hint=hint)
         age = self.age_on(day)
-        if age is not None and not house.age.low <= age.months <= house.age.high:
-            allowed = f"{house.age.low // 12} to {house.age.high // 12} years"
+        if age is not None and not house.age.from_ <= age.months <= house.age.to:
+            allowed = f"{house.age.from_ // 12} to {house.age.to // 12} years"
             shown = f"{plain(half_up(age.months * 100, 12))} years"
             raise BadInput("age", shown, "is outside what is taken", allowed=allowed)
 
     def _check_bmi(self, weight: int, house: House) -> None:
         height, bmi = self.height or 0, house.bmi
-        if bmi_at_least(weight, height, bmi.low) and bmi_at_most(weight, height, bmi.high):
+        if bmi_at_least(weight, height, bmi.from_) and bmi_at_most(weight, height, bmi.to):
             return
-        value = decisive(weight * 10_000, height * height, [(bmi.low, 1), (bmi.high, 1)])
+        value = decisive(weight * 10_000, height * height, [(bmi.from_, 1), (bmi.to, 1)])
         both = f"{plain(weight)} kg and {plain(height, 1)} cm: {value} kg/m2"
         hint = "are weight and height swapped, or in other units?"
         problem = "give a body mass index that nobody has"
-        raise BadInput("weight and height", both, problem, allowed=f"{bmi.low} to {bmi.high} kg/m2", hint=hint)
+        raise BadInput("weight and height", both, problem, allowed=f"{bmi.from_} to {bmi.to} kg/m2", hint=hint)
 
 
 def _weights(given: str | float | Sequence[str]) -> tuple[Weighed, ...]:
@@ -182,10 +182,10 @@ def _weights(given: str | float | Sequence[str]) -> tuple[Weighed, ...]:
 
 
 def _within(what: str, value: int, places: int, unit: str, limits: Limits) -> None:
-    if limits.low <= value <= limits.high:
+    if limits.from_ <= value <= limits.to:
         return
-    hint = "a bare number is cm; write 1.75m for metres" if what == "height" and value < limits.low else ""
-    allowed = f"{plain(limits.low, places)} to {plain(limits.high, places)} {unit}"
+    hint = "a bare number is cm; write 1.75m for metres" if what == "height" and value < limits.from_ else ""
+    allowed = f"{plain(limits.from_, places)} to {plain(limits.to, places)} {unit}"
     raise BadInput(what, f"{plain(value, places)} {unit}", "is outside what is taken", allowed=allowed, hint=hint)
 
 

@@ -15,7 +15,7 @@ from infusecalc.plan import Plan, Planned
 from infusecalc.preparation import Preparation, prepare
 from infusecalc.pump import Load, Rates, run_time
 from infusecalc.quantities import plain
-from infusecalc.regimen import Bags, FirstRateAgain, Phase, ProductRules, Protocol
+from infusecalc.statements import Bags, FirstRateAgain, Phase, ProductRules, Protocol
 
 
 class Running(Frozen):
@@ -137,6 +137,6 @@ def run_as_first(plan: Plan, again: FirstRateAgain | None) -> tuple[bool, ...]:
 
 def check_bag(asked: int | None, bags: Bags) -> None:
     """Refuse with BadInput a bag (mL) outside what is taken."""
-    if asked is not None and not bags.low <= asked <= bags.high:
-        allowed = f"{plain(bags.low, 0)} to {plain(bags.high, 0)} mL"
+    if asked is not None and not bags.from_ <= asked <= bags.to:
+        allowed = f"{plain(bags.from_, 0)} to {plain(bags.to, 0)} mL"
         raise BadInput("bag", f"{asked} mL", "is outside what is taken", allowed=allowed)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from infusecalc.frozen import Frozen
 from infusecalc.infusions import fills, total
 from infusecalc.quantities import ceil_div, half_up
-from infusecalc.regimen import Bags, Billing, ConcentrationRange, DrugRules, Modifiers, ProductRules
+from infusecalc.statements import Bags, Billing, ConcentrationRange, DrugRules, Modifiers, ProductRules
 
 
 class Charge(Frozen):
@@ -83,9 +83,9 @@ def choose_vials(dose: int, sizes: tuple[int, ...]) -> tuple[tuple[int, int], ..
 
 def _side(dose: int, bag: int, limits: ConcentrationRange) -> str | None:
     """On which side of the range dose / bag lies, unrounded (limits in 0.001 mg/mL)."""
-    if limits.low is not None and dose * 10 < limits.low * bag:
+    if limits.from_ is not None and dose * 10 < limits.from_ * bag:
         return "low"
-    return "high" if dose * 10 > limits.high * bag else None
+    return "high" if dose * 10 > limits.to * bag else None
 
 
 def choose_bag(dose: int, usual: int, limits: ConcentrationRange, stocked: tuple[int, ...]) -> int:

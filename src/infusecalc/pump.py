@@ -12,7 +12,7 @@ from itertools import accumulate
 from infusecalc.errors import BadInput
 from infusecalc.frozen import Frozen
 from infusecalc.quantities import half_up, people
-from infusecalc.regimen import Pace, Titration
+from infusecalc.statements import Pace, Titration
 
 WHOLE = 10_000  # 100 % in 0.01 %
 _HOUR = 6_000  # 0.01 min
@@ -131,7 +131,7 @@ def _rising(load: Load, rise: Titration) -> Stretches:
     rate, step = (min(_per_hour(pace, load), limit or WHOLE * WHOLE) for pace in (rise.start, rise.step))
     most = _per_hour(rise.most, load)
     while True:
-        yield min(rate, most), _hundredths(rise.minutes)
+        yield min(rate, most), _hundredths(rise.every)
         rate += step
 
 

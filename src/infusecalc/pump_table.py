@@ -14,8 +14,8 @@ from infusecalc.phase_dose import PhaseDose, first_number
 from infusecalc.plan import event_of
 from infusecalc.pump import Rates, Step, Stop, pump_steps
 from infusecalc.quantities import parse_minutes
-from infusecalc.regimen import Protocol
 from infusecalc.spelling import normal
+from infusecalc.statements import Protocol
 
 
 class PumpTable(Frozen):

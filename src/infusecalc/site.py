@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from infusecalc.frozen import Frozen
 from infusecalc.phase_dose import Running
-from infusecalc.regimen import House, InfusionTime, Protocol, Regimen
+from infusecalc.regimen import Regimen
+from infusecalc.statements import House, InfusionTime, Protocol
 from infusecalc.table import Change, Table
 
 _NO_RULE = ("default_product", "modifiers", "billing")

@@ -87,7 +87,7 @@ def _indications(ctx: Any, incomplete: str) -> list[str]:
 
 def _products(ctx: Any, incomplete: str) -> list[str]:
     table, drug = _table(), _drug(_typed(ctx, "drug"))
-    return _starting((name for label in ("us", "eu") for name in table.products(drug, label)), incomplete)
+    return _starting((name for label in table.labels for name in table.products(drug, label)), incomplete)
 
 
 def _conditions(incomplete: str) -> list[str]:
@@ -119,12 +119,16 @@ def _regimen(ctx: Any) -> Any:
     from infusecalc.errors import InfusecalcError  # noqa: PLC0415 - as above
 
     label = ctx.params.get("label")
-    label = label[0] if isinstance(label, (list, tuple)) and label else label or "us"
+    label = label[0] if isinstance(label, (list, tuple)) and label else label or None
     try:
         drug, indication = _drug(_typed(ctx, "drug")) or "", _typed(ctx, "indication")
-        return _table().regimen(drug, _table().find_indication(drug, indication), label)
+        return _table().regimen(drug, _table().find_indication(drug, indication), _table().find_label(label))
     except InfusecalcError:
         return None
+
+
+def _labels(incomplete: str) -> list[str]:
+    return _starting(_table().labels, incomplete)
 
 
 _COMPLETERS: dict[str, Completer] = {
@@ -136,4 +140,5 @@ _COMPLETERS: dict[str, Completer] = {
     "protocol": _protocols,
     "phase": _phases,
     "tz": _zones,
+    "label": _labels,
 }

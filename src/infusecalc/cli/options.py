@@ -15,8 +15,9 @@ from infusecalc.choices import ANCHORS, MAINTENANCE, ROUNDING
 from infusecalc.cli.complete import for_option
 from infusecalc.errors import BadInput, shown
 from infusecalc.output.files import FORMATS, PAPERS, check_apart
-from infusecalc.regimen import LABELS
-from infusecalc.table import Table
+from infusecalc.table import Table, load_table
+
+_LABELS = load_table().labels
 
 
 def argument(name: str, text: str, *, needed: bool = True, words: Collection[str] = ()) -> Parameter:
@@ -79,7 +80,7 @@ PATIENT = [
     repeated("--has", "A condition of the patient, see: regimens show.", "CONDITION"),
 ]
 CHOICE = [
-    option("--label", f"The label to follow: {' or '.join(LABELS)}; us unless given.", "LABEL", words=LABELS),
+    option("--label", f"The label to follow: {' or '.join(_LABELS)}; {_LABELS[0]} unless given.", "LABEL"),
     option("--variant", "A variant of the regimen.", "NAME"),
     option("--product", "A product; the drug's usual one unless given.", "NAME"),
     repeated("--dose", "Another dose for a phase, maintenance unless named.", "[PHASE=]DOSE"),

@@ -15,8 +15,6 @@ from infusecalc.frozen import Frozen
 from infusecalc.output import records
 from infusecalc.output.files import choose_format
 from infusecalc.output.statements import Listed, Statement, listing, statements
-from infusecalc.regimen import LABELS
-from infusecalc.spelling import one_of
 from infusecalc.table import Change, cited, load_table
 from infusecalc.table.layers import KINDS
 
@@ -36,7 +34,8 @@ class Checked(Frozen):
     removes: int
 
 
-_WHICH = [option("--label", "Only this label, us or eu.", "LABEL", words=LABELS)]
+_LABELS = load_table().labels
+_WHICH = [option("--label", f"Only this label: {' or '.join(_LABELS)}.", "LABEL", words=_LABELS)]
 _FILE = [argument("file", "A table; the shipped one unless given.", needed=False)]
 
 
@@ -65,7 +64,7 @@ def show(**given: Any) -> Reply:
     table = site_table(given)
     typed, indication = regimen_typed(table, given)
     drug, _ = table.find_drug(typed)
-    labels = LABELS if given["label"] is None else (one_of("label", given["label"], LABELS),)
+    labels = table.labels if given["label"] is None else (table.find_label(given["label"]),)
     found = table.find_indication(drug, indication)
     rows = list(statements(table, drug, found, labels))
     return _answer(given, Statement.part_names(), rows, _show_page(f"{drug}/{found}", rows))
@@ -110,10 +109,10 @@ def schema(**given: Any) -> Reply:
       infusecalc regimens schema
       infusecalc regimens schema -o regimens.schema.json
     """  # noqa: D301 - \b keeps the lines of the examples apart
-    from infusecalc.table.shapes import json_schema  # noqa: PLC0415 - only this command needs it
+    from infusecalc.table.schema import json_schema  # noqa: PLC0415 - only this command needs it
 
     choose_format(given["format_"], given["output"], ("json",))
-    return Reply(records.as_json(json_schema()), given["output"], given["quiet"])
+    return Reply(records.as_json(json_schema(load_table().labels)), given["output"], given["quiet"])
 
 
 _ABOUT = """The regimen table: what it holds, what it rests on, and whether it is sound.

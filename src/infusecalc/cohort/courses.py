@@ -23,8 +23,9 @@ from infusecalc.plan.events import Event, Trail, events
 from infusecalc.plan.horizon import end_of
 from infusecalc.pump import Rates
 from infusecalc.quantities import MEAN_MONTH, Span
-from infusecalc.regimen import ProductRules, Regimen
+from infusecalc.regimen import Regimen
 from infusecalc.site import Site, site_of
+from infusecalc.statements import ProductRules
 from infusecalc.table import Table
 
 _SPARE = 62  # days: more than a span of months differs between two starts
@@ -102,7 +103,7 @@ class Compiler:
             end_of(choices.horizon, _ANY_DAY, _ANY_DAY, self.house.horizon)
         limits = self.house.horizon
         # days; so much nearer than the longest plan that is taken, that where that ends never decides
-        self.far = limits.longest.size // MEAN_MONTH[1] - _YEAR
+        self.far = limits.to.size // MEAN_MONTH[1] - _YEAR
         self._most = limits.infusions + 1
         self.shapes: list[Shape] = []
         self._places: dict[tuple[object, ...], int | Fault] = {}
@@ -149,7 +150,7 @@ class Compiler:
 
     def _choices(self, named: Named) -> Choices:
         """The choices for the cohort with those of a row in their place."""
-        label = self.choices.label if named.label is None else Choices.of(label=named.label.strip(" ")).label
+        label = self.choices.label if named.label is None else self.table.find_label(named.label)
         variant = self.choices.variant if named.variant is None else named.variant
         product = self.choices.product if named.product is None else named.product
         return self.choices.but(label=label, variant=variant, product=product, start=None)

@@ -14,7 +14,7 @@ from infusecalc.cohort.faults import MISSING, OUTSIDE, Fault, Faults
 from infusecalc.cohort.rows import joined, measured
 from infusecalc.preparation import passes_bag
 from infusecalc.quantities import BASES, bmi_at_least, bmi_at_most, ceil_div, half_down, half_up, people
-from infusecalc.regimen import House
+from infusecalc.statements import House
 
 _WHOLE = 10_000  # 100 % in 0.01 %
 _MOST = 100_000_000  # 0.01 mg: vials are counted up to a kilogram of drug

@@ -74,13 +74,13 @@ class Events:
     def _of_shape(self, shape: Shape) -> dict[str, Any]:
         """The limits on the patients of a shape, and the least and the most factor of each basis (0.001)."""
         regimen, age = shape.group.regimen, shape.group.regimen.rules.age
-        usual = self.compiler.house.usual_weight[regimen.population]
+        usual = self.compiler.house.usual_weight.of(regimen.population)
         factors = _factors(shape)
         return {
-            "age_low": age.low if age else NO_LIMIT,
+            "age_low": age.from_ if age else NO_LIMIT,
             "age_under": age.under if age and age.under is not None else NO_LIMIT,
-            "usual_low": usual.low,
-            "usual_high": usual.high,
+            "usual_low": usual.from_,
+            "usual_high": usual.to,
             **{f"least_{name}": min(factors[basis], default=NO_LIMIT) for name, basis in SIZES.items()},
             **{f"most_{name}": max(factors[basis], default=NO_LIMIT) for name, basis in SIZES.items()},
             "last_day": shape.plan.infusions[-1].day,
@@ -142,7 +142,7 @@ class Events:
         group = shape.group
         regimen, billing = group.regimen, group.product.billing
         shared = (
-            regimen.drug_id, regimen.indication, regimen.label, regimen.rules.status.name, regimen.variant,
+            regimen.drug_id, regimen.indication, regimen.label, regimen.rules.status.is_, regimen.variant,
             group.product_name, stretch.phase,
         )  # fmt: skip
         dose = str(group.ordered.phases[stretch.phase].dose)

@@ -20,7 +20,6 @@ from infusecalc.cohort.tally import Tally
 from infusecalc.errors import BadInput
 from infusecalc.patient import Patient
 from infusecalc.quantities import parse_bsa
-from infusecalc.regimen import LABELS
 from infusecalc.table import Table
 
 _OF_PATIENT = {
@@ -103,7 +102,7 @@ def _check_cells(table: Table, cells: dict[str, str]) -> None:
             raise BadInput(column, text, "is empty", hint="leave the option out, or give a value")
     if {"height_cm", "bsa_m2"} <= cells.keys():
         raise BadInput("BSA", cells["bsa_m2"], "is given beside a height", hint="give one of the two")
-    Choices.of(label=cells.get("label", LABELS[0]))
+    table.find_label(cells.get("label"))
     if "drug" in cells:
         table.find_drug(cells["drug"])
     given = {"height": cells.get("height_cm"), "bsa": cells.get("bsa_m2"), "age": cells.get("age_years")}

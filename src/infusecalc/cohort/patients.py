@@ -26,7 +26,7 @@ from infusecalc.cohort.known import Known
 from infusecalc.errors import BadInput
 from infusecalc.patient import Patient, Weighed
 from infusecalc.quantities import Age, bmi_at_least, bmi_at_most
-from infusecalc.regimen import House
+from infusecalc.statements import House
 
 _BESIDE = {"weight_kg": "weight_lb", "weight_lb": "weight_kg", "height_cm": "bsa_m2", "bsa_m2": "height_cm"}
 """Columns that say the same in two ways: where a row has one, the other takes no value of the cohort's."""
@@ -165,19 +165,19 @@ class Patients:
     def _outside(self, house: House) -> Iterable[pl.Expr]:
         """What lies outside the house limits on input, as one patient would be refused."""
         weight, height, area, months = (pl.col(name) for name in ("weight", "height", "bsa_m2", "months"))
-        low, high = house.weight.low, house.weight.high
+        low, high = house.weight.from_, house.weight.to
         yield self._mark(weight < low, _refusal(house, "weight_kg", low - 1))
         yield self._mark(weight > high, _refusal(house, "weight_kg", high + 1))
-        low, high = house.height.low, house.height.high
-        yield self._mark(height < low, _refusal(house, "height_cm", house.weight.low, height=low - 1))
-        yield self._mark(height > high, _refusal(house, "height_cm", house.weight.low, height=high + 1))
-        thin, fat = house.bmi.low, house.bmi.high
+        low, high = house.height.from_, house.height.to
+        yield self._mark(height < low, _refusal(house, "height_cm", house.weight.from_, height=low - 1))
+        yield self._mark(height > high, _refusal(house, "height_cm", house.weight.from_, height=high + 1))
+        thin, fat = house.bmi.from_, house.bmi.to
         sound: Any = bmi_at_least(weight, height, thin) & bmi_at_most(weight, height, fat)  # type: ignore[arg-type]  # columns
-        yield self._mark(~sound, _refusal(house, "weight_kg", house.weight.high, height=house.height.low))
-        wrong = ~area.is_between(house.bsa.low, house.bsa.high)
-        yield self._mark(wrong, _refusal(house, "bsa_m2", house.weight.low, bsa_given=house.bsa.high + 1))
-        wrong = ~months.is_between(house.age.low, house.age.high)
-        yield self._mark(wrong, _refusal(house, "age_years", house.weight.low, age=Age(house.age.high + 1)))
+        yield self._mark(~sound, _refusal(house, "weight_kg", house.weight.to, height=house.height.from_))
+        wrong = ~area.is_between(house.bsa.from_, house.bsa.to)
+        yield self._mark(wrong, _refusal(house, "bsa_m2", house.weight.from_, bsa_given=house.bsa.to + 1))
+        wrong = ~months.is_between(house.age.from_, house.age.to)
+        yield self._mark(wrong, _refusal(house, "age_years", house.weight.from_, age=Age(house.age.to + 1)))
 
     # --- shapes ---------------------------------------------------------------------------------------------------
 

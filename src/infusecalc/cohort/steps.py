@@ -13,7 +13,7 @@ from infusecalc.infusions import largest_within, least_cover
 from infusecalc.output.records import vials_text
 from infusecalc.preparation import Preparation, prepare
 from infusecalc.quantities import ceil_div
-from infusecalc.regimen import Bags, DrugRules, ProductRules
+from infusecalc.statements import Bags, DrugRules, ProductRules
 
 _WIDE = 1 << 40  # above any amount in 0.01 mg
 Rule = TypeVar("Rule")
@@ -71,7 +71,7 @@ class Makeup(Frozen):
         """What decides vials and bags."""
         limits, bag = self.rules.preparation.concentration, self.rules.preparation.bag
         vials = self.product.vials
-        return vials.sizes, vials.concentration, bag.usual, limits.low, limits.high
+        return vials.sizes, vials.concentration, bag.usual, limits.from_, limits.to
 
 
 def makeups() -> Steps[Makeup]:
@@ -86,9 +86,9 @@ def _breaks(makeup: Makeup, most: int) -> Iterable[int]:
     yield from (number * common + 1 for number in range(most // common + 1))
     limits = makeup.rules.preparation.concentration
     for bag in {*makeup.bags.stocked, makeup.rules.preparation.bag.usual, makeup.asked or 1}:
-        if limits.low is not None:
-            yield ceil_div(limits.low * bag, 10)
-        for high in (limits.high, makeup.product.vials.concentration):
+        if limits.from_ is not None:
+            yield ceil_div(limits.from_ * bag, 10)
+        for high in (limits.to, makeup.product.vials.concentration):
             yield high * bag // 10 + 1
 
 

@@ -10,7 +10,7 @@ from infusecalc.dates import add
 from infusecalc.findings.case import HOUSE, Case, Finding, in_days
 from infusecalc.plan import Plan, Planned
 from infusecalc.quantities import Span
-from infusecalc.regimen import Citation, Gap
+from infusecalc.statements import Citation, Gap
 
 
 def by_calendar(case: Case) -> Iterator[Finding]:
@@ -40,7 +40,7 @@ def _too_soon(case: Case, name: str, plan: Plan) -> Iterator[Finding]:
         text, source = _least(case, name, gap)
         message = f"{name}: less than {least} after the infusion before: {text}"
         # no label can be broken where the regimen has none
-        severity = "block" if stated or case.shipped.rules.status.name == "labelled" else "caution"
+        severity = "block" if stated or case.shipped.rules.status.is_ == "labelled" else "caution"
         yield _about("gap-below-label", severity, name, early, message, source)
 
 

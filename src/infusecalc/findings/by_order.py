@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from infusecalc.dates import stretch
 from infusecalc.findings.case import Case, Finding
-from infusecalc.regimen import Allowed, Citation, Phase
+from infusecalc.statements import Allowed, Citation, Phase
 
 
 def by_order(case: Case) -> Iterator[Finding]:
@@ -34,7 +34,7 @@ def _override(case: Case, name: str) -> Iterator[Finding]:
     interval_changed = case.ordered.interval_changed(name) or _moved(own, asked)
     if not dose_changed and not interval_changed:
         return
-    off_label = case.shipped.rules.status.name == "off-label"
+    off_label = case.shipped.rules.status.is_ == "off-label"
     sides = (_dose_side(own, asked, rows), _interval_side(own, asked, rows))
     if dose_changed:
         yield _dose_finding(case, name, sides[0], rows, off_label=off_label)

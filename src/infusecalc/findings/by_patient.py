@@ -22,7 +22,8 @@ from infusecalc.quantities import (
     pounds,
     read_as_pounds,
 )
-from infusecalc.regimen import AgeRange, Citation, Regimen
+from infusecalc.regimen import Regimen
+from infusecalc.statements import AgeRange, Citation
 
 _PER_YEAR = 12
 
@@ -48,7 +49,7 @@ def _years(months: int) -> str:
 
 
 def _range(limits: AgeRange) -> str:
-    return f"from {_years(limits.low)}" + (f", under {_years(limits.under)}" if limits.under else "")
+    return f"from {_years(limits.from_)}" + (f", under {_years(limits.under)}" if limits.under else "")
 
 
 def _age(case: Case, limits: AgeRange) -> Iterator[Finding]:
@@ -57,10 +58,10 @@ def _age(case: Case, limits: AgeRange) -> Iterator[Finding]:
         message = f"No age was given: {case.regimen.id} is for ages {_range(limits)}"
         yield Finding("age-unknown", OF_NUMBERS["age-unknown"], message, limits.source)
         return
-    if age.months < limits.low or (limits.under is not None and age.months >= limits.under):
+    if age.months < limits.from_ or (limits.under is not None and age.months >= limits.under):
         message = f"Age {_years(age.months)} at the first infusion is outside the regimen: {_range(limits)}"
         yield Finding("age-outside-regimen", OF_NUMBERS["age-outside-regimen"], message, limits.source)
-    for limit in (limits.low, limits.under):
+    for limit in (limits.from_, limits.under):
         if limit is not None and age.months < limit and case.plan is not None:
             yield from _crossing(case.patient, case.plan, limits, limit)
 
@@ -91,14 +92,14 @@ def _may_reach(age: Age, start: date, last: date, months: int) -> bool:
 
 
 def _weight(case: Case, weight: int, doses: list[PhaseDose] | None) -> Iterator[Finding]:
-    usual = case.house.usual_weight[case.regimen.population]
-    if usual.low <= weight <= usual.high:
+    usual = case.house.usual_weight.of(case.regimen.population)
+    if usual.from_ <= weight <= usual.to:
         return
     swapped = f"{plain(weight)} lb would be {plain(read_as_pounds(weight))} kg"
-    if weight < usual.low:
+    if weight < usual.from_:
         swapped = f"this is {plain(pounds(weight), 1)} lb: were kilograms typed as pounds?"
     whose = "an adult" if case.regimen.population == "adult" else "a paediatric"
-    limits = f"{plain(usual.low)} to {plain(usual.high)} kg"
+    limits = f"{plain(usual.from_)} to {plain(usual.to)} kg"
     message = (
         f"Weight {plain(weight)} kg is unusual for {whose} regimen ({limits}); a pound / kilogram mix-up? {swapped}"
     )
@@ -126,7 +127,7 @@ def _of_weight(
 
 def _weight_changes(case: Case) -> Iterator[Finding]:
     """A weight that has moved since the infusion before, where the dose follows it."""
-    limit = case.house.weight_change.share if case.choices.weight_change is None else case.choices.weight_change
+    limit = case.house.weight_change.from_ if case.choices.weight_change is None else case.choices.weight_change
     for before, infusion in pairwise(case.infusions):
         old, new, dose = before.dose.patient, infusion.dose.patient, infusion.dose.phase.dose
         if old.weight == new.weight or abs(new.weight - old.weight) * WHOLE < limit * old.weight:

@@ -49,7 +49,7 @@ def _concentration(case: Case, dose: PhaseDose) -> Iterator[Finding]:
     made_up, limits = dose.preparation, case.regimen.drug_rules.preparation.concentration
     if made_up.outside is None:
         return
-    bound = (limits.low if made_up.outside == "low" else limits.high) or 0
+    bound = (limits.from_ if made_up.outside == "low" else limits.to) or 0
     exact = decisive(dose.amount.dose, made_up.bag * 100, [(bound, 1000)], 4)  # 0.01 mg/mL would not tell
     where = f"{people(dose.amount.dose)} mg in {people(made_up.bag, 0)} mL is {exact} mg/mL"
     side = "under" if made_up.outside == "low" else "over"

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from infusecalc.findings.case import OF_NUMBERS, Case, Finding
 from infusecalc.phase_dose import PhaseDose, first_number, run_as_first
 from infusecalc.quantities import hours, people
-from infusecalc.regimen import Cited, House, ProductRules, Protocol, Regimen
+from infusecalc.regimen import Regimen
+from infusecalc.statements import Cited, House, ProductRules, Protocol
 
 _HOUR = 6_000  # 0.01 min
 _STANDING = {
@@ -39,7 +40,7 @@ def rates(case: Case) -> Iterator[Finding]:
     yield from _again(case)
     if protocol is None:
         return
-    severity, standing = _STANDING[protocol.standing]
+    severity, standing = _STANDING[protocol.is_]
     since = f" from infusion {protocol.from_infusion} on" if protocol.from_infusion > 1 else ""
     message = f"{protocol.name}{since}: {standing}. {protocol.text}"
     yield Finding("protocol", severity, message, protocol.source, case.running.protocol_id)
@@ -72,7 +73,7 @@ def _reaches(case: Case, dose: PhaseDose, protocol: Protocol) -> bool:
 def least_time(regimen: Regimen, protocol: Protocol) -> int:
     """The label's least time in 0.01 min, below which a practice is not to go; 0 where there is none."""
     least = regimen.drug_rules.infusion_time.least
-    return 0 if least is None or protocol.standing in ("label", "reported") else least * 100
+    return 0 if least is None or protocol.is_ in ("label", "reported") else least * 100
 
 
 def _below_label(case: Case, protocol: Protocol) -> Iterator[Finding]:

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 from infusecalc.findings.case import Case, Finding, in_days
 from infusecalc.plan import PhaseStart
-from infusecalc.regimen import Citation, Judgement, Starts
+from infusecalc.statements import Citation, Judgement, Starts
 
 
 def by_regimen(case: Case) -> Iterator[Finding]:
     """Every finding that the regimen gives, whoever the patient is."""
     regimen, rules = case.regimen, case.regimen.rules
-    if rules.status.name == "off-label":
+    if rules.status.is_ == "off-label":
         more = f": {rules.status.text}" if rules.status.text else ""
         message = f"Off-label: {regimen.id} is not labelled under the {regimen.label} label{more}"
         yield Finding("off-label", "caution", message, rules.status.source)
@@ -29,7 +29,7 @@ def by_regimen(case: Case) -> Iterator[Finding]:
             yield Finding(row.finding, "info", row.text + _when(case, row), row.source, phases=(row.phase,))
     yield from _starts(case)
     lacks = case.not_labelled
-    if rules.status.name == "labelled" and lacks and regimen.indication in lacks.regimens:
+    if rules.status.is_ == "labelled" and lacks and regimen.indication in lacks.regimens:
         message = f"The {regimen.label} label of {case.product_name} does not carry {regimen.name}: {lacks.text}"
         yield Finding("product-not-labelled", "caution", message, lacks.source)
     if case.plan and case.plan.ended:
@@ -57,7 +57,7 @@ def _starts(case: Case) -> Iterator[Finding]:
         if rule and rule.other_agent and case.choices.from_maintenance:
             yield Finding("start-window", "info", rule.other_agent.text, rule.other_agent.source, phases=(name,))
         if rule and rule.window and case.plan is None and not case.choices.from_maintenance:
-            when = f"{rule.wait or phase.interval} after the {rule.after}"
+            when = f"{phase.wait} after the {rule.after}"
             earliest, latest = rule.window.earliest or "not stated", rule.window.latest or "not stated"
             message = f"{name.capitalize()} starts {when} (earliest {earliest}, latest {latest})"
             yield Finding("start-window", "info", message, _cited(rule), phases=(name,))
@@ -80,7 +80,7 @@ def _start(case: Case, start: PhaseStart) -> Iterator[Finding]:
         yield case.about("start-window", "info", (start.phase,), message, _cited(start.rule))
     if start.earliest and start.planned < start.earliest:
         message = f"{planned}, {in_days((start.earliest - start.planned).days)} too early ({bounds})"
-        severity = "caution" if case.shipped.rules.status.name == "off-label" else "block"
+        severity = "caution" if case.shipped.rules.status.is_ == "off-label" else "block"
         yield case.about("start-outside-window", severity, (start.phase,), message, _cited(start.rule))
     if start.latest and start.planned > start.latest:
         message = f"{planned}, {in_days((start.planned - start.latest).days)} too late ({bounds})"

@@ -13,8 +13,9 @@ from infusecalc.patient import Patient
 from infusecalc.phase_dose import Infusion, PhaseDose, Running
 from infusecalc.plan import Plan
 from infusecalc.quantities import Dose
-from infusecalc.regimen import Citation, ConditionRule, House, NotLabelled, Regimen, Vials
+from infusecalc.regimen import Regimen
 from infusecalc.site import Site
+from infusecalc.statements import Citation, ConditionRule, House, NotLabelled, Vials
 
 SEVERITIES = ("block", "caution", "info")
 OF_NUMBERS = {

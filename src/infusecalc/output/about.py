@@ -7,21 +7,21 @@ from typing import Any
 
 from infusecalc.output.blocks import TITLE, Block, Heading, Pairs, Rows, Sources
 from infusecalc.output.statements import listing
-from infusecalc.regimen import LABELS, Cited, ConditionRule, Drug, DrugRules, Note
+from infusecalc.statements import Cited, ConditionRule, Drug, DrugRules, Note
 from infusecalc.table import Table, cited
 
 
 def facts(table: Table, drug_id: str) -> Iterator[dict[str, Any]]:
     """Every statement as a flat record: section, label, name, text, source, grade."""
-    drug: Drug = table.get("drugs", drug_id)
-    for name, note in drug.about.items():
+    notes: dict[str, Note] = table.get("drugs", drug_id, "about") or {}
+    for name, note in notes.items():
         yield _fact(table, "about", "", name, note.text, note.source)
     for row in listing(table):
         if row.id.partition("/")[0] == drug_id:
             rules = table.regimen(drug_id, row.id.partition("/")[2], row.label).rules
             yield _fact(table, row.status, row.label, row.id, f"{row.name}: {row.phases}", rules.status.source)
-    for label in LABELS:
-        rules_: DrugRules | None = getattr(drug, label)
+    for label in table.labels:
+        rules_: DrugRules | None = table.get("drugs", drug_id, label)
         if rules_ is not None:
             yield from _of_label(table, label, rules_)
     for change in table.changes:
@@ -54,7 +54,7 @@ def _fact(table: Table, section: str, label: str, name: str, text: str, source: 
 
 def page(table: Table, drug_id: str) -> Iterator[Block]:
     """The drug's page."""
-    drug: Drug = table.get("drugs", drug_id, frozenset({"name"}))
+    drug: Drug = table.get("drugs", drug_id)
     rows = list(facts(table, drug_id))
     yield Heading(drug.name, TITLE)
     for section in dict.fromkeys(row["section"] for row in rows):

@@ -31,7 +31,7 @@ def pump_document(table: PumpTable) -> Record:
         | dose_record(table.dose, table.duration)
         | {
             "protocol": running.protocol_id,
-            "protocol_is": running.protocol.standing if running.protocol else None,
+            "protocol_is": running.protocol.is_ if running.protocol else None,
             "stopped_at_min": number(table.stop.at) if table.stop else None,
             "pause_min": number(table.stop.pause) if table.stop else None,
             "hold": table.stop.hold if table.stop else None,

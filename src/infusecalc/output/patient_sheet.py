@@ -9,7 +9,7 @@ from infusecalc.course import Course
 from infusecalc.errors import BadInput, escape
 from infusecalc.output.blocks import TITLE, Block, Heading, Lines, Months, Pairs, Rows, Timeline
 from infusecalc.output.calendar import marks
-from infusecalc.regimen import Drug, Note
+from infusecalc.statements import ForPatients, Note
 
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MONTHS = (
@@ -20,8 +20,7 @@ _MONTHS = (
 
 def patient_page(course: Course) -> Iterator[Block]:
     """The blocks of the sheet; raises BadInput where the table has no words for patients."""
-    drug: Drug = course.table.get("drugs", course.regimen.drug_id, frozenset({"name", "patient"}))
-    told = drug.patient
+    told: ForPatients | None = course.table.get("drugs", course.regimen.drug_id, "patient")
     if told is None:
         raise BadInput(
             "--sheet", "patient", f"has no words in the table for {course.regimen.drug_id}", allowed="clinic"

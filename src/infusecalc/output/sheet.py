@@ -9,7 +9,7 @@ from infusecalc.frozen import Frozen
 from infusecalc.output import words
 from infusecalc.preparation import Preparation
 from infusecalc.quantities import people, plain
-from infusecalc.regimen import Cited
+from infusecalc.statements import Cited
 
 
 class Topic(Frozen):
@@ -47,7 +47,7 @@ def sheet(course: Course) -> Iterator[Topic]:
 def _concentration(course: Course) -> str:
     """The label's range, and where each dose lies in it."""
     limits = course.regimen.drug_rules.preparation.concentration
-    allowed = f"{plain(limits.low, 3)} to {plain(limits.high, 3)}" if limits.low else f"at most {plain(limits.high, 3)}"
+    allowed = f"{plain(limits.from_, 3)} to {plain(limits.to, 3)}" if limits.from_ else f"at most {plain(limits.to, 3)}"
     lies = "; ".join(f"{dose.name} {_lies(dose.preparation)}" for dose in course.phases)
     return f"{allowed} mg/mL; {lies}"
 

@@ -8,7 +8,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from infusecalc.frozen import Frozen
 from infusecalc.output.words import rhythm
-from infusecalc.regimen import LABELS, Regimen
+from infusecalc.regimen import Regimen
 from infusecalc.table import Table, file_of, statement_id
 
 
@@ -42,12 +42,12 @@ def listing(table: Table) -> Iterator[Listed]:
     """Every regimen under every label that has it."""
     for id_ in table.names("regimens"):
         drug, _, indication = id_.partition("/")
-        for label in LABELS:
-            if label in table.entry("regimens", id_).parts:
+        for label in table.labels:
+            if table.has_part("regimens", id_, label):
                 found = table.regimen(drug, indication, label)
                 doses = "; ".join(f"{name} {each.dose.people}, {rhythm(each)}" for name, each in found.phases.items())
                 aliases = " ".join(table.aliases("regimens", id_))
-                status, variants = found.rules.status.name, " ".join(found.rules.variants)
+                status, variants = found.rules.status.is_, " ".join(found.rules.variants)
                 yield Listed(
                     id_, found.name, label, status, doses, variants, aliases, table.is_local("regimens", id_, label)
                 )
@@ -58,10 +58,10 @@ def statements(table: Table, drug: str, indication: str, labels: tuple[str, ...]
     entries = [("regimens", f"{drug}/{indication}"), ("drugs", drug)]
     for label in labels:
         for section, name in entries + [("products", product) for product in table.products(drug, label)]:
-            found = table.entry(section, name).parts.get(label)
+            found = table.entry(section, name).keys.get(label)
             if found:
                 yield from _values(table, label, (section, name, label), found[1], ())
-        if label in table.entry("regimens", f"{drug}/{indication}").parts:
+        if table.has_part("regimens", f"{drug}/{indication}", label):
             for section, name in _running(table, table.regimen(drug, indication, label)):
                 yield from _values(table, label, (section, name), table.entry(section, name).node, ())
 

@@ -11,7 +11,7 @@ from infusecalc.phase_dose import PhaseDose
 from infusecalc.plan import Planned
 from infusecalc.preparation import Preparation
 from infusecalc.quantities import ceil_div, hours, people, plain, pounds
-from infusecalc.regimen import Phase
+from infusecalc.statements import Phase
 
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _PER_HOUR = 60
@@ -119,7 +119,7 @@ def regimen(course: Course) -> tuple[str, str]:
     """What the page is about: the drug with the indication, and the regimen's id, label and status."""
     found = course.regimen
     variant = f", variant {found.variant}" if found.variant else ""
-    status = found.rules.status.name
+    status = found.rules.status.is_
     if course.table.is_changed("regimens", found.id, found.label, "status"):
         status += " by the site"
     local = ", local" if course.local else ""

@@ -72,10 +72,10 @@ def _bag(course: Course, dose: PhaseDose) -> Iterator[str]:
         yield f"{people(made_up.bag, 0)} mL bag: take out {drug}, add {drug} of drug = {people(made_up.bag, 0)} mL"
     else:
         yield words.bag(made_up)
-    low = f"{plain(limits.low, 3)} to " if limits.low is not None else "at most "
-    allowed = f"{low}{plain(limits.high, 3)} mg/mL"
+    low = f"{plain(limits.from_, 3)} to " if limits.from_ is not None else "at most "
+    allowed = f"{low}{plain(limits.to, 3)} mg/mL"
     limits_by = course.whose("preparation", "concentration")
-    bounds = [(bound, 1000) for bound in (limits.low, limits.high) if bound is not None]
+    bounds = [(bound, 1000) for bound in (limits.from_, limits.to) if bound is not None]
     strength = decisive(dose.amount.dose, made_up.bag * 100, bounds, 2)
     yield f"{given} / {people(made_up.bag, 0)} mL = {strength} mg/mL ({limits_by}: {allowed})"
 

@@ -10,7 +10,7 @@ from infusecalc.ordered import Ordered
 from infusecalc.plan.dated import PhaseStart, Plan, Planned
 from infusecalc.plan.events import Event, Trail, events
 from infusecalc.plan.horizon import Dated, cut
-from infusecalc.regimen import House
+from infusecalc.statements import House
 
 __all__ = ["PhaseStart", "Plan", "Planned", "event_of", "make_plan"]
 
@@ -42,7 +42,7 @@ def _dated(ordered: Ordered, choices: Choices, start: date, trail: Trail, house:
         return ((event, event.position.date, None) for event in events(ordered, choices, start, trail))
     from infusecalc.plan.followed import follow  # noqa: PLC0415 - only a history needs it
 
-    return follow(ordered, choices, start, trail, house.doubled.share)
+    return follow(ordered, choices, start, trail, house.doubled.under)
 
 
 def event_of(ordered: Ordered, choices: Choices, number: int) -> tuple[Event, Event | None]:

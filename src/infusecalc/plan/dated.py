@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from infusecalc.dates import Position
 from infusecalc.frozen import Frozen
-from infusecalc.regimen import Starts
+from infusecalc.statements import Starts
 
 if TYPE_CHECKING:
     from infusecalc.history import Given

@@ -13,7 +13,7 @@ from infusecalc.frozen import Frozen
 from infusecalc.ordered import Ordered
 from infusecalc.plan.dated import PhaseStart
 from infusecalc.quantities import Span
-from infusecalc.regimen import Phase, Starts
+from infusecalc.statements import Phase, Starts
 
 
 class Event(Frozen):
@@ -104,7 +104,7 @@ def start_of(name: str, phase: Phase, trail: Trail, asked: date | Span | None, h
     if rule is None:  # pragma: no cover - only phases that start after another are asked for
         raise AssertionError(name)
     after = trail.edges[rule.after.which, rule.after.phase]
-    usual = after.later(rule.wait or phase.interval or Span(0, "day"))
+    usual = after.later(phase.wait or Span(0, "day"))
     anchor = usual
     if asked is not None:
         anchor = after.later(asked) if isinstance(asked, Span) else Position(asked)

@@ -16,7 +16,7 @@ from infusecalc.errors import BadInput
 from infusecalc.history import Given
 from infusecalc.ordered import Ordered
 from infusecalc.plan.events import Event, Since, Trail, events, offsets_of, start_of
-from infusecalc.regimen import Phase
+from infusecalc.statements import Phase
 
 _WHOLE = 10_000  # 100 % in 0.01 %
 

@@ -11,7 +11,7 @@ from infusecalc.dates import add
 from infusecalc.errors import BadInput
 from infusecalc.plan.dated import Planned
 from infusecalc.plan.events import Event
-from infusecalc.regimen import HorizonLimits, Phase
+from infusecalc.statements import HorizonLimits, Phase
 
 if TYPE_CHECKING:
     from infusecalc.history import Given
@@ -29,7 +29,7 @@ def cut(
     limits: HorizonLimits,
 ) -> tuple[tuple[Planned, ...], bool]:
     """The infusions up to the horizon, and whether the regimen ended before it; what was given is always kept."""
-    farthest = add(start, limits.longest)
+    farthest = add(start, limits.to)
     end = end_of(horizon, start, last_given or start, limits)
     found: list[Planned] = []
     seen: dict[str, int] = {}
@@ -71,15 +71,15 @@ def end_of(horizon: Horizon, start: date, since: date, limits: HorizonLimits) ->
         end = horizon.until
     else:
         span = horizon.span or limits.default
-        if span.size > limits.longest.size * 2:
+        if span.size > limits.to.size * 2:
             raise _too_far(horizon, limits)
         end = add(start if horizon.span else since, span)
-    if end > add(start, limits.longest):
+    if end > add(start, limits.to):
         raise _too_far(horizon, limits)
     return end
 
 
 def _too_far(horizon: Horizon, limits: HorizonLimits) -> BadInput:
     asked = horizon.span or horizon.until or horizon.infusions or horizon.courses
-    allowed = f"up to {limits.infusions} infusions and {limits.longest}"
+    allowed = f"up to {limits.infusions} infusions and {limits.to}"
     return BadInput("horizon", asked, "is too far", allowed=allowed, hint="plan a shorter stretch")

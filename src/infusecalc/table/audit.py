@@ -5,41 +5,47 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from infusecalc.regimen import LABELS, Drug, Product, Protocol, RegimenEntry
-from infusecalc.table.kinds import NAME, is_name
+from infusecalc.statements import HOUSE, SECTIONS, DrugRules, ProductRules, Protocol
+from infusecalc.statements.kinds import NAME, is_name
 from infusecalc.table.nodes import Fault, Reading, file_of
-from infusecalc.table.shapes import ENTRIES, HOUSE
 
 if TYPE_CHECKING:
     from infusecalc.table.store import Table
-
-_ALL: frozenset[str] = frozenset()
 
 
 def audit(table: Table) -> Iterator[Fault]:
     """Every fault of every entry, and of what entries say of each other."""
     readings = dict(table.layering)
-    values: dict[tuple[str, str], Any] = {}
-    for section in (*ENTRIES, "house"):
+    values: dict[tuple[str, str, str | None], Any] = {}
+    for section in (*SECTIONS, "house"):
         for name in table.names(section):
             if section == "house" and name not in HOUSE:
                 yield _at(table, section, name, f"is an unknown key (allowed: {', '.join(HOUSE)})")
-            else:
-                values[section, name] = table.fill(section, name, _ALL, readings)
+                continue
+            for part in (None, *(table.parts_of(section) if section in SECTIONS else ())):
+                values[section, name, part] = table.fill(section, name, part, readings)
     missing = [name for name in HOUSE if not table.has("house", name)]
     yield from (Fault(table.files[-1].name, 1, "house", f"'{name}' is missing") for name in missing)
     yield from table.noted(readings)
     yield from _unused(table, readings)
     yield from _names(table)
-    for (section, name), value in values.items():
-        if section == "drugs" and value is not None:
-            yield from _drug(table, name, value)
-        if section == "products" and value is not None:
-            yield from _product(table, name, value)
-        if section == "protocols" and value is not None:
-            yield from _protocol(table, name, value)
-        if section == "regimens":
-            yield from _regimen(table, name, value)
+    for (section, name, part), value in values.items():
+        if value is not None:
+            yield from _between(table, section, name, part, value)
+
+
+def _between(table: Table, section: str, name: str, part: str | None, value: Any) -> Iterator[Fault]:
+    """What one entry says that must agree with another."""
+    if isinstance(value, DrugRules) and part:
+        yield from _drug(table, name, part, value)
+    if isinstance(value, ProductRules):
+        yield from _product(table, name, value)
+    if isinstance(value, Protocol):
+        yield from _protocol(table, name, value)
+    if section == "regimens" and part is None:
+        yield from _regimen(table, name)
+    if section in ("drugs", "regimens") and part in table.labels:
+        yield from _conditions(table, section, name, value)
 
 
 def _at(table: Table, section: str, name: str, what: str) -> Fault:
@@ -58,7 +64,7 @@ def _unused(table: Table, readings: dict[str, Reading]) -> Iterator[Fault]:
 
 def _names(table: Table) -> Iterator[Fault]:
     """Names are plain, and no two drugs, products or indications of a drug answer to one name."""
-    for section in ENTRIES:
+    for section in SECTIONS:
         for name in table.names(section):
             if not all(is_name(part) for part in name.split("/")):
                 yield _at(table, section, name, f"is not a plain name (allowed: {NAME.allowed})")
@@ -78,25 +84,18 @@ def _conditions(table: Table, section: str, name: str, rules: Any) -> Iterator[F
             yield _at(table, section, name, f"names the condition '{condition}', which is not defined under conditions")
 
 
-def _drug(table: Table, name: str, drug: Drug) -> Iterator[Fault]:
-    for label in LABELS:
-        rules = getattr(drug, label)
-        if rules is None:
-            continue
-        yield from _conditions(table, "drugs", name, rules)
-        product = rules.default_product.product
-        if product not in table.products(name, label):
-            yield _at(table, "drugs", name, f"has the default product '{product}', which has no {label} entry")
+def _drug(table: Table, name: str, label: str, rules: DrugRules) -> Iterator[Fault]:
+    product = rules.default_product.product
+    if product not in table.products(name, label):
+        yield _at(table, "drugs", name, f"has the default product '{product}', which has no {label} entry")
 
 
-def _product(table: Table, name: str, product: Product) -> Iterator[Fault]:
-    for label in LABELS:
-        rules = getattr(product, label)
-        for indication in rules.not_labelled.regimens if rules and rules.not_labelled else ():
-            if not table.has("regimens", f"{product.drug}/{indication}"):
-                yield _at(
-                    table, "products", name, f"names '{product.drug}/{indication}', which is not defined under regimens"
-                )
+def _product(table: Table, name: str, rules: ProductRules) -> Iterator[Fault]:
+    drug = table.text("products", name, "drug")
+    for indication in rules.not_labelled.regimens if rules.not_labelled else ():
+        if not table.has("regimens", f"{drug}/{indication}"):
+            what = f"names '{drug}/{indication}', which is not defined under regimens"
+            yield _at(table, "products", name, what)
 
 
 def _protocol(table: Table, name: str, protocol: Protocol) -> Iterator[Fault]:
@@ -106,11 +105,7 @@ def _protocol(table: Table, name: str, protocol: Protocol) -> Iterator[Fault]:
             yield _at(table, "protocols", name, what)
 
 
-def _regimen(table: Table, name: str, entry: RegimenEntry | None) -> Iterator[Fault]:
+def _regimen(table: Table, name: str) -> Iterator[Fault]:
     drug, _, indication = name.partition("/")
     if not indication or not table.has("drugs", drug):
         yield _at(table, "regimens", name, "is not named after a drug of this table, as in infliximab/crohns")
-    for label in LABELS if entry else ():
-        rules = getattr(entry, label)
-        if rules is not None:
-            yield from _conditions(table, "regimens", name, rules)

@@ -10,10 +10,10 @@ from __future__ import annotations
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from infusecalc.frozen import Frozen
-from infusecalc.regimen import Cited
-from infusecalc.table.kinds import WORDS
+from infusecalc.statements.kinds import WORDS
+from infusecalc.statements.statement import CITED, Cited
 from infusecalc.table.nodes import At, pairs
-from infusecalc.table.values import CITED
+from infusecalc.table.reading import read
 
 ADDS, REPLACES, RESTATES, REMOVES = KINDS = ("adds", "replaces", "restates", "removes")
 _SOURCE, _REMOVED = "source", "removed"
@@ -125,7 +125,7 @@ class Layer:
         old, new = in_words(shipped), in_words(site)
         kind = ADDS if old is None else RESTATES if old == new else REPLACES
         cited = _keys(site).get(_SOURCE)
-        source = CITED.read(cited[1], at.unnoted()) if cited else ()
+        source = read(CITED, cited[1], at.unnoted()) if cited else ()
         self._remember(kind, path, old, new, None, source, site)
 
     def _remove(self, shipped: Node | None, site: Node, found: Keys, path: tuple[str, ...], at: At) -> None:
@@ -137,8 +137,8 @@ class Layer:
         elif not is_statement(shipped):
             at.note(site, "holds several statements", "remove each of them by its own name")
         else:
-            why = WORDS.read(found[_REMOVED][1], at.below(_REMOVED))
-            source = CITED.read(found[_SOURCE][1], at.below(_SOURCE))
+            why = read(WORDS, found[_REMOVED][1], at.below(_REMOVED))
+            source = read(CITED, found[_SOURCE][1], at.below(_SOURCE))
             self._remember(REMOVES, path, in_words(shipped), None, why, source, site)
 
     def _remember(

@@ -1,24 +1,18 @@
-"""The shapes of the regimen table: what a statement holds once it has been read and checked.
+"""What the table can say: each statement declared once, with its keys, their kinds, their meaning and their check."""
 
-Each shape mirrors one kind of entry in `regimens.yaml`, key for field.
-"""
-
-from infusecalc.regimen.drug import (
+from infusecalc.statements.drug import (
     Billing,
     ConcentrationRange,
-    Condition,
     ConditionRule,
+    DefaultProduct,
     DoseLimit,
     Drug,
     DrugRules,
     ForPatients,
-    Held,
     InfusionTime,
     InUse,
     Modifiers,
-    Named,
     NotLabelled,
-    Pace,
     Premedication,
     PreparationRules,
     Product,
@@ -31,42 +25,34 @@ from infusecalc.regimen.drug import (
     UsualMost,
     Vials,
 )
-from infusecalc.regimen.house import (
-    AfterStop,
-    Bags,
-    BmiLimits,
-    HorizonLimits,
-    House,
-    Limits,
-    LongestInfusion,
-    LongestPause,
-    RoundingLimit,
-    Share,
-)
-from infusecalc.regimen.phases import (
-    After,
+from infusecalc.statements.house import AfterStop, Bags, BmiLimits, HorizonLimits, House, Limits, LongestInfusion
+from infusecalc.statements.kinds import After, DoseRange, Held, Pace, SpanRange
+from infusecalc.statements.regimen import (
+    MAINTENANCE,
     AgeRange,
     Allowed,
-    DoseRange,
     FirstRateAgain,
     Gap,
+    Indication,
     Judgement,
     Phase,
-    Regimen,
-    RegimenEntry,
     RegimenRules,
     Repeat,
-    SpanRange,
     Starts,
     Status,
     Variant,
     Window,
 )
-from infusecalc.regimen.sources import GRADES, LABELS, Citation, Cited, Note, Source
+from infusecalc.statements.sections import HOUSE, SECTIONS, Section
+from infusecalc.statements.sources import GRADES, SITE, Condition, Label, Source
+from infusecalc.statements.statement import Citation, Cited, Key, Note, Sourced, Statement
 
 __all__ = [
     "GRADES",
-    "LABELS",
+    "HOUSE",
+    "MAINTENANCE",
+    "SECTIONS",
+    "SITE",
     "After",
     "AfterStop",
     "AgeRange",
@@ -79,6 +65,7 @@ __all__ = [
     "ConcentrationRange",
     "Condition",
     "ConditionRule",
+    "DefaultProduct",
     "DoseLimit",
     "DoseRange",
     "Drug",
@@ -90,13 +77,14 @@ __all__ = [
     "HorizonLimits",
     "House",
     "InUse",
+    "Indication",
     "InfusionTime",
     "Judgement",
+    "Key",
+    "Label",
     "Limits",
     "LongestInfusion",
-    "LongestPause",
     "Modifiers",
-    "Named",
     "NotLabelled",
     "Note",
     "Pace",
@@ -107,15 +95,14 @@ __all__ = [
     "ProductRules",
     "Protocol",
     "Reaction",
-    "Regimen",
-    "RegimenEntry",
     "RegimenRules",
     "Repeat",
-    "RoundingLimit",
-    "Share",
+    "Section",
     "Source",
+    "Sourced",
     "SpanRange",
     "Starts",
+    "Statement",
     "Status",
     "Subcutaneous",
     "Titration",

@@ -1,0 +1,32 @@
+"""One regimen under one label and variant, with all that the table says for it."""
+
+from __future__ import annotations
+
+from infusecalc.frozen import Frozen
+from infusecalc.statements import MAINTENANCE, Drug, DrugRules, Phase, RegimenRules
+
+
+class Regimen(Frozen):
+    """A regimen as it is looked up: the indication's name, its rules and phases, and those of its drug."""
+
+    drug_id: str
+    indication: str
+    label: str
+    variant: str | None
+    name: str
+    population: str
+    rules: RegimenRules
+    phases: dict[str, Phase]
+    drug: Drug
+    drug_rules: DrugRules
+
+    @property
+    def id(self) -> str:
+        """As the table writes it: `infliximab/crohns`."""
+        return f"{self.drug_id}/{self.indication}"
+
+    @property
+    def maintenance(self) -> str | None:
+        """The phase that a bare dose or interval is for: by its role, or by its name."""
+        by_role = (name for name, phase in self.phases.items() if phase.role == MAINTENANCE)
+        return next(by_role, MAINTENANCE if MAINTENANCE in self.phases else None)

@@ -1,0 +1,244 @@
+"""What one value of the table may be: a kind of text, a list or a map of a kind, or the name of another entry."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from infusecalc.errors import BadInput
+from infusecalc.frozen import Frozen
+from infusecalc.quantities import Dose, Span, parse_dose, parse_span, people
+from infusecalc.spelling import hidden_characters
+
+if TYPE_CHECKING:
+    Kind = "Text | Named | ListOf | MapOf | type[Statement]"
+
+_ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*", re.ASCII)
+
+
+class Text(Frozen):
+    """A text; `parse` turns it into the value or raises BadInput. `allowed` says what it may be, for people."""
+
+    parse: Callable[[str], Any]
+    allowed: str
+    pattern: str = ""
+
+
+class Named(Frozen):
+    """The name of an entry of another section; where it `cites`, words may follow it, and it is read as a Citation."""
+
+    section: str
+    cites: bool = False
+
+
+class ListOf(Frozen):
+    """A list of one kind, read as a tuple; `ascending` values must grow; a `lone` one may stand without brackets."""
+
+    kind: Any
+    ascending: bool = False
+    lone: bool = False
+
+
+class MapOf(Frozen):
+    """A map from plain names to one kind."""
+
+    kind: Any
+
+
+# --- words and numbers --------------------------------------------------------------------------------------
+
+
+def is_name(text: str) -> bool:
+    """Whether a text is a plain name: lower-case letters, digits and hyphens."""
+    return _ID.fullmatch(text) is not None
+
+
+def _words(text: str) -> str:
+    """A text of printable characters: any letter, and nothing that acts, reorders text or does not show."""
+    hidden = hidden_characters(text)
+    if hidden:
+        raise BadInput("text", text, f"has characters that do not show or that act: {hidden}")
+    return text
+
+
+def _code(text: str) -> str:
+    if not (text.isascii() and text.isprintable()):
+        raise BadInput("code", text, "has characters outside printable ASCII")
+    return text
+
+
+def _name(text: str) -> str:
+    if not is_name(text):
+        raise BadInput("name", text, "is not a plain name")
+    return text
+
+
+WORDS = Text(_words, "printable text, in any letters, with ordinary spaces")
+CODE = Text(_code, "printable ASCII text")
+NAME = Text(_name, "lower-case letters, digits and hyphens", _ID.pattern)
+
+
+def choice(*words: str) -> Text:
+    """One of a few words."""
+
+    def parse(text: str) -> str:
+        if text not in words:
+            raise BadInput("word", text, "is not known")
+        return text
+
+    return Text(parse, ", ".join(words), "|".join(map(re.escape, words)))
+
+
+_MEASURE = re.compile(r"(0|[1-9][0-9]{0,8})(?:\.([0-9]*[1-9]))?(?: (\S+))?", re.ASCII)
+
+
+def measure(unit: str, places: int = 0) -> Text:
+    """A number with its unit after one space, scaled by 10 to the `places`; without a unit, a bare number."""
+
+    def parse(text: str) -> int:
+        found = _MEASURE.fullmatch(text)
+        if not found or (found[3] or "") != unit or len(found[2] or "") > places:
+            raise BadInput("number", text, "is not such a number")
+        return int(found[1] + (found[2] or "").ljust(places, "0"))
+
+    example = f"{'2.5' if places else '2'}{' ' if unit else ''}{unit}"
+    decimals = rf"(\.[0-9]{{0,{places - 1}}}[1-9])?" if places else ""
+    pattern = f"(0|[1-9][0-9]{{0,8}}){decimals}{' ' if unit else ''}{unit}"
+    return Text(parse, f"a number such as {example}, without leading or trailing zeros", pattern)
+
+
+def written(parse: Callable[[str], Any], example: str) -> Text:
+    """A quantity in just the form in which we would write it."""
+
+    def strict(text: str) -> Any:
+        value = parse(text)
+        if str(value) != text:
+            raise BadInput("quantity", text, f"would be written '{value}'")
+        return value
+
+    return Text(strict, f"as in {example}")
+
+
+NUMBER, PERCENT, MINUTES, HOURS = measure(""), measure("%", 2), measure("min"), measure("h")
+KG, CM, M2 = measure("kg", 2), measure("cm", 1), measure("m2", 2)
+ML, MG, MG_PER_ML = measure("mL"), measure("mg", 2), measure("mg/mL", 3)
+DOSE = written(parse_dose, "5 mg/kg, 375 mg/m2 or 1000 mg")
+SPAN = written(parse_span, "8 weeks, 14 days or 6 months")
+
+
+# --- ages, rates, ranges ------------------------------------------------------------------------------------
+
+_MONTHS = {"y": 12, "mo": 1}
+_PACE = re.compile(r"(\S+) (mg/h|mg/kg/h|mL/h)", re.ASCII)
+_HELD = re.compile(rf"({_PACE.pattern}) (?:for (\S+) min|to the end)", re.ASCII)
+_AFTER = re.compile(rf"(first|last) ({_ID.pattern}) infusion", re.ASCII)
+
+
+class Pace(Frozen):
+    """How fast a drug goes in: a number in 0.01 of its unit, `mg/h`, `mg/kg/h` or `mL/h`."""
+
+    number: int
+    unit: str
+
+    def __str__(self) -> str:
+        """As people read it: `1,000 mg/h`."""
+        return f"{people(self.number)} {self.unit}"
+
+
+class Held(Frozen):
+    """A pace held for some minutes, or to the end of the dose (None)."""
+
+    pace: Pace
+    minutes: int | None
+
+    def __str__(self) -> str:
+        """As the table writes it: `10 mL/h for 15 min`, `250 mL/h to the end`."""
+        return f"{self.pace} to the end" if self.minutes is None else f"{self.pace} for {self.minutes} min"
+
+
+class After(Frozen):
+    """The first or last infusion of a phase."""
+
+    which: str
+    phase: str
+
+    def __str__(self) -> str:
+        """As the table writes it: `last induction infusion`."""
+        return f"{self.which} {self.phase} infusion"
+
+
+class DoseRange(Frozen):
+    """Doses that a label allows; a bound is None where it gives no figure."""
+
+    low: Dose | None
+    high: Dose | None
+    text: str
+
+
+class SpanRange(Frozen):
+    """Intervals that a label allows; a bound is None where it gives no figure."""
+
+    low: Span | None
+    high: Span | None
+    text: str
+
+
+def _age(text: str) -> int:
+    number, _, unit = text.partition(" ")
+    if unit not in _MONTHS:
+        raise BadInput("age", text, "is not an age")
+    return int(NUMBER.parse(number)) * _MONTHS[unit]
+
+
+def _pace(text: str) -> Pace:
+    found = _PACE.fullmatch(text)
+    number = measure("", 2).parse(found[1]) if found else 0
+    if not found or not number:
+        raise BadInput("rate", text, "is not a rate above zero")
+    return Pace(number, found[2])
+
+
+def _held(text: str) -> Held:
+    found = _HELD.fullmatch(text)
+    minutes = NUMBER.parse(found[4]) if found and found[4] else None
+    if not found or minutes == 0:
+        raise BadInput("step", text, "is not a rate with its time")
+    return Held(_pace(found[1]), minutes)
+
+
+def _after(text: str) -> After:
+    found = _AFTER.fullmatch(text)
+    if not found:
+        raise BadInput("start", text, "names no infusion")
+    return After(found[1], found[2])
+
+
+def _dose_range(text: str) -> DoseRange:
+    if text == "not stated":
+        return DoseRange(None, None, "a dose without a figure")
+    low, to, high = text.partition(" to ")
+    upper: Dose = DOSE.parse(high if to else low)
+    lower: Dose = DOSE.parse(f"{low} {upper.basis}") if to else upper
+    return DoseRange(lower, upper, f"{low} to {upper.people}" if to else upper.people)
+
+
+def _span_range(text: str) -> SpanRange:
+    if text == "not stated":
+        return SpanRange(None, None, "an interval without a figure")
+    if text.endswith(" or more"):
+        return SpanRange(SPAN.parse(text.removesuffix(" or more")), None, f"every {text}")
+    low, to, high = text.partition(" to ")
+    lower = SPAN.parse(f"{low} {high.partition(' ')[2]}" if to else low)
+    return SpanRange(lower, SPAN.parse(high if to else low), f"every {text}")
+
+
+AGE = Text(_age, "an age such as 18 y or 8 mo")
+PACE = Text(_pace, "a rate such as 50 mg/h, 0.5 mg/kg/h or 10 mL/h")
+HELD = Text(_held, "a rate with its time, such as 10 mL/h for 15 min, or 250 mL/h to the end")
+AFTER = Text(_after, "first or last, a phase, infusion: as in last induction infusion")
+DOSE_RANGE = Text(_dose_range, "10 mg/kg, 3 to 10 mg/kg, or not stated")
+SPAN_RANGE = Text(_span_range, "8 weeks, 4 to 8 weeks, 16 weeks or more, or not stated")
+INTERVAL = "interval"
+"""The wait of a phase that starts after its own interval."""
+WAIT = Text(lambda text: text if text == INTERVAL else SPAN.parse(text), "interval, or a time such as 24 weeks")

@@ -1,0 +1,208 @@
+"""What the table says of a regimen under one label: its phases, what is allowed instead, and what it asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from infusecalc.quantities import Dose, Span
+from infusecalc.statements.drug import ALIASES, CONDITIONS, NOTES, PREMEDICATION, ConditionRule, Premedication
+from infusecalc.statements.house import in_order
+from infusecalc.statements.kinds import (
+    AFTER,
+    AGE,
+    DOSE,
+    DOSE_RANGE,
+    INTERVAL,
+    NAME,
+    NUMBER,
+    SPAN,
+    SPAN_RANGE,
+    WAIT,
+    WORDS,
+    After,
+    DoseRange,
+    ListOf,
+    MapOf,
+    SpanRange,
+    choice,
+)
+from infusecalc.statements.statement import Note, Sourced, Statement, may, need
+
+MAINTENANCE = "maintenance"
+"""The role of a phase that goes on, and its usual name: a bare dose or interval is for it."""
+
+
+class Status(Sourced):
+    """`labelled` or `off-label`, under one label."""
+
+    is_: str = need(choice("labelled", "off-label"), "whether the label carries the indication")
+    text: str | None = may(WORDS, "what it rests on, where it is off-label")
+
+
+class AgeRange(Sourced):
+    """Ages in completed months: from `from_`, and under `under`."""
+
+    from_: int = need(AGE, "the youngest")
+    under: int | None = may(AGE, "the age that ends it, not included")
+
+    def faults(self) -> Iterator[tuple[str, str]]:
+        """The bounds stand in order."""
+        yield from in_order(self, "from_", "under")
+
+
+class Window(Sourced):
+    """How soon and how late a phase may start, from the infusion that `Starts` names."""
+
+    earliest: Span | None = may(SPAN, "how soon")
+    latest: Span | None = may(SPAN, "how late")
+
+
+class Starts(Sourced):
+    """When a phase starts after another."""
+
+    after: After = need(AFTER, "the infusion that it is counted from")
+    wait: str | Span = need(WAIT, "how long after it")
+    window: Window | None = may(Window, "how soon and how late it may start")
+    other_agent: Note | None = may(Note, "what is said after an induction with another agent")
+
+
+class Gap(Sourced):
+    """The least and the most time from the previous infusion to the next repeat of a phase."""
+
+    least: Span | None = may(SPAN, "the least time")
+    most: Span | None = may(SPAN, "the most time")
+    text: str = need(WORDS, "what is said of it")
+
+
+class Repeat(Sourced):
+    """The whole block of a phase again, `always` or only when `asked` for."""
+
+    every: Span = need(SPAN, "the time from block to block")
+    planned: str = need(choice("always", "asked"), "whether later blocks are planned always or only if asked for")
+
+
+_OFFSETS = ListOf(NUMBER, ascending=True)
+
+
+class Phase(Sourced):
+    """A named stretch of a regimen: a dose, its offsets from the anchor, and how it goes on."""
+
+    dose: Dose = need(DOSE, "the dose of one infusion")
+    weeks: tuple[int, ...] | None = may(_OFFSETS, "the weeks of its infusions, from 0")
+    days: tuple[int, ...] | None = may(_OFFSETS, "the days of its infusions, from 0, instead of weeks")
+    every: Span | None = may(SPAN, "the time between its infusions, where they go on")
+    repeat: Repeat | None = may(Repeat, "how its whole block comes again")
+    if_needed_from: int | None = may(NUMBER, "the infusion from which on they are given only if needed")
+    starts: Starts | None = may(Starts, "when it starts after another phase")
+    gap: Gap | None = may(Gap, "the least and the most time since the infusion before")
+    role: str | None = may(choice(MAINTENANCE), "maintenance, for a phase of another name that goes on")
+
+    @property
+    def offsets(self) -> tuple[int, ...]:
+        """The days of one block, from the phase's anchor."""
+        return tuple(7 * week for week in self.weeks) if self.weeks else self.days or (0,)
+
+    @property
+    def interval(self) -> Span | None:
+        """The time between repeats, or None for a phase that is given once."""
+        return self.repeat.every if self.repeat else self.every
+
+    @property
+    def wait(self) -> Span | None:
+        """How long after the infusion that `starts` names it begins: a time of its own, or its interval."""
+        wait = self.starts.wait if self.starts else None
+        return self.interval if wait == INTERVAL else wait if isinstance(wait, Span) else None
+
+    def faults(self) -> Iterator[tuple[str, str]]:
+        """What says when does so once."""
+        if self.weeks and self.days:
+            yield "days", "stands beside 'weeks': one of the two"
+        if self.every and self.repeat:
+            yield "every", "stands beside 'repeat': one of the two"
+        if self.offsets[0] != 0:
+            yield ("weeks" if self.weeks else "days"), "does not begin with 0"
+        if self.starts and self.wait is None:
+            yield "starts", "waits for an interval, and the phase has none"
+
+
+class Variant(Statement):
+    """Another way of giving the same regimen."""
+
+    name: str = need(WORDS, "what people call it")
+    phases: dict[str, Phase] = need(MapOf(Phase), "its phases, in their order")
+
+    def faults(self) -> Iterator[tuple[str, str]]:
+        """Its phases follow each other."""
+        yield from phases_in_order(self.phases)
+
+
+def phases_in_order(phases: dict[str, Phase]) -> Iterator[tuple[str, str]]:
+    """Each later phase starts after an earlier one, which comes to an end."""
+    names = list(phases)
+    for index, (name, phase) in enumerate(phases.items()):
+        if index == 0 and phase.starts:
+            yield f"phases.{name}", "is the first phase, and starts after another"
+        if index and not (phase.starts and phase.starts.after.phase in names[:index]):
+            yield f"phases.{name}", "does not start after an infusion of an earlier phase"
+        if index and phases[names[index - 1]].interval:
+            yield f"phases.{name}", "follows a phase that goes on without an end"
+
+
+class Allowed(Sourced):
+    """One alternative to a phase's own dose and interval; a part left out is the phase's own."""
+
+    phase: str | None = may(NAME, "the phase; every one, where it names none")
+    dose: DoseRange | None = may(DOSE_RANGE, "the doses that are allowed")
+    every: SpanRange | None = may(SPAN_RANGE, "the intervals that are allowed")
+    when: str = need(WORDS, "the condition")
+
+
+class Judgement(Sourced):
+    """What a label leaves to judgement, `at` a time after the first infusion of a phase."""
+
+    finding: str = need(choice("evaluate", "stop-rule", "interval-range"), "the finding that it gives")
+    phase: str = need(NAME, "the phase")
+    at: Span | None = may(SPAN, "when")
+    text: str = need(WORDS, "what is said")
+
+
+class FirstRateAgain(Sourced):
+    """How long after the infusion before it a new course begins at the rate of a first infusion."""
+
+    after: Span = need(SPAN, "the time since the infusion before")
+    text: str = need(WORDS, "what is said")
+
+
+class RegimenRules(Statement):
+    """A regimen under one label."""
+
+    status: Status = need(Status, "labelled or off-label")
+    age: AgeRange | None = may(AgeRange, "the ages that it is for")
+    phases: dict[str, Phase] = need(MapOf(Phase), "its phases, in their order")
+    allowed: tuple[Allowed, ...] = may(ListOf(Allowed), "what is allowed instead of its doses and intervals", ())
+    judgement: tuple[Judgement, ...] = may(ListOf(Judgement), "what is left to judgement", ())
+    companions: dict[str, Note] = may(NOTES, "drugs that are given with it", {})
+    premedication: dict[str, Premedication] = may(PREMEDICATION, "what is given before each infusion", {})
+    conditions: dict[str, ConditionRule] = may(CONDITIONS, "what is said of a patient's conditions", {})
+    rate_not_labelled: Note | None = may(Note, "why there is no rate on the label")
+    first_rate_again: FirstRateAgain | None = may(FirstRateAgain, "when the rate of a first infusion is used again")
+    variants: dict[str, Variant] = may(MapOf(Variant), "other ways of giving it", {})
+
+    def faults(self) -> Iterator[tuple[str, str]]:
+        """There are phases, they follow each other, and what names one names one of them."""
+        if not self.phases:
+            yield "phases", "is empty"
+        yield from phases_in_order(self.phases)
+        named = [("allowed", row.phase) for row in self.allowed] + [("judgement", row.phase) for row in self.judgement]
+        planned = {*self.phases, *(phase for variant in self.variants.values() for phase in variant.phases)}
+        for key, phase in named:
+            if phase and phase not in planned:
+                yield key, f"names the absent phase '{phase}'"
+
+
+class Indication(Statement):
+    """A regimen, whatever the label: the indication's name, its other names, and who is treated."""
+
+    name: str = need(WORDS, "what people call the indication")
+    aliases: tuple[str, ...] = may(ALIASES, "its other names", ())
+    population: str = need(choice("adult", "paediatric"), "who is treated")

@@ -1,0 +1,38 @@
+"""Where statements were read, the labels that regimens follow, and what a patient may have."""
+
+from __future__ import annotations
+
+from infusecalc.statements.kinds import WORDS, Named, choice
+from infusecalc.statements.statement import Sourced, Statement, may, need
+
+GRADES = (
+    "label", "manufacturer", "agency", "trial", "guideline", "secondary", "recalled", "derived", "house",
+)  # fmt: skip
+SITE = "site"
+"""The grade of what a site's file says, whatever it says of itself."""
+
+
+class Source(Statement):
+    """A document in which statements were read, with the grade of what it says."""
+
+    title: str = need(WORDS, "its title")
+    publisher: str = need(WORDS, "who published it, or unknown")
+    date: str = need(WORDS, "its date, or unknown")
+    section: str = need(WORDS, "the part that was read, or unknown")
+    url: str = need(WORDS, "where it stands, or unknown")
+    grade: str = need(choice(*GRADES), "how far to trust it")
+
+
+class Label(Sourced):
+    """An authority whose text a regimen may follow. The first one of the table is the usual one."""
+
+    name: str = need(WORDS, "what people call its text")
+    authority: str = need(WORDS, "who approves it")
+    language: str = need(WORDS, "the language in which it was read")
+
+
+class Condition(Statement):
+    """Something that a patient may have; `read_as` names the worst of several classes."""
+
+    name: str = need(WORDS, "what it is")
+    read_as: str | None = may(Named("conditions"), "the condition that a name which leaves something open is read as")

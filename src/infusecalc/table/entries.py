@@ -1,0 +1,189 @@
+"""The files of a table to its entries by section and name, a site's over the shipped ones, read one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from infusecalc.errors import BadTable
+from infusecalc.frozen import Frozen
+from infusecalc.statements import HOUSE, SECTIONS, House
+from infusecalc.statements.kinds import WORDS
+from infusecalc.table.files import Document, Piece
+from infusecalc.table.layers import RESTATES, Change, Keys, Layer
+from infusecalc.table.nodes import At, Fault, Reading, pairs
+from infusecalc.table.reading import read, statement
+
+
+class Entry(Frozen):
+    """A named entry: its node with the site's part in it, the file that defines it, and its keys."""
+
+    node: Node
+    file: Document
+    keys: Keys
+
+
+def ordered(faults: Iterable[Fault]) -> tuple[str, ...]:
+    """Faults as lines, each once, in the order of the files."""
+    by_line = sorted(faults, key=lambda fault: (fault.file, fault.line))
+    return tuple(dict.fromkeys(map(str, by_line)))
+
+
+class Entries:
+    """The entries of a table; what is read is checked, and kept."""
+
+    def __init__(self, *files: Document) -> None:
+        """Index the entries of the files, each over those before it."""
+        self.files = files
+        self.version = "unknown"
+        self.frame: list[Fault] = []  # what is wrong with the files before any entry is read
+        self.changes: tuple[Change, ...] = ()  # what a site's file does to the shipped table
+        self.layering: dict[str, Reading] = {}  # what was noted while the files were laid over each other
+        self._entries: dict[str, dict[str, Entry | Piece]] = {section: {} for section in (*SECTIONS, "house")}
+        self._read: dict[tuple[str, str, str | None], Any] = {}
+        for file in files:
+            self.layering[file.name] = reading = Reading(file.name)
+            self._index(file, At(reading, ""))
+            self.frame += reading.faults
+
+    def _index(self, file: Document, at: At) -> None:
+        for piece in file.pieces:
+            if piece.section in self._entries:
+                self._entries[piece.section][piece.name] = piece
+        for section, key, node in pairs(file.root, at):
+            if section == "version":
+                self.version = read(WORDS, node, at.below("version")) or self.version
+            elif section not in self._entries:
+                at.below(section).note(key, "is an unknown key", ", ".join(("version", *self._entries)))
+            else:
+                for name, _, value in pairs(node, at.below(section)):
+                    self._add(section, name, value, file, at.below(section).below(name))
+
+    def _add(self, section: str, name: str, node: Node, file: Document, at: At) -> None:
+        """An entry of a file: as it stands, or a site's over the shipped one of that name."""
+        before = self.entry(section, name) if self.has(section, name) else None
+        if file.local:
+            layer = Layer(section, name)
+            merged = layer.merge(before.node if before else None, node, at)
+            self.changes += tuple(layer.changes)
+            if merged is None:
+                self._entries[section].pop(name, None)
+                return
+            node = merged
+        self._entries[section][name] = _entry(node, before.file if before else file, at)
+
+    # --- reading entries ------------------------------------------------------------------------------------
+
+    def fill(self, section: str, name: str, part: str | None, readings: dict[str, Reading]) -> Any:
+        """Read the head of an entry, or one of its parts, noting faults; None for a part that it does not have."""
+        entry = self.entry(section, name)
+        at = At(readings.setdefault(entry.file.name, Reading(entry.file.name)), f"{section}.{name}")
+        if section == "house":
+            return read(HOUSE[name], entry.node, at)
+        shape, parts = SECTIONS[section], self.parts_of(section)
+        if part is not None:
+            return read(parts[part], entry.keys[part][1], at.below(part)) if part in entry.keys else None
+        if not isinstance(entry.node, MappingNode):
+            return read(shape.head, entry.node, at)
+        return statement(
+            shape.head, {key: pair for key, pair in entry.keys.items() if key not in parts}, entry.node, at
+        )
+
+    def parts_of(self, section: str) -> dict[str, Any]:
+        """The parts that an entry of a section may have beside its head, each with its kind."""
+        shape = SECTIONS[section]
+        return shape.parts | (dict.fromkeys(self.labels, shape.by_label) if shape.by_label else {})
+
+    def get(self, section: str, name: str, part: str | None = None) -> Any:
+        """The head of an entry, or one of its parts, checked and read once; raises BadTable with all its faults."""
+        if (section, name, part) in self._read:
+            return self._read[section, name, part]
+        readings: dict[str, Reading] = {}
+        value = self.fill(section, name, part, readings)
+        faults = [*self.frame, *self.noted(readings)]
+        if faults:
+            raise BadTable(ordered(faults))
+        self._read[section, name, part] = value
+        return value
+
+    def noted(self, readings: dict[str, Reading]) -> list[Fault]:
+        """The faults of some readings, with those of references to what is not there."""
+        found = [fault for reading in readings.values() for fault in reading.faults]
+        uses = [use for reading in readings.values() for use in reading.references]
+        return found + [use.fault for use in uses if not self.has(use.section, use.id)]
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels that regimens may follow; the first is the usual one."""
+        return self.names("labels")
+
+    def has(self, section: str, name: str) -> bool:
+        """Whether an entry of that name stands in a section."""
+        return name in self._entries[section]
+
+    def has_part(self, section: str, name: str, part: str) -> bool:
+        """Whether an entry says something under a label, or in another part."""
+        return part in self.entry(section, name).keys
+
+    def names(self, section: str) -> tuple[str, ...]:
+        """The entries of a section, in the order of the table."""
+        return tuple(self._entries[section])
+
+    def entry(self, section: str, name: str) -> Entry:
+        """The raw entry, as its file says it."""
+        found = self._entries[section][name]
+        if isinstance(found, Entry):
+            return found
+        reading = Reading(found.file)
+        [(_, _, value)] = pairs(found.compose(), At(reading, section))
+        entry = _entry(value, self.files[0], At(reading, f"{section}.{name}"))
+        self._entries[section][name] = entry
+        self.frame += reading.faults
+        return entry
+
+    def text(self, section: str, name: str, key: str) -> str:
+        """A text of an entry as the file spells it, unread; empty where there is none."""
+        _, value = self.entry(section, name).keys.get(key, (None, None))
+        return value.value if isinstance(value, ScalarNode) else ""
+
+    def aliases(self, section: str, name: str) -> list[str]:
+        """The other names of an entry, as the file spells them."""
+        _, value = self.entry(section, name).keys.get("aliases", (None, None))
+        items = value.value if isinstance(value, SequenceNode) else []
+        return [item.value for item in items if isinstance(item, ScalarNode)]
+
+    def house(self) -> House:
+        """Our own limits and defaults."""
+        missing = [name for name in HOUSE if not self.has("house", name)]
+        if missing:
+            raise BadTable((f"{self.files[0].name}:1: house: '{missing[0]}' is missing",))
+        return House(**{name: self.get("house", name) for name in HOUSE})
+
+    # --- what a site's file says ----------------------------------------------------------------------------
+
+    def is_local(self, section: str, name: str, *path: str) -> bool:
+        """Whether a site's own file says anything of an entry, or of what stands at a path in it or above."""
+        return any(
+            (change.section, change.name) == (section, name) and _on_one_path(change.path, path)
+            for change in self.changes
+        )
+
+    def is_changed(self, section: str, name: str, *path: str) -> bool:
+        """Whether a site's own file replaces, removes or adds just what stands at a path of a shipped entry."""
+        return any(
+            (each.section, each.name, each.path) == (section, name, path) and each.kind != RESTATES
+            for each in self.changes
+        )
+
+
+def _entry(node: Node, file: Document, at: At) -> Entry:
+    keys = {key: (named, value) for key, named, value in pairs(node, at)} if isinstance(node, MappingNode) else {}
+    return Entry(node, file, keys)
+
+
+def _on_one_path(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    """Whether one of two places in an entry holds the other."""
+    shorter = min(len(one), len(other))
+    return one[:shorter] == other[:shorter]
