@@ -39,27 +39,29 @@ def order_phases(regimen: Regimen, choices: Choices) -> Ordered:
     """The phases that are planned, with the overrides in them; raises BadInput for one that fits no phase."""
     phases = dict(regimen.phases)
     if choices.from_maintenance:
-        if "maintenance" not in phases:
+        if regimen.maintenance is None:
             problem = f"names no phase of {regimen.id} ({regimen.label}), which has {' and '.join(phases)}"
             raise BadInput("--from", "maintenance", problem, hint="leave --from out")
-        phases = {"maintenance": phases["maintenance"]}
-    for name, dose in _by_phase("--dose", choices.doses, phases).items():
+        phases = {regimen.maintenance: phases[regimen.maintenance]}
+    for name, dose in _by_phase("--dose", choices.doses, regimen, phases).items():
         if dose.basis != phases[name].dose.basis:
             hint = f"the {name} dose of {regimen.id} is {phases[name].dose}"
             raise BadInput("--dose", dose, "has another dose basis", allowed=phases[name].dose.basis, hint=hint)
         phases[name] = phases[name].but(dose=dose)
-    for name, every in _by_phase("--every", choices.intervals, phases).items():
+    for name, every in _by_phase("--every", choices.intervals, regimen, phases).items():
         phases[name] = _with_interval(name, phases[name], every, choices)
     return Ordered(regimen, phases)
 
 
-def _by_phase(what: str, asked: tuple[tuple[str | None, Value], ...], phases: dict[str, Phase]) -> dict[str, Value]:
+def _by_phase(
+    what: str, asked: tuple[tuple[str | None, Value], ...], regimen: Regimen, phases: dict[str, Phase]
+) -> dict[str, Value]:
     """Each override under the phase that it is for; a bare one is for maintenance, or for every phase."""
     found: dict[str, Value] = {}
     for phase, value in asked:
         if phase is not None and phase not in phases:
             raise BadInput(f"{what} phase", phase, "is not planned here", allowed=", ".join(phases))
-        bare = ["maintenance"] if "maintenance" in phases else list(phases)
+        bare = [regimen.maintenance] if regimen.maintenance in phases else list(phases)
         for name in [phase] if phase else bare:
             if name in found:
                 raise BadInput(what, value, f"overrides {name} a second time", hint="give one value for each phase")

@@ -80,7 +80,9 @@ PATIENT = [
     repeated("--has", "A condition of the patient, see: regimens show.", "CONDITION"),
 ]
 CHOICE = [
-    option("--label", f"The label to follow: {' or '.join(_LABELS)}; {_LABELS[0]} unless given.", "LABEL"),
+    option(
+        "--label", f"The label to follow: {' or '.join(_LABELS)}; {_LABELS[0]} unless given.", "LABEL", words=_LABELS
+    ),
     option("--variant", "A variant of the regimen.", "NAME"),
     option("--product", "A product; the drug's usual one unless given.", "NAME"),
     repeated("--dose", "Another dose for a phase, maintenance unless named.", "[PHASE=]DOSE"),

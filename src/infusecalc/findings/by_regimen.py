@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from infusecalc.findings.case import Case, Finding, in_days
+from infusecalc.findings.case import HOUSE, Case, Finding, in_days
 from infusecalc.plan import PhaseStart
 from infusecalc.statements import Citation, Judgement, Starts
 
@@ -16,6 +16,7 @@ def by_regimen(case: Case) -> Iterator[Finding]:
         more = f": {rules.status.text}" if rules.status.text else ""
         message = f"Off-label: {regimen.id} is not labelled under the {regimen.label} label{more}"
         yield Finding("off-label", "caution", message, rules.status.source)
+    yield from _incomplete(case)
     for name, note in rules.companions.items():
         yield Finding("companion", "info", note.text, note.source, name)
     if rules.premedication:
@@ -48,6 +49,19 @@ def _when(case: Case, row: Judgement) -> str:
     if row.finding == "stop-rule" or not case.ordered.phases[row.phase].repeat:
         heads = heads[:1]
     return " (" + ", ".join(str(item.position.later(row.at).date) for item in heads) + ")"
+
+
+def _incomplete(case: Case) -> Iterator[Finding]:
+    """A label under which the table has no safety rules of the drug."""
+    regimen, rules = case.regimen, case.regimen.drug_rules
+    blocking = [rule for rule in rules.conditions.values() if rule.rule == "contraindicated"]
+    lacking = [*([] if blocking else ["contraindications"]), *([] if rules.screening else ["screening"])]
+    if lacking:
+        what = " and no ".join(lacking)
+        message = (
+            f"The table has no {what} for {regimen.drug.name} under the {regimen.label} label: read the label itself"
+        )
+        yield Finding("label-incomplete", "caution", message, HOUSE)
 
 
 def _starts(case: Case) -> Iterator[Finding]:

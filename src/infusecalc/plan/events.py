@@ -62,7 +62,9 @@ def events(
         if since and resumed:
             anchor, base = since.anchor, since.base
         elif phase.starts and name != names[0]:
-            trail.starts[name] = found = start_of(name, phase, trail, asked if name == "maintenance" else None)
+            trail.starts[name] = found = start_of(
+                name, phase, trail, asked if name == ordered.regimen.maintenance else None
+            )
             _check_start(found, trail, asked)
             anchor = found.anchor
         trail.edges["first", name] = anchor
