@@ -28,7 +28,7 @@ from infusecalc.errors import MissingExtra
 from infusecalc.findings import Finding
 from infusecalc.output.records import COLUMNS, records
 from infusecalc.quantities import parse_weight
-from infusecalc.regimen import Vials
+from infusecalc.statements import Vials
 from infusecalc.table import load_table
 from strategies import ADULT, cm, heights, kg, roundings, starts, weights
 from support import HERE, START, table

@@ -11,7 +11,7 @@ from infusecalc.choices import Acceptance
 from infusecalc.findings import Finding, carries, settle
 from infusecalc.output.ical import Appointment, calendar
 from infusecalc.output.records import records
-from infusecalc.regimen import Citation
+from infusecalc.statements import Citation
 from support import HERE, every_regimen, someone
 from support import course as planned
 

@@ -14,7 +14,7 @@ from infusecalc.infusions import Amount, fills, largest_within, least_cover, rou
 from infusecalc.preparation import Charge, charge, choose_bag, choose_vials, prepare
 from infusecalc.pump import Load, Rates, run_time
 from infusecalc.quantities import number
-from infusecalc.regimen import (
+from infusecalc.statements import (
     Bags,
     Billing,
     ConcentrationRange,

@@ -23,7 +23,7 @@ from infusecalc.output import after_stop
 from infusecalc.pump import Load, Rates, Step, Stop, pump_steps, run_time
 from infusecalc.pump_table import PumpTable, make_pump_table
 from infusecalc.quantities import plain
-from infusecalc.regimen import Held, Pace, Titration
+from infusecalc.statements import Held, Pace, Titration
 from strategies import kg
 from support import HERE, every_regimen, someone, table
 

@@ -88,7 +88,9 @@ class Course(Frozen):
 
     @property
     def changed_phases(self) -> tuple[str, ...]:
-        """The phases whose dose, days or interval a site's file changes."""
+        """The phases of a shipped regimen whose dose, days or interval a site's file changes."""
+        if self.site.shipped is None:
+            return ()
         path = ("phases",) if self.regimen.variant is None else ("variants", self.regimen.variant, "phases")
         table, id_, label = self.table, self.regimen.id, self.regimen.label
         return tuple(name for name in self.regimen.phases if table.is_changed("regimens", id_, label, *path, name))

@@ -32,7 +32,7 @@ from infusecalc.quantities import (
     read_as_pounds,
 )
 from infusecalc.spelling import normal
-from infusecalc.statements import Allowed, Citation
+from infusecalc.statements import Allowed, Citation, Phase
 
 MATCH, WITHIN_ROUNDING, WITHIN_RANGE, OUTSIDE = VERDICTS = ("match", "within-rounding", "within-range", "outside")
 _WHOLE = 10_000  # 100 % in 0.01 %
@@ -169,8 +169,8 @@ def _phase(course: Course, phase: str | None, number: int | None, every: Span | 
         if found not in names:
             raise BadInput("--phase", phase, "is not planned here", allowed=", ".join(names))
     else:
-        if len({dose.phase.dose for dose in course.phases}) > 1:
-            doses = ", ".join(f"{dose.name} {dose.phase.dose.people}" for dose in course.phases)
+        if len({dose.asked for dose in course.phases}) > 1:
+            doses = ", ".join(f"{dose.name} {dose.asked.people}" for dose in course.phases)
             raise BadInput("--phase", None, "is missing, and the phases differ", allowed=doses, hint="or give --number")
         going_on = [dose.name for dose in course.phases if dose.phase.interval]
         found = going_on[0] if every and going_on else names[0]
@@ -290,7 +290,7 @@ def _is(course: Course, candidate: Mistake, amount: int, *, loosely: bool) -> bo
 
 def _candidates(course: Course, dose: PhaseDose) -> Iterator[Mistake]:
     """What each usual mistake would give for this patient and phase."""
-    exact, asked, patient = dose.amount.exact, dose.phase.dose, dose.patient
+    exact, asked, patient = dose.amount.exact, dose.asked, dose.patient
     yield Mistake("tenfold", exact * 10, f"ten times the dose: {people(exact * 10)} mg")
     yield Mistake("tenfold", half_up(exact, 10), f"a tenth of the dose: {people(half_up(exact, 10))} mg")
     for code, weight, how in (
@@ -302,6 +302,10 @@ def _candidates(course: Course, dose: PhaseDose) -> Iterator[Mistake]:
             yield Mistake(code, amount, f"{how}: {plain(weight)} kg would give {people(amount)} mg")
     yield from _wrong_size(asked, patient)
     yield from _other_drugs(course, patient)
+
+
+def _by_bsa(phase: Phase) -> bool:
+    return any(place.by == "bsa" for place in phase.places)
 
 
 def _surface(patient: Patient, weight: int) -> int | None:
@@ -317,7 +321,7 @@ def _wrong_size(asked: Dose, patient: Patient) -> Iterator[Mistake]:
     for basis in ("mg/kg", "mg/m2"):
         if basis == asked.basis or (basis == "mg/m2" and patient.bsa is None):
             continue
-        amount = asked.but(basis=basis).amount(patient.weight, patient.bsa)
+        amount = asked.but(basis=basis, most=None).amount(patient.weight, patient.bsa)
         size = f"{plain(patient.weight)} kg" if basis == "mg/kg" else f"{plain(patient.bsa or 0)} m2"
         code = "kg-for-m2" if basis == "mg/kg" else "m2-for-kg"
         if asked.basis == "mg":
@@ -333,8 +337,9 @@ def _other_drugs(course: Course, patient: Patient) -> Iterator[Mistake]:
         if drug == mine.drug_id or not table.has_part("regimens", id_, mine.label):
             continue
         for name, phase in table.regimen(drug, indication, mine.label).phases.items():
-            if phase.dose.basis == "mg/m2" and patient.bsa is None:
+            if patient.bsa is None and (any(each.basis == "mg/m2" for each in phase.doses) or _by_bsa(phase)):
                 continue
-            amount = phase.dose.amount(patient.weight, patient.bsa)
-            message = f"the {name} dose of {id_} is {phase.dose.people}: {people(amount)} mg"
+            asked = phase.dose_of(patient.weight, patient.bsa)
+            amount = asked.amount(patient.weight, patient.bsa)
+            message = f"the {name} dose of {id_} is {asked.people}: {people(amount)} mg"
             yield Mistake("other-drug", amount, message)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from infusecalc.choices import Choices, Value
 from infusecalc.errors import BadInput
 from infusecalc.frozen import Frozen
-from infusecalc.quantities import Span
+from infusecalc.quantities import Dose, Span
 from infusecalc.regimen import Regimen
-from infusecalc.statements import Phase
+from infusecalc.statements import Phase, Place
 
 
 class Ordered(Frozen):
@@ -16,9 +16,16 @@ class Ordered(Frozen):
     regimen: Regimen
     phases: dict[str, Phase]
 
-    def dose_changed(self, name: str) -> bool:
-        """Whether a phase's dose is not the table's."""
-        return self.phases[name].dose != self.regimen.phases[name].dose
+    def in_bands(self, weight: int, bsa: int | None) -> Ordered:
+        """The phases as they are for a patient of a size; raises BadInput for a BSA that is missing."""
+        phases = {name: phase.in_band(weight, bsa) for name, phase in self.phases.items()}
+        return Ordered(self.regimen.in_bands(weight, bsa), phases)
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """The bands of all phases, as ordered and as the table has them."""
+        phases = (*self.phases.values(), *self.regimen.phases.values())
+        return tuple(place for phase in phases for place in phase.places)
 
     def interval_changed(self, name: str) -> bool:
         """Whether a phase's interval is not the table's."""
@@ -44,10 +51,7 @@ def order_phases(regimen: Regimen, choices: Choices) -> Ordered:
             raise BadInput("--from", "maintenance", problem, hint="leave --from out")
         phases = {regimen.maintenance: phases[regimen.maintenance]}
     for name, dose in _by_phase("--dose", choices.doses, regimen, phases).items():
-        if dose.basis != phases[name].dose.basis:
-            hint = f"the {name} dose of {regimen.id} is {phases[name].dose}"
-            raise BadInput("--dose", dose, "has another dose basis", allowed=phases[name].dose.basis, hint=hint)
-        phases[name] = phases[name].but(dose=dose)
+        phases[name] = _with_dose(name, phases[name], dose, regimen)
     for name, every in _by_phase("--every", choices.intervals, regimen, phases).items():
         phases[name] = _with_interval(name, phases[name], every, choices)
     return Ordered(regimen, phases)
@@ -67,6 +71,18 @@ def _by_phase(
                 raise BadInput(what, value, f"overrides {name} a second time", hint="give one value for each phase")
             found[name] = value
     return found
+
+
+def _with_dose(name: str, phase: Phase, dose: Dose, regimen: Regimen) -> Phase:
+    """The phase at another dose, under its own cap unless the dose has one (where all bands have the same)."""
+    bases = tuple(dict.fromkeys(each.basis for each in phase.doses))
+    if dose.basis not in bases:
+        hint = f"the {name} dose of {regimen.id} is {phase.people}"
+        raise BadInput("--dose", dose, "has another dose basis", allowed=" or ".join(bases), hint=hint)
+    caps = {each.most for each in phase.doses}
+    if dose.most is None and dose.basis != "mg" and len(caps) == 1:
+        dose = dose.but(most=caps.pop())
+    return phase.but(dose=dose)
 
 
 def _with_interval(name: str, phase: Phase, every: Span, choices: Choices) -> Phase:

@@ -14,8 +14,8 @@ from infusecalc.patient import Patient
 from infusecalc.plan import Plan, Planned
 from infusecalc.preparation import Preparation, prepare
 from infusecalc.pump import Load, Rates, run_time
-from infusecalc.quantities import plain
-from infusecalc.statements import Bags, FirstRateAgain, Phase, ProductRules, Protocol
+from infusecalc.quantities import Dose, plain
+from infusecalc.statements import Bags, FirstRateAgain, Phase, Place, ProductRules, Protocol
 
 
 class Running(Frozen):
@@ -50,10 +50,15 @@ class Making(Frozen):
 
 
 class PhaseDose(Frozen):
-    """One infusion of a phase for a patient at one weight; times in 0.01 min, None where no rate is labelled."""
+    """One infusion of a phase for a patient at one weight; times in 0.01 min, None where no rate is labelled.
+
+    `asked` is the dose that the phase has for the patient: that of the `place` among its bands, where it has bands.
+    """
 
     name: str
     phase: Phase
+    asked: Dose
+    place: Place | None
     patient: Patient
     amount: Amount
     preparation: Preparation
@@ -108,9 +113,10 @@ def dose_plan(
 
 def _dose(name: str, ordered: Ordered, patient: Patient, making: Making) -> PhaseDose:
     phase, rules = ordered.phases[name], ordered.regimen.drug_rules
-    exact = phase.dose.amount(patient.weight, patient.bsa)
+    asked = phase.dose_of(patient.weight, patient.bsa)
+    exact = asked.amount(patient.weight, patient.bsa)
     if exact == 0:
-        raise BadInput("dose", phase.dose, "comes to less than 0.01 mg", hint="check --dose and the weight")
+        raise BadInput("dose", asked, "comes to less than 0.01 mg", hint="check --dose and the weight")
     amount = round_dose(exact, making.choices.rounding, making.within, making.product.vials.sizes)
     made_up = prepare(amount.dose, making.product, rules, making.bags, making.choices.bag)
     load = Load(amount.dose, made_up.bag, patient.weight)
@@ -118,7 +124,8 @@ def _dose(name: str, ordered: Ordered, patient: Patient, making: Making) -> Phas
     last = None if phase.interval else number + len(phase.offsets) - 1
     first, later = making.running.rates(number, first=True), making.running.rates(last, first=False)
     times = [None if rates is None else run_time(load, rates) for rates in (first, later)]
-    return PhaseDose(name, phase, patient, amount, made_up, *times)
+    place = phase.place_of(patient.weight, patient.bsa)
+    return PhaseDose(name, phase, asked, place, patient, amount, made_up, *times)
 
 
 def first_number(ordered: Ordered, name: str) -> int:

@@ -230,23 +230,34 @@ def parse_age(text: str) -> Age:
 BASES = ("mg/kg", "mg/m2", "mg")
 
 
+_AT_MOST = ", at most "
+
+
 class Dose(Frozen):
-    """What one infusion calls for: a factor in 0.001 of its basis (`mg/kg`, `mg/m2` or `mg`)."""
+    """What one infusion calls for: a factor (0.001) of its basis (`mg/kg`, `mg/m2`, `mg`), at most `most` (0.01 mg)."""
 
     factor: int
     basis: str
+    most: int | None = None
 
     def __str__(self) -> str:
-        """As data writes it: `5 mg/kg`, `1000 mg`."""
-        return f"{plain(self.factor, _FACTOR_PLACES)} {self.basis}"
+        """As data writes it: `5 mg/kg`, `1000 mg`, `8 mg/kg, at most 800 mg`."""
+        most = "" if self.most is None else f"{_AT_MOST}{plain(self.most)} mg"
+        return f"{plain(self.factor, _FACTOR_PLACES)} {self.basis}{most}"
 
     @property
     def people(self) -> str:
         """As people read it: `1,000 mg`."""
-        return f"{people(self.factor, _FACTOR_PLACES)} {self.basis}"
+        most = "" if self.most is None else f"{_AT_MOST}{people(self.most)} mg"
+        return f"{people(self.factor, _FACTOR_PLACES)} {self.basis}{most}"
 
     def amount(self, weight: int, bsa: int | None) -> int:
-        """The exact dose in 0.01 mg: factor x weight (0.01 kg) or x BSA (0.01 m2), half up."""
+        """The exact dose in 0.01 mg: the uncapped one, or the cap where that is passed."""
+        amount = self.uncapped(weight, bsa)
+        return amount if self.most is None else min(amount, self.most)
+
+    def uncapped(self, weight: int, bsa: int | None) -> int:
+        """The dose in 0.01 mg without its cap: factor x weight (0.01 kg) or x BSA (0.01 m2), half up."""
         if self.basis == "mg":
             return half_up(self.factor, 10)
         size = weight if self.basis == "mg/kg" else bsa
@@ -256,8 +267,17 @@ class Dose(Frozen):
 
 
 def parse_dose(text: str, what: str = "dose") -> Dose:
-    """A dose from `5 mg/kg`, `375mg/m2` or `1000mg`, exact to 0.001. Raises BadInput."""
+    """A dose from `5 mg/kg`, `375mg/m2`, `1000mg` or `8 mg/kg, at most 800 mg`, exact to 0.001. Raises BadInput."""
     allowed = "a number with mg/kg, mg/m2 or mg, as in 5mg/kg"
+    own, capped, cap = text.partition(",")
+    if capped:
+        words = cap.strip(" ")
+        if not words.lower().startswith(_AT_MOST.strip(", ")):
+            raise BadInput(what, text, "is not a dose with its cap", allowed="as in 8 mg/kg, at most 800 mg")
+        dose = parse_dose(own, what)
+        if dose.basis == "mg":
+            raise BadInput(what, text, "has a cap on a dose in mg", allowed="a cap on mg/kg or mg/m2")
+        return dose.but(most=parse_amount(words[len(_AT_MOST) - 2 :].strip(" "), what))
     numerator, denominator, basis = _scaled(what, text, dict.fromkeys(BASES, (10**_FACTOR_PLACES, 1)), allowed)
     if numerator % denominator:
         raise BadInput(what, text, "has more than three decimals", allowed=allowed)

@@ -25,6 +25,10 @@ class Regimen(Frozen):
         """As the table writes it: `infliximab/crohns`."""
         return f"{self.drug_id}/{self.indication}"
 
+    def in_bands(self, weight: int, bsa: int | None) -> Regimen:
+        """The regimen as it is for a patient of a size; raises BadInput for a BSA that is missing."""
+        return self.but(phases={name: phase.in_band(weight, bsa) for name, phase in self.phases.items()})
+
     @property
     def maintenance(self) -> str | None:
         """The phase that a bare dose or interval is for: by its role, or by its name."""

@@ -69,7 +69,7 @@ def _slots(case: Case) -> Iterator[Slot]:
     yield from _always(by_site(case))
     yield from _always(by_calendar(case))
     for code in (
-        "bsa-capped", "rounding-applied", "rounding-refused", "bag-too-small", "concentration-low",
+        "bsa-capped", "dose-capped", "rounding-applied", "rounding-refused", "bag-too-small", "concentration-low",
         "concentration-high", "waste-below-unit",
     ):  # fmt: skip
         yield _of_numbers(code)

@@ -109,6 +109,7 @@ class Compiler:
         self._places: dict[tuple[object, ...], int | Fault] = {}
         self._steps: dict[Steps, dict[date, tuple[int, ...]]] = {}
         self._same: dict[tuple[object, ...], int] = {}
+        self._banded: dict[tuple[int, int], Group] = {}
 
     # --- groups ---------------------------------------------------------------------------------------------
 
@@ -214,6 +215,21 @@ class Compiler:
             return None
         return ((horizon.until or add(start, horizon.span or self.house.horizon.default)) - start).days
 
+    def in_bands(self, group: Group, band: int, weight: int, bsa: int | None) -> Group | Fault:
+        """The group with the doses of one band for each phase, or what a patient lacks for it."""
+        if not group.ordered.places:
+            return group
+        key = id(group), band
+        if key not in self._banded:
+            try:
+                ordered, shipped = group.ordered.in_bands(weight, bsa), group.site.shipped
+                site = group.site.but(shipped=shipped.in_bands(weight, bsa) if shipped else None)
+            except BadInput:
+                reason = "height is missing: the dose depends on the BSA, which needs height_cm or bsa_m2"
+                return Fault("height_cm", MISSING, reason)
+            self._banded[key] = group.but(regimen=ordered.regimen, ordered=ordered, site=site)
+        return self._banded[key]
+
     def shape(self, group: Group, start: date) -> int | Fault:
         """The place of the shape that a group has for a start, or why there is no plan."""
         key = id(group), *self.key(group, start)
@@ -243,7 +259,8 @@ class Compiler:
         """The place of a shape among all; one that is known already is not kept twice."""
         days = tuple((item.day, item.optional, item.moved_days) for item in shape.plan.infusions)
         said = tuple((slot.finding.key, slot.finding.severity, slot.finding.infusions) for slot in shape.slots)
-        same = shape.group.named, shape.stretches, days, said
+        doses = tuple(shape.group.ordered.phases[stretch.phase].doses for stretch in shape.stretches)
+        same = shape.group.named, doses, shape.stretches, days, said
         if same not in self._same:
             self._same[same] = len(self.shapes)
             self.shapes.append(shape)

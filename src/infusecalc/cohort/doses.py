@@ -141,7 +141,13 @@ def unrolled(frame: pl.DataFrame, name: str) -> pl.DataFrame:
 
 
 def _amount(limit: str) -> Any:
-    """A dose by its factor and basis, in 0.01 mg, as `Dose.amount` gives it: factor x size, half up."""
+    """A dose in 0.01 mg, as `Dose.amount` gives it: the uncapped one, or the cap where that is passed."""
+    amount, most = _uncapped(limit), pl.col(f"{limit}_most")
+    return pl.when((most != NO_LIMIT) & (amount > most)).then(most).otherwise(amount)
+
+
+def _uncapped(limit: str) -> Any:
+    """A dose by its factor and basis, in 0.01 mg, as `Dose.uncapped` gives it: factor x size, half up."""
     basis = pl.col(f"{limit}_basis")
     size = (
         pl.when(basis == BASES.index("mg/kg"))
@@ -215,6 +221,7 @@ def _bits_of_dose() -> Any:
     return _sum(
         {
             "dose-above-usual": _above("usual"),
+            "dose-capped": _uncapped("dose") > pl.col("exact"),
             "rounding-applied": changed,
             "rounding-refused": ~changed & (pl.col("nearest") != pl.col("exact")),
             "bag-too-small": passes_bag(dose, strength, bag),

@@ -103,7 +103,7 @@ class Events:
         limits["usual"] = rules.usual_most.dose if rules.usual_most else None
         limits["studied"] = protocol.studied.dose if protocol and protocol.studied else None
         return {
-            **_limit("dose", phase.dose),
+            **_limit("dose", phase.doses[0]),  # a group with bands has been made one group for each
             "makeup": self.makeups.place(makeup.key, makeup),
             "sizes": self.whole_vials.place(product.vials.sizes, product.vials.sizes),
             "strength": product.vials.concentration,
@@ -172,12 +172,14 @@ def _factors(shape: Shape) -> dict[str, list[int]]:
     """The factors of all phases that a shape could have, by basis."""
     found: dict[str, list[int]] = {basis: [] for basis in BASES}
     for phase in shape.group.ordered.phases.values():
-        found[phase.dose.basis].append(phase.dose.factor)
+        for dose in phase.doses:
+            found[dose.basis].append(dose.factor)
     return found
 
 
 def _limit(name: str, dose: Dose | None) -> dict[str, int]:
-    """A dose as two columns: its factor (0.001), and the place of its basis."""
+    """A dose as three columns: its factor (0.001), the place of its basis, and its cap (0.01 mg)."""
     if dose is None:
-        return {f"{name}_factor": NO_LIMIT, f"{name}_basis": NO_LIMIT}
-    return {f"{name}_factor": dose.factor, f"{name}_basis": BASES.index(dose.basis)}
+        return {f"{name}_factor": NO_LIMIT, f"{name}_basis": NO_LIMIT, f"{name}_most": NO_LIMIT}
+    most = NO_LIMIT if dose.most is None else dose.most
+    return {f"{name}_factor": dose.factor, f"{name}_basis": BASES.index(dose.basis), f"{name}_most": most}

@@ -26,12 +26,14 @@ from infusecalc.cohort.known import Known
 from infusecalc.errors import BadInput
 from infusecalc.patient import Patient, Weighed
 from infusecalc.quantities import Age, bmi_at_least, bmi_at_most
-from infusecalc.statements import House
+from infusecalc.statements import Band, House, Place
+from infusecalc.statements.kinds import Size
 
 _BESIDE = {"weight_kg": "weight_lb", "weight_lb": "weight_kg", "height_cm": "bsa_m2", "bsa_m2": "height_cm"}
 """Columns that say the same in two ways: where a row has one, the other takes no value of the cohort's."""
 
 
+_BANDS = 1000  # more than the bands of a table: ends by weight and by BSA are counted apart
 _APART = 1 << 24  # added to dates, so that none is taken for a number of days
 
 
@@ -80,9 +82,10 @@ class Patients:
         self._faulty = {f"{name}_fault" for name in (*self._units, "start")}
         kinds = {"group": pl.Int32, "by_start": pl.Boolean, "no_group": pl.Int32}
         self._groups: list[Group] = []
+        self._banded: dict[int, tuple[Place, ...]] = {}
         self._named = Known(NAMES, kinds, self._group)
         self._days = Known(["start"], {"ahead": pl.Int32}, self._ahead)
-        self._plans = Known(["group", "key"], {"shape": pl.Int32, "no_plan": pl.Int32}, self._shape)
+        self._plans = Known(["group", "key", "band"], {"shape": pl.Int32, "no_plan": pl.Int32}, self._shape)
 
     def read(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Every row of a frame with `place` in it, the patient in whole numbers, `shape`, and `fault` (null: good).
@@ -190,7 +193,9 @@ class Patients:
         pairs = good.select("group", "start", "by_start", ahead=self._days.look_up(good.select("start"))["ahead"])
         by_start = pl.col("by_start") | ~pl.col("ahead").is_between(-1, self._compiler.far)
         key = pl.when(by_start).then(pl.col("start").cast(pl.Int32) + _APART).otherwise("ahead")
-        found = self._plans.look_up(pairs.select("group", "start", key=key).select("group", "key", "start"))
+        sizes = good.select("weight", "bsa", band=self._band())
+        looked = pl.concat([pairs.select("group", "start", key=key), sizes], how="horizontal")
+        found = self._plans.look_up(looked.select("group", "key", "band", "start", "weight", "bsa"))
         good = good.with_columns(shape=found["shape"], fault=found["no_plan"])
         bad = sized.filter(pl.col("fault").is_not_null()).with_columns(shape=pl.lit(None, dtype=pl.Int32))
         return good if not bad.height else pl.concat([good, bad]).sort("place")
@@ -201,6 +206,8 @@ class Patients:
         if isinstance(group, Fault):
             return None, False, self._faults.place(group)
         self._groups.append(group)
+        if group.ordered.places:
+            self._banded[len(self._groups) - 1] = group.ordered.places
         return len(self._groups) - 1, group.moves != "days", None
 
     def _ahead(self, start: date) -> tuple[int]:
@@ -208,10 +215,29 @@ class Patients:
         ahead = self._compiler.ahead(start)
         return (-1 if ahead is None else ahead,)
 
-    def _shape(self, group: int, _: int, start: date) -> tuple[int | None, int | None]:
+    def _band(self) -> Any:
+        """The bands that a patient is in, as a number for each group that has bands: how many ends are passed."""
+        number: Any = pl.lit(0, dtype=pl.Int32)
+        for group, places in self._banded.items():
+            ends = [place.band for place in places if place.band.end]
+            passed = [_passes(band) * _BANDS ** (band.end is not None and band.end.by == "bsa") for band in ends]
+            number = pl.when(pl.col("group") == group).then(sum(passed, pl.lit(0))).otherwise(number)
+        return number
+
+    def _shape(
+        self, group: int, _: int, band: int | None, start: date, weight: int, bsa: int | None
+    ) -> tuple[int | None, int | None]:
         """The shape that a group has for a start, or why there is no plan."""
-        shape = self._compiler.shape(self._groups[group], start)
+        sized = self._compiler.in_bands(self._groups[group], band or 0, weight, bsa)
+        shape = sized if isinstance(sized, Fault) else self._compiler.shape(sized, start)
         return (None, self._faults.place(shape)) if isinstance(shape, Fault) else (shape, None)
+
+
+def _passes(band: Band) -> Any:
+    """Whether a patient's size passes the end of a band, as a number; null where the size is missing."""
+    end = band.end or Size(0, "kg")
+    size: Any = pl.col("weight" if end.by == "weight" else "bsa")
+    return (size > end.number if band.to else size >= end.number).cast(pl.Int32)
 
 
 def _refusal(house: House, column: str, weight: int, **parts: Any) -> Fault:

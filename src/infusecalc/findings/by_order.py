@@ -6,7 +6,11 @@ from collections.abc import Iterable, Iterator
 
 from infusecalc.dates import stretch
 from infusecalc.findings.case import Case, Finding
+from infusecalc.quantities import Dose
 from infusecalc.statements import Allowed, Citation, Phase
+
+Pair = tuple[Dose, Dose]
+"""The dose that the table gives, and the one that was asked for."""
 
 
 def by_order(case: Case) -> Iterator[Finding]:
@@ -30,21 +34,31 @@ def _override(case: Case, name: str) -> Iterator[Finding]:
     """One phase's dose and interval against its own and the alternatives that the label allows."""
     own, asked = _own(case, name), case.ordered.phases[name]
     rows = [row for row in case.shipped.rules.allowed if row.phase in (None, name)]
-    dose_changed = case.ordered.dose_changed(name) or asked.dose != own.dose
-    interval_changed = case.ordered.interval_changed(name) or _moved(own, asked)
-    if not dose_changed and not interval_changed:
-        return
     off_label = case.shipped.rules.status.is_ == "off-label"
-    sides = (_dose_side(own, asked, rows), _interval_side(own, asked, rows))
-    if dose_changed:
-        yield _dose_finding(case, name, sides[0], rows, off_label=off_label)
-    if interval_changed:
-        yield _interval_finding(case, name, sides[1], rows, off_label=off_label)
-    if _combined(own, asked, rows) and not (off_label and sides[0]):
-        both = f"{asked.dose.people} every {asked.interval}"
-        message = f"{name}: {both} escalates dose and interval, and the source allows one or the other"
-        code, severity = ("dose-outside-source", "caution") if off_label else ("escalation-combined", "block")
-        yield case.about(code, severity, (name,), message, _sources(own, rows))
+    pairs = _pairs(case, name)
+    for pair in pairs:
+        yield _dose_finding(case, name, pair, rows, off_label=off_label)
+    if case.ordered.interval_changed(name) or _moved(own, asked):
+        yield _interval_finding(case, name, _interval_side(own, asked, rows), rows, off_label=off_label)
+    for pair in pairs:
+        if _combined(own, asked, pair, rows) and not (off_label and _dose_side(*pair, rows)):
+            both = f"{pair[1].people} every {asked.interval}"
+            message = f"{name}: {both} escalates dose and interval, and the source allows one or the other"
+            code, severity = ("dose-outside-source", "caution") if off_label else ("escalation-combined", "block")
+            yield case.about(code, severity, (name,), message, _sources(own, rows))
+
+
+def _pairs(case: Case, name: str) -> tuple[Pair, ...]:
+    """The phase's own dose and the one that was asked for, where it is another one than the table's.
+
+    There are several where weights over time fall into several bands.
+    """
+    phases = _own(case, name), case.regimen.phases[name], case.ordered.phases[name]
+    if len({phase.dose for phase in phases}) == 1:
+        return ()
+    patients = [dose.patient for dose in case.given_doses if dose.name == name] or [case.patient]
+    doses = (tuple(phase.dose_of(each.weight, each.bsa) for phase in phases) for each in patients)
+    return tuple(dict.fromkeys((own, asked) for own, ours, asked in doses if len({own, ours, asked}) > 1))
 
 
 def _own(case: Case, name: str) -> Phase:
@@ -57,26 +71,27 @@ def _moved(own: Phase, asked: Phase) -> bool:
     return own.interval is not None and asked.interval is not None and own.interval.size != asked.interval.size
 
 
-def _combined(own: Phase, asked: Phase, rows: list[Allowed]) -> bool:
+def _combined(own: Phase, asked: Phase, pair: Pair, rows: list[Allowed]) -> bool:
     """Whether a higher dose and a shorter interval come together where each is offered, but not the two at once."""
     if own.interval is None or asked.interval is None:
         return False
-    escalated = asked.dose.factor > own.dose.factor and asked.interval.size < own.interval.size
+    escalated = pair[1].factor > pair[0].factor and asked.interval.size < own.interval.size
     offered = any(row.dose for row in rows) and any(row.every for row in rows)
-    return escalated and offered and not any(_fits(row, own, asked) for row in rows)
+    return escalated and offered and not any(_fits(row, own, asked, pair) for row in rows)
 
 
 # --- the sides of what is allowed -----------------------------------------------------------------------
 
 
-def _dose_side(own: Phase, asked: Phase, rows: Iterable[Allowed]) -> str | None:
+def _dose_side(own: Dose, asked: Dose, rows: Iterable[Allowed]) -> str | None:
     """`above` or `below` all that the label allows of the dose, or None; more without a figure allows any more.
 
-    A site's dose in another basis (mg for mg/kg) cannot be held against the label: that counts as above.
+    A site's dose in another basis (mg for mg/kg) cannot be held against the label: that counts as above, and so does
+    a cap above the label's own.
     """
-    if asked.dose.basis != own.dose.basis:
+    if asked.basis != own.basis or (own.most is not None and (asked.most is None or asked.most > own.most)):
         return "above"
-    value, lows, highs = asked.dose.factor, [own.dose.factor], [own.dose.factor]
+    value, lows, highs = asked.factor, [own.factor], [own.factor]
     for row in rows:
         if row.dose:
             lows += [row.dose.low.factor] if row.dose.low else []
@@ -103,9 +118,9 @@ def _interval_side(own: Phase, asked: Phase, rows: Iterable[Allowed]) -> str | N
     return "below" if stretch(value)[1] < min(stretch(low)[0] for low in lows) else None
 
 
-def _fits(row: Allowed, own: Phase, asked: Phase) -> bool:
+def _fits(row: Allowed, own: Phase, asked: Phase, pair: Pair) -> bool:
     """Whether one alternative allows the dose and the interval together."""
-    return _dose_side(own, asked, [row]) is None and _interval_side(own, asked, [row]) is None
+    return _dose_side(*pair, [row]) is None and _interval_side(own, asked, [row]) is None
 
 
 def _sources(own: Phase, rows: Iterable[Allowed]) -> tuple[Citation, ...]:
@@ -116,19 +131,19 @@ def _sources(own: Phase, rows: Iterable[Allowed]) -> tuple[Citation, ...]:
 # --- their findings ---------------------------------------------------------------------------------------
 
 
-def _dose_finding(case: Case, name: str, side: str | None, rows: list[Allowed], *, off_label: bool) -> Finding:
-    own, asked = _own(case, name), case.ordered.phases[name]
+def _dose_finding(case: Case, name: str, pair: Pair, rows: list[Allowed], *, off_label: bool) -> Finding:
+    (own, asked), side = pair, _dose_side(*pair, rows)
     relevant = [row for row in rows if row.dose]
-    message = f"{name}: {asked.dose.people} instead of {own.dose.people}; {_allowed(relevant)}"
-    if asked.dose.basis != own.dose.basis:
-        message += f"; a dose in {asked.dose.basis} cannot be held against a limit in {own.dose.basis}"
+    message = f"{name}: {asked.people} instead of {own.people}; {_allowed(relevant)}"
+    if asked.basis != own.basis:
+        message += f"; a dose in {asked.basis} cannot be held against a limit in {own.basis}"
     if off_label and side:
         code, severity = "dose-outside-source", "caution"
     elif side:
         code, severity = f"dose-{side}-label", "block" if side == "above" else "caution"
     else:
         code, severity = "dose-override", "caution"
-    return case.about(code, severity, (name,), message, _sources(own, relevant))
+    return case.about(code, severity, (name,), message, _sources(_own(case, name), relevant))
 
 
 def _interval_finding(case: Case, name: str, side: str | None, rows: list[Allowed], *, off_label: bool) -> Finding:

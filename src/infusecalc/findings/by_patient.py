@@ -9,7 +9,7 @@ from itertools import pairwise
 from infusecalc.dates import add_months, completed_months
 from infusecalc.findings.case import HOUSE, OF_NUMBERS, Case, Finding, HasCondition
 from infusecalc.patient import Patient
-from infusecalc.phase_dose import PhaseDose
+from infusecalc.phase_dose import Infusion, PhaseDose
 from infusecalc.plan import Plan
 from infusecalc.pump import WHOLE
 from infusecalc.quantities import (
@@ -38,6 +38,7 @@ def by_patient(case: Case) -> Iterator[Finding]:
         yield from _weight(case, weight, doses)
         yield from _size(case, weight, doses)
     yield from _weight_changes(case)
+    yield from _bands_crossed(case)
     for condition in case.conditions:
         yield of_condition(case.regimen, condition, over=bool(condition.above and case.above(condition.above)))
 
@@ -129,10 +130,11 @@ def _weight_changes(case: Case) -> Iterator[Finding]:
     """A weight that has moved since the infusion before, where the dose follows it."""
     limit = case.house.weight_change.from_ if case.choices.weight_change is None else case.choices.weight_change
     for before, infusion in pairwise(case.infusions):
-        old, new, dose = before.dose.patient, infusion.dose.patient, infusion.dose.phase.dose
+        old, new, phase = before.dose.patient, infusion.dose.patient, infusion.dose.phase
         if old.weight == new.weight or abs(new.weight - old.weight) * WHOLE < limit * old.weight:
             continue
-        was, now = dose.amount(old.weight, old.bsa), dose.amount(new.weight, new.bsa)
+        dose = phase.dose_of(new.weight, new.bsa)
+        was, now = phase.dose_of(old.weight, old.bsa).amount(old.weight, old.bsa), dose.amount(new.weight, new.bsa)
         if was == now:
             continue
         change = decisive(abs(new.weight - old.weight) * 100, old.weight, [(limit, 100)])
@@ -143,6 +145,22 @@ def _weight_changes(case: Case) -> Iterator[Finding]:
         )
         numbers, phases = (infusion.planned.number,), (infusion.dose.name,)
         yield Finding("weight-changed", "caution", message, case.house.weight_change.source, None, numbers, phases)
+
+
+def _bands_crossed(case: Case) -> Iterator[Finding]:
+    """A weight over time that takes a phase's dose into another band."""
+    last: dict[str, Infusion] = {}
+    for infusion in case.infusions:
+        dose, before = infusion.dose, last.get(infusion.dose.name)
+        last[dose.name] = infusion
+        if before and before.dose.place != dose.place:
+            message = (
+                f"{dose.name}: weight {plain(before.dose.patient.weight)} kg to {plain(dose.patient.weight)} kg on "
+                f"{infusion.planned.date} is another band: {before.dose.asked.people} ({before.dose.place}) to "
+                f"{dose.asked.people} ({dose.place})"
+            )
+            numbers = (infusion.planned.number,)
+            yield Finding("weight-band-crossed", "caution", message, dose.phase.source, None, numbers, (dose.name,))
 
 
 def of_condition(regimen: Regimen, has: HasCondition, *, over: bool) -> Finding:

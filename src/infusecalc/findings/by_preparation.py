@@ -17,10 +17,21 @@ def by_preparation(case: Case) -> Iterator[Finding]:
             message = f"BSA {plain(uncapped)} m2 was capped at {plain(cap)} m2 as asked; the labels name no cap"
             yield Finding("bsa-capped", OF_NUMBERS["bsa-capped"], message, HOUSE)
     for dose in case.given_doses:
+        yield from _capped(case, dose)
+    for dose in case.given_doses:
         yield from _rounding(case, dose)
         yield from _fit(case, dose)
         yield from _concentration(case, dose)
         yield from _waste(case, dose)
+
+
+def _capped(case: Case, dose: PhaseDose) -> Iterator[Finding]:
+    """A dose that its cap cuts."""
+    uncapped = dose.asked.uncapped(dose.patient.weight, dose.patient.bsa)
+    if uncapped > dose.amount.exact:
+        own = dose.asked.but(most=None).people
+        message = f"{dose.name}: {people(dose.amount.exact)} mg is the cap; {own} would be {people(uncapped)} mg"
+        yield case.of_doses("dose-capped", [dose], message, dose.phase.source)
 
 
 def _rounding(case: Case, dose: PhaseDose) -> Iterator[Finding]:

@@ -26,6 +26,7 @@ OF_NUMBERS = {
     "size-unusual": "caution",
     "dose-above-usual": "caution",
     "bsa-capped": "caution",
+    "dose-capped": "info",
     "rounding-applied": "info",
     "rounding-refused": "caution",
     "bag-too-small": "block",

@@ -156,7 +156,7 @@ def check_row(verdict: Verdict) -> Record:
     return {
         "phase": verdict.dose.name,
         "number": verdict.number,
-        "dose_basis": str(verdict.dose.phase.dose),
+        "dose_basis": str(verdict.dose.asked),
         "ordered_mg": number(verdict.ordered),
         "expected_mg": number(verdict.expected),
         "difference_mg": number(verdict.ordered - verdict.expected),
@@ -179,7 +179,7 @@ def check_page(verdict: Verdict) -> Iterator[Block]:
     yield Heading(f"{'BLOCK ' if verdict.verdict == OUTSIDE else ''}{verdict.verdict}")
     rows = [
         ("ordered", words.mg(verdict.ordered)),
-        ("expected", f"{words.mg(verdict.expected)} ({verdict.dose.name}: {verdict.dose.phase.dose.people})"),
+        ("expected", f"{words.mg(verdict.expected)} ({verdict.dose.name}: {verdict.dose.asked.people})"),
         ("difference", f"{difference}: {verdict.dose_verdict}"),
     ]
     if verdict.every is not None:
@@ -292,7 +292,7 @@ def _given_row(due: Due) -> Iterator[tuple[str, ...]]:
 def _due(due: Due, infusion: Infusion, place: int) -> Iterator[Block]:
     yield Heading(f"Due: infusion {place}, {infusion.dose.name}, {words.day(infusion.planned.date)}")
     anchor, counted = due.course.choices.anchor, words.day(due.from_given or infusion.planned.due)
-    at = f"{infusion.dose.phase.dose.people} at {words.weight(infusion.dose.patient.weight)}"
+    at = f"{infusion.dose.asked.people} at {words.weight(infusion.dose.patient.weight)}"
     late = f", {words.shift(due.late_days, 'later', 'earlier')} than planned" if due.late_days else ""
     moved = words.shift(infusion.planned.moved_days, "later for the clinic", "earlier for the clinic")
     rows = [

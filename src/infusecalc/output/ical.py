@@ -127,7 +127,7 @@ def _summary(course: Course, infusion: Infusion) -> str:
 def _description(course: Course, infusion: Infusion, place: Place | None) -> str:
     vials = f"{words.vials(infusion.dose.preparation.vials)} of {course.product_name}"
     lines = [
-        f"{course.regimen.name}, {infusion.dose.name}: {infusion.dose.phase.dose.people}",
+        f"{course.regimen.name}, {infusion.dose.name}: {infusion.dose.asked.people}",
         f"{vials}; {words.bag(infusion.dose.preparation)}",
         f"time: {words.time(infusion.time)}",
     ]

@@ -69,7 +69,7 @@ def _dated(course: Course, infusions: list[Infusion]) -> Iterator[Block]:
     dose = infusions[0].dose
     several = sum(each.name == dose.name for each in course.phases) > 1
     yield Heading(words.heading(dose) + (f", at {words.weight(dose.patient.weight)}" if several else ""))
-    amount = "" if dose.phase.dose.basis == "mg" else f"{words.mg(dose.amount.exact)} exactly; "
+    amount = "" if dose.asked.basis == "mg" else f"{words.mg(dose.amount.exact)} exactly; "
     yield Lines((f"{amount if dose.amount.applied else ''}{words.bag(dose.preparation)}",), listed=True)
     heads = ("", "#", "date", "day", "dose", "vials", "waste", "time")
     yield Rows(heads, tuple(_row(course, infusion) for infusion in infusions), right=(1, 3, 4, 6))

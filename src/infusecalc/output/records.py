@@ -101,7 +101,8 @@ def dose_record(dose: PhaseDose, time: int | None) -> Record:
     """What one infusion is: dose, vials, bag, time, billing."""
     made_up, charge = dose.preparation, dose.preparation.charge
     return {
-        "dose_basis": str(dose.phase.dose),
+        "dose_basis": str(dose.asked),
+        "band": _band(dose),
         "exact_dose_mg": number(dose.amount.exact),
         "dose_mg": number(dose.amount.dose),
         "vials": [{"size_mg": number(size), "count": count} for size, count in made_up.vials],
@@ -118,6 +119,15 @@ def dose_record(dose: PhaseDose, time: int | None) -> Record:
             {"code": code, "modifier": modifier, "units": units} for code, modifier, units in made_up.billing_lines
         ],
     }
+
+
+def _band(dose: PhaseDose) -> Record | None:
+    """The band of a dose: what it is by (`weight`, kg, or `bsa`, m2), and its ends; null where there are none."""
+    if dose.place is None:
+        return None
+    low, high = (each.end if each else None for each in (dose.place.before, dose.place.band))
+    ends = {"from": low and number(low.number), "to": high and number(high.number)}
+    return {"by": dose.place.by} | ends
 
 
 def _infusion(infusion: Infusion) -> Record:

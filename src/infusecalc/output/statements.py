@@ -45,7 +45,7 @@ def listing(table: Table) -> Iterator[Listed]:
         for label in table.labels:
             if table.has_part("regimens", id_, label):
                 found = table.regimen(drug, indication, label)
-                doses = "; ".join(f"{name} {each.dose.people}, {rhythm(each)}" for name, each in found.phases.items())
+                doses = "; ".join(f"{name} {each.people}, {rhythm(each)}" for name, each in found.phases.items())
                 aliases = " ".join(table.aliases("regimens", id_))
                 status, variants = found.rules.status.is_, " ".join(found.rules.variants)
                 yield Listed(

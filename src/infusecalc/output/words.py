@@ -112,7 +112,8 @@ def rhythm(phase: Phase) -> str:
 
 def heading(dose: PhaseDose) -> str:
     """A phase in one line: `induction: 5 mg/kg, weeks 0, 2 and 6`."""
-    return f"{dose.name}: {dose.phase.dose.people}, {rhythm(dose.phase)}"
+    band = f" ({dose.place})" if dose.place else ""
+    return f"{dose.name}: {dose.asked.people}{band}, {rhythm(dose.phase)}"
 
 
 def regimen(course: Course) -> tuple[str, str]:

@@ -19,7 +19,7 @@ _FORMULAS = {
 
 def working(course: Course, dose: PhaseDose) -> Iterator[str]:
     """Every step from the weight to the billing units of one infusion of a phase."""
-    yield from _size(dose.patient, dose.phase.dose.basis)
+    yield from _size(dose.patient, dose.asked.basis)
     yield from _amount(course, dose.patient, dose)
     yield from _vials(course, dose)
     yield from _bag(course, dose)
@@ -42,12 +42,17 @@ def _size(patient: Patient, basis: str) -> Iterator[str]:
 
 
 def _amount(course: Course, patient: Patient, dose: PhaseDose) -> Iterator[str]:
-    asked, amount = dose.phase.dose, dose.amount
+    asked, amount = dose.asked, dose.amount
+    if dose.place:
+        yield f"{dose.place}: {asked.people}"
     if asked.basis == "mg":
         yield f"flat dose = {words.mg(amount.exact)}"
     else:
         size = f"{people(patient.weight)} kg" if asked.basis == "mg/kg" else f"{plain(patient.bsa or 0)} m2"
-        yield f"{asked.people} x {size} = {words.mg(amount.exact)}"
+        uncapped = asked.uncapped(patient.weight, patient.bsa)
+        yield f"{asked.but(most=None).people} x {size} = {words.mg(uncapped)}"
+        if uncapped != amount.exact:
+            yield f"at most {words.mg(amount.exact)} = {words.mg(amount.exact)}"
     if amount.applied:
         change = amount.change(course.choices.rounding.most(course.house.rounding.within))
         yield f"rounded to {words.mg(amount.dose)} ({change})"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from infusecalc.errors import BadInput
 from infusecalc.frozen import Frozen
-from infusecalc.quantities import Dose, Span, parse_dose, parse_span, people
+from infusecalc.quantities import Dose, Span, parse_dose, parse_span, people, plain
 from infusecalc.spelling import hidden_characters
 
 if TYPE_CHECKING:
@@ -38,6 +38,13 @@ class ListOf(Frozen):
     kind: Any
     ascending: bool = False
     lone: bool = False
+
+
+class Either(Frozen):
+    """A text of one kind, or a list."""
+
+    text: Text
+    listed: ListOf
 
 
 class MapOf(Frozen):
@@ -121,6 +128,33 @@ def written(parse: Callable[[str], Any], example: str) -> Text:
 
 
 NUMBER, PERCENT, MINUTES, HOURS = measure(""), measure("%", 2), measure("min"), measure("h")
+_BY = {"kg": "weight", "m2": "bsa"}
+
+
+class Size(Frozen):
+    """A weight in 0.01 kg, or a BSA in 0.01 m2."""
+
+    number: int
+    unit: str
+
+    @property
+    def by(self) -> str:
+        """What it is a size of: `weight` or `bsa`."""
+        return _BY[self.unit]
+
+    def __str__(self) -> str:
+        """As the table writes it: `60 kg`, `1.5 m2`."""
+        return f"{plain(self.number)} {self.unit}"
+
+
+def _size(text: str) -> Size:
+    number, _, unit = text.partition(" ")
+    if unit not in _BY:
+        raise BadInput("size", text, "is no weight and no BSA")
+    return Size(measure("", 2).parse(number), unit)
+
+
+SIZE = Text(_size, "a weight such as 60 kg, or a BSA such as 1.5 m2")
 KG, CM, M2 = measure("kg", 2), measure("cm", 1), measure("m2", 2)
 ML, MG, MG_PER_ML = measure("mL"), measure("mg", 2), measure("mg/mL", 3)
 DOSE = written(parse_dose, "5 mg/kg, 375 mg/m2 or 1000 mg")

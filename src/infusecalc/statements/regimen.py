@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from infusecalc.quantities import Dose, Span
+from infusecalc.errors import BadInput
+from infusecalc.frozen import Frozen
+from infusecalc.quantities import Dose, Span, plain
 from infusecalc.statements.drug import ALIASES, CONDITIONS, NOTES, PREMEDICATION, ConditionRule, Premedication
 from infusecalc.statements.house import in_order
 from infusecalc.statements.kinds import (
@@ -15,14 +17,17 @@ from infusecalc.statements.kinds import (
     INTERVAL,
     NAME,
     NUMBER,
+    SIZE,
     SPAN,
     SPAN_RANGE,
     WAIT,
     WORDS,
     After,
     DoseRange,
+    Either,
     ListOf,
     MapOf,
+    Size,
     SpanRange,
     choice,
 )
@@ -81,13 +86,71 @@ class Repeat(Sourced):
     planned: str = need(choice("always", "asked"), "whether later blocks are planned always or only if asked for")
 
 
+class Band(Statement):
+    """The dose of patients up to a size: `under` leaves it out, `to` takes it in; the last band takes the rest."""
+
+    under: Size | None = may(SIZE, "the weight or BSA that ends it, not included")
+    to: Size | None = may(SIZE, "the weight or BSA that ends it, included")
+    dose: Dose = need(DOSE, "the dose of one infusion")
+
+    @property
+    def end(self) -> Size | None:
+        """Where it ends; None for the last."""
+        return self.under or self.to
+
+    def holds(self, weight: int, bsa: int | None) -> bool:
+        """Whether a patient's size does not pass its end; raises BadInput for a BSA that is missing."""
+        if self.end is None:
+            return True
+        size = weight if self.end.by == "weight" else bsa
+        if size is None:
+            raise BadInput(
+                "height", None, "is missing", allowed="--height or --bsa", hint="the dose depends on the BSA"
+            )
+        return size < self.end.number or (self.to is not None and size == self.end.number)
+
+
+class Place(Frozen):
+    """A band among its neighbours: the one before it, and itself."""
+
+    before: Band | None
+    band: Band
+
+    @property
+    def by(self) -> str:
+        """What decides: `weight` or `bsa`."""
+        end = self.band.end or (self.before.end if self.before else None)
+        return end.by if end else ""
+
+    def __str__(self) -> str:
+        """As people read it: `under 60 kg`, `60 to 100 kg`, `over 100 kg`."""
+        low, high = (each.end if each else None for each in (self.before, self.band))
+        since = "" if self.before is None or low is None else "over " if self.before.to else "from "
+        if low is None:
+            return f"{'under' if self.band.under else 'up to'} {high}"
+        if high is None:
+            return f"{since}{low}"
+        ends = f"under {high}" if self.band.under else str(high)
+        return f"{since}{plain(low.number)} to {ends}"
+
+
+def _bands(bands: tuple[Band, ...]) -> Iterator[tuple[str, str]]:
+    """Bands are by one size, end one after the other, and the last one has no end."""
+    ends = [band.end for band in bands]
+    sizes = [end.number for end in ends if end]
+    if None in ends[:-1] or ends[-1] is not None or any(band.under and band.to for band in bands):
+        yield "dose", "has bands that do not end one after the other (allowed: 'under' or 'to' in all but the last)"
+    elif len({end.by for end in ends if end}) > 1 or sizes != sorted(set(sizes)) or not sizes:
+        yield "dose", "has bands that are not by one size, ascending"
+
+
 _OFFSETS = ListOf(NUMBER, ascending=True)
 
 
 class Phase(Sourced):
     """A named stretch of a regimen: a dose, its offsets from the anchor, and how it goes on."""
 
-    dose: Dose = need(DOSE, "the dose of one infusion")
+    dose: Dose | tuple[Band, ...] = need(Either(DOSE, ListOf(Band)), "the dose of one infusion, or a list of bands")
     weeks: tuple[int, ...] | None = may(_OFFSETS, "the weeks of its infusions, from 0")
     days: tuple[int, ...] | None = may(_OFFSETS, "the days of its infusions, from 0, instead of weeks")
     every: Span | None = may(SPAN, "the time between its infusions, where they go on")
@@ -96,6 +159,37 @@ class Phase(Sourced):
     starts: Starts | None = may(Starts, "when it starts after another phase")
     gap: Gap | None = may(Gap, "the least and the most time since the infusion before")
     role: str | None = may(choice(MAINTENANCE), "maintenance, for a phase of another name that goes on")
+
+    @property
+    def doses(self) -> tuple[Dose, ...]:
+        """Its dose, or that of each band."""
+        return (self.dose,) if isinstance(self.dose, Dose) else tuple(band.dose for band in self.dose)
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """Its bands, each with the one before; none where all patients have one dose."""
+        bands = () if isinstance(self.dose, Dose) else self.dose
+        return tuple(Place(before, band) for before, band in zip((None, *bands), bands, strict=False))
+
+    @property
+    def people(self) -> str:
+        """Its dose as people read it: `1,000 mg`; `500 mg under 60 kg, 750 mg from 60 kg`."""
+        if isinstance(self.dose, Dose):
+            return self.dose.people
+        return ", ".join(f"{place.band.dose.people} {place}" for place in self.places)
+
+    def place_of(self, weight: int, bsa: int | None) -> Place | None:
+        """The band of a patient; None where all have one dose. Raises BadInput for a BSA that is missing."""
+        return next((place for place in self.places if place.band.holds(weight, bsa)), None)
+
+    def dose_of(self, weight: int, bsa: int | None) -> Dose:
+        """The dose of a patient: that of the band, where there are bands; raises BadInput for a BSA that is missing."""
+        place = self.place_of(weight, bsa)
+        return place.band.dose if place else self.doses[0]
+
+    def in_band(self, weight: int, bsa: int | None) -> Phase:
+        """The phase as it is for a patient: without bands, at the dose of the patient's; raises BadInput for no BSA."""
+        return self if isinstance(self.dose, Dose) else self.but(dose=self.dose_of(weight, bsa))
 
     @property
     def offsets(self) -> tuple[int, ...]:
@@ -115,6 +209,8 @@ class Phase(Sourced):
 
     def faults(self) -> Iterator[tuple[str, str]]:
         """What says when does so once."""
+        if not isinstance(self.dose, Dose):
+            yield from _bands(self.dose)
         if self.weeks and self.days:
             yield "days", "stands beside 'weeks': one of the two"
         if self.every and self.repeat:

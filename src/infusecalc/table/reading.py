@@ -8,7 +8,7 @@ from typing import Any
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from infusecalc.errors import BadInput, shown
-from infusecalc.statements.kinds import NAME, WORDS, ListOf, MapOf, Named, Text
+from infusecalc.statements.kinds import NAME, WORDS, Either, ListOf, MapOf, Named, Text
 from infusecalc.statements.statement import Citation, Statement, part_of
 from infusecalc.table.nodes import At, Reference, file_of, kind_of, pairs
 
@@ -24,6 +24,8 @@ def read(kind: Any, node: Node, at: At) -> Any:
         return _named(kind, node, at)
     if isinstance(kind, ListOf):
         return _list(kind, node, at)
+    if isinstance(kind, Either):
+        return read(kind.text if isinstance(node, ScalarNode) else kind.listed, node, at)
     if isinstance(kind, MapOf):
         return _map(kind, node, at)
     return statement(kind, {key: (named, value) for key, named, value in pairs(node, at)}, node, at)

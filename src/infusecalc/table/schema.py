@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from infusecalc.statements import HOUSE, SECTIONS, Section, Sourced, Statement
-from infusecalc.statements.kinds import NAME, WORDS, ListOf, MapOf, Named, Text
+from infusecalc.statements.kinds import NAME, WORDS, Either, ListOf, MapOf, Named, Text
 
 Schema = dict[str, Any]
 
@@ -58,6 +58,8 @@ def _kind(kind: Any, definitions: Schema) -> Schema:
         item = _kind(kind.kind, definitions)
         array = {"type": "array", "items": item, "minItems": 1}
         return {"anyOf": [item, array]} if kind.lone else array
+    if isinstance(kind, Either):
+        return {"anyOf": [_kind(kind.text, definitions), _kind(kind.listed, definitions)]}
     if isinstance(kind, MapOf):
         names = {"pattern": f"^{NAME.pattern}$"}
         return {"type": "object", "additionalProperties": _kind(kind.kind, definitions), "propertyNames": names}
