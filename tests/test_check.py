@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from infusecalc import load_table
 from infusecalc.cli import run
 from infusecalc.order_check import MATCH, OUTSIDE, VERDICTS, WITHIN_RANGE, WITHIN_ROUNDING, check_order
-from infusecalc.output.chairside import check_row
+from infusecalc.output.check_page import check_row
 from strategies import cm, heights, kg, weights
 from support import HERE, course, every_regimen, in_columns, someone, table
 

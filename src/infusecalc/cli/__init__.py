@@ -26,15 +26,15 @@ EXIT_CODES = {
 """What each exit code means, in the order in which a script meets them."""
 
 COMMANDS = {
-    "dose": "infusecalc.cli.plan",
-    "schedule": "infusecalc.cli.plan",
-    "rate": "infusecalc.cli.chairside",
-    "check": "infusecalc.cli.chairside",
-    "next": "infusecalc.cli.chairside",
+    "dose": "infusecalc.cli.dose",
+    "schedule": "infusecalc.cli.schedule",
+    "rate": "infusecalc.cli.rate",
+    "check": "infusecalc.cli.check",
+    "next": "infusecalc.cli.next",
     "batch": "infusecalc.cli.batch",
-    "info": "infusecalc.cli.about",
+    "info": "infusecalc.cli.info",
     "regimens": "infusecalc.cli.regimens",
-    "completion": "infusecalc.cli.about",
+    "completion": "infusecalc.cli.completion",
 }
 # ClickException: typer has it under no public name of its own
 _USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[2]

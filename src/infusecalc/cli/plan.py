@@ -1,34 +1,22 @@
-"""`dose` and `schedule`: options to a course, and the course to the format that was asked for."""
+"""Options to a course, and the course to the format that was asked for: what `dose` and `schedule` share."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
 
-import typer
-
 from infusecalc.choices import parse_clock, parse_count
 from infusecalc.cli.options import (
-    CHOICE,
-    DATES,
-    ON,
-    PATIENT,
-    REGIMEN,
-    SHEET,
     SHEETS,
-    TABLE,
-    TOTALS,
     VIEWS,
     regimen_typed,
-    result,
-    takes,
 )
 from infusecalc.cli.reply import Reply, colour, draw, site_table, width
 from infusecalc.course import Course, make_course
 from infusecalc.errors import BadInput
 from infusecalc.output import words
 from infusecalc.output.blocks import Block
-from infusecalc.output.files import CALENDARS, DOCUMENTS, FORMATS, choose_format
+from infusecalc.output.files import FORMATS, choose_format
 from infusecalc.output.page import page
 from infusecalc.output.records import as_csv, as_json, as_ndjson, columns, document, records
 from infusecalc.patient import Patient
@@ -43,42 +31,7 @@ _NO_CHOICE = {
 }  # fmt: skip
 
 
-@takes(*REGIMEN, *PATIENT, *ON, *CHOICE, *TABLE, *result(DOCUMENTS))
-def dose(**given: Any) -> Reply:
-    """One look-up: dose, vials, waste, preparation and time of each phase, with the working.
-
-    \b
-    Examples:
-      infusecalc dose infliximab crohns --weight 70kg
-      infusecalc dose rituximab gpa --weight 70kg --height 175cm --label eu
-    """  # noqa: D301 - \b keeps the lines of the examples apart
-    check_day(given)
-    return _answer(given, DOCUMENTS)
-
-
-@takes(*REGIMEN, *PATIENT, *DATES, *CHOICE, *TOTALS, *SHEET, *TABLE, *result(CALENDARS))
-def schedule(**given: Any) -> Reply:
-    """The dated course: every infusion with its dose, vials, waste, bag and time.
-
-    \b
-    Examples:
-      infusecalc schedule infliximab crohns --weight 70kg --start 2026-12-01
-      infusecalc schedule rituximab ra --weight 154lb --start 2026-12-01 --for 2y -o plan.csv
-    """  # noqa: D301 - \b keeps the lines of the examples apart
-    if given["start"] is None and not given["given"] and given["history"] is None:
-        hint = "or say what was given, with --given or --history"
-        raise BadInput("--start", None, "is missing", allowed="YYYY-MM-DD or today", hint=hint)
-    return _answer(given, CALENDARS)
-
-
-def app(command: str) -> typer.Typer:
-    """The typer program of one of the two commands."""
-    program = typer.Typer(add_completion=False, rich_markup_mode=None)
-    program.command()({"dose": dose, "schedule": schedule}[command])
-    return program
-
-
-def _answer(given: dict[str, Any], formats: tuple[str, ...]) -> Reply:
+def course_reply(given: dict[str, Any], formats: tuple[str, ...]) -> Reply:
     """Read the options, make the course, and carry it in the format asked for."""
     output, sheet, view = given["output"], _word(given, "sheet", SHEETS), _word(given, "view", VIEWS)
     form = choose_format(given["format_"], output, formats)

@@ -8,8 +8,8 @@ from infusecalc.course import Course
 from infusecalc.output import words
 from infusecalc.output.blocks import Block, Heading, Lines, Months, Rows, Timeline
 from infusecalc.output.calendar import marks
-from infusecalc.output.chairside import pump_block
 from infusecalc.output.page import cited_below, found, planned, sheet_below, top
+from infusecalc.output.pump_page import pump_block
 from infusecalc.output.working import working
 from infusecalc.pump import Load
 from infusecalc.pump_table import make_pump_table

@@ -1,4 +1,4 @@
-"""`info` and `completion`: a drug's page from the table, and the script by which a shell completes names."""
+"""`info`: a drug's page from the table."""
 
 from __future__ import annotations
 
@@ -6,17 +6,14 @@ from typing import Any
 
 import typer
 
-from infusecalc.cli import complete
 from infusecalc.cli.options import TABLE, argument, result, takes
 from infusecalc.cli.reply import Reply, colour, draw, site_table, width
 from infusecalc.errors import BadInput
 from infusecalc.output import about
 from infusecalc.output.files import FORMATS, choose_format
 from infusecalc.output.records import as_csv, as_json, as_ndjson
-from infusecalc.spelling import one_of
 
 _FORMATS = (*FORMATS, "html")
-_SHELLS = ("bash", "zsh", "fish")
 
 
 @takes(argument("drug", "infliximab, rituximab, or a brand or suffixed name."), *TABLE, *result(_FORMATS))
@@ -51,20 +48,8 @@ def info(**given: Any) -> Reply:
     return Reply(text, output, given["quiet"])
 
 
-@takes(argument("shell", f"One of {', '.join(_SHELLS)}.", words=_SHELLS))
-def completion(**given: Any) -> Reply:
-    """The script by which a shell completes drugs, indications, variants, products, protocols and conditions.
-
-    \b
-    Examples:
-      infusecalc completion bash > ~/.local/share/bash-completion/completions/infusecalc
-      infusecalc completion fish > ~/.config/fish/completions/infusecalc.fish
-    """  # noqa: D301 - \b keeps the lines of the examples apart
-    return Reply(complete.script(one_of("shell", given["shell"], _SHELLS)) + "\n")
-
-
 def app(command: str) -> typer.Typer:
-    """The typer program of one of the two commands."""
+    """The typer program of the command."""
     program = typer.Typer(add_completion=False, rich_markup_mode=None)
-    program.command()({"info": info, "completion": completion}[command])
+    program.command(command)(info)
     return program

@@ -1,0 +1,47 @@
+"""`check`: an ordered dose and interval against the regimen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer
+
+from infusecalc.cli.answer import answered
+from infusecalc.cli.options import (
+    CHECK,
+    CHOICE,
+    ON,
+    PATIENT,
+    REGIMEN,
+    TABLE,
+    result,
+    takes,
+)
+from infusecalc.cli.plan import check_day, course_of
+from infusecalc.cli.reply import Reply
+from infusecalc.order_check import check_order
+from infusecalc.output.check_page import check_document, check_page, check_row
+
+
+@takes(*REGIMEN, *PATIENT, *ON, *CHECK, *CHOICE, *TABLE, *result())
+def check(**given: Any) -> Reply:
+    """An ordered dose, and interval, against the regimen: the difference, a verdict, the likely mistake.
+
+    \b
+    Examples:
+      infusecalc check infliximab crohns --weight 70kg --ordered 350mg
+      infusecalc check rituximab gpa --weight 70kg --height 175cm --ordered 690mg --phase induction
+    """  # noqa: D301 - \b keeps the lines of the examples apart
+    check_day(given)
+    asked = {name: given.pop(name) for name in ("ordered", "ordered_every", "phase", "number")}
+    verdict = check_order(course_of(given), **asked)
+    row, blocks = check_row(verdict), verdict.blocks
+    reply = answered(given, check_document(verdict), [row], check_page(verdict), blocks)
+    return reply.but(failed="the order is outside the regimen" if verdict.failed else None)
+
+
+def app(command: str) -> typer.Typer:
+    """The typer program of the command."""
+    program = typer.Typer(add_completion=False, rich_markup_mode=None)
+    program.command(command)(check)
+    return program

@@ -1,0 +1,33 @@
+"""`completion`: the script by which a shell completes names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer
+
+from infusecalc.cli import complete
+from infusecalc.cli.options import argument, takes
+from infusecalc.cli.reply import Reply
+from infusecalc.spelling import one_of
+
+_SHELLS = ("bash", "zsh", "fish")
+
+
+@takes(argument("shell", f"One of {', '.join(_SHELLS)}.", words=_SHELLS))
+def completion(**given: Any) -> Reply:
+    """The script by which a shell completes drugs, indications, variants, products, protocols and conditions.
+
+    \b
+    Examples:
+      infusecalc completion bash > ~/.local/share/bash-completion/completions/infusecalc
+      infusecalc completion fish > ~/.config/fish/completions/infusecalc.fish
+    """  # noqa: D301 - \b keeps the lines of the examples apart
+    return Reply(complete.script(one_of("shell", given["shell"], _SHELLS)) + "\n")
+
+
+def app(command: str) -> typer.Typer:
+    """The typer program of the command."""
+    program = typer.Typer(add_completion=False, rich_markup_mode=None)
+    program.command(command)(completion)
+    return program

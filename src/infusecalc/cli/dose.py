@@ -1,0 +1,32 @@
+"""`dose`: one look-up, with its working."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer
+
+from infusecalc.cli.options import CHOICE, ON, PATIENT, REGIMEN, TABLE, result, takes
+from infusecalc.cli.plan import check_day, course_reply
+from infusecalc.cli.reply import Reply
+from infusecalc.output.files import DOCUMENTS
+
+
+@takes(*REGIMEN, *PATIENT, *ON, *CHOICE, *TABLE, *result(DOCUMENTS))
+def dose(**given: Any) -> Reply:
+    """One look-up: dose, vials, waste, preparation and time of each phase, with the working.
+
+    \b
+    Examples:
+      infusecalc dose infliximab crohns --weight 70kg
+      infusecalc dose rituximab gpa --weight 70kg --height 175cm --label eu
+    """  # noqa: D301 - \b keeps the lines of the examples apart
+    check_day(given)
+    return course_reply(given, DOCUMENTS)
+
+
+def app(command: str) -> typer.Typer:
+    """The typer program of the command."""
+    program = typer.Typer(add_completion=False, rich_markup_mode=None)
+    program.command(command)(dose)
+    return program

@@ -1,0 +1,73 @@
+"""An order that was checked to data and to its page: the difference, the verdict, the likely mistake."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from infusecalc.order_check import OUTSIDE, Verdict
+from infusecalc.output import words
+from infusecalc.output.blocks import Block, Heading, Pairs
+from infusecalc.output.page import cited_below, found, top
+from infusecalc.output.records import Record, finding_record, heads, sources
+from infusecalc.quantities import number, people
+from infusecalc.table import cited
+
+
+def check_document(verdict: Verdict) -> Record:
+    """`infusecalc.check/1`."""
+    return (
+        {"schema": "infusecalc.check/1"}
+        | heads(verdict.course)
+        | check_row(verdict)
+        | {
+            "notes": list(verdict.notes),
+            "mistakes": [
+                {"code": mistake.code, "dose_mg": number(mistake.amount), "message": mistake.message}
+                for mistake in verdict.mistakes
+            ],
+            "source": cited(verdict.sources),
+            "findings": [finding_record(finding) for finding in verdict.findings],
+            "sources": sources(verdict.course),
+        }
+    )
+
+
+def check_row(verdict: Verdict) -> Record:
+    """The verdict in one flat record."""
+    own = verdict.dose.phase.interval
+    return {
+        "phase": verdict.dose.name,
+        "number": verdict.number,
+        "dose_basis": str(verdict.dose.asked),
+        "ordered_mg": number(verdict.ordered),
+        "expected_mg": number(verdict.expected),
+        "difference_mg": number(verdict.ordered - verdict.expected),
+        "difference_percent": number(verdict.difference, 1),
+        "ordered_interval": None if verdict.every is None else str(verdict.every),
+        "expected_interval": None if own is None else str(own),
+        "dose_verdict": verdict.dose_verdict,
+        "interval_verdict": verdict.interval_verdict,
+        "verdict": verdict.verdict,
+        "mistake": verdict.mistakes[0].code if verdict.mistakes else None,
+    }
+
+
+def check_page(verdict: Verdict) -> Iterator[Block]:
+    """The verdict as a pharmacist reads it."""
+    yield from top(verdict.course)
+    sign = "+" if verdict.ordered > verdict.expected else ""
+    difference = f"{sign}{people(verdict.ordered - verdict.expected)} mg, {verdict.percent}"
+    own = verdict.dose.phase.interval
+    yield Heading(f"{'BLOCK ' if verdict.verdict == OUTSIDE else ''}{verdict.verdict}")
+    rows = [
+        ("ordered", words.mg(verdict.ordered)),
+        ("expected", f"{words.mg(verdict.expected)} ({verdict.dose.name}: {verdict.dose.asked.people})"),
+        ("difference", f"{difference}: {verdict.dose_verdict}"),
+    ]
+    if verdict.every is not None:
+        rows.append(("interval", f"every {verdict.every}, expected every {own}: {verdict.interval_verdict}"))
+    rows += [("", note) for note in verdict.notes]
+    rows += [(f"mistake: {mistake.code}", mistake.message) for mistake in verdict.mistakes]
+    yield Pairs(tuple(rows), inset=True)
+    yield from found(verdict.course, verdict.findings)
+    yield from cited_below(verdict.course)

@@ -1,0 +1,150 @@
+"""What is due to data and to its page: the next infusion, its bounds, and what was given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from infusecalc.due import Bound, Due
+from infusecalc.output import words
+from infusecalc.output.blocks import Block, Heading, Lines, Pairs, Rows
+from infusecalc.output.page import cited_below, found, top
+from infusecalc.output.records import Record, dose_record, finding_record, heads, sources
+from infusecalc.phase_dose import Infusion
+from infusecalc.plan import Planned
+from infusecalc.quantities import number
+from infusecalc.table import cited
+
+
+def due_document(due: Due) -> Record:
+    """`infusecalc.next/1`."""
+    return (
+        {"schema": "infusecalc.next/1"}
+        | heads(due.course)
+        | {
+            "start": str(due.course.plan.start) if due.course.plan else None,
+            "given": [_given(due, index) for index in range(len(due.given))],
+            "due": None if due.infusion is None else due_row(due) | dose_record(due.infusion.dose, due.infusion.time),
+            "label_says": [{"name": name, "text": note.text, "source": cited(note.source)} for name, note in due.late],
+            "if_given_on": _if_given(due),
+            "findings": [finding_record(finding) for finding in due.findings],
+            "sources": sources(due.course, due.sources),
+        }
+    )
+
+
+def _if_given(due: Due) -> Record | None:
+    """The infusion as it would be on the day that was said, where it is overdue."""
+    infusion = due.if_given
+    if infusion is None:
+        return None
+    return {"date": str(infusion.planned.date)} | dose_record(infusion.dose, infusion.time)
+
+
+def _given(due: Due, index: int) -> Record:
+    infusion = due.given[index]
+    planned, amount = infusion.planned, infusion.planned.given.amount if infusion.planned.given else None
+    return {
+        "number": planned.number,
+        "phase": planned.phase,
+        "date": str(planned.date),
+        "planned_date": str(planned.by_plan),
+        "late_days": planned.late_days,
+        "given_mg": None if amount is None else number(amount),
+        "expected_mg": number(infusion.dose.amount.dose),
+    }
+
+
+def due_row(due: Due) -> Record:
+    """What is due in one flat record; empty of values where the regimen is complete."""
+    infusion, plan = due.infusion, due.infusion.planned if due.infusion else None
+    return {
+        "number": plan.number if plan else None,
+        "phase": plan.phase if plan else None,
+        "date": str(plan.date) if plan else None,
+        "anchor": due.course.choices.anchor,
+        "planned_date": _date(due.planned),
+        "due_date": _date(plan.due if plan else None),
+        "from_given_date": _date(due.from_given),
+        "late_days": due.late_days,
+        "moved_days": plan.moved_days if plan else None,
+        "earliest_date": _date(due.earliest.date if due.earliest else None),
+        "latest_date": _date(due.latest.date if due.latest else None),
+        "days_left": due.days_left,
+        "optional": plan.optional if plan else None,
+        "weight_kg": number(infusion.dose.patient.weight) if infusion else None,
+        "dose_mg": number(infusion.dose.amount.dose) if infusion else None,
+    }
+
+
+def _date(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def due_page(due: Due) -> Iterator[Block]:
+    """What is due, as a nurse reads it."""
+    yield from top(due.course)
+    yield Heading("Given")
+    yield Rows(("#", "planned", "given", "what was given", "expected", "days"), tuple(_given_row(due)), right=(0,))
+    if due.infusion is None:
+        yield Heading("Nothing is due")
+        yield Lines(("The regimen is complete with what was given.",), listed=True)
+    else:
+        yield from _due(due, due.infusion, due.infusion.planned.number)
+    yield Heading("Late or missed")
+    yield Pairs(tuple((name, words.tall_man(due.course, note.text)) for name, note in due.late), inset=True)
+    yield from found(due.course, due.findings)
+    yield from cited_below(due.course, due.sources)
+
+
+def _given_row(due: Due) -> Iterator[tuple[str, ...]]:
+    for infusion in due.given:
+        planned = infusion.planned
+        amount = planned.given.amount if planned.given else None
+        yield (
+            str(planned.number),
+            words.day(planned.by_plan),
+            words.day(planned.date),
+            "not said" if amount is None else words.mg(amount),
+            words.mg(infusion.dose.amount.dose),
+            words.shift(planned.late_days, "late", "early") or "on its day",
+        )
+
+
+def _due(due: Due, infusion: Infusion, place: int) -> Iterator[Block]:
+    yield Heading(f"Due: infusion {place}, {infusion.dose.name}, {words.day(infusion.planned.date)}")
+    anchor, counted = due.course.choices.anchor, words.day(due.from_given or infusion.planned.due)
+    at = f"{infusion.dose.asked.people} at {words.weight(infusion.dose.patient.weight)}"
+    late = f", {words.shift(due.late_days, 'later', 'earlier')} than planned" if due.late_days else ""
+    moved = words.shift(infusion.planned.moved_days, "later for the clinic", "earlier for the clinic")
+    rows = [
+        ("by the plan", f"{words.day(infusion.planned.by_plan)}{_taken(infusion.planned, anchor)}"),
+        ("from what was given", f"{counted}{' (taken)' if anchor == 'given' else ''}{late}"),
+        ("moved", moved or "not moved"),
+        ("earliest", _bound(due.earliest)),
+        ("latest", _bound(due.latest)),
+        ("dose", f"{at}: {words.mg(infusion.dose.amount.dose)}, {words.vials(infusion.dose.preparation.vials)}"),
+        ("bag", words.bag(infusion.dose.preparation)),
+        ("time", words.time(infusion.time)),
+    ]  # fmt: skip
+    if due.days_left is not None:
+        left = words.shift(due.days_left, "to go", "overdue") or "today"
+        rows.insert(0, ("on the day said", f"{due.course.choices.on}: {left}"))
+    today = due.if_given
+    if today is not None:
+        rows.append(("given on that day", f"{words.mg(today.dose.amount.dose)}, {words.time(today.time)}"))
+    yield Pairs(tuple(rows), inset=True)
+
+
+def _taken(item: Planned, anchor: str) -> str:
+    """Whether the plan's own date was taken, or which one in its place."""
+    if anchor != "planned":
+        return ""
+    return " (taken)" if item.due == item.by_plan else f" passed over; {words.day(item.due)} (taken)"
+
+
+def _bound(bound: Bound | None) -> str:
+    return (
+        "our sources give no date"
+        if bound is None
+        else f"{words.day(bound.date)}: {bound.text} ({cited(bound.source)})"
+    )

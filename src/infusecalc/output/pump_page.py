@@ -1,0 +1,121 @@
+"""A pump table to data and to its page: step by step, with a stop in it where there was one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from infusecalc.output import after_stop, words
+from infusecalc.output.blocks import Block, Heading, Lines, Pairs, Rows
+from infusecalc.output.page import cited_below, found, sheet_below, top
+from infusecalc.output.records import Record, dose_record, finding_record, heads, sources
+from infusecalc.output.working import rates_in_words
+from infusecalc.pump import Step
+from infusecalc.pump_table import PumpTable
+from infusecalc.quantities import number, people
+
+
+def pump_document(table: PumpTable) -> Record:
+    """`infusecalc.rate/1`."""
+    course, running = table.course, table.course.running
+    return (
+        {"schema": "infusecalc.rate/1"}
+        | heads(course)
+        | {"number": table.number, "phase": table.dose.name, "rate_of": "first" if table.first else "subsequent"}
+        | dose_record(table.dose, table.duration)
+        | {
+            "protocol": running.protocol_id,
+            "protocol_is": running.protocol.is_ if running.protocol else None,
+            "stopped_at_min": number(table.stop.at) if table.stop else None,
+            "pause_min": number(table.stop.pause) if table.stop else None,
+            "hold": table.stop.hold if table.stop else None,
+            "after_stop": after_stop.record(table),
+            "steps": list(pump_rows(table)),
+            "end_clock": _clock(table, table.duration),
+            "findings": [finding_record(finding) for finding in table.findings],
+            "sources": sources(course, table.sources),
+        }
+    )
+
+
+def pump_rows(table: PumpTable) -> Iterator[Record]:
+    """One record for each step."""
+    for index, step in enumerate(table.steps, 1):
+        yield {
+            "step": index,
+            "start_min": number(step.start),
+            "clock": _clock(table, step.start),
+            "minutes": number(step.minutes),
+            "rate_mg_per_h": number(step.rate),
+            "rate_ml_per_h": number(step.flow, 1),
+            "volume_ml": number(step.volume),
+            "dose_mg": number(step.dose),
+            "cumulative_mg": number(step.cumulative),
+            "as_tolerated": step.as_tolerated,
+        }
+
+
+def _clock(table: PumpTable, time: int) -> str | None:
+    return None if table.at is None else words.clock(table.at, time)
+
+
+def pump_page(table: PumpTable) -> Iterator[Block]:
+    """The pump table as a nurse reads it."""
+    yield from top(table.course)
+    grave = tuple(finding for finding in table.findings if finding.severity != "info")
+    if grave:
+        yield from found(table.course, grave, "Look at first")
+    which = "a later infusion" if table.number is None else f"infusion {table.number}"
+    how = "first" if table.first else "later"
+    yield Heading(
+        f"Pump: {which}, {table.dose.name}, {words.mg(table.dose.amount.dose)}, at the rate of a {how} infusion"
+    )
+    if table.stop:
+        yield Lines(tuple(after_stop.before_the_steps(table)), listed=True)
+    yield from pump_block(table)
+    if table.stop:
+        yield Lines((after_stop.resumed(table, table.stop),), listed=True)
+    yield from _before(table)
+    yield from sheet_below(table.course, ("Monitoring", "Preparation"))
+    yield from found(table.course, [finding for finding in table.findings if finding.severity == "info"])
+    yield from cited_below(table.course, table.sources)
+
+
+def pump_block(table: PumpTable) -> Iterator[Block]:
+    """The bag, the rates, the steps and the whole time."""
+    yield Lines((words.bag(table.dose.preparation), f"rates: {rates_in_words(table.rates)}"), listed=True)
+    timed = table.at is not None
+    heads_ = ["#", "at min", *(["clock"] if timed else []), "for min", "mg/h", "mL/h", "mL", "dose", "in all"]
+    rows = [(step, _step(table, index, step)) for index, step in enumerate(table.steps, 1)]
+    yield Rows(tuple(heads_), tuple(row for step, row in rows if not step.as_tolerated), _RIGHT)
+    if rows[-1][0].as_tolerated:
+        yield Lines((after_stop.as_tolerated(table),))
+        yield Rows(tuple(heads_), tuple(row for step, row in rows if step.as_tolerated), _RIGHT)
+    end = f", ends at {_clock(table, table.duration)}" if timed else ""
+    yield Lines((f"Total: {words.time(table.duration)} ({words.minutes(table.duration)}){end}",))
+
+
+_RIGHT = range(10)
+
+
+def _step(table: PumpTable, index: int, step: Step) -> tuple[str, ...]:
+    clock = [words.clock(table.at, step.start)] if table.at is not None else []
+    cells = [str(index), people(step.start), *clock, people(step.minutes), people(step.rate), people(step.flow, 1)]
+    dose = "pause" if step.paused else words.mg(step.dose)
+    return (*cells, people(step.volume), dose, words.mg(step.cumulative))
+
+
+def _before(table: PumpTable) -> Iterator[Block]:
+    """The premedication, with the clock where the infusion has one."""
+    course = table.course
+    drugs = (course.regimen.drug_rules.premedication | course.regimen.rules.premedication).items()
+    rows = []
+    for name, drug in drugs:
+        at = ""
+        if drug.before is not None:
+            at = f"by {drug.before} min before: "
+            if table.at is not None:
+                at = f"by {words.clock(table.at, -drug.before * 100)}, {drug.before} min before: "
+        rows.append((name, f"{at}{words.tall_man(course, drug.text)}"))
+    if rows:
+        yield Heading("Premedication")
+        yield Pairs(tuple(rows), inset=True)
