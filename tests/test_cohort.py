@@ -159,7 +159,7 @@ def test_a_bag_that_is_too_small_is_accepted_for_no_cohort() -> None:
 def test_a_finding_about_no_infusion_of_the_course_is_about_every_one() -> None:
     found = expand(FRAME.slice(1, 1), maintenance_start="15w", doses="4")
     assert found["findings"].str.starts_with("start-outside-window;").all()
-    slot = Slot(0, False, Finding("made-up", "info", "", (), infusions=(99,)))
+    slot = Slot(0, False, Finding("companion", "", (), infusions=(99,)))
     assert places_about((slot,), 1, range(1, 9)) == (0,)
     assert places_about((slot,), 1, range(1, 100)) == ()
 

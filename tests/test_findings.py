@@ -193,16 +193,16 @@ def test_a_row_carries_what_is_about_it_and_what_no_other_row_carries(about, car
 
 
 def test_a_finding_about_what_is_not_shown_is_in_every_row_and_event():
-    made_up = Finding("made-up", "info", "made up", (Citation("house"),), infusions=(99,), phases=("afterwards",))
+    made_up = Finding("companion", "made up", (Citation("house"),), infusions=(99,), phases=("afterwards",))
     for start in ("2026-12-01", None):
         plan = planned("infliximab/crohns", someone(id="17"), start=start).but(findings=(made_up,))
-        assert {row["findings"] for row in records(plan)} == {"made-up"}
+        assert {row["findings"] for row in records(plan)} == {"companion"}
     dated = planned("infliximab/crohns", someone(id="17")).but(findings=(made_up,))
-    assert calendar(dated, Appointment()).count(b"info: made-up") == len(dated.infusions)
+    assert calendar(dated, Appointment()).count(b"info: companion") == len(dated.infusions)
 
 
 def test_a_finding_about_no_infusion_and_no_phase_is_about_the_whole_course():
-    found = Finding("made-up", "info", "made up", (), infusions=(), phases=())
+    found = Finding("companion", "made up", (), infusions=(), phases=())
     assert (found.infusions, found.phases) == (None, None)
 
 

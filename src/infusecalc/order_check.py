@@ -154,7 +154,7 @@ def _contraindicated(course: Course, dose: PhaseDose, amount: int) -> Iterator[F
         over = limit is not None and amount > limit.amount(dose.patient.weight, dose.patient.bsa)
         if has.rule and over and ("contraindicated", has.id) not in known:
             message = f"{has.name}, at the ordered dose: {has.rule.text}"
-            yield Finding("contraindicated", "block", message, has.rule.source, has.id, phases=(dose.name,))
+            yield Finding("contraindicated", message, has.rule.source, has.id, phases=(dose.name,))
 
 
 def _phase(course: Course, phase: str | None, number: int | None, every: Span | None) -> PhaseDose:

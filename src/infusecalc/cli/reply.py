@@ -53,9 +53,9 @@ class Reply(Frozen):
         if self.failed:
             self._say(self.failed)
         if self.blocks:
-            from infusecalc.findings import NEVER_ACCEPTED  # noqa: PLC0415 - only a block needs it
+            from infusecalc.findings import never_accepted  # noqa: PLC0415 - only a block needs it
 
-            final = [key for key in self.blocks if key in NEVER_ACCEPTED]
+            final = [key for key in self.blocks if never_accepted(key)]
             how = f"{', '.join(final)} cannot be accepted" if final else "--accept CODE=REASON takes a block on"
             self._say(f"blocked by {', '.join(self.blocks)}; {how}")
         return self.exit_code

@@ -5,28 +5,27 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 
 from infusecalc.findings import (
-    OF_NUMBERS,
+    RULES,
     Case,
     Finding,
-    by_calendar,
-    by_regimen,
-    by_site,
+    by_condition,
     carries,
     in_data,
     of_condition,
-    overrides,
-    rates,
+    of_numbers,
     settle,
 )
 from infusecalc.frozen import Frozen
 
-BITS = {code: 1 << place for place, code in enumerate(OF_NUMBERS)}
-"""The bit of each finding that hangs on a patient's numbers."""
+
+def bit_of(code: str) -> int:
+    """The bit of a finding that hangs on a patient's numbers."""
+    return 1 << of_numbers().index(code)
 
 
 def bit_of_condition(place: int) -> int:
     """The bit of a condition by its place among those named with --has: a dose is above the one that its rule names."""
-    return 1 << (len(OF_NUMBERS) + place)
+    return 1 << (len(of_numbers()) + place)
 
 
 class Slot(Frozen):
@@ -56,36 +55,32 @@ def slots_of(case: Case) -> tuple[Slot, ...]:
 
 
 def _slots(case: Case) -> Iterator[Slot]:
-    late = _from_protocol(case)
-    for code in ("age-unknown", "age-outside-regimen", "age-crosses-limit", "weight-unusual", "size-unusual"):
-        yield _of_numbers(code)
+    for name, rule in RULES.items():
+        codes = of_numbers(name)
+        if rule is by_condition:
+            yield from _of_conditions(case)
+        elif codes:
+            yield from _of_numbers(case, name, codes)
+        else:
+            for finding in rule(case):
+                yield Slot(0, False, finding)  # noqa: FBT003 - a part
+
+
+def _of_conditions(case: Case) -> Iterator[Slot]:
+    """What the label says of each condition, for doses above the one from which it speaks and for others."""
     for place, condition in enumerate(case.conditions):
         bit = bit_of_condition(place) if condition.above else 0
         yield Slot(bit, False, of_condition(case.regimen, condition, over=True))  # noqa: FBT003 - the shape's own parts
         if bit:
             yield Slot(bit, True, of_condition(case.regimen, condition, over=False))  # noqa: FBT003 - as above
-    yield from _always(overrides(case))
-    yield _of_numbers("dose-above-usual")
-    yield from _always(by_site(case))
-    yield from _always(by_calendar(case))
-    for code in (
-        "bsa-capped", "dose-capped", "rounding-applied", "rounding-refused", "bag-too-small", "concentration-low",
-        "concentration-high", "waste-below-unit",
-    ):  # fmt: skip
-        yield _of_numbers(code)
-    yield from _always(by_regimen(case))
-    yield from _always(rates(case))
-    for code in ("protocol-not-studied", "time-below-label") if late else ():
-        yield _of_numbers(code, late)
 
 
-def _of_numbers(code: str, infusions: tuple[int, ...] | None = None) -> Slot:
-    return Slot(BITS[code], False, Finding(code, OF_NUMBERS[code], "", (), infusions=infusions))  # noqa: FBT003 - a part
-
-
-def _always(found: Iterator[Finding]) -> Iterator[Slot]:
-    for finding in found:
-        yield Slot(0, False, finding)  # noqa: FBT003 - a part
+def _of_numbers(case: Case, rule: str, codes: Iterable[str]) -> Iterator[Slot]:
+    """The findings of a rule that hang on a patient's numbers; those of a protocol are about what it runs."""
+    late = _from_protocol(case) if rule == "protocol" else None
+    if late != ():
+        for code in codes:
+            yield Slot(bit_of(code), False, Finding(code, "", (), infusions=late))  # noqa: FBT003 - a part
 
 
 def _from_protocol(case: Case) -> tuple[int, ...]:

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from infusecalc.choices import Rounding
-from infusecalc.cohort.codes import BITS, bit_of_condition
+from infusecalc.cohort.codes import bit_of, bit_of_condition
 from infusecalc.cohort.events import NO_LIMIT, Events
 from infusecalc.cohort.faults import MISSING, OUTSIDE, Fault, Faults
 from infusecalc.cohort.rows import joined, measured
@@ -237,5 +237,5 @@ def _bits_of_dose() -> Any:
 def _sum(found: dict[str, Any]) -> Any:
     """Findings as one number."""
     return sum(
-        (pl.when(holds).then(BITS[code]).otherwise(0) for code, holds in found.items()), pl.lit(0, dtype=pl.Int64)
+        (pl.when(holds).then(bit_of(code)).otherwise(0) for code, holds in found.items()), pl.lit(0, dtype=pl.Int64)
     )

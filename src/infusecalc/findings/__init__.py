@@ -2,46 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from infusecalc.choices import Acceptance
 from infusecalc.errors import BadInput, shown
 from infusecalc.findings.by_calendar import by_calendar
-from infusecalc.findings.by_order import by_order, overrides
-from infusecalc.findings.by_patient import by_patient, of_condition
+from infusecalc.findings.by_order import by_usual, overrides
+from infusecalc.findings.by_patient import by_condition, by_size, by_weights, of_condition
 from infusecalc.findings.by_preparation import by_preparation
-from infusecalc.findings.by_rate import by_rate, least_time, rates, too_long
+from infusecalc.findings.by_rate import by_protocol, least_time, rates, too_long
 from infusecalc.findings.by_regimen import by_regimen
 from infusecalc.findings.by_site import by_site
-from infusecalc.findings.case import (
-    NEVER_ACCEPTED,
-    OF_NUMBERS,
-    SEVERITIES,
-    Case,
-    Finding,
-    HasCondition,
-    block_keys,
-    carries,
-    in_data,
-)
+from infusecalc.findings.case import Case, Finding, HasCondition, block_keys, carries, in_data
+from infusecalc.findings.catalogue import CATALOGUE, SEVERITIES, entry_of, never_accepted, of_numbers
 
 __all__ = [
-    "NEVER_ACCEPTED",
-    "OF_NUMBERS",
+    "CATALOGUE",
+    "RULES",
     "SEVERITIES",
     "Case",
     "Finding",
     "HasCondition",
     "block_keys",
-    "by_calendar",
-    "by_regimen",
-    "by_site",
+    "by_condition",
     "carries",
     "check_acceptances",
+    "entry_of",
     "find",
     "in_data",
     "least_time",
+    "never_accepted",
     "of_condition",
+    "of_numbers",
     "overrides",
     "rates",
     "settle",
@@ -49,6 +41,24 @@ __all__ = [
 ]
 
 _STANDING = {"caution": "a caution", "info": "for information"}
+RULES: dict[str, Callable[[Case], Iterator[Finding]]] = {
+    "size": by_size,
+    "weights": by_weights,
+    "conditions": by_condition,
+    "overrides": overrides,
+    "usual": by_usual,
+    "site": by_site,
+    "calendar": by_calendar,
+    "preparation": by_preparation,
+    "regimen": by_regimen,
+    "rates": rates,
+    "protocol": by_protocol,
+}
+"""What finds, in order, for one patient and for a cohort.
+
+A rule that no entry of the catalogue names by `numbers` looks at no number of a patient, but for weights over time,
+which no cohort has: a cohort asks it once for all patients whose course has one shape.
+"""
 
 
 def find(case: Case) -> tuple[Finding, ...]:
@@ -57,16 +67,16 @@ def find(case: Case) -> tuple[Finding, ...]:
     Raises BadInput for an acceptance that meets no block, or one that cannot be accepted.
     """
     check_acceptances(case.choices.acceptances)
-    rules = (by_patient, by_order, by_site, by_calendar, by_preparation, by_regimen, by_rate)
-    found = [finding for rule in rules for finding in rule(case)]
+    found = [finding for rule in RULES.values() for finding in rule(case)]
     return settle(found, case.choices.acceptances, case.conditions)
 
 
 def check_acceptances(acceptances: Iterable[Acceptance]) -> None:
     """Refuse with BadInput to accept what cannot be accepted, whether or not it blocks."""
     for acceptance in acceptances:
-        if acceptance.code in NEVER_ACCEPTED:
-            why, hint = NEVER_ACCEPTED[acceptance.code]
+        final = never_accepted(acceptance.code)
+        if final:
+            why, hint = final
             raise BadInput("--accept", acceptance, f"cannot be accepted: {why}", hint=hint)
 
 
@@ -95,13 +105,11 @@ def _accept(
     met = [finding for finding in found if _meets(finding, acceptance.code, detail)]
     if must_meet and not met:
         raise _meets_none(found, acceptance, detail)
-    return [
-        finding.but(severity="caution", reason=acceptance.reason) if finding in met else finding for finding in found
-    ]
+    return [finding.but(reason=acceptance.reason) if finding in met else finding for finding in found]
 
 
 def _meets(finding: Finding, code: str, detail: str | None) -> bool:
-    return finding.severity == "block" and code not in NEVER_ACCEPTED and _is(finding, code, detail)
+    return finding.severity == "block" and not never_accepted(code) and _is(finding, code, detail)
 
 
 def _is(finding: Finding, code: str, detail: str | None) -> bool:
@@ -110,7 +118,7 @@ def _is(finding: Finding, code: str, detail: str | None) -> bool:
 
 def _meets_none(found: Sequence[Finding], acceptance: Acceptance, detail: str | None) -> BadInput:
     """The refusal of an acceptance that meets no block: because another has met it, or it is none, or there is none."""
-    blocks = ", ".join(block_keys(finding for finding in found if finding.code not in NEVER_ACCEPTED))
+    blocks = ", ".join(block_keys(finding for finding in found if finding.not never_accepted(code)))
     problem, hint = "meets no block", "" if blocks else "no finding blocks here: leave it out"
     met = next((finding for finding in found if _is(finding, acceptance.code, detail)), None)
     if met and met.accepted:

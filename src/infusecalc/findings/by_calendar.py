@@ -41,7 +41,7 @@ def _too_soon(case: Case, name: str, plan: Plan) -> Iterator[Finding]:
         message = f"{name}: less than {least} after the infusion before: {text}"
         # no label can be broken where the regimen has none
         severity = "block" if stated or case.shipped.rules.status.is_ == "labelled" else "caution"
-        yield _about("gap-below-label", severity, name, early, message, source)
+        yield _about("gap-below-label", name, early, message, source, severity)
 
 
 def _off(before: Planned, item: Planned) -> bool:
@@ -67,7 +67,7 @@ def _too_late(case: Case, name: str, plan: Plan) -> Iterator[Finding]:
     ]
     if late:
         message = f"{name}: more than {gap.most} after the infusion before: {gap.text}"
-        yield _about("gap-above-label", "caution", name, late, message, gap.source)
+        yield _about("gap-above-label", name, late, message, gap.source)
 
 
 def _counts(item: Planned, name: str) -> bool:
@@ -80,10 +80,15 @@ def _beyond(before: Planned, item: Planned, most: Span) -> bool:
 
 
 def _about(
-    code: str, severity: str, name: str, items: list[Planned], message: str, source: tuple[Citation, ...]
+    code: str,
+    name: str,
+    items: list[Planned],
+    message: str,
+    source: tuple[Citation, ...],
+    severity: str | None = None,
 ) -> Finding:
     numbers = tuple(item.number for item in items)
-    return Finding(code, severity, message, source, infusions=numbers, phases=(name,))
+    return Finding(code, message, source, infusions=numbers, phases=(name,), severity=severity)
 
 
 # --- what was given, and the clinic's days ------------------------------------------------------------------
@@ -104,20 +109,20 @@ def _began(case: Case) -> Iterator[Finding]:
         message = (
             f"The first date given, {first}, is {side}: it is taken as infusion 1, given {'late' if late else 'early'}"
         )
-        yield Finding("history-start-differs", "caution", f"{message}; if {hint}", HOUSE)
+        yield Finding("history-start-differs", f"{message}; if {hint}", HOUSE)
     elif not case.choices.from_maintenance:
         other = ", or say --from maintenance if the induction is past" if "maintenance" in case.regimen.phases else ""
         message = (
             f"The first date given, {first}, is taken as infusion 1; if treatment began earlier, say --start and give"
         )
-        yield Finding("history-start-assumed", "caution", f"{message} every date{other}", HOUSE)
+        yield Finding("history-start-assumed", f"{message} every date{other}", HOUSE)
 
 
 def _passed(case: Case, plan: Plan) -> Iterator[Finding]:
     if plan.passed:
         days = ", ".join(map(str, plan.passed))
         message = f"Passed over, too near the last infusion given, or before it: {days}; nothing is made up or doubled"
-        yield Finding("planned-date-passed", "caution", message, case.house.doubled.source)
+        yield Finding("planned-date-passed", message, case.house.doubled.source)
 
 
 def _clinic(case: Case, plan: Plan) -> Iterator[Finding]:
@@ -125,12 +130,12 @@ def _clinic(case: Case, plan: Plan) -> Iterator[Finding]:
     if clinic is None:
         return
     moved = tuple(item.number for item in plan.infusions if item.moved_days)
-    yield Finding("clinic-days", "info", f"The clinic is {clinic}", HOUSE, infusions=moved)
+    yield Finding("clinic-days", f"The clinic is {clinic}", HOUSE, infusions=moved)
     for item in plan.infusions:
         if item.shut:
             near = f"within {in_days(clinic.tolerance(item.phase))} of {_why(item.due, clinic.holiday(item.due))}"
             message = f"{item.phase}: no open day {near}"
-            yield _about("no-open-day", "block", item.phase, [item], message, HOUSE)
+            yield _about("no-open-day", item.phase, [item], message, HOUSE)
 
 
 def _why(day: date, holiday: str | None) -> str:

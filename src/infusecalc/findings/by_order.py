@@ -13,9 +13,8 @@ Pair = tuple[Dose, Dose]
 """The dose that the table gives, and the one that was asked for."""
 
 
-def by_order(case: Case) -> Iterator[Finding]:
-    """Every finding about overrides, and about the usual most."""
-    yield from overrides(case)
+def by_usual(case: Case) -> Iterator[Finding]:
+    """The finding about doses above the usual most."""
     usual = case.regimen.drug_rules.usual_most
     if usual and (usual.dose.basis != "mg/m2" or case.patient.bsa is not None):
         over = case.above(usual.dose)
@@ -44,8 +43,8 @@ def _override(case: Case, name: str) -> Iterator[Finding]:
         if _combined(own, asked, pair, rows) and not (off_label and _dose_side(*pair, rows)):
             both = f"{pair[1].people} every {asked.interval}"
             message = f"{name}: {both} escalates dose and interval, and the source allows one or the other"
-            code, severity = ("dose-outside-source", "caution") if off_label else ("escalation-combined", "block")
-            yield case.about(code, severity, (name,), message, _sources(own, rows))
+            code = "dose-outside-source" if off_label else "escalation-combined"
+            yield case.about(code, (name,), message, _sources(own, rows))
 
 
 def _pairs(case: Case, name: str) -> tuple[Pair, ...]:
@@ -137,13 +136,10 @@ def _dose_finding(case: Case, name: str, pair: Pair, rows: list[Allowed], *, off
     message = f"{name}: {asked.people} instead of {own.people}; {_allowed(relevant)}"
     if asked.basis != own.basis:
         message += f"; a dose in {asked.basis} cannot be held against a limit in {own.basis}"
-    if off_label and side:
-        code, severity = "dose-outside-source", "caution"
-    elif side:
-        code, severity = f"dose-{side}-label", "block" if side == "above" else "caution"
-    else:
-        code, severity = "dose-override", "caution"
-    return case.about(code, severity, (name,), message, _sources(_own(case, name), relevant))
+    code = "dose-override"
+    if side:
+        code = "dose-outside-source" if off_label else f"dose-{side}-label"
+    return case.about(code, (name,), message, _sources(_own(case, name), relevant))
 
 
 def _interval_finding(case: Case, name: str, side: str | None, rows: list[Allowed], *, off_label: bool) -> Finding:
@@ -151,11 +147,11 @@ def _interval_finding(case: Case, name: str, side: str | None, rows: list[Allowe
     relevant = [row for row in rows if row.every]
     message = f"{name}: every {asked.interval} instead of every {own.interval}; {_allowed(relevant)}"
     if side and not off_label:
-        code, severity = f"interval-{side}-label", "block" if side == "below" else "caution"
+        code = f"interval-{side}-label"
     else:
-        code, severity = "interval-override", "caution"
+        code = "interval-override"
         message += f"; {side} the range of the source" if side else ""
-    return case.about(code, severity, (name,), message, _sources(own, relevant))
+    return case.about(code, (name,), message, _sources(own, relevant))
 
 
 def _allowed(rows: list[Allowed]) -> str:

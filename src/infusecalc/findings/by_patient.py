@@ -7,7 +7,7 @@ from datetime import date
 from itertools import pairwise
 
 from infusecalc.dates import add_months, completed_months
-from infusecalc.findings.case import HOUSE, OF_NUMBERS, Case, Finding, HasCondition
+from infusecalc.findings.case import HOUSE, Case, Finding, HasCondition
 from infusecalc.patient import Patient
 from infusecalc.phase_dose import Infusion, PhaseDose
 from infusecalc.plan import Plan
@@ -28,8 +28,8 @@ from infusecalc.statements import AgeRange, Citation
 _PER_YEAR = 12
 
 
-def by_patient(case: Case) -> Iterator[Finding]:
-    """Every finding about age, weight, size and conditions."""
+def by_size(case: Case) -> Iterator[Finding]:
+    """Every finding about age, weight and size."""
     if case.regimen.rules.age:
         yield from _age(case, case.regimen.rules.age)
     several = len({dose.patient.weight for dose in case.given_doses}) > 1
@@ -37,8 +37,16 @@ def by_patient(case: Case) -> Iterator[Finding]:
         doses = [dose for dose in case.given_doses if dose.patient.weight == weight] if several else None
         yield from _weight(case, weight, doses)
         yield from _size(case, weight, doses)
+
+
+def by_weights(case: Case) -> Iterator[Finding]:
+    """Every finding about weights over time."""
     yield from _weight_changes(case)
     yield from _bands_crossed(case)
+
+
+def by_condition(case: Case) -> Iterator[Finding]:
+    """What the label says of each condition of the patient."""
     for condition in case.conditions:
         yield of_condition(case.regimen, condition, over=bool(condition.above and case.above(condition.above)))
 
@@ -57,11 +65,11 @@ def _age(case: Case, limits: AgeRange) -> Iterator[Finding]:
     age = case.patient.age_on(case.day)
     if age is None:
         message = f"No age was given: {case.regimen.id} is for ages {_range(limits)}"
-        yield Finding("age-unknown", OF_NUMBERS["age-unknown"], message, limits.source)
+        yield Finding("age-unknown", message, limits.source)
         return
     if age.months < limits.from_ or (limits.under is not None and age.months >= limits.under):
         message = f"Age {_years(age.months)} at the first infusion is outside the regimen: {_range(limits)}"
-        yield Finding("age-outside-regimen", OF_NUMBERS["age-outside-regimen"], message, limits.source)
+        yield Finding("age-outside-regimen", message, limits.source)
     for limit in (limits.from_, limits.under):
         if limit is not None and age.months < limit and case.plan is not None:
             yield from _crossing(case.patient, case.plan, limits, limit)
@@ -81,8 +89,7 @@ def _crossing(patient: Patient, plan: Plan, limits: AgeRange, limit: int) -> Ite
 
 
 def _crosses(message: str, limits: AgeRange, infusions: tuple[int, ...] | None) -> Finding:
-    code = "age-crosses-limit"
-    return Finding(code, OF_NUMBERS[code], message, limits.source, infusions=infusions)
+    return Finding("age-crosses-limit", message, limits.source, infusions=infusions)
 
 
 def _may_reach(age: Age, start: date, last: date, months: int) -> bool:
@@ -122,7 +129,7 @@ def _of_weight(
 ) -> Finding:
     """A caution about the weight: of the whole course, or of the infusions at one of several weights."""
     if doses is None:
-        return Finding(code, OF_NUMBERS[code], message, source)
+        return Finding(code, message, source)
     return case.of_doses(code, doses, message, source)
 
 
@@ -144,7 +151,7 @@ def _weight_changes(case: Case) -> Iterator[Finding]:
             f"{infusion.planned.date}: the dose of {dose.people} goes from {people(was)} mg to {people(now)} mg"
         )
         numbers, phases = (infusion.planned.number,), (infusion.dose.name,)
-        yield Finding("weight-changed", "caution", message, case.house.weight_change.source, None, numbers, phases)
+        yield Finding("weight-changed", message, case.house.weight_change.source, None, numbers, phases)
 
 
 def _bands_crossed(case: Case) -> Iterator[Finding]:
@@ -160,7 +167,7 @@ def _bands_crossed(case: Case) -> Iterator[Finding]:
                 f"{dose.asked.people} ({dose.place})"
             )
             numbers = (infusion.planned.number,)
-            yield Finding("weight-band-crossed", "caution", message, dose.phase.source, None, numbers, (dose.name,))
+            yield Finding("weight-band-crossed", message, dose.phase.source, None, numbers, (dose.name,))
 
 
 def of_condition(regimen: Regimen, has: HasCondition, *, over: bool) -> Finding:
@@ -168,14 +175,14 @@ def of_condition(regimen: Regimen, has: HasCondition, *, over: bool) -> Finding:
     name = has.name if has.typed == has.id else f"{has.name} (the worst that '{has.typed}' can mean)"
     if has.removed:
         message = f"{name}: the site's file removes what the shipped table says of it"
-        return Finding("condition-not-covered", "info", message, HOUSE, has.id)
+        return Finding("condition-not-covered", message, HOUSE, has.id)
     if has.rule is None:
         message = (
             f"{name}: our sources say nothing on it for {regimen.drug.name} ({regimen.label}): silence is no clearance"
         )
-        return Finding("condition-not-covered", "info", message, HOUSE, has.id)
+        return Finding("condition-not-covered", message, HOUSE, has.id)
     if has.rule.above and not over:
         message = f"{name}: {has.rule.text}; the doses here are not above {has.rule.above}"
-        return Finding("precaution", "caution", message, has.rule.source, has.id)
-    code, severity = ("contraindicated", "block") if has.rule.rule == "contraindicated" else ("precaution", "caution")
-    return Finding(code, severity, f"{name}: {has.rule.text}", has.rule.source, has.id)
+        return Finding("precaution", message, has.rule.source, has.id)
+    code = "contraindicated" if has.rule.rule == "contraindicated" else "precaution"
+    return Finding(code, f"{name}: {has.rule.text}", has.rule.source, has.id)

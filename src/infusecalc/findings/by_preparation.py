@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from infusecalc.findings.case import HOUSE, OF_NUMBERS, Case, Finding
+from infusecalc.findings.case import HOUSE, Case, Finding
 from infusecalc.phase_dose import PhaseDose
 from infusecalc.quantities import decisive, people, plain
 
@@ -15,7 +15,7 @@ def by_preparation(case: Case) -> Iterator[Finding]:
     for uncapped in dict.fromkeys(dose.patient.bsa_uncapped for dose in case.given_doses):
         if uncapped is not None and cap is not None and uncapped > cap:
             message = f"BSA {plain(uncapped)} m2 was capped at {plain(cap)} m2 as asked; the labels name no cap"
-            yield Finding("bsa-capped", OF_NUMBERS["bsa-capped"], message, HOUSE)
+            yield Finding("bsa-capped", message, HOUSE)
     for dose in case.given_doses:
         yield from _capped(case, dose)
     for dose in case.given_doses:

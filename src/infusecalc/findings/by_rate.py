@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from infusecalc.findings.case import OF_NUMBERS, Case, Finding
+from infusecalc.findings.case import Case, Finding
 from infusecalc.phase_dose import PhaseDose, first_number, run_as_first
 from infusecalc.quantities import hours, people
 from infusecalc.regimen import Regimen
@@ -20,9 +20,8 @@ _STANDING = {
 }
 
 
-def by_rate(case: Case) -> Iterator[Finding]:
-    """Every finding about how the infusions run."""
-    yield from rates(case)
+def by_protocol(case: Case) -> Iterator[Finding]:
+    """Every finding about doses that a protocol runs: above those studied, or quicker than the label."""
     protocol = case.running.protocol
     if protocol and protocol.studied:
         over, text, source = case.above(protocol.studied.dose), protocol.studied.text, protocol.studied.source
@@ -36,18 +35,18 @@ def rates(case: Case) -> Iterator[Finding]:
     note, protocol = case.regimen.rules.rate_not_labelled, case.running.protocol
     if note:
         choose = "" if protocol else ": choose a protocol (--protocol)"
-        yield Finding("rate-not-labelled", "caution", note.text + choose, note.source)
+        yield Finding("rate-not-labelled", note.text + choose, note.source)
     yield from _again(case)
     if protocol is None:
         return
     severity, standing = _STANDING[protocol.is_]
     since = f" from infusion {protocol.from_infusion} on" if protocol.from_infusion > 1 else ""
     message = f"{protocol.name}{since}: {standing}. {protocol.text}"
-    yield Finding("protocol", severity, message, protocol.source, case.running.protocol_id)
+    yield Finding("protocol", message, protocol.source, case.running.protocol_id, severity=severity)
     met = [condition.id for condition in case.conditions if condition.id in protocol.not_with]
     if met:
         message = f"{protocol.name} is not for a patient with {', '.join(met)}: {protocol.text}"
-        yield Finding("protocol-outside-conditions", "block", message, protocol.source)
+        yield Finding("protocol-outside-conditions", message, protocol.source)
 
 
 def _run(
@@ -61,7 +60,7 @@ def _run(
         run = [each for each in case.infusions if each.planned.number >= protocol.from_infusion]
         numbers = tuple(each.planned.number for each in run if any(each.dose is dose for dose in doses))
     if phases and numbers != ():
-        yield Finding(code, OF_NUMBERS[code], message, source, infusions=numbers, phases=phases)
+        yield Finding(code, message, source, infusions=numbers, phases=phases)
 
 
 def _reaches(case: Case, dose: PhaseDose, protocol: Protocol) -> bool:
@@ -97,7 +96,7 @@ def too_long(time: int, house: House, product_name: str, product: ProductRules) 
         over = " and ".join(f"over {'the ' if keeps else ''}{most} h{keeps}" for most, keeps, _ in passed)
         message = f"The infusion takes {hours(time)} with its stop, {over}: {house.longest_infusion.text}"
         cited = dict.fromkeys(citation for _, _, source in passed for citation in source)
-        yield Finding("infusion-too-long", "block", message, tuple(cited))
+        yield Finding("infusion-too-long", message, tuple(cited))
 
 
 def _again(case: Case) -> Iterator[Finding]:
@@ -108,4 +107,4 @@ def _again(case: Case) -> Iterator[Finding]:
     run = zip(case.plan.infusions, run_as_first(case.plan, again), strict=True)
     numbers = tuple(item.number for item, first in run if item.number > 1 and first)
     if numbers:
-        yield Finding("first-rate-again", "info", again.text, again.source, infusions=numbers)
+        yield Finding("first-rate-again", again.text, again.source, infusions=numbers)

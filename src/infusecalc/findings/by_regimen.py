@@ -15,30 +15,30 @@ def by_regimen(case: Case) -> Iterator[Finding]:
     if rules.status.is_ == "off-label":
         more = f": {rules.status.text}" if rules.status.text else ""
         message = f"Off-label: {regimen.id} is not labelled under the {regimen.label} label{more}"
-        yield Finding("off-label", "caution", message, rules.status.source)
+        yield Finding("off-label", message, rules.status.source)
     yield from _incomplete(case)
     for name, note in rules.companions.items():
-        yield Finding("companion", "info", note.text, note.source, name)
+        yield Finding("companion", note.text, note.source, name)
     if rules.premedication:
         texts = "; ".join(drug.text for drug in rules.premedication.values())
         cited = dict.fromkeys(citation for drug in rules.premedication.values() for citation in drug.source)
-        yield Finding("companion", "info", texts, tuple(cited), "premedication")
+        yield Finding("companion", texts, tuple(cited), "premedication")
     for name, note in regimen.drug_rules.screening.items():
-        yield Finding("screening", "info", note.text, note.source, name)
+        yield Finding("screening", note.text, note.source, name)
     for row in rules.judgement:
         if case.planned(row.phase):
-            yield Finding(row.finding, "info", row.text + _when(case, row), row.source, phases=(row.phase,))
+            yield Finding(row.finding, row.text + _when(case, row), row.source, phases=(row.phase,))
     yield from _starts(case)
     lacks = case.not_labelled
     if rules.status.is_ == "labelled" and lacks and regimen.indication in lacks.regimens:
         message = f"The {regimen.label} label of {case.product_name} does not carry {regimen.name}: {lacks.text}"
-        yield Finding("product-not-labelled", "caution", message, lacks.source)
+        yield Finding("product-not-labelled", message, lacks.source)
     if case.plan and case.plan.ended:
         last = case.plan.infusions[-1]
         phase = case.ordered.phases[last.phase]
         message = f"The regimen is complete with infusion {last.number} on {last.date}, before the horizon"
         message += "; --courses plans more" if phase.repeat else ""
-        yield Finding("course-complete", "info", message, phase.source)
+        yield Finding("course-complete", message, phase.source)
 
 
 def _when(case: Case, row: Judgement) -> str:
@@ -61,7 +61,7 @@ def _incomplete(case: Case) -> Iterator[Finding]:
         message = (
             f"The table has no {what} for {regimen.drug.name} under the {regimen.label} label: read the label itself"
         )
-        yield Finding("label-incomplete", "caution", message, HOUSE)
+        yield Finding("label-incomplete", message, HOUSE)
 
 
 def _starts(case: Case) -> Iterator[Finding]:
@@ -69,12 +69,12 @@ def _starts(case: Case) -> Iterator[Finding]:
     for name, phase in case.ordered.phases.items():
         rule = phase.starts
         if rule and rule.other_agent and case.choices.from_maintenance:
-            yield Finding("start-window", "info", rule.other_agent.text, rule.other_agent.source, phases=(name,))
+            yield Finding("start-window", rule.other_agent.text, rule.other_agent.source, phases=(name,))
         if rule and rule.window and case.plan is None and not case.choices.from_maintenance:
             when = f"{phase.wait} after the {rule.after}"
             earliest, latest = rule.window.earliest or "not stated", rule.window.latest or "not stated"
             message = f"{name.capitalize()} starts {when} (earliest {earliest}, latest {latest})"
-            yield Finding("start-window", "info", message, _cited(rule), phases=(name,))
+            yield Finding("start-window", message, _cited(rule), phases=(name,))
     for start in case.plan.starts if case.plan else ():
         if start.chosen or case.planned(start.phase):
             yield from _start(case, start)
@@ -91,11 +91,11 @@ def _start(case: Case, start: PhaseStart) -> Iterator[Finding]:
         usual = "the plan's choice" if start.latest is None else "by default"
         choice = {"asked": "as asked", "given": "as given"}.get(start.how, usual)
         message = f"{planned}, {choice} ({bounds}, counted from the {start.rule.after})"
-        yield case.about("start-window", "info", (start.phase,), message, _cited(start.rule))
+        yield case.about("start-window", (start.phase,), message, _cited(start.rule))
     if start.earliest and start.planned < start.earliest:
         message = f"{planned}, {in_days((start.earliest - start.planned).days)} too early ({bounds})"
         severity = "caution" if case.shipped.rules.status.is_ == "off-label" else "block"
-        yield case.about("start-outside-window", severity, (start.phase,), message, _cited(start.rule))
+        yield case.about("start-outside-window", (start.phase,), message, _cited(start.rule), severity=severity)
     if start.latest and start.planned > start.latest:
         message = f"{planned}, {in_days((start.planned - start.latest).days)} too late ({bounds})"
-        yield case.about("start-outside-window", "caution", (start.phase,), message, _cited(start.rule))
+        yield case.about("start-outside-window", (start.phase,), message, _cited(start.rule), severity="caution")

@@ -17,7 +17,7 @@ _SAID = {
 def by_site(case: Case) -> Iterator[Finding]:
     """Every finding about the site's file."""
     for entry in case.site.entries:
-        yield Finding("local", "info", f"From a site's own file, not from the shipped table: {entry}", HOUSE, entry)
+        yield Finding("local", f"From a site's own file, not from the shipped table: {entry}", HOUSE, entry)
     for change in case.site.changes:
         yield from _rule(case, change)
 
@@ -28,9 +28,9 @@ def _rule(case: Case, change: Change) -> Iterator[Finding]:
     source = change.source or HOUSE
     phase = _phase(change)
     if phase is None or phase not in case.ordered.phases or change.kind == "removes":
-        yield Finding("site-rule", "caution", message, source, change.id)
+        yield Finding("site-rule", message, source, change.id)
     elif case.planned(phase):
-        yield case.about("site-rule", "caution", (phase,), message, source, change.id)
+        yield case.about("site-rule", (phase,), message, source, change.id)
 
 
 def _what(case: Case, change: Change) -> str:

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from infusecalc.choices import Choices
+from infusecalc.findings.catalogue import ACCEPTED, severity_of
 from infusecalc.frozen import Frozen
 from infusecalc.ordered import Ordered
 from infusecalc.patient import Patient
@@ -17,33 +18,6 @@ from infusecalc.regimen import Regimen
 from infusecalc.site import Site
 from infusecalc.statements import Citation, ConditionRule, House, NotLabelled, Vials
 
-SEVERITIES = ("block", "caution", "info")
-OF_NUMBERS = {
-    "age-unknown": "info",
-    "age-outside-regimen": "block",
-    "age-crosses-limit": "info",
-    "weight-unusual": "caution",
-    "size-unusual": "caution",
-    "dose-above-usual": "caution",
-    "bsa-capped": "caution",
-    "dose-capped": "info",
-    "rounding-applied": "info",
-    "rounding-refused": "caution",
-    "bag-too-small": "block",
-    "concentration-low": "block",
-    "concentration-high": "block",
-    "waste-below-unit": "info",
-    "protocol-not-studied": "caution",
-    "time-below-label": "block",
-}
-"""The findings that hang on a patient's own numbers, in the order of the rules, each with its severity.
-
-All others follow from the regimen, the plan and the choices; `precaution` and `contraindicated` may follow from either.
-"""
-
-NEVER_ACCEPTED = {"bag-too-small": ("what does not fit the bag cannot be made up", "give a larger bag, with --bag")}
-"""The blocks that no reason can turn into a caution, each with why, and what to do instead."""
-
 
 class Finding(Frozen):
     """Something that the user must see. `infusions` and `phases` are None where it is about the whole course.
@@ -52,27 +26,31 @@ class Finding(Frozen):
     """
 
     code: str
-    severity: str
     message: str
     source: tuple[Citation, ...]
     detail: str | None = None
     infusions: tuple[int, ...] | None = None
     phases: tuple[str, ...] | None = None
     reason: str | None = None
+    severity: str = ""
 
     def __init__(
         self,
         code: str,
-        severity: str,
         message: str,
         source: tuple[Citation, ...],
         detail: str | None = None,
         infusions: tuple[int, ...] | None = None,
         phases: tuple[str, ...] | None = None,
         reason: str | None = None,
+        severity: str | None = None,
     ) -> None:
-        """Keep all, with None for what names no infusion or no phase."""
-        super().__init__(code, severity, message, source, detail, infusions or None, phases or None, reason)
+        """Keep all, with None for what names no infusion or no phase; with a reason, it is an accepted block.
+
+        The severity is that of the catalogue; one of several is named. Raises LookupError for an undeclared one.
+        """
+        grave = severity_of(code, severity) if reason is None else ACCEPTED
+        super().__init__(code, message, source, detail, infusions or None, phases or None, reason, grave)
 
     @property
     def accepted(self) -> bool:
@@ -158,18 +136,18 @@ class Case(Frozen):
     def about(
         self,
         code: str,
-        severity: str,
         phases: Iterable[str],
         message: str,
         source: tuple[Citation, ...],
         detail: str | None = None,
+        severity: str | None = None,
     ) -> Finding:
         """A finding about some phases, with the numbers of their infusions."""
         names = tuple(phases)
         numbers: tuple[int, ...] | None = None
         if self.plan is not None:
             numbers = tuple(item.number for item in self.plan.infusions if item.phase in names)
-        return Finding(code, severity, message, source, detail, numbers, names)
+        return Finding(code, message, source, detail, numbers, names, severity=severity)
 
     def of_doses(self, code: str, doses: Iterable[PhaseDose], message: str, source: tuple[Citation, ...]) -> Finding:
         """A finding about some doses, with the numbers of the infusions that have them."""
@@ -180,7 +158,7 @@ class Case(Frozen):
             numbers = tuple(
                 infusion.planned.number for infusion in self.infusions if any(infusion.dose is dose for dose in listed)
             )
-        return Finding(code, OF_NUMBERS[code], message, source, infusions=numbers, phases=phases)
+        return Finding(code, message, source, infusions=numbers, phases=phases)
 
 
 HOUSE = (Citation("house"),)
