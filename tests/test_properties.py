@@ -10,13 +10,14 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from infusecalc import Patient
+from infusecalc.arithmetic import half_up, pounds
 from infusecalc.bsa import body_surface
 from infusecalc.dates import add_months
 from infusecalc.infusions import largest_within, least_cover, total
 from infusecalc.output.records import document
 from infusecalc.preparation import choose_vials
 from infusecalc.pump import Load, Rates, run_time
-from infusecalc.quantities import half_up, parse_weight, plain, pounds
+from infusecalc.quantities import parse_weight, plain
 from strategies import ADULT, WEEKLY, cm, heights, kg, roundings, starts, vial_sizes, weights
 from support import course, table
 

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infusecalc import Patient, load_table
+from infusecalc.arithmetic import bmi_at_least, bmi_at_most, ceil_div, half_down, half_up, pounds
 from infusecalc.bsa import BSA_FORMULAS, body_surface
 from infusecalc.choices import Choices
 from infusecalc.dates import Position, add, add_months, completed_months, parse_date, stretch
@@ -18,12 +19,7 @@ from infusecalc.errors import BadInput
 from infusecalc.quantities import (
     Age,
     Span,
-    bmi_at_least,
-    bmi_at_most,
-    ceil_div,
     decisive,
-    half_down,
-    half_up,
     number,
     parse_age,
     parse_bsa,
@@ -35,7 +31,6 @@ from infusecalc.quantities import (
     parse_weight,
     people,
     plain,
-    pounds,
 )
 
 CASES = yaml.safe_load(Path(__file__).with_name("cases").joinpath("quantities.yaml").read_text("utf-8"))

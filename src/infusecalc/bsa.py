@@ -6,8 +6,8 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from infusecalc.arithmetic import half_of_root, half_up, mosteller_radicand
 from infusecalc.errors import BadInput
-from infusecalc.quantities import half_up
 from infusecalc.spelling import normal
 
 Log10 = Callable[[Any], Any]
@@ -49,6 +49,6 @@ def body_surface(formula: str, weight: int, height: int) -> int:
     whole numbers; the other formulas from the double that they give.
     """
     if formula == "mosteller":
-        return (math.isqrt(height * weight // 90) + 1) // 2
+        return half_of_root(math.isqrt(mosteller_radicand(weight, height)))
     numerator, denominator = float(area_of(formula, height / 10, weight / 100)).as_integer_ratio()
     return half_up(100 * numerator, denominator)

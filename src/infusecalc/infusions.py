@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import lcm
 
+from infusecalc.arithmetic import (
+    ceil_div,
+    nearer,
+    rounded,
+    rounding_applied,
+    rounding_refused,
+    to_step,
+)
 from infusecalc.choices import Rounding
 from infusecalc.frozen import Frozen
-from infusecalc.quantities import ceil_div, decisive, half_down
-
-_WHOLE = 10_000  # 100 % in 0.01 %
+from infusecalc.quantities import decisive
 
 
 class Amount(Frozen):
@@ -22,12 +28,12 @@ class Amount(Frozen):
     @property
     def applied(self) -> bool:
         """Whether rounding changed the dose."""
-        return self.dose != self.exact
+        return rounding_applied(self.exact, self.dose)
 
     @property
     def refused(self) -> bool:
         """Whether rounding was asked for, and would have changed the dose by too much."""
-        return self.dose == self.exact != self.nearest
+        return rounding_refused(self.exact, self.dose, self.nearest)
 
     def change(self, within: int) -> str:
         """The difference of the rounded from the exact dose, with the digits that show its side of a limit: `+10 %`."""
@@ -43,12 +49,10 @@ def round_dose(exact: int, rounding: Rounding, within: int, sizes: tuple[int, ..
     """
     nearest = exact
     if rounding.step:
-        nearest = half_down(exact, rounding.step) * rounding.step
+        nearest = to_step(exact, rounding.step)
     elif rounding.vials:
-        low, high = largest_within(exact, sizes), least_cover(exact, sizes)
-        nearest = low if exact - low <= high - exact else high
-    fits = nearest > 0 and abs(nearest - exact) * _WHOLE <= within * exact
-    return Amount(exact, nearest if fits else exact, nearest)
+        nearest = nearer(exact, largest_within(exact, sizes), least_cover(exact, sizes))
+    return Amount(exact, rounded(exact, nearest, within), nearest)
 
 
 # --- sums of vials ------------------------------------------------------------------------------------

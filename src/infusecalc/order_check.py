@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from infusecalc.arithmetic import at_most, half_up, pounds, read_as_pounds, tenths_of_percent
 from infusecalc.bsa import body_surface
 from infusecalc.choices import Rounding, parse_count
 from infusecalc.course import Course
@@ -19,18 +20,7 @@ from infusecalc.infusions import round_dose
 from infusecalc.patient import Patient
 from infusecalc.phase_dose import PhaseDose
 from infusecalc.plan import event_of
-from infusecalc.quantities import (
-    Dose,
-    Span,
-    decisive,
-    half_up,
-    parse_amount,
-    parse_span,
-    people,
-    plain,
-    pounds,
-    read_as_pounds,
-)
+from infusecalc.quantities import Dose, Span, decisive, parse_amount, parse_span, people, plain
 from infusecalc.spelling import normal
 from infusecalc.statements import Allowed, Citation, Phase
 
@@ -85,7 +75,7 @@ class Verdict(Frozen):
     @property
     def difference(self) -> int:
         """The signed difference in 0.1 % of the expected dose, half away from zero."""
-        size = half_up(abs(self.ordered - self.expected) * 1000, self.expected)
+        size = tenths_of_percent(self.ordered - self.expected, self.expected)
         return size if self.ordered >= self.expected else -size
 
     @property
@@ -313,7 +303,7 @@ def _surface(patient: Patient, weight: int) -> int | None:
     if patient.height is None:
         return patient.bsa
     area = body_surface(patient.formula, weight, patient.height)
-    return area if patient.bsa_cap is None else min(area, patient.bsa_cap)
+    return area if patient.bsa_cap is None else at_most(area, patient.bsa_cap)
 
 
 def _wrong_size(asked: Dose, patient: Patient) -> Iterator[Mistake]:

@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
+from infusecalc.arithmetic import at_most, bmi_within, hundredths_of_years, outside, years_and_months
 from infusecalc.bsa import BSA_FORMULAS, body_surface, named_formula
 from infusecalc.dates import completed_months, parse_date
 from infusecalc.errors import BadInput, has_controls
 from infusecalc.frozen import Frozen
 from infusecalc.quantities import (
     Age,
-    bmi_at_least,
-    bmi_at_most,
     decisive,
-    half_up,
     parse_age,
     parse_bsa,
     parse_height,
@@ -109,7 +107,7 @@ class Patient(Frozen):
     def bsa(self) -> int | None:
         """The BSA in 0.01 m2 that doses are reckoned with."""
         area = self.bsa_uncapped
-        return area if area is None or self.bsa_cap is None else min(area, self.bsa_cap)
+        return area if area is None or self.bsa_cap is None else at_most(area, self.bsa_cap)
 
     def weighed_on(self, day: date | None) -> Patient:
         """The patient at the last weight on or before a day; raises BadInput where there is none."""
@@ -149,14 +147,14 @@ class Patient(Frozen):
             hint = "give the start, or the day (--on) for which it gives the age"
             raise BadInput("date of birth (--born)", self.born, "gives an age only on a day", hint=hint)
         age = self.age_on(day)
-        if age is not None and not house.age.from_ <= age.months <= house.age.to:
-            allowed = f"{house.age.from_ // 12} to {house.age.to // 12} years"
-            shown = f"{plain(half_up(age.months * 100, 12))} years"
+        if age is not None and outside(age.months, house.age.from_, house.age.to):
+            allowed = " to ".join(str(years_and_months(end)[0]) for end in (house.age.from_, house.age.to)) + " years"
+            shown = f"{plain(hundredths_of_years(age.months))} years"
             raise BadInput("age", shown, "is outside what is taken", allowed=allowed)
 
     def _check_bmi(self, weight: int, house: House) -> None:
         height, bmi = self.height or 0, house.bmi
-        if bmi_at_least(weight, height, bmi.from_) and bmi_at_most(weight, height, bmi.to):
+        if bmi_within(weight, height, bmi.from_, bmi.to):
             return
         value = decisive(weight * 10_000, height * height, [(bmi.from_, 1), (bmi.to, 1)])
         both = f"{plain(weight)} kg and {plain(height, 1)} cm: {value} kg/m2"
@@ -182,7 +180,7 @@ def _weights(given: str | float | Sequence[str]) -> tuple[Weighed, ...]:
 
 
 def _within(what: str, value: int, places: int, unit: str, limits: Limits) -> None:
-    if limits.from_ <= value <= limits.to:
+    if not outside(value, limits.from_, limits.to):
         return
     hint = "a bare number is cm; write 1.75m for metres" if what == "height" and value < limits.from_ else ""
     allowed = f"{plain(limits.from_, places)} to {plain(limits.to, places)} {unit}"

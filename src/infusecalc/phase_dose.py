@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+from infusecalc.arithmetic import comes_to_nothing
 from infusecalc.choices import Choices
 from infusecalc.dates import add
 from infusecalc.errors import BadInput
@@ -115,7 +116,7 @@ def _dose(name: str, ordered: Ordered, patient: Patient, making: Making) -> Phas
     phase, rules = ordered.phases[name], ordered.regimen.drug_rules
     asked = phase.dose_of(patient.weight, patient.bsa)
     exact = asked.amount(patient.weight, patient.bsa)
-    if exact == 0:
+    if comes_to_nothing(exact):
         raise BadInput("dose", asked, "comes to less than 0.01 mg", hint="check --dose and the weight")
     amount = round_dose(exact, making.choices.rounding, making.within, making.product.vials.sizes)
     made_up = prepare(amount.dose, making.product, rules, making.bags, making.choices.bag)

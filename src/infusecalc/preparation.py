@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from infusecalc.arithmetic import (
+    billing_units,
+    concentration,
+    drug_volume,
+    passes_bag,
+    too_strong,
+    too_thin,
+    waste,
+    wasted_units,
+)
 from infusecalc.frozen import Frozen
 from infusecalc.infusions import fills, total
-from infusecalc.quantities import ceil_div, half_up
 from infusecalc.statements import Bags, Billing, ConcentrationRange, DrugRules, Modifiers, ProductRules
 
 
@@ -59,19 +70,14 @@ def prepare(dose: int, product: ProductRules, rules: DrugRules, bags: Bags, aske
     bag = asked or choose_bag(dose, rules.preparation.bag.usual, limits, fitting or bags.stocked)
     return Preparation(
         vials=vials,
-        waste=opened - dose,
-        drug_volume=half_up(dose * 100, strength),
+        waste=waste(opened, dose),
+        drug_volume=drug_volume(dose, strength),
         bag=bag,
-        concentration=half_up(dose, bag),
+        concentration=concentration(dose, bag),
         outside=_side(dose, bag, limits),
         charge=charge(dose, opened, product.billing, rules.modifiers) if product.billing else None,
-        too_much=half_up(dose * 100_000, strength) if passes_bag(dose, strength, bag) else None,
+        too_much=drug_volume(dose, strength, 10_000) if passes_bag(dose, strength, bag) else None,
     )
-
-
-def passes_bag(dose: int, strength: int, bag: int) -> bool:
-    """Whether a dose (0.01 mg) takes up more of a concentrate (0.001 mg/mL) than a bag (mL) holds, unrounded."""
-    return dose * 10 > strength * bag
 
 
 def choose_vials(dose: int, sizes: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
@@ -81,11 +87,17 @@ def choose_vials(dose: int, sizes: tuple[int, ...]) -> tuple[tuple[int, int], ..
     return tuple((size, number) for size, number in zip(falling, best, strict=True) if number)
 
 
+def cost_of(vials: Iterable[tuple[int, int]], prices: dict[int, int]) -> int | None:
+    """What vials (size in 0.01 mg, count) cost by the price of each size, in 0.01; None where one has no price."""
+    counted = list(vials)
+    return None if any(size not in prices for size, _ in counted) else sum(prices[size] * n for size, n in counted)
+
+
 def _side(dose: int, bag: int, limits: ConcentrationRange) -> str | None:
     """On which side of the range dose / bag lies, unrounded (limits in 0.001 mg/mL)."""
-    if limits.from_ is not None and dose * 10 < limits.from_ * bag:
+    if limits.from_ is not None and too_thin(dose, bag, limits.from_):
         return "low"
-    return "high" if dose * 10 > limits.to * bag else None
+    return "high" if too_strong(dose, bag, limits.to) else None
 
 
 def choose_bag(dose: int, usual: int, limits: ConcentrationRange, stocked: tuple[int, ...]) -> int:
@@ -105,8 +117,8 @@ def choose_bag(dose: int, usual: int, limits: ConcentrationRange, stocked: tuple
 
 def charge(dose: int, opened: int, billing: Billing, modifiers: Modifiers | None) -> Charge:
     """Whole units: given rounded up, discarded rounded down, and the modifier for whether a unit is discarded."""
-    units = ceil_div(dose, billing.unit)
-    wasted = max(0, (opened - units * billing.unit) // billing.unit)
+    units = billing_units(dose, billing.unit)
+    wasted = wasted_units(opened, units, billing.unit)
     if modifiers is None:
         return Charge(billing.code, units, wasted, None)
     return Charge(billing.code, units, wasted, modifiers.wasted if wasted else modifiers.none)

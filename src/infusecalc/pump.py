@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import accumulate
 
+from infusecalc.arithmetic import WHOLE, half_up, hundredths_of_minutes
 from infusecalc.errors import BadInput
 from infusecalc.frozen import Frozen
-from infusecalc.quantities import half_up, people
+from infusecalc.quantities import people
 from infusecalc.statements import Pace, Titration
 
-WHOLE = 10_000  # 100 % in 0.01 %
 _HOUR = 6_000  # 0.01 min
 
 Stretches = Iterator[tuple[int, int | None]]
@@ -136,7 +136,7 @@ def _rising(load: Load, rise: Titration) -> Stretches:
 
 
 def _hundredths(minutes: int | None) -> int | None:
-    return None if minutes is None else minutes * 100
+    return None if minutes is None else hundredths_of_minutes(minutes)
 
 
 def _per_hour(pace: Pace, load: Load) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from infusecalc.arithmetic import ONE, POUND, at_most, ceil_div, dose_of, half_up
 from infusecalc.errors import BadInput
 from infusecalc.frozen import Frozen
 from infusecalc.spelling import feet_and_inches, odd_characters
@@ -19,8 +20,7 @@ _FEET = re.compile(rf"([0-9]+) ?(?:ft|') ?(?:{_NUMBER} ?(?:in|\")?)?", re.ASCII 
 _SEVERAL = re.compile(r"[0-9] ?[a-z%]+ *, *[0-9]", re.ASCII | re.IGNORECASE)  # a comma behind a unit
 _LONGEST_TEXT = 64  # longer texts are refused: no quantity here needs them
 
-# exact by international agreement (1959): 1 lb = 0.45359237 kg, 1 in = 2.54 cm
-POUND = 45_359_237  # 0.01 mg
+# exact by international agreement (1959): 1 in = 2.54 cm
 _WEIGHT_UNITS = {"": (100, 1), "kg": (100, 1), "lb": (POUND, 1_000_000), "lbs": (POUND, 1_000_000)}
 _HEIGHT_UNITS = {"": (10, 1), "cm": (10, 1), "m": (1000, 1), "in": (254, 10), '"': (254, 10)}
 _BSA_UNITS = {"": (100, 1), "m2": (100, 1)}
@@ -36,24 +36,6 @@ _SPAN_UNITS = {
 _DAYS, _MONTHS = {"day": 1, "week": 7}, {"month": 1, "year": 12}
 _INCHES_PER_FOOT, _MOST_DAYS, _FACTOR_PLACES = 12, 366, 3
 MEAN_MONTH = (146_097, 4_800)  # days: 400 Gregorian years are 146,097 days and 4,800 months
-
-
-# --- named rounding -------------------------------------------------------------------------------
-
-
-def half_up(numerator: int, denominator: int) -> int:
-    """The quotient of two non-negative integers as the nearest integer; a half goes up."""
-    return (2 * numerator + denominator) // (2 * denominator)
-
-
-def half_down(numerator: int, denominator: int) -> int:
-    """The quotient of two non-negative integers as the nearest integer; a half goes down."""
-    return (2 * numerator + denominator - 1) // (2 * denominator)
-
-
-def ceil_div(numerator: int, denominator: int) -> int:
-    """The quotient of two integers, rounded up."""
-    return -(-numerator // denominator)
 
 
 # --- integers to text -----------------------------------------------------------------------------
@@ -254,23 +236,23 @@ class Dose(Frozen):
     def amount(self, weight: int, bsa: int | None) -> int:
         """The exact dose in 0.01 mg: the uncapped one, or the cap where that is passed."""
         amount = self.uncapped(weight, bsa)
-        return amount if self.most is None else min(amount, self.most)
+        return amount if self.most is None else at_most(amount, self.most)
 
     def uncapped(self, weight: int, bsa: int | None) -> int:
         """The dose in 0.01 mg without its cap: factor x weight (0.01 kg) or x BSA (0.01 m2), half up."""
         if self.basis == "mg":
-            return half_up(self.factor, 10)
+            return dose_of(self.factor, ONE)
         size = weight if self.basis == "mg/kg" else bsa
         if size is None:
             raise BadInput("height", None, "is missing", allowed="--height or --bsa", hint=f"{self} needs a BSA")
-        return half_up(self.factor * size, 1000)
+        return dose_of(self.factor, size)
 
 
 def parse_dose(text: str, what: str = "dose") -> Dose:
     """A dose from `5 mg/kg`, `375mg/m2`, `1000mg` or `8 mg/kg, at most 800 mg`, exact to 0.001. Raises BadInput."""
     allowed = "a number with mg/kg, mg/m2 or mg, as in 5mg/kg"
     own, capped, cap = text.partition(",")
-    if capped:
+    if capped and not cap[:1].isdigit():  # a comma between digits is no cap
         words = cap.strip(" ")
         if not words.lower().startswith(_AT_MOST.strip(", ")):
             raise BadInput(what, text, "is not a dose with its cap", allowed="as in 8 mg/kg, at most 800 mg")
@@ -349,28 +331,5 @@ def parse_days(text: str, what: str) -> int:
     return numerator
 
 
-# --- body size ------------------------------------------------------------------------------------
-
-
-def pounds(weight: int) -> int:
-    """A weight of 0.01 kg units in 0.1 lb, half up."""
-    return half_up(weight * 10_000_000, POUND)
-
-
-def read_as_pounds(weight: int) -> int:
-    """What a weight in 0.01 kg would be, in 0.01 kg, had its number been pounds; half up."""
-    return half_up(weight * POUND, 100_000_000)
-
-
 KG_PER_POUND = plain(POUND, 8)
 """The exact factor, for the working."""
-
-
-def bmi_at_least(weight: int, height: int, limit: int) -> bool:
-    """Whether weight (0.01 kg) / height (0.1 cm) squared is at least `limit` kg/m2, exactly."""
-    return weight * 10_000 >= limit * height * height
-
-
-def bmi_at_most(weight: int, height: int, limit: int) -> bool:
-    """Whether weight (0.01 kg) / height (0.1 cm) squared is at most `limit` kg/m2, exactly."""
-    return weight * 10_000 <= limit * height * height

@@ -8,12 +8,13 @@ from typing import Any
 
 import polars as pl
 
+from infusecalc.arithmetic import half_up, weight_of_pounds
 from infusecalc.cohort.faults import UNREADABLE, Fault, Faults, fault_of
 from infusecalc.cohort.known import Known
 from infusecalc.cohort.numbers import divided
 from infusecalc.dates import parse_date, taken_dates
 from infusecalc.errors import BadInput
-from infusecalc.quantities import POUND, half_up, parse_age, parse_bsa, parse_height, parse_weight
+from infusecalc.quantities import parse_age, parse_bsa, parse_height, parse_weight
 
 _PLAIN = r"^[0-9]{1,4}(\.[0-9]{1,4})?$"  # what is read at once, by columns, in 0.0001 of the unit
 _SCALE, _BELOW = 10_000, 10_000
@@ -83,7 +84,7 @@ def units(faults: Faults) -> dict[str, Unit]:
     """How each column of numbers is read: weights in 0.01 kg, heights in 0.1 cm, areas in 0.01 m2, ages as one."""
     listed = (
         Unit("weight_kg", lambda number: half_up(number, 100), parse_weight, faults),
-        Unit("weight_lb", lambda number: half_up(number * POUND, 10**10), _pounds, faults),
+        Unit("weight_lb", lambda number: weight_of_pounds(number, _SCALE), _pounds, faults),
         Unit("height_cm", lambda number: half_up(number, 1000), parse_height, faults),
         Unit("bsa_m2", lambda number: half_up(number, 100), parse_bsa, faults),
         Unit("age_years", _whole_years, _age, faults),

@@ -7,20 +7,44 @@ from typing import Any
 
 import polars as pl
 
+from infusecalc.arithmetic import (
+    ONE,
+    above,
+    at_most,
+    billing_units,
+    bmi_unusual,
+    comes_to_nothing,
+    concentration,
+    dose_of,
+    drug_volume,
+    may_cross,
+    months_begun,
+    nearer,
+    outside,
+    passes_bag,
+    rounded,
+    rounding_applied,
+    rounding_refused,
+    share_of_cost,
+    to_step,
+    too_old,
+    too_quick,
+    too_young,
+    waste,
+    waste_below_unit,
+    wasted_units,
+    where,
+)
 from infusecalc.choices import Rounding
 from infusecalc.cohort.codes import bit_of, bit_of_condition
 from infusecalc.cohort.events import NO_LIMIT, Events
 from infusecalc.cohort.faults import MISSING, OUTSIDE, Fault, Faults
 from infusecalc.cohort.rows import joined, measured
-from infusecalc.preparation import passes_bag
-from infusecalc.quantities import BASES, bmi_at_least, bmi_at_most, ceil_div, half_down, half_up, people
+from infusecalc.quantities import BASES, people
 from infusecalc.statements import House
 
-_WHOLE = 10_000  # 100 % in 0.01 %
 _MOST = 100_000_000  # 0.01 mg: vials are counted up to a kilogram of drug
-_NOTHING = 500  # a factor (0.001) times a size under this comes to less than 0.01 mg
 _ROWS = 100_000  # infusions that are made at a time
-_ONE = 100  # the size that a dose in mg is multiplied by: its factor stays as it is
 
 
 class Dosing:
@@ -45,10 +69,12 @@ class Dosing:
         large = Fault("", OUTSIDE, f"dose comes to more than {people(_MOST)} mg; check --dose and the weight")
         nothing: Any = pl.lit(value=False)
         too_much: Any = pl.lit(value=False)
-        for name, size in (("kg", pl.col("weight")), ("m2", pl.col("bsa")), ("mg", pl.lit(_ONE))):
-            least, most = pl.col(f"least_{name}"), pl.col(f"most_{name}")
-            nothing |= (least != NO_LIMIT) & (least * size < _NOTHING)
-            too_much |= (most != NO_LIMIT) & (most * size > _MOST * _ONE * 10)
+        sizes: dict[str, Any] = {"kg": pl.col("weight"), "m2": pl.col("bsa"), "mg": ONE}
+        for name, size in sizes.items():
+            least: Any = pl.col(f"least_{name}")
+            most: Any = pl.col(f"most_{name}")
+            nothing |= (least != NO_LIMIT) & comes_to_nothing(dose_of(least, size))
+            too_much |= (most != NO_LIMIT) & above(dose_of(most, size), _MOST)
         return joined.with_columns(
             fault=pl.when(pl.col("bsa").is_null() & (pl.col("least_m2") != NO_LIMIT))
             .then(pl.lit(self.faults.place(height), dtype=pl.Int32))
@@ -70,7 +96,7 @@ class Dosing:
         run = run.with_columns(exact=_amount("dose"))
         run = self._rounded(run)
         run = pl.concat([run, self.events.makeups.look_up(run["makeup"], run["dose"])], how="horizontal")
-        run = run.with_columns(waste=pl.col("opened") - pl.col("dose"), **_measured(), **_charged())
+        run = run.with_columns(**_measured(), **_charged())
         run = self._timed(run)
         run = run.with_columns(bits=pl.col("bits") + _bits_of_dose())
         return self._for_conditions(run)
@@ -83,16 +109,16 @@ class Dosing:
         if self.rounding == Rounding(within=self.rounding.within):
             return run.with_columns(dose=exact, nearest=exact)
         if self.rounding.step:
-            nearest: Any = half_down(exact, self.rounding.step) * self.rounding.step
+            nearest: Any = to_step(exact, self.rounding.step)
         else:
             around = self.events.whole_vials.look_up(run["sizes"], run["exact"])
             run = pl.concat([run, around], how="horizontal")
-            low, high = pl.col("within"), pl.col("cover")
-            nearest = pl.when(exact - low <= high - exact).then(low).otherwise(high)
+            low: Any = pl.col("within")
+            high: Any = pl.col("cover")
+            nearest = nearer(exact, low, high)
         run = run.with_columns(nearest=nearest)
         nearest = pl.col("nearest")
-        fits = (nearest > 0) & ((nearest - exact).abs() * _WHOLE <= self.within * exact)
-        return run.with_columns(dose=pl.when(fits).then(nearest).otherwise(exact))
+        return run.with_columns(dose=rounded(exact, nearest, self.within))
 
     def _timed(self, run: pl.DataFrame) -> pl.DataFrame:
         """The time of an infusion, and whether the phase's later time is under the label's least."""
@@ -101,14 +127,16 @@ class Dosing:
         run = run.with_columns(time=times["time"], fault=times["fault"], quick=pl.lit(value=False))
         if run.filter(pl.col("least_time") > 0).height:
             later = self.events.times.look_up(loads.with_columns(rates=run["later_rates"]))
-            quick = later["time"].fill_null(run["least_time"]) < run["least_time"]
-            run = run.with_columns(quick=quick, fault=run["fault"].fill_null(later["fault"]))
+            least: Any = run["least_time"]
+            time: Any = later["time"]
+            run = run.with_columns(
+                quick=too_quick(time.fill_null(least), least), fault=run["fault"].fill_null(later["fault"])
+            )
         if self.choices.prices:
             unpriced = Fault("", MISSING, "price of a vial is not given; add --price VIAL=AMOUNT for each size")
             lacks = pl.when(pl.col("cost").is_null()).then(pl.lit(self.faults.place(unpriced), dtype=pl.Int32))
-            spent: Any = pl.col("cost")
-            share = half_up(spent * pl.col("waste"), pl.col("opened"))  # type: ignore[arg-type]  # columns
-            run = run.with_columns(fault=pl.coalesce("fault", lacks), waste_cost=share)
+            spent: Any = map(pl.col, ("cost", "waste", "opened"))
+            run = run.with_columns(fault=pl.coalesce("fault", lacks), waste_cost=share_of_cost(*spent))
         return run
 
     def _for_conditions(self, run: pl.DataFrame) -> pl.DataFrame:
@@ -142,96 +170,93 @@ def unrolled(frame: pl.DataFrame, name: str) -> pl.DataFrame:
 
 def _amount(limit: str) -> Any:
     """A dose in 0.01 mg, as `Dose.amount` gives it: the uncapped one, or the cap where that is passed."""
-    amount, most = _uncapped(limit), pl.col(f"{limit}_most")
-    return pl.when((most != NO_LIMIT) & (amount > most)).then(most).otherwise(amount)
+    most: Any = pl.col(f"{limit}_most")
+    amount = _uncapped(limit)
+    return where(most == NO_LIMIT, amount, at_most(amount, most))
 
 
 def _uncapped(limit: str) -> Any:
-    """A dose by its factor and basis, in 0.01 mg, as `Dose.uncapped` gives it: factor x size, half up."""
-    basis = pl.col(f"{limit}_basis")
-    size = (
-        pl.when(basis == BASES.index("mg/kg"))
-        .then("weight")
-        .when(basis == BASES.index("mg/m2"))
-        .then("bsa")
-        .otherwise(_ONE)
-    )
-    product: Any = pl.col(f"{limit}_factor") * size
-    return half_up(product, 1000)
+    """A dose by its factor and basis, in 0.01 mg, as `Dose.uncapped` gives it."""
+    basis: Any = pl.col(f"{limit}_basis")
+    factor: Any = pl.col(f"{limit}_factor")
+    weight: Any = pl.col("weight")
+    bsa: Any = pl.col("bsa")
+    size = where(basis == BASES.index("mg/kg"), weight, where(basis == BASES.index("mg/m2"), bsa, ONE))
+    return dose_of(factor, size)
 
 
 def _above(limit: str) -> Any:
     """Whether a dose is above a limit, where there is one and, by surface, a surface."""
-    return ((pl.col(f"{limit}_factor") != NO_LIMIT) & (pl.col("dose") > _amount(limit))).fill_null(value=False)
+    dose: Any = pl.col("dose")
+    over: Any = (pl.col(f"{limit}_factor") != NO_LIMIT) & above(dose, _amount(limit))
+    return over.fill_null(value=False)
 
 
 def _measured() -> dict[str, Any]:
-    """The drug volume (0.1 mL) and the concentration (0.01 mg/mL)."""
-    dose: Any = pl.col("dose")
-    strength: Any = pl.col("strength")
-    bag: Any = pl.col("bag")
-    return {"volume": half_up(dose * 100, strength), "concentration": half_up(dose, bag)}
+    """The waste (0.01 mg), the drug volume (0.1 mL) and the concentration (0.01 mg/mL)."""
+    columns: Any = map(pl.col, ("dose", "strength", "bag", "opened"))
+    dose, strength, bag, opened = columns
+    return {
+        "waste": waste(opened, dose),
+        "volume": drug_volume(dose, strength),
+        "concentration": concentration(dose, bag),
+    }
 
 
 def _charged() -> dict[str, Any]:
     """Billing units given and wasted, and the modifier; null where nothing is billed."""
-    dose: Any = pl.col("dose")
-    unit: Any = pl.col("unit")
-    units = ceil_div(dose, unit)
-    rest = ((pl.col("opened") - units * unit) // unit).clip(lower_bound=0)
+    columns: Any = map(pl.col, ("dose", "opened", "unit"))
+    dose, opened, unit = columns
+    units = billing_units(dose, unit)
+    rest: Any = wasted_units(opened, units, unit)
     modifier = pl.when(rest > 0).then("wasted").otherwise("none")
     return {"units": units, "wasted_units": rest, "modifier": pl.when(unit.is_not_null()).then(modifier)}
 
 
 def _bits_of_patient(house: House, cap: int | None) -> Any:
     """The findings that hold for a whole course, as bits."""
-    weight, height, months = (pl.col(name) for name in ("weight", "height", "months"))
-    low, under, start = pl.col("age_low"), pl.col("age_under"), pl.col("start")
-    last = start + pl.duration(days=pl.col("last_day"))
-    elapsed = (
-        (last.dt.year() - start.dt.year()) * 12
-        + last.dt.month().cast(pl.Int32) - start.dt.month().cast(pl.Int32)
-        + (last.dt.day() > start.dt.day()).cast(pl.Int32)
-    )  # fmt: skip
-    bmi = house.bmi
-    slim: Any = bmi_at_most(weight, height, bmi.unusual_to)  # type: ignore[arg-type]  # columns
-    stout: Any = bmi_at_least(weight, height, bmi.unusual_from)  # type: ignore[arg-type]  # columns
-    limited = low != NO_LIMIT
-    reaches = [
-        (limit != NO_LIMIT) & (months < limit) & (months + pl.col("slack") + elapsed > limit) for limit in (low, under)
-    ]
+    columns: Any = map(pl.col, ("weight", "height", "months", "slack", "age_low", "age_under", "uncapped"))
+    weight, height, months, slack, low, under, area = columns
+    usual: Any = map(pl.col, ("usual_low", "usual_high"))
+    start = pl.col("start")
+    begun = months_begun(_parts(start), _parts(start + pl.duration(days=pl.col("last_day"))))
+    limited, ends = low != NO_LIMIT, under != NO_LIMIT
+    crosses = [limited & may_cross(months, slack, begun, low), ends & may_cross(months, slack, begun, under)]
     return _sum(
         {
             "age-unknown": limited & months.is_null(),
-            "age-outside-regimen": limited & ((months < low) | ((under != NO_LIMIT) & (months >= under))),
-            "age-crosses-limit": limited & (reaches[0] | reaches[1]),
-            "weight-unusual": ~weight.is_between(pl.col("usual_low"), pl.col("usual_high")),
-            "size-unusual": slim | stout,
-            "bsa-capped": pl.col("uncapped") > cap if cap is not None else pl.lit(value=False),
+            "age-outside-regimen": limited & (too_young(months, low) | (ends & too_old(months, under))),
+            "age-crosses-limit": limited & (crosses[0] | crosses[1]),
+            "weight-unusual": outside(weight, *usual),
+            "size-unusual": bmi_unusual(weight, height, house.bmi.unusual_to, house.bmi.unusual_from),
+            "bsa-capped": above(area, cap) if cap is not None else pl.lit(value=False),
         }
     )
 
 
 def _bits_of_dose() -> Any:
     """The findings that hold for the infusions of a stretch, as bits."""
-    changed = pl.col("dose") != pl.col("exact")
-    dose: Any = pl.col("dose")
-    strength: Any = pl.col("strength")
-    bag: Any = pl.col("bag")
+    columns: Any = map(pl.col, ("exact", "dose", "nearest", "strength", "bag", "waste", "wasted_units"))
+    exact, dose, nearest, strength, bag, left, wasted = columns
     return _sum(
         {
             "dose-above-usual": _above("usual"),
-            "dose-capped": _uncapped("dose") > pl.col("exact"),
-            "rounding-applied": changed,
-            "rounding-refused": ~changed & (pl.col("nearest") != pl.col("exact")),
+            "dose-capped": above(_uncapped("dose"), exact),
+            "rounding-applied": rounding_applied(exact, dose),
+            "rounding-refused": rounding_refused(exact, dose, nearest),
             "bag-too-small": passes_bag(dose, strength, bag),
             "concentration-low": pl.col("outside") == "low",
             "concentration-high": pl.col("outside") == "high",
-            "waste-below-unit": (pl.col("waste") > 0) & (pl.col("wasted_units") == 0),
+            "waste-below-unit": waste_below_unit(left, wasted),
             "protocol-not-studied": _above("studied"),
             "time-below-label": pl.col("quick"),
         }
     )
+
+
+def _parts(day: pl.Expr) -> Any:
+    """Year, month and day of dates, as numbers of one kind."""
+    return day.dt.year(), day.dt.month().cast(pl.Int32), day.dt.day().cast(pl.Int32)
 
 
 def _sum(found: dict[str, Any]) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from infusecalc.arithmetic import at_most, bmi_within, outside, past
 from infusecalc.cohort.areas import areas
 from infusecalc.cohort.cells import (
     dates,
@@ -25,7 +26,7 @@ from infusecalc.cohort.faults import CONFLICT, MISSING, OUTSIDE, Fault, Faults, 
 from infusecalc.cohort.known import Known
 from infusecalc.errors import BadInput
 from infusecalc.patient import Patient, Weighed
-from infusecalc.quantities import Age, bmi_at_least, bmi_at_most
+from infusecalc.quantities import Age
 from infusecalc.statements import Band, House, Place
 from infusecalc.statements.kinds import Size
 
@@ -162,24 +163,24 @@ class Patients:
         sized = sized.with_columns(fault=pl.coalesce("fault", *self._outside(self._compiler.house)))
         area = areas(self._defaults.formula, sized["weight"], sized["height"])
         sized = sized.with_columns(uncapped=pl.col("bsa_m2").fill_null(area)).drop("bsa_m2")
-        capped = pl.col("uncapped") if cap is None else pl.col("uncapped").clip(upper_bound=cap)
-        return sized.with_columns(bsa=capped)
+        uncapped: Any = pl.col("uncapped")
+        return sized.with_columns(bsa=uncapped if cap is None else at_most(uncapped, cap))
 
     def _outside(self, house: House) -> Iterable[pl.Expr]:
         """What lies outside the house limits on input, as one patient would be refused."""
-        weight, height, area, months = (pl.col(name) for name in ("weight", "height", "bsa_m2", "months"))
+        columns: Any = map(pl.col, ("weight", "height", "bsa_m2", "months"))
+        weight, height, area, months = columns
         low, high = house.weight.from_, house.weight.to
         yield self._mark(weight < low, _refusal(house, "weight_kg", low - 1))
         yield self._mark(weight > high, _refusal(house, "weight_kg", high + 1))
         low, high = house.height.from_, house.height.to
         yield self._mark(height < low, _refusal(house, "height_cm", house.weight.from_, height=low - 1))
         yield self._mark(height > high, _refusal(house, "height_cm", house.weight.from_, height=high + 1))
-        thin, fat = house.bmi.from_, house.bmi.to
-        sound: Any = bmi_at_least(weight, height, thin) & bmi_at_most(weight, height, fat)  # type: ignore[arg-type]  # columns
+        sound: Any = bmi_within(weight, height, house.bmi.from_, house.bmi.to)
         yield self._mark(~sound, _refusal(house, "weight_kg", house.weight.to, height=house.height.from_))
-        wrong = ~area.is_between(house.bsa.from_, house.bsa.to)
+        wrong: Any = outside(area, house.bsa.from_, house.bsa.to)
         yield self._mark(wrong, _refusal(house, "bsa_m2", house.weight.from_, bsa_given=house.bsa.to + 1))
-        wrong = ~months.is_between(house.age.from_, house.age.to)
+        wrong = outside(months, house.age.from_, house.age.to)
         yield self._mark(wrong, _refusal(house, "age_years", house.weight.from_, age=Age(house.age.to + 1)))
 
     # --- shapes ---------------------------------------------------------------------------------------------------
@@ -237,7 +238,8 @@ def _passes(band: Band) -> Any:
     """Whether a patient's size passes the end of a band, as a number; null where the size is missing."""
     end = band.end or Size(0, "kg")
     size: Any = pl.col("weight" if end.by == "weight" else "bsa")
-    return (size > end.number if band.to else size >= end.number).cast(pl.Int32)
+    passed: Any = past(size, end.number, included=band.to is not None)
+    return passed.cast(pl.Int32)
 
 
 def _refusal(house: House, column: str, weight: int, **parts: Any) -> Fault:

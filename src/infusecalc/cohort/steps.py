@@ -8,11 +8,11 @@ from typing import Any, Generic, TypeVar
 
 import polars as pl
 
+from infusecalc.arithmetic import least_in_range, most_in_range
 from infusecalc.frozen import Frozen
 from infusecalc.infusions import largest_within, least_cover
 from infusecalc.output.records import vials_text
-from infusecalc.preparation import Preparation, prepare
-from infusecalc.quantities import ceil_div
+from infusecalc.preparation import cost_of, prepare
 from infusecalc.statements import Bags, DrugRules, ProductRules
 
 _WIDE = 1 << 40  # above any amount in 0.01 mg
@@ -87,20 +87,14 @@ def _breaks(makeup: Makeup, most: int) -> Iterable[int]:
     limits = makeup.rules.preparation.concentration
     for bag in {*makeup.bags.stocked, makeup.rules.preparation.bag.usual, makeup.asked or 1}:
         if limits.from_ is not None:
-            yield ceil_div(limits.from_ * bag, 10)
+            yield least_in_range(bag, limits.from_)
         for high in (limits.to, makeup.product.vials.concentration):
-            yield high * bag // 10 + 1
+            yield most_in_range(bag, high) + 1
 
 
 def _made_up(makeup: Makeup, dose: int) -> tuple[Any, ...]:
     made = prepare(dose, makeup.product, makeup.rules, makeup.bags, makeup.asked)
-    return vials_text(made.vials), made.opened, made.bag, made.outside, _cost(made, dict(makeup.prices))
-
-
-def _cost(made: Preparation, prices: dict[int, int]) -> int | None:
-    """What the vials cost; None where one has no price."""
-    costs = [prices[size] * count for size, count in made.vials if size in prices]
-    return sum(costs) if len(costs) == len(made.vials) else None
+    return vials_text(made.vials), made.opened, made.bag, made.outside, cost_of(made.vials, dict(makeup.prices))
 
 
 # --- whole vials nearest to a dose --------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from infusecalc.arithmetic import hundredths_of_minutes
 from infusecalc.cohort.faults import CONFLICT, Faults, fault_of
 from infusecalc.cohort.known import Known
 from infusecalc.errors import BadInput
@@ -31,7 +32,9 @@ class Times:
 
         Rates that are one time for any load come from a list; the others hang on dose and bag, and some on the weight.
         """
-        listed = [None if rates.minutes is None else rates.minutes * 100 for rates in self._rates] or [None]
+        listed = [None if rates.minutes is None else hundredths_of_minutes(rates.minutes) for rates in self._rates] or [
+            None
+        ]
         flat = pl.Series(listed, dtype=pl.Int64)
         by_weight = pl.Series([_by_weight(rates) for rates in self._rates] or [False])
         loads = loads.with_row_index("at").with_columns(

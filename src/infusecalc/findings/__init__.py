@@ -118,7 +118,7 @@ def _is(finding: Finding, code: str, detail: str | None) -> bool:
 
 def _meets_none(found: Sequence[Finding], acceptance: Acceptance, detail: str | None) -> BadInput:
     """The refusal of an acceptance that meets no block: because another has met it, or it is none, or there is none."""
-    blocks = ", ".join(block_keys(finding for finding in found if finding.not never_accepted(code)))
+    blocks = ", ".join(block_keys(finding for finding in found if not never_accepted(finding.code)))
     problem, hint = "meets no block", "" if blocks else "no finding blocks here: leave it out"
     met = next((finding for finding in found if _is(finding, acceptance.code, detail)), None)
     if met and met.accepted:

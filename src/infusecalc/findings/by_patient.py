@@ -6,26 +6,26 @@ from collections.abc import Iterator
 from datetime import date
 from itertools import pairwise
 
+from infusecalc.arithmetic import (
+    bmi_unusual,
+    may_cross,
+    months_begun,
+    moved,
+    outside,
+    pounds,
+    read_as_pounds,
+    too_old,
+    too_young,
+    years_and_months,
+)
 from infusecalc.dates import add_months, completed_months
 from infusecalc.findings.case import HOUSE, Case, Finding, HasCondition
 from infusecalc.patient import Patient
 from infusecalc.phase_dose import Infusion, PhaseDose
 from infusecalc.plan import Plan
-from infusecalc.pump import WHOLE
-from infusecalc.quantities import (
-    Age,
-    bmi_at_least,
-    bmi_at_most,
-    decisive,
-    people,
-    plain,
-    pounds,
-    read_as_pounds,
-)
+from infusecalc.quantities import Age, decisive, people, plain
 from infusecalc.regimen import Regimen
 from infusecalc.statements import AgeRange, Citation
-
-_PER_YEAR = 12
 
 
 def by_size(case: Case) -> Iterator[Finding]:
@@ -52,7 +52,7 @@ def by_condition(case: Case) -> Iterator[Finding]:
 
 
 def _years(months: int) -> str:
-    years, rest = divmod(months, _PER_YEAR)
+    years, rest = years_and_months(months)
     text = f"{years} year{'' if years == 1 else 's'}"
     return f"{text} {rest} month{'' if rest == 1 else 's'}" if rest else text
 
@@ -67,7 +67,7 @@ def _age(case: Case, limits: AgeRange) -> Iterator[Finding]:
         message = f"No age was given: {case.regimen.id} is for ages {_range(limits)}"
         yield Finding("age-unknown", message, limits.source)
         return
-    if age.months < limits.from_ or (limits.under is not None and age.months >= limits.under):
+    if too_young(age.months, limits.from_) or (limits.under is not None and too_old(age.months, limits.under)):
         message = f"Age {_years(age.months)} at the first infusion is outside the regimen: {_range(limits)}"
         yield Finding("age-outside-regimen", message, limits.source)
     for limit in (limits.from_, limits.under):
@@ -94,14 +94,13 @@ def _crosses(message: str, limits: AgeRange, infusions: tuple[int, ...] | None) 
 
 def _may_reach(age: Age, start: date, last: date, months: int) -> bool:
     """Whether an age that is known to `age.slack` months may reach some months by the last infusion."""
-    passed = completed_months(start, last)
-    latest = age.months + age.slack + passed  # not quite reached, unless a part of a month has passed as well
-    return latest > months or (latest == months and last > add_months(start, passed))
+    begun = months_begun((start.year, start.month, start.day), (last.year, last.month, last.day))
+    return may_cross(age.months, age.slack, begun, months)
 
 
 def _weight(case: Case, weight: int, doses: list[PhaseDose] | None) -> Iterator[Finding]:
     usual = case.house.usual_weight.of(case.regimen.population)
-    if usual.from_ <= weight <= usual.to:
+    if not outside(weight, usual.from_, usual.to):
         return
     swapped = f"{plain(weight)} lb would be {plain(read_as_pounds(weight))} kg"
     if weight < usual.from_:
@@ -115,13 +114,13 @@ def _weight(case: Case, weight: int, doses: list[PhaseDose] | None) -> Iterator[
 
 
 def _size(case: Case, weight: int, doses: list[PhaseDose] | None) -> Iterator[Finding]:
-    height, bmi = case.patient.height, case.house.bmi
+    height, limits = case.patient.height, case.house.bmi
     if height is None:
         return
-    if bmi_at_most(weight, height, bmi.unusual_to) or bmi_at_least(weight, height, bmi.unusual_from):
-        value = decisive(weight * 10_000, height * height, [(bmi.unusual_to, 1), (bmi.unusual_from, 1)])
+    if bmi_unusual(weight, height, limits.unusual_to, limits.unusual_from):
+        value = decisive(weight * 10_000, height * height, [(limits.unusual_to, 1), (limits.unusual_from, 1)])
         message = f"Weight and height give a body mass index of {value} kg/m2: check both, and their units"
-        yield _of_weight(case, "size-unusual", message, bmi.source, doses)
+        yield _of_weight(case, "size-unusual", message, limits.source, doses)
 
 
 def _of_weight(
@@ -138,7 +137,7 @@ def _weight_changes(case: Case) -> Iterator[Finding]:
     limit = case.house.weight_change.from_ if case.choices.weight_change is None else case.choices.weight_change
     for before, infusion in pairwise(case.infusions):
         old, new, phase = before.dose.patient, infusion.dose.patient, infusion.dose.phase
-        if old.weight == new.weight or abs(new.weight - old.weight) * WHOLE < limit * old.weight:
+        if old.weight == new.weight or not moved(new.weight - old.weight, limit, old.weight):
             continue
         dose = phase.dose_of(new.weight, new.bsa)
         was, now = phase.dose_of(old.weight, old.bsa).amount(old.weight, old.bsa), dose.amount(new.weight, new.bsa)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from infusecalc.arithmetic import above, waste_below_unit
 from infusecalc.findings.case import HOUSE, Case, Finding
 from infusecalc.phase_dose import PhaseDose
 from infusecalc.quantities import decisive, people, plain
@@ -13,7 +14,7 @@ def by_preparation(case: Case) -> Iterator[Finding]:
     """Every finding about what is drawn up, phase by phase."""
     cap = case.patient.bsa_cap
     for uncapped in dict.fromkeys(dose.patient.bsa_uncapped for dose in case.given_doses):
-        if uncapped is not None and cap is not None and uncapped > cap:
+        if uncapped is not None and cap is not None and above(uncapped, cap):
             message = f"BSA {plain(uncapped)} m2 was capped at {plain(cap)} m2 as asked; the labels name no cap"
             yield Finding("bsa-capped", message, HOUSE)
     for dose in case.given_doses:
@@ -28,7 +29,7 @@ def by_preparation(case: Case) -> Iterator[Finding]:
 def _capped(case: Case, dose: PhaseDose) -> Iterator[Finding]:
     """A dose that its cap cuts."""
     uncapped = dose.asked.uncapped(dose.patient.weight, dose.patient.bsa)
-    if uncapped > dose.amount.exact:
+    if above(uncapped, dose.amount.exact):
         own = dose.asked.but(most=None).people
         message = f"{dose.name}: {people(dose.amount.exact)} mg is the cap; {own} would be {people(uncapped)} mg"
         yield case.of_doses("dose-capped", [dose], message, dose.phase.source)
@@ -70,7 +71,7 @@ def _concentration(case: Case, dose: PhaseDose) -> Iterator[Finding]:
 
 def _waste(case: Case, dose: PhaseDose) -> Iterator[Finding]:
     made_up = dose.preparation
-    if made_up.charge and made_up.waste and not made_up.charge.wasted:
+    if made_up.charge and waste_below_unit(made_up.waste, made_up.charge.wasted):
         modifiers = case.regimen.drug_rules.modifiers
         message = f"{dose.name}: {plain(made_up.waste)} mg is discarded, which makes no whole billing unit"
         source = modifiers.source if modifiers else HOUSE

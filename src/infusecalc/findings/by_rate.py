@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from infusecalc.arithmetic import hundredths_of_minutes, too_quick
 from infusecalc.findings.case import Case, Finding
 from infusecalc.phase_dose import PhaseDose, first_number, run_as_first
 from infusecalc.quantities import hours, people
@@ -72,13 +73,13 @@ def _reaches(case: Case, dose: PhaseDose, protocol: Protocol) -> bool:
 def least_time(regimen: Regimen, protocol: Protocol) -> int:
     """The label's least time in 0.01 min, below which a practice is not to go; 0 where there is none."""
     least = regimen.drug_rules.infusion_time.least
-    return 0 if least is None or protocol.is_ in ("label", "reported") else least * 100
+    return 0 if least is None or protocol.is_ in ("label", "reported") else hundredths_of_minutes(least)
 
 
 def _below_label(case: Case, protocol: Protocol) -> Iterator[Finding]:
     """A practice that is quicker than the label's least time."""
     time, least = case.shipped.drug_rules.infusion_time, least_time(case.shipped, protocol)
-    quick = [dose for dose in case.given_doses if dose.later_time is not None and dose.later_time < least]
+    quick = [dose for dose in case.given_doses if dose.later_time is not None and too_quick(dose.later_time, least)]
     if quick:
         shortest = min(dose.later_time or 0 for dose in quick)
         message = f"{protocol.name} takes {people(shortest)} min; the label's least time is {time.least} min"

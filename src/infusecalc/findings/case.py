@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable
 from datetime import date
 from typing import Any
 
+from infusecalc.arithmetic import above
 from infusecalc.choices import Choices
 from infusecalc.findings.catalogue import ACCEPTED, severity_of
 from infusecalc.frozen import Frozen
@@ -126,7 +127,9 @@ class Case(Frozen):
     def above(self, limit: Dose) -> tuple[PhaseDose, ...]:
         """The doses that infusions have, after rounding, above a limit at the weight of each."""
         return tuple(
-            dose for dose in self.given_doses if dose.amount.dose > limit.amount(dose.patient.weight, dose.patient.bsa)
+            dose
+            for dose in self.given_doses
+            if above(dose.amount.dose, limit.amount(dose.patient.weight, dose.patient.bsa))
         )
 
     def planned(self, phase: str) -> bool:

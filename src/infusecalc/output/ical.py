@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
+from infusecalc.arithmetic import ceil_div
 from infusecalc.course import Course
 from infusecalc.errors import BadInput
 from infusecalc.findings import carries
@@ -14,7 +15,7 @@ from infusecalc.frozen import Frozen
 from infusecalc.output import words
 from infusecalc.output.zones import Place, begins, component, place_of
 from infusecalc.phase_dose import Infusion
-from infusecalc.quantities import Span, ceil_div
+from infusecalc.quantities import Span
 
 
 class Appointment(Frozen):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from infusecalc.arithmetic import share_of_cost
 from infusecalc.course import Course, Totals, add_up
 from infusecalc.errors import BadInput
 from infusecalc.findings import carries
@@ -13,7 +14,8 @@ from infusecalc.output import words
 from infusecalc.output.blocks import Block, Heading, Rows
 from infusecalc.output.records import finding_record, flat_findings, vials_text
 from infusecalc.phase_dose import Infusion, PhaseDose
-from infusecalc.quantities import half_up, number, people, plain
+from infusecalc.preparation import cost_of
+from infusecalc.quantities import number, people, plain
 
 _MONTH, _YEAR = 7, 4  # characters of 2026-12-01
 
@@ -37,8 +39,8 @@ def cost(dose: PhaseDose, prices: tuple[tuple[int, int], ...]) -> tuple[int, int
         if size not in known:
             what, hint = f"{plain(size)} mg", f"add --price {plain(size)}mg=AMOUNT"
             raise BadInput("price of the vial", what, "is not given", hint=hint)
-    whole = sum(known[size] * count for size, count in made_up.vials)
-    return whole, half_up(whole * made_up.waste, made_up.opened)
+    whole = cost_of(made_up.vials, known) or 0
+    return whole, share_of_cost(whole, made_up.waste, made_up.opened)
 
 
 def periods(course: Course, letters: int) -> Iterator[Period]:

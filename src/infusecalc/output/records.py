@@ -6,12 +6,13 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from infusecalc.arithmetic import hundredths_of_years
 from infusecalc.course import Course, Totals
 from infusecalc.findings import Finding, carries
 from infusecalc.output.sheet import Topic, sheet
 from infusecalc.patient import Weighed
 from infusecalc.phase_dose import Infusion, PhaseDose
-from infusecalc.quantities import half_up, number, plain
+from infusecalc.quantities import number, plain
 from infusecalc.table import cited
 
 COLUMNS = (
@@ -23,7 +24,6 @@ COLUMNS = (
 UNDATED = ("number", "day", "date")  # what a record of `dose` leaves out
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet takes for the beginning of a formula."""
-_YEAR = 12
 
 Record = dict[str, Any]
 
@@ -77,7 +77,7 @@ def heads(course: Course) -> Record:
             "height_cm": None if patient.height is None else number(patient.height, 1),
             "bsa_m2": None if patient.bsa is None else number(patient.bsa),
             "bsa_formula": patient.bsa_formula,
-            "age_years": None if age is None else number(half_up(age.months * 100, _YEAR)),
+            "age_years": None if age is None else number(hundredths_of_years(age.months)),
             "age_months": None if age is None else age.months,
             "weights": [_weighed(each) for each in patient.weights],
         },

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from datetime import date
 
+from infusecalc.arithmetic import ceil_div, pounds
 from infusecalc.course import Course
 from infusecalc.patient import Patient
 from infusecalc.phase_dose import PhaseDose
 from infusecalc.plan import Planned
 from infusecalc.preparation import Preparation
-from infusecalc.quantities import ceil_div, hours, people, plain, pounds
+from infusecalc.quantities import hours, people, plain
 from infusecalc.statements import Phase
 
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from infusecalc.arithmetic import past
 from infusecalc.errors import BadInput
 from infusecalc.frozen import Frozen
 from infusecalc.quantities import Dose, Span, plain
@@ -107,7 +108,7 @@ class Band(Statement):
             raise BadInput(
                 "height", None, "is missing", allowed="--height or --bsa", hint="the dose depends on the BSA"
             )
-        return size < self.end.number or (self.to is not None and size == self.end.number)
+        return not past(size, self.end.number, included=self.to is not None)
 
 
 class Place(Frozen):
