@@ -258,7 +258,7 @@ def test_the_patient_sheet_shows_every_day_with_its_weekday(name, tmp_path, capf
 
 @pytest.mark.parametrize("drug", ["infliximab", "rituximab"])
 def test_the_patient_sheet_is_written_for_a_reader_of_twelve_years(drug):
-    told = table().get("drugs", drug).patient
+    told = table().get("drugs", drug, "patient")
     notes = [note.text for part in (told.expect, told.tell, told.common, told.call, told.missed) for note in part]
     sentences = [sentence for sentence in re.split(r"[.!?] *", " ".join(notes)) if sentence]
     words = re.findall(r"[A-Za-z]+", " ".join(notes))

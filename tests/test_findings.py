@@ -198,7 +198,7 @@ def test_a_finding_about_what_is_not_shown_is_in_every_row_and_event():
         plan = planned("infliximab/crohns", someone(id="17"), start=start).but(findings=(made_up,))
         assert {row["findings"] for row in records(plan)} == {"companion"}
     dated = planned("infliximab/crohns", someone(id="17")).but(findings=(made_up,))
-    assert calendar(dated, Appointment()).count(b"info: companion") == len(dated.infusions)
+    assert calendar(dated, Appointment())[0].count(b"info: companion") == len(dated.infusions)
 
 
 def test_a_finding_about_no_infusion_and_no_phase_is_about_the_whole_course():

@@ -69,3 +69,8 @@ def test_no_module_names_a_label():
     for path in Path(infusecalc.__file__).parent.rglob("*.py"):
         lines = [line for line in path.read_text(encoding="utf-8").splitlines() if named.search(line)]
         assert [line for line in lines if not re.search(r"""["']ms["']""", line) and not units.search(line)] == [], path
+
+
+@pytest.mark.parametrize(("typed", "label"), [(None, "us"), ("EU", "eu"), ("Us", "us")])
+def test_a_label_is_known_in_any_case_and_the_first_of_the_table_is_the_usual_one(typed, label):
+    assert table().find_label(typed) == label

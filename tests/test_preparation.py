@@ -154,7 +154,7 @@ def product(sizes=(100,), concentration=10, unit=10):
     """A made-up product; no billing where there is no unit."""
     billing = None if unit is None else Billing("X0000", scaled(unit), ())
     vials = Vials(tuple(scaled(size) for size in sizes), scaled(concentration, 3), ())
-    return ProductRules(vials, billing, None, {})
+    return ProductRules(vials=vials, billing=billing)
 
 
 def limits(case):
