@@ -224,12 +224,17 @@ def too_quick(time: int, least: int) -> bool:
 
 def drug_volume(dose: int, strength: int, parts: int = 10) -> int:
     """The volume of a dose in a concentrate in so many parts of a mL, half up."""
-    return half_up(dose * 10 * parts, strength)
+    return half_up(dose * (10 * parts), strength)
 
 
-def concentration(dose: int, bag: int, parts: int = 100) -> int:
-    """The concentration of a dose in a bag in so many parts of a mg/mL, half up."""
-    return half_up(dose * parts, bag * 100)
+def concentration(dose: int, bag: int) -> int:
+    """The concentration of a dose in a bag in 0.01 mg/mL, half up."""
+    return half_up(dose, bag)
+
+
+def fine_concentration(dose: int, bag: int) -> int:
+    """The same in 0.0001 mg/mL: close to a limit, 0.01 mg/mL would not tell."""
+    return half_up(dose * 100, bag)
 
 
 def passes_bag(dose: int, strength: int, bag: int) -> bool:

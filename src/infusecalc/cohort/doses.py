@@ -171,8 +171,7 @@ def unrolled(frame: pl.DataFrame, name: str) -> pl.DataFrame:
 def _amount(limit: str) -> Any:
     """A dose in 0.01 mg, as `Dose.amount` gives it: the uncapped one, or the cap where that is passed."""
     most: Any = pl.col(f"{limit}_most")
-    amount = _uncapped(limit)
-    return where(most == NO_LIMIT, amount, at_most(amount, most))
+    return at_most(_uncapped(limit), most)
 
 
 def _uncapped(limit: str) -> Any:

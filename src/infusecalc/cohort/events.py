@@ -17,6 +17,7 @@ from infusecalc.phase_dose import first_number
 from infusecalc.quantities import BASES, Dose
 
 NO_LIMIT = -1
+NO_CAP = 1 << 40  # above any dose in 0.01 mg
 SIZES = dict(zip(("kg", "m2", "mg"), BASES, strict=True))
 """The bases of doses, under short names."""
 _EVENT: dict[str, Any] = {
@@ -180,6 +181,6 @@ def _factors(shape: Shape) -> dict[str, list[int]]:
 def _limit(name: str, dose: Dose | None) -> dict[str, int]:
     """A dose as three columns: its factor (0.001), the place of its basis, and its cap (0.01 mg)."""
     if dose is None:
-        return {f"{name}_factor": NO_LIMIT, f"{name}_basis": NO_LIMIT, f"{name}_most": NO_LIMIT}
-    most = NO_LIMIT if dose.most is None else dose.most
+        return {f"{name}_factor": NO_LIMIT, f"{name}_basis": NO_LIMIT, f"{name}_most": NO_CAP}
+    most = NO_CAP if dose.most is None else dose.most
     return {f"{name}_factor": dose.factor, f"{name}_basis": BASES.index(dose.basis), f"{name}_most": most}
