@@ -232,11 +232,6 @@ def concentration(dose: int, bag: int) -> int:
     return half_up(dose, bag)
 
 
-def fine_concentration(dose: int, bag: int) -> int:
-    """The same in 0.0001 mg/mL: close to a limit, 0.01 mg/mL would not tell."""
-    return half_up(dose * 100, bag)
-
-
 def passes_bag(dose: int, strength: int, bag: int) -> bool:
     """Whether a dose takes up more of a concentrate than a bag holds, unrounded."""
     return dose * 10 > strength * bag

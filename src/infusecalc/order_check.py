@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from infusecalc.arithmetic import at_most, half_up, pounds, read_as_pounds, tenths_of_percent
+from infusecalc.arithmetic import at_most, half_up, pounds, read_as_pounds, tenths_of_percent, within
 from infusecalc.bsa import body_surface
 from infusecalc.choices import Rounding, parse_count
 from infusecalc.course import Course
@@ -25,10 +25,8 @@ from infusecalc.spelling import normal
 from infusecalc.statements import Allowed, Citation, Phase
 
 MATCH, WITHIN_ROUNDING, WITHIN_RANGE, OUTSIDE = VERDICTS = ("match", "within-rounding", "within-range", "outside")
-_WHOLE = 10_000  # 100 % in 0.01 %
 _SAME = 1  # 0.01 mg
 _FINE = 10**9  # fine enough to order mistakes by
-_LOOSE, _TIGHT = 100, 50  # 0.01 %
 
 
 class Mistake(Frozen):
@@ -172,10 +170,10 @@ def _phase(course: Course, phase: str | None, number: int | None, every: Span | 
 
 
 def _dose_verdict(course: Course, dose: PhaseDose, amount: int, rows: list[Allowed], notes: list[str]) -> str:
-    expected, within = dose.amount.exact, course.choices.rounding.most(course.house.rounding.within)
+    expected, share = dose.amount.exact, course.choices.rounding.most(course.house.rounding.within)
     if abs(amount - expected) <= _SAME:
         return MATCH
-    if abs(amount - expected) * _WHOLE <= within * expected:
+    if within(amount - expected, share, expected):
         return WITHIN_ROUNDING
     for row in rows:
         if row.dose:
@@ -257,8 +255,8 @@ def _allows_both(row: Allowed, dose: PhaseDose, amount: int, every: Span) -> boo
 def _mistakes(course: Course, dose: PhaseDose, amount: int, verdict: str) -> list[Mistake]:
     """The mistakes whose dose the order is, nearest first; none where it is the dose of another phase.
 
-    An order that is outside is a mistake's dose to 1 %, or as rounded to whole vials (a tenfold one as far as rounding
-    may go); one that is in a range only to 0.5 %, because there it may be meant.
+    An order that is outside is a mistake's dose nearly (`near_mistake` of house), or as rounded to whole vials (a
+    tenfold one as far as rounding may go); one that is in a range only if nearer, because there it may be meant.
     """
     if verdict in (MATCH, WITHIN_ROUNDING) or any(_elsewhere(course, dose, amount)):
         return []
@@ -269,12 +267,13 @@ def _mistakes(course: Course, dose: PhaseDose, amount: int, verdict: str) -> lis
 
 def _is(course: Course, candidate: Mistake, amount: int, *, loosely: bool) -> bool:
     """Whether an order is a candidate's dose, exactly enough, or rounded to whole vials."""
-    off, within = abs(candidate.amount - amount) * _WHOLE, course.house.rounding.within
-    if off <= (_LOOSE if loosely else _TIGHT) * candidate.amount:
+    near, share = course.house.near_mistake, course.house.rounding.within
+    off = candidate.amount - amount
+    if within(off, near.outside if loosely else near.in_range, candidate.amount):
         return True
     if not loosely or candidate.code == "tenfold":
-        return loosely and off <= within * candidate.amount
-    vials = round_dose(candidate.amount, Rounding(vials=True), within, course.product.vials.sizes)
+        return loosely and within(off, share, candidate.amount)
+    vials = round_dose(candidate.amount, Rounding(vials=True), share, course.product.vials.sizes)
     return vials.dose == amount
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from infusecalc.arithmetic import comes_to_nothing
+from infusecalc.arithmetic import above, comes_to_nothing
 from infusecalc.choices import Choices
 from infusecalc.dates import add
 from infusecalc.errors import BadInput
@@ -15,7 +15,7 @@ from infusecalc.patient import Patient
 from infusecalc.plan import Plan, Planned
 from infusecalc.preparation import Preparation, prepare
 from infusecalc.pump import Load, Rates, run_time
-from infusecalc.quantities import Dose, plain
+from infusecalc.quantities import Dose, people, plain
 from infusecalc.statements import Bags, FirstRateAgain, Phase, Place, ProductRules, Protocol
 
 
@@ -41,11 +41,15 @@ class Running(Frozen):
 
 
 class Making(Frozen):
-    """What doses are made with: the product, the bags, how far rounding may go (0.01 %), the choices, the rates."""
+    """What doses are made with: the product, the bags, how far rounding may go, the largest dose, choices, rates.
+
+    Rounding is in 0.01 %, the largest dose in 0.01 mg.
+    """
 
     product: ProductRules
     bags: Bags
     within: int
+    largest: int
     choices: Choices
     running: Running
 
@@ -85,7 +89,7 @@ class Infusion(Frozen):
 
 
 def dose_phases(ordered: Ordered, patient: Patient, making: Making) -> tuple[PhaseDose, ...]:
-    """Dose and make up every phase once; raises BadInput where a BSA is missing or a dose comes to nothing."""
+    """Dose and make up every phase once; raises BadInput where a BSA is missing or a dose is nothing or too much."""
     check_bag(making.choices.bag, making.bags)
     return tuple(_dose(name, ordered, patient, making) for name in ordered.phases)
 
@@ -118,6 +122,9 @@ def _dose(name: str, ordered: Ordered, patient: Patient, making: Making) -> Phas
     exact = asked.amount(patient.weight, patient.bsa)
     if comes_to_nothing(exact):
         raise BadInput("dose", asked, "comes to less than 0.01 mg", hint="check --dose and the weight")
+    if above(exact, making.largest):
+        problem = f"comes to more than {people(making.largest)} mg"
+        raise BadInput("dose", asked, problem, hint="check --dose and the weight")
     amount = round_dose(exact, making.choices.rounding, making.within, making.product.vials.sizes)
     made_up = prepare(amount.dose, making.product, rules, making.bags, making.choices.bag)
     load = Load(amount.dose, made_up.bag, patient.weight)

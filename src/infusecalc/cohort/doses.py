@@ -43,7 +43,6 @@ from infusecalc.cohort.rows import joined, measured
 from infusecalc.quantities import BASES, people
 from infusecalc.statements import House
 
-_MOST = 100_000_000  # 0.01 mg: vials are counted up to a kilogram of drug
 _ROWS = 100_000  # infusions that are made at a time
 
 
@@ -66,7 +65,8 @@ class Dosing:
         joined = joined.with_columns(bits=_bits_of_patient(self.house, cap))
         height = Fault("height_cm", MISSING, "height is missing: a dose by mg/m2 needs height_cm or bsa_m2")
         small = Fault("", OUTSIDE, "dose comes to less than 0.01 mg; check --dose and the weight")
-        large = Fault("", OUTSIDE, f"dose comes to more than {people(_MOST)} mg; check --dose and the weight")
+        largest = self.house.largest_dose.most
+        large = Fault("", OUTSIDE, f"dose comes to more than {people(largest)} mg; check --dose and the weight")
         nothing: Any = pl.lit(value=False)
         too_much: Any = pl.lit(value=False)
         sizes: dict[str, Any] = {"kg": pl.col("weight"), "m2": pl.col("bsa"), "mg": ONE}
@@ -74,7 +74,7 @@ class Dosing:
             least: Any = pl.col(f"least_{name}")
             most: Any = pl.col(f"most_{name}")
             nothing |= (least != NO_LIMIT) & comes_to_nothing(dose_of(least, size))
-            too_much |= (most != NO_LIMIT) & above(dose_of(most, size), _MOST)
+            too_much |= (most != NO_LIMIT) & above(dose_of(most, size), largest)
         return joined.with_columns(
             fault=pl.when(pl.col("bsa").is_null() & (pl.col("least_m2") != NO_LIMIT))
             .then(pl.lit(self.faults.place(height), dtype=pl.Int32))

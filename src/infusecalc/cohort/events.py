@@ -76,14 +76,14 @@ class Events:
         """The limits on the patients of a shape, and the least and the most factor of each basis (0.001)."""
         regimen, age = shape.group.regimen, shape.group.regimen.rules.age
         usual = self.compiler.house.usual_weight.of(regimen.population)
-        factors = _factors(shape)
+        factors, uncut = _factors(shape, 0), _factors(shape, self.compiler.house.largest_dose.most)
         return {
             "age_low": age.from_ if age else NO_LIMIT,
             "age_under": age.under if age and age.under is not None else NO_LIMIT,
             "usual_low": usual.from_,
             "usual_high": usual.to,
             **{f"least_{name}": min(factors[basis], default=NO_LIMIT) for name, basis in SIZES.items()},
-            **{f"most_{name}": max(factors[basis], default=NO_LIMIT) for name, basis in SIZES.items()},
+            **{f"most_{name}": max(uncut[basis], default=NO_LIMIT) for name, basis in SIZES.items()},
             "last_day": shape.plan.infusions[-1].day,
             "first_stretch": len(self._stretches),
             "stretches": len(shape.stretches),
@@ -169,12 +169,13 @@ class Events:
         return self._said[key]
 
 
-def _factors(shape: Shape) -> dict[str, list[int]]:
-    """The factors of all phases that a shape could have, by basis."""
+def _factors(shape: Shape, over: int) -> dict[str, list[int]]:
+    """The factors of all phases of a shape, by basis, without those that a cap keeps from passing `over`."""
     found: dict[str, list[int]] = {basis: [] for basis in BASES}
     for phase in shape.group.ordered.phases.values():
         for dose in phase.doses:
-            found[dose.basis].append(dose.factor)
+            if dose.most is None or dose.most > over:
+                found[dose.basis].append(dose.factor)
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from infusecalc.quantities import Span
-from infusecalc.statements.kinds import AGE, CM, HOURS, KG, M2, MINUTES, ML, NUMBER, PERCENT, SPAN, WORDS, ListOf
+from infusecalc.statements.kinds import AGE, CM, HOURS, KG, M2, MG, MINUTES, ML, NUMBER, PERCENT, SPAN, WORDS, ListOf
 from infusecalc.statements.statement import Sourced, Statement, need
 
 
@@ -92,6 +92,19 @@ class RoundingLimit(Sourced):
     within: int = need(PERCENT, "the largest difference")
 
 
+class LargestDose(Sourced):
+    """The largest dose of one infusion that is taken: a larger one is a slip, and its vials are not counted."""
+
+    most: int = need(MG, "the dose")
+
+
+class NearMistake(Sourced):
+    """How near (0.01 %) an order comes to the dose of a usual mistake to be told as that mistake."""
+
+    outside: int = need(PERCENT, "where the order is outside the regimen")
+    in_range: int = need(PERCENT, "where the order is in a range, because there it may be meant")
+
+
 class HorizonLimits(Sourced):
     """How far a plan goes unless told otherwise, and how far it may go at most."""
 
@@ -145,6 +158,8 @@ class House(Statement):
     usual_weight: UsualWeights = need(UsualWeights, "weights that are usual")
     bags: Bags = need(Bags, "bags in stock")
     rounding: RoundingLimit = need(RoundingLimit, "how far rounding may go")
+    largest_dose: LargestDose = need(LargestDose, "the largest dose that is taken")
+    near_mistake: NearMistake = need(NearMistake, "how near an order comes to a mistake")
     horizon: HorizonLimits = need(HorizonLimits, "how far a plan goes")
     weight_change: WeightChange = need(WeightChange, "the change of weight that asks for a second look")
     doubled: Doubled = need(Doubled, "when two infusions are too near each other")
