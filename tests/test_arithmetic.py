@@ -62,7 +62,6 @@ FORMULAS: dict[str, tuple[Any, ...]] = {
     "too_quick": (NUMBER, NUMBER),
     "drug_volume": (DOSE, STRENGTH),
     "concentration": (DOSE, BAG),
-    "fine_concentration": (DOSE, BAG),
     "passes_bag": (DOSE, STRENGTH, BAG),
     "too_thin": (DOSE, BAG, STRENGTH),
     "too_strong": (DOSE, BAG, STRENGTH),
