@@ -49,27 +49,76 @@ def add_up(infusions: Iterable[Infusion]) -> Totals:
 
 
 class Course(Frozen):
-    """One patient's course: the regimen as planned, dosed and made up, with all its findings.
-
-    `phases` holds what each infusion of a phase is, once for each weight; `infusions` is empty where no start was
-    given. `patient` is at the weight of the start.
-    """
+    """One patient's course: a case of the table, with all its findings."""
 
     table: Table
-    regimen: Regimen
-    ordered: Ordered
-    patient: Patient
-    choices: Choices
-    house: House
-    product_name: str
-    product: ProductRules
-    running: Running
-    conditions: tuple[HasCondition, ...]
-    plan: Plan | None
-    site: Site
-    phases: tuple[PhaseDose, ...]
-    infusions: tuple[Infusion, ...]
+    case: Case
     findings: tuple[Finding, ...]
+
+    @property
+    def regimen(self) -> Regimen:
+        """The regimen, composed for its label and variant."""
+        return self.case.regimen
+
+    @property
+    def ordered(self) -> Ordered:
+        """The phases as they were ordered."""
+        return self.case.ordered
+
+    @property
+    def patient(self) -> Patient:
+        """The patient at the weight of the start."""
+        return self.case.patient
+
+    @property
+    def choices(self) -> Choices:
+        """What was asked for."""
+        return self.case.choices
+
+    @property
+    def house(self) -> House:
+        """Our own limits and defaults, or the site's."""
+        return self.case.house
+
+    @property
+    def product_name(self) -> str:
+        """The name of the product."""
+        return self.case.product_name
+
+    @property
+    def product(self) -> ProductRules:
+        """What the label says of the product."""
+        return self.case.product
+
+    @property
+    def running(self) -> Running:
+        """How the drug goes in."""
+        return self.case.running
+
+    @property
+    def conditions(self) -> tuple[HasCondition, ...]:
+        """What was said of the patient, and what the label says of it."""
+        return self.case.conditions
+
+    @property
+    def plan(self) -> Plan | None:
+        """The dates; None where no start was given."""
+        return self.case.plan
+
+    @property
+    def site(self) -> Site:
+        """What a site's own file changes."""
+        return self.case.site
+
+    @property
+    def infusions(self) -> tuple[Infusion, ...]:
+        """The dated infusions; none where no start was given."""
+        return self.case.infusions
+
+    @property
+    def phases(self) -> tuple[PhaseDose, ...]:
+        """What each infusion of a phase is, once for each weight."""
+        return self.case.doses
 
     @property
     def blocked(self) -> bool:
@@ -103,7 +152,7 @@ class Course(Frozen):
     @property
     def day(self) -> date | None:
         """The day for which the age and the weight are shown: the first infusion, or the one that was asked for."""
-        return self.plan.start if self.plan else self.choices.on
+        return self.case.day
 
     @property
     def totals(self) -> Totals:
@@ -178,8 +227,7 @@ def make_course(
         regimen=regimen,
         ordered=ordered,
         product_name=product.name,
-        vials=product_rules.vials,
-        not_labelled=product_rules.not_labelled,
+        product=product_rules,
         house=house,
         patient=patient.weighed_on(day),
         choices=choices,
@@ -190,23 +238,7 @@ def make_course(
         plan=plan,
         site=site_of(table, regimen, product_id, named_as(conditions), running),
     )
-    return Course(
-        table=table,
-        regimen=regimen,
-        ordered=ordered,
-        patient=case.patient,
-        choices=choices,
-        house=house,
-        product_name=product.name,
-        product=product_rules,
-        running=running,
-        conditions=conditions,
-        plan=plan,
-        site=case.site,
-        phases=doses,
-        infusions=infusions,
-        findings=find(case),
-    )
+    return Course(table, case, find(case))
 
 
 def look_up(table: Table, drug: str, indication: str, choices: Choices) -> tuple[Regimen, str]:

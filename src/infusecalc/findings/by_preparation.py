@@ -54,7 +54,7 @@ def _fit(case: Case, dose: PhaseDose) -> Iterator[Finding]:
     if made_up.too_much is not None:
         volume = f"{people(dose.amount.dose)} mg is {people(made_up.too_much, 4)} mL of drug"
         message = f"{dose.name}: {volume}, which does not fit a bag of {people(made_up.bag, 0)} mL"
-        yield case.of_doses("bag-too-small", [dose], message, case.vials.source)
+        yield case.of_doses("bag-too-small", [dose], message, case.product.vials.source)
 
 
 def _concentration(case: Case, dose: PhaseDose) -> Iterator[Finding]:

@@ -29,7 +29,7 @@ def by_regimen(case: Case) -> Iterator[Finding]:
         if case.planned(row.phase):
             yield Finding(row.finding, row.text + _when(case, row), row.source, phases=(row.phase,))
     yield from _starts(case)
-    lacks = case.not_labelled
+    lacks = case.product.not_labelled
     if rules.status.is_ == "labelled" and lacks and regimen.indication in lacks.regimens:
         message = f"The {regimen.label} label of {case.product_name} does not carry {regimen.name}: {lacks.text}"
         yield Finding("product-not-labelled", message, lacks.source)

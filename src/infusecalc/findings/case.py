@@ -17,7 +17,7 @@ from infusecalc.plan import Plan
 from infusecalc.quantities import Dose
 from infusecalc.regimen import Regimen
 from infusecalc.site import Site
-from infusecalc.statements import Citation, ConditionRule, House, NotLabelled, Vials
+from infusecalc.statements import Citation, ConditionRule, House, ProductRules
 
 
 class Finding(Frozen):
@@ -88,8 +88,7 @@ class Case(Frozen):
     regimen: Regimen
     ordered: Ordered
     product_name: str
-    vials: Vials
-    not_labelled: NotLabelled | None
+    product: ProductRules
     house: House
     patient: Patient
     choices: Choices
