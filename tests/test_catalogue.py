@@ -15,7 +15,7 @@ from infusecalc.cli import run
 from infusecalc.cohort import expand
 from infusecalc.findings import CATALOGUE, RULES, SEVERITIES, Case, Finding
 from infusecalc.findings.case import HOUSE
-from infusecalc.findings.catalogue import Entry, never_accepted, of_numbers
+from infusecalc.findings.catalogue import Code, never_accepted, of_numbers
 from support import HERE
 
 TOLD = yaml.safe_load((HERE / "cases" / "findings.yaml").read_text(encoding="utf-8"))["severities"]
@@ -79,7 +79,7 @@ def made_up(case: Case) -> Iterator[Finding]:
 def test_a_new_finding_is_one_entry_and_one_rule(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setitem(CATALOGUE, "made-up", Entry(("caution",), "a made-up rule finds it"))
+    monkeypatch.setitem(CATALOGUE, "made-up", Code(("caution",), "a made-up rule finds it"))
     monkeypatch.setitem(findings.RULES, "made-up", made_up)
     line = ["schedule", "infliximab", "crohns", "--weight", "70kg", "--start", "2026-12-01", "--patient-id", "17"]
 

@@ -8,7 +8,7 @@ from typing import Any
 from infusecalc.cli.reply import Reply, colour, draw, width
 from infusecalc.output.blocks import Block
 from infusecalc.output.files import choose_format
-from infusecalc.output.records import Record, as_csv, as_json, as_ndjson, flat_findings
+from infusecalc.output.flat import Record, as_csv, as_json, as_ndjson, flat_findings
 
 
 def answered(

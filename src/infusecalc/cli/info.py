@@ -11,7 +11,7 @@ from infusecalc.cli.reply import Reply, colour, draw, site_table, width
 from infusecalc.errors import BadInput
 from infusecalc.output import about
 from infusecalc.output.files import FORMATS, choose_format
-from infusecalc.output.records import as_csv, as_json, as_ndjson
+from infusecalc.output.flat import as_csv, as_json, as_ndjson
 
 _FORMATS = (*FORMATS, "html")
 

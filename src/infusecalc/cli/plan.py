@@ -17,8 +17,9 @@ from infusecalc.errors import BadInput
 from infusecalc.output import words
 from infusecalc.output.blocks import Block
 from infusecalc.output.files import FORMATS, choose_format
+from infusecalc.output.flat import as_csv, as_json, as_ndjson
 from infusecalc.output.page import page
-from infusecalc.output.records import as_csv, as_json, as_ndjson, columns, document, records
+from infusecalc.output.records import columns, document, records
 from infusecalc.patient import Patient
 from infusecalc.quantities import parse_span
 from infusecalc.spelling import one_of

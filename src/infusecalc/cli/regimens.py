@@ -12,9 +12,9 @@ from infusecalc.cli.reply import Reply, colour, site_table, width
 from infusecalc.cli.usage import AnyCase
 from infusecalc.errors import escape
 from infusecalc.frozen import Frozen
-from infusecalc.output import records
+from infusecalc.output import flat
 from infusecalc.output.files import choose_format
-from infusecalc.output.statements import Listed, Statement, listing, statements
+from infusecalc.output.statements import Listed, TableRow, listing, statements
 from infusecalc.table import Change, cited, load_table
 from infusecalc.table.layers import KINDS
 
@@ -67,7 +67,7 @@ def show(**given: Any) -> Reply:
     labels = table.labels if given["label"] is None else (table.find_label(given["label"]),)
     found = table.find_indication(drug, indication)
     rows = list(statements(table, drug, found, labels))
-    return _answer(given, Statement.part_names(), rows, _show_page(f"{drug}/{found}", rows))
+    return _answer(given, TableRow.part_names(), rows, _show_page(f"{drug}/{found}", rows))
 
 
 @takes(*_FILE, *result())
@@ -87,7 +87,7 @@ def validate(**given: Any) -> Reply:
     if form == "json":
         changes = [change.as_dict() | {"id": change.id, "source": cited(change.source)} for change in table.changes]
         found = {"schema": "infusecalc.regimens/1", "rows": [row.as_dict()], "changes": changes}
-        return Reply(records.as_json(found), given["output"], given["quiet"])
+        return Reply(flat.as_json(found), given["output"], given["quiet"])
     return _answer(given, Checked.part_names(), [row], lambda *_: _checked(row, table.changes))
 
 
@@ -112,7 +112,7 @@ def schema(**given: Any) -> Reply:
     from infusecalc.table.schema import json_schema  # noqa: PLC0415 - only this command needs it
 
     choose_format(given["format_"], given["output"], ("json",))
-    return Reply(records.as_json(json_schema(load_table().labels)), given["output"], given["quiet"])
+    return Reply(flat.as_json(json_schema(load_table().labels)), given["output"], given["quiet"])
 
 
 _ABOUT = """The regimen table: what it holds, what it rests on, and whether it is sound.
@@ -138,11 +138,11 @@ def _answer(given: dict[str, Any], names: Sequence[str], rows: Sequence[Any], pa
     form = choose_format(given["format_"], output)
     dicts = [row.as_dict() for row in rows]
     if form == "json":
-        text = records.as_json({"schema": "infusecalc.regimens/1", "rows": dicts})
+        text = flat.as_json({"schema": "infusecalc.regimens/1", "rows": dicts})
     elif form == "csv":
-        text = records.as_csv(tuple(names), iter(dicts))
+        text = flat.as_csv(tuple(names), iter(dicts))
     elif form == "ndjson":
-        text = records.as_ndjson(iter(dicts))
+        text = flat.as_ndjson(iter(dicts))
     elif form == "md":
         from infusecalc.output import markdown  # noqa: PLC0415 - only this format needs it
 
@@ -175,7 +175,7 @@ def _list_page(rows: Sequence[Listed]) -> Any:
     return draw
 
 
-def _show_page(id_: str, rows: Sequence[Statement]) -> Any:
+def _show_page(id_: str, rows: Sequence[TableRow]) -> Any:
     def draw(columns: int, coloured: bool) -> str:  # noqa: FBT001 - two drawing settings
         from infusecalc.output.terminal import Page  # noqa: PLC0415 - rich is imported only to draw a table
 

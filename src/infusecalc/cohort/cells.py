@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from infusecalc.arithmetic import half_up, weight_of_pounds
-from infusecalc.cohort.faults import UNREADABLE, Fault, Faults, fault_of
+from infusecalc.cohort.faults import UNREADABLE, Faults, RowFault, fault_of
 from infusecalc.cohort.known import Known
 from infusecalc.cohort.numbers import divided
 from infusecalc.dates import parse_date, taken_dates
@@ -183,7 +183,7 @@ def id_texts(column: pl.Series) -> pl.Series:
 def read_ids(column: pl.Series, faults: Faults) -> Cells:
     """A column of patient ids, as the single patient's may be: no control characters."""
     ids = read_texts(id_texts(column))
-    controls = Fault("patient_id", UNREADABLE, "patient id has control characters (allowed: printable characters)")
+    controls = RowFault("patient_id", UNREADABLE, "patient id has control characters (allowed: printable characters)")
     place = pl.when(pl.col("id").str.contains(r"\p{Cc}")).then(faults.place(controls))
     return Cells(ids, ids.alias("id").to_frame().select(place.cast(pl.Int32)).to_series())
 

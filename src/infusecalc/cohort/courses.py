@@ -9,7 +9,7 @@ from itertools import groupby, islice
 
 from infusecalc.choices import Choices
 from infusecalc.cohort.codes import Slot, slots_of
-from infusecalc.cohort.faults import MISSING, NOT_PLANNED, UNKNOWN, Fault, fault_of
+from infusecalc.cohort.faults import MISSING, NOT_PLANNED, UNKNOWN, RowFault, fault_of
 from infusecalc.course import conditions_of, look_up, named_as, running_of
 from infusecalc.dates import Position, add, add_months
 from infusecalc.errors import BadInput
@@ -37,7 +37,7 @@ Steps = tuple[tuple[int, int, int], ...]
 """Places of infusions from a start: days, then months, then days."""
 
 
-class Named(Frozen):
+class RowNames(Frozen):
     """A regimen as the columns of a row name it; None where a row says nothing."""
 
     drug: str | None
@@ -55,7 +55,7 @@ class Group(Frozen):
     days, months and days from the start, beyond the horizon.
     """
 
-    named: Named
+    named: RowNames
     choices: Choices
     regimen: Regimen
     ordered: Ordered
@@ -106,24 +106,24 @@ class Compiler:
         self.far = limits.to.size // MEAN_MONTH[1] - _YEAR
         self._most = limits.infusions + 1
         self.shapes: list[Shape] = []
-        self._places: dict[tuple[object, ...], int | Fault] = {}
+        self._places: dict[tuple[object, ...], int | RowFault] = {}
         self._steps: dict[Steps, dict[date, tuple[int, ...]]] = {}
         self._same: dict[tuple[object, ...], int] = {}
         self._banded: dict[tuple[int, int], Group] = {}
 
     # --- groups ---------------------------------------------------------------------------------------------
 
-    def group(self, named: Named) -> Group | Fault:
+    def group(self, named: RowNames) -> Group | RowFault:
         """The group of a row, or what is wrong with its names."""
         try:
             return self._group(named)
         except BadInput as error:
             return self._of_names(error, named)
 
-    def _group(self, named: Named) -> Group | Fault:
+    def _group(self, named: RowNames) -> Group | RowFault:
         for column in ("drug", "indication"):
             if getattr(named, column) is None:
-                return Fault(column, MISSING, f"{column} is missing")
+                return RowFault(column, MISSING, f"{column} is missing")
         choices = self._choices(named)
         regimen, product_id = look_up(self.table, named.drug or "", named.indication or "", choices)
         product, rules = self.table.product(product_id, regimen.label)
@@ -134,22 +134,22 @@ class Compiler:
         site = site_of(self.table, regimen, product_id, named_as(conditions), running)
         return Group(named, choices, regimen, ordered, product.name, rules, running, conditions, site, moves, steps)
 
-    def _of_names(self, error: BadInput, named: Named) -> Fault:
+    def _of_names(self, error: BadInput, named: RowNames) -> RowFault:
         """The fault of a row whose names, or whose regimen and the options, do not go together."""
         column = error.what.split(" ")[0]
         if column == "product" and named.product is None:
             column = "drug"  # a product that was named as the drug
-        known = column in Named.part_names()
+        known = column in RowNames.part_names()
         return self._nameless(fault_of(error, column if known else "", UNKNOWN if known else NOT_PLANNED))
 
-    def _nameless(self, fault: Fault) -> Fault:
+    def _nameless(self, fault: RowFault) -> RowFault:
         """A fault whose reason names no regimen: whose row it is, is told by its number alone."""
         reason = fault.reason
         for name in sorted(self.table.names("regimens"), key=len, reverse=True):
             reason = reason.replace(name, "the regimen")
         return fault.but(reason=reason)
 
-    def _choices(self, named: Named) -> Choices:
+    def _choices(self, named: RowNames) -> Choices:
         """The choices for the cohort with those of a row in their place."""
         label = self.choices.label if named.label is None else self.table.find_label(named.label)
         variant = self.choices.variant if named.variant is None else named.variant
@@ -215,7 +215,7 @@ class Compiler:
             return None
         return ((horizon.until or add(start, horizon.span or self.house.horizon.default)) - start).days
 
-    def in_bands(self, group: Group, band: int, weight: int, bsa: int | None) -> Group | Fault:
+    def in_bands(self, group: Group, band: int, weight: int, bsa: int | None) -> Group | RowFault:
         """The group with the doses of one band for each phase, or what a patient lacks for it."""
         if not group.ordered.places:
             return group
@@ -226,11 +226,11 @@ class Compiler:
                 site = group.site.but(shipped=shipped.in_bands(weight, bsa) if shipped else None)
             except BadInput:
                 reason = "height is missing: the dose depends on the BSA, which needs height_cm or bsa_m2"
-                return Fault("height_cm", MISSING, reason)
+                return RowFault("height_cm", MISSING, reason)
             self._banded[key] = group.but(regimen=ordered.regimen, ordered=ordered, site=site)
         return self._banded[key]
 
-    def shape(self, group: Group, start: date) -> int | Fault:
+    def shape(self, group: Group, start: date) -> int | RowFault:
         """The place of the shape that a group has for a start, or why there is no plan."""
         key = id(group), *self.key(group, start)
         if key not in self._places:

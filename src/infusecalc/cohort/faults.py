@@ -17,7 +17,7 @@ _HOLES = {"the product that names": "the one that the column drug names", "the u
 _DAY = re.compile(r",? [0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
-class Fault(Frozen):
+class RowFault(Frozen):
     """Why a row is rejected: the column (empty where it is no single one), a short code, and the reason in words."""
 
     column: str
@@ -25,7 +25,7 @@ class Fault(Frozen):
     reason: str
 
 
-def fault_of(error: BadInput, column: str, code: str = UNREADABLE) -> Fault:
+def fault_of(error: BadInput, column: str, code: str = UNREADABLE) -> RowFault:
     """A refusal of one value as the fault of a row; what the value was is left out, and every date."""
     problem = _DAY.sub("", _QUOTED.sub("", error.problem))
     for hole, mended in _HOLES.items():
@@ -33,7 +33,7 @@ def fault_of(error: BadInput, column: str, code: str = UNREADABLE) -> Fault:
     reason = f"{_OF_DRUG.sub('', error.what)} {problem}" + (f" (allowed: {error.allowed})" if error.allowed else "")
     if error.hint and not _DAY.search(f" {error.hint}"):
         reason += f"; {error.hint}"
-    return Fault(column, UNKNOWN if isinstance(error, UnknownName) else code, reason)
+    return RowFault(column, UNKNOWN if isinstance(error, UnknownName) else code, reason)
 
 
 class Faults:
@@ -41,10 +41,10 @@ class Faults:
 
     def __init__(self) -> None:
         """Begin with none."""
-        self.known: list[Fault] = []
-        self._places: dict[Fault, int] = {}
+        self.known: list[RowFault] = []
+        self._places: dict[RowFault, int] = {}
 
-    def place(self, fault: Fault) -> int:
+    def place(self, fault: RowFault) -> int:
         """The number that marks a fault."""
         if fault not in self._places:
             self._places[fault] = len(self.known)

@@ -66,7 +66,7 @@ class Chunk(Frozen):
     done: float | None
 
 
-class Lines:
+class TextLines:
     """Lines of UTF-8, read ahead only as far as they are looked at; bytes that are none become lone surrogates."""
 
     def __init__(self, read: Callable[[int], bytes]) -> None:
@@ -115,16 +115,16 @@ class Lines:
         self._held += len(text)
 
 
-Fault = tuple[str | None, str, str]
+RowFault = tuple[str | None, str, str]
 """What is wrong with a row: the column (None where it is no single one), a short code, and the reason in words."""
-Record = tuple[Sequence[str | None], str, Fault | None]
+Record = tuple[Sequence[str | None], str, RowFault | None]
 """One row: its cells in the order of the columns, its line, and what is wrong with it."""
 
 
 class Reader(ABC):
     """What CSV and NDJSON have in common: records to chunks, counted through."""
 
-    def __init__(self, lines: Lines, columns: tuple[str, ...], rows: int) -> None:
+    def __init__(self, lines: TextLines, columns: tuple[str, ...], rows: int) -> None:
         """`rows` is how many a chunk has, unless they are long."""
         self.lines, self.columns, self.rows = lines, columns, rows
 
@@ -161,7 +161,7 @@ class Reader(ABC):
                 broken.append(self._broken(row, cells, line if wrong else None, fault))
         return numbers, self._frame(zip(*good, strict=True)), broken
 
-    def _unfit(self, cells: Sequence[str | None]) -> Fault | None:
+    def _unfit(self, cells: Sequence[str | None]) -> RowFault | None:
         """What is wrong with a row that has the right columns."""
         text = "".join(filter(None, cells))
         if len(text) <= _LONGEST_CELL and is_text(text):
@@ -174,7 +174,7 @@ class Reader(ABC):
                 return column, "too-long", f"the cell is over {_LONGEST_CELL:,} characters"
         return None
 
-    def _broken(self, row: int, cells: Sequence[str | None], raw: str | None, fault: Fault) -> Broken:
+    def _broken(self, row: int, cells: Sequence[str | None], raw: str | None, fault: RowFault) -> Broken:
         found = {name: readable(cell) for name, cell in zip(self.columns, cells, strict=False) if cell}
         return Broken(row, found, raw if raw is None else readable(raw), *fault)
 
@@ -182,7 +182,7 @@ class Reader(ABC):
 class CsvReader(Reader):
     """Rows of comma-separated values; an empty cell is null."""
 
-    def __init__(self, name: str, lines: Lines, check: Check, rows: int) -> None:
+    def __init__(self, name: str, lines: TextLines, check: Check, rows: int) -> None:
         """Read the header; raises BadInput where it is none, and where `check` does."""
         header = _header(name, lines)
         super().__init__(lines, check(header), rows)
@@ -256,7 +256,7 @@ class CsvReader(Reader):
         return super()._frame(cells).select(pl.when(pl.all() != "").then(pl.all()))
 
 
-def _header(name: str, lines: Lines) -> list[str]:
+def _header(name: str, lines: TextLines) -> list[str]:
     """The cells of the first line in which something stands; raises BadInput."""
     while (found := lines.ahead(1, SIZE)) and not found[0].strip(_NOTHING):
         lines.drop(1)

@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from infusecalc.cohort.lines import ONE_A_LINE, SIZE, Broken, Check, Fault, Lines, Reader, Record, is_text
+from infusecalc.cohort.lines import ONE_A_LINE, SIZE, Broken, Check, Reader, Record, RowFault, TextLines, is_text
 from infusecalc.errors import BadInput
 
 
@@ -29,7 +29,7 @@ _DECODER = json.JSONDecoder(object_pairs_hook=_Fields, parse_float=_Double, pars
 class JsonReader(Reader):
     """Rows of JSON objects, one a line; numbers keep their text, a field that is null or absent is null."""
 
-    def __init__(self, name: str, lines: Lines, check: Check, rows: int, also: frozenset[str]) -> None:
+    def __init__(self, name: str, lines: TextLines, check: Check, rows: int, also: frozenset[str]) -> None:
         """Find the columns in the first lines, and add `also`; raises BadInput where these hold no object."""
         ahead = lines.ahead(rows, SIZE)
         if next(filter(None, (line.strip(" \t\r") for line in ahead)), "").startswith("["):
@@ -63,7 +63,7 @@ class JsonReader(Reader):
         """A row of which some field is not simple, or not in its place."""
         cells: list[str | None] = [None] * len(self.columns)
         met: set[int] = set()
-        fault: Fault | None = None
+        fault: RowFault | None = None
         for key, value in fields:
             place = self._places.get(key)
             if place is None:

@@ -21,8 +21,8 @@ from infusecalc.cohort.cells import (
     units,
 )
 from infusecalc.cohort.columns import COLUMNS, NAMES
-from infusecalc.cohort.courses import Compiler, Group, Named
-from infusecalc.cohort.faults import CONFLICT, MISSING, OUTSIDE, Fault, Faults, fault_of
+from infusecalc.cohort.courses import Compiler, Group, RowNames
+from infusecalc.cohort.faults import CONFLICT, MISSING, OUTSIDE, Faults, RowFault, fault_of
 from infusecalc.cohort.known import Known
 from infusecalc.errors import BadInput
 from infusecalc.patient import Patient, Weighed
@@ -143,9 +143,9 @@ class Patients:
         ]  # fmt: skip
 
     def _where(self, wrong: pl.Expr, column: str, code: str, reason: str) -> pl.Expr:
-        return self._mark(wrong, Fault(column, code, reason))
+        return self._mark(wrong, RowFault(column, code, reason))
 
-    def _mark(self, wrong: pl.Expr, fault: Fault) -> pl.Expr:
+    def _mark(self, wrong: pl.Expr, fault: RowFault) -> pl.Expr:
         return pl.when(wrong).then(pl.lit(self._faults.place(fault), dtype=pl.Int32))
 
     # --- sizes ----------------------------------------------------------------------------------------------------
@@ -203,8 +203,8 @@ class Patients:
 
     def _group(self, *names: str | None) -> tuple[int | None, bool, int | None]:
         """The number of the group of some names, whether it needs the start itself, and what is wrong with them."""
-        group = self._compiler.group(Named(*names))
-        if isinstance(group, Fault):
+        group = self._compiler.group(RowNames(*names))
+        if isinstance(group, RowFault):
             return None, False, self._faults.place(group)
         self._groups.append(group)
         if group.ordered.places:
@@ -230,8 +230,8 @@ class Patients:
     ) -> tuple[int | None, int | None]:
         """The shape that a group has for a start, or why there is no plan."""
         sized = self._compiler.in_bands(self._groups[group], band or 0, weight, bsa)
-        shape = sized if isinstance(sized, Fault) else self._compiler.shape(sized, start)
-        return (None, self._faults.place(shape)) if isinstance(shape, Fault) else (shape, None)
+        shape = sized if isinstance(sized, RowFault) else self._compiler.shape(sized, start)
+        return (None, self._faults.place(shape)) if isinstance(shape, RowFault) else (shape, None)
 
 
 def _passes(band: Band) -> Any:
@@ -242,7 +242,7 @@ def _passes(band: Band) -> Any:
     return passed.cast(pl.Int32)
 
 
-def _refusal(house: House, column: str, weight: int, **parts: Any) -> Fault:
+def _refusal(house: House, column: str, weight: int, **parts: Any) -> RowFault:
     """What is said of one patient outside the limits."""
     try:
         Patient(weight, "", weights=(Weighed(None, weight, ""),), **parts).check(house, date.min)

@@ -19,7 +19,7 @@ from typing import IO, Any, cast
 import polars as pl
 
 from infusecalc.cohort.lines import Broken as Broken
-from infusecalc.cohort.lines import Check, CsvReader, Lines
+from infusecalc.cohort.lines import Check, CsvReader, TextLines
 from infusecalc.cohort.lines import Chunk as Chunk
 from infusecalc.cohort.ndjson import JsonReader
 from infusecalc.errors import BadInput, shown
@@ -102,7 +102,7 @@ def open_cohort(name: str, form: str | None, rows: int, check: Check, also: froz
             return _open_parquet(name, raw, rows, check, stack)
         file = _unpacked(name, raw, head)
         form = form or _form_of_text(name, file)
-        lines = Lines(_reading(name, file))
+        lines = TextLines(_reading(name, file))
         csv = form == "csv"
         reader = CsvReader(name, lines, check, rows) if csv else JsonReader(name, lines, check, rows, also)
     except BaseException:

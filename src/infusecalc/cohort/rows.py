@@ -12,7 +12,8 @@ from infusecalc.choices import Choices
 from infusecalc.cohort.cells import PER_DAY
 from infusecalc.cohort.numbers import divided
 from infusecalc.errors import BadInput
-from infusecalc.output.records import COLUMNS, FORMULA_STARTS
+from infusecalc.output.flat import FORMULA_STARTS
+from infusecalc.output.records import COLUMNS
 
 _SCALED = {
     "weight_kg": ("weight", 100), "bsa_m2": ("bsa", 100), "exact_dose_mg": ("exact", 100), "dose_mg": ("dose", 100),

@@ -11,7 +11,7 @@ import polars as pl
 from infusecalc.arithmetic import least_in_range, most_in_range
 from infusecalc.frozen import Frozen
 from infusecalc.infusions import largest_within, least_cover
-from infusecalc.output.records import vials_text
+from infusecalc.output.flat import vials_text
 from infusecalc.preparation import cost_of, prepare
 from infusecalc.statements import Bags, DrugRules, ProductRules
 

@@ -12,7 +12,7 @@ ACCEPTED = "caution"
 """What a block becomes that somebody accepted, with a reason."""
 
 
-class Entry(Frozen):
+class Code(Frozen):
     """What a code means: when it is found, and how grave it is; of several severities the first is the usual one.
 
     `numbers` names the rule (of `RULES`) that tells it by a patient's own numbers, so that in a cohort it may hold for
@@ -39,89 +39,89 @@ class Entry(Frozen):
 _BLOCK, _CAUTION, _INFO = ((severity,) for severity in SEVERITIES)
 _EARLY = ("block", "caution")
 
-CATALOGUE: dict[str, Entry] = {
+CATALOGUE: dict[str, Code] = {
     # the patient
-    "age-unknown": Entry(_INFO, "the regimen has an age limit, and no age was given", "size"),
-    "age-outside-regimen": Entry(_BLOCK, "the age at the first infusion is outside the regimen's range", "size"),
-    "age-crosses-limit": Entry(_INFO, "a birthday in the course crosses the regimen's age limit, or may", "size"),
-    "weight-unusual": Entry(_CAUTION, "the weight is unusual for the regimen; a pound / kilogram mix-up?", "size"),
-    "size-unusual": Entry(_CAUTION, "weight and height give an unusual body mass index", "size"),
-    "weight-changed": Entry(_CAUTION, "the dose follows a weight that moved much since the infusion before"),
-    "weight-band-crossed": Entry(_CAUTION, "weights over time take the dose into another band"),
-    "contraindicated": Entry(_BLOCK, "a condition of the patient in which the label says not to give the drug"),
-    "precaution": Entry(_CAUTION, "a condition of the patient for which the label has a precaution"),
-    "condition-not-covered": Entry(
+    "age-unknown": Code(_INFO, "the regimen has an age limit, and no age was given", "size"),
+    "age-outside-regimen": Code(_BLOCK, "the age at the first infusion is outside the regimen's range", "size"),
+    "age-crosses-limit": Code(_INFO, "a birthday in the course crosses the regimen's age limit, or may", "size"),
+    "weight-unusual": Code(_CAUTION, "the weight is unusual for the regimen; a pound / kilogram mix-up?", "size"),
+    "size-unusual": Code(_CAUTION, "weight and height give an unusual body mass index", "size"),
+    "weight-changed": Code(_CAUTION, "the dose follows a weight that moved much since the infusion before"),
+    "weight-band-crossed": Code(_CAUTION, "weights over time take the dose into another band"),
+    "contraindicated": Code(_BLOCK, "a condition of the patient in which the label says not to give the drug"),
+    "precaution": Code(_CAUTION, "a condition of the patient for which the label has a precaution"),
+    "condition-not-covered": Code(
         _INFO, "a condition of which our sources say nothing: this is no clearance; or one that the site removed"
     ),
     # the order
-    "dose-above-label": Entry(_BLOCK, "a dose above all that the label allows in that phase"),
-    "dose-below-label": Entry(_CAUTION, "a dose below all that the label allows in that phase"),
-    "dose-outside-source": Entry(_CAUTION, "an off-label regimen with a dose outside the range of its source"),
-    "dose-override": Entry(_CAUTION, "another dose than the regimen's that the source allows, or gives no figure for"),
-    "interval-below-label": Entry(_BLOCK, "an interval shorter than all that the label allows in that phase"),
-    "interval-above-label": Entry(_CAUTION, "an interval longer than all that the label allows in that phase"),
-    "interval-override": Entry(
+    "dose-above-label": Code(_BLOCK, "a dose above all that the label allows in that phase"),
+    "dose-below-label": Code(_CAUTION, "a dose below all that the label allows in that phase"),
+    "dose-outside-source": Code(_CAUTION, "an off-label regimen with a dose outside the range of its source"),
+    "dose-override": Code(_CAUTION, "another dose than the regimen's that the source allows, or gives no figure for"),
+    "interval-below-label": Code(_BLOCK, "an interval shorter than all that the label allows in that phase"),
+    "interval-above-label": Code(_CAUTION, "an interval longer than all that the label allows in that phase"),
+    "interval-override": Code(
         _CAUTION, "another interval than the regimen's that the source allows, or gives no figure for; off-label, any"
     ),
-    "escalation-combined": Entry(
+    "escalation-combined": Code(
         _BLOCK, "a higher dose and a shorter interval together, where the label allows one or the other"
     ),
-    "dose-above-usual": Entry(_CAUTION, "one infusion is above the highest dose in our sources", "usual"),
+    "dose-above-usual": Code(_CAUTION, "one infusion is above the highest dose in our sources", "usual"),
     # the site's file
-    "local": Entry(_INFO, "something comes from a site's own file, not from the shipped table"),
-    "site-rule": Entry(_CAUTION, "the site's file adds, replaces or removes a rule or a value"),
+    "local": Code(_INFO, "something comes from a site's own file, not from the shipped table"),
+    "site-rule": Code(_CAUTION, "the site's file adds, replaces or removes a rule or a value"),
     # the dates
-    "gap-below-label": Entry(
+    "gap-below-label": Code(
         _EARLY, "too soon after the infusion before; where the regimen is off-label and states no gap: caution"
     ),
-    "gap-above-label": Entry(_CAUTION, "later than the window for giving the drug again"),
-    "history-start-differs": Entry(_CAUTION, "the first date given is not the start: it is taken as infusion 1"),
-    "history-start-assumed": Entry(_CAUTION, "no start was said: the first date given is taken as infusion 1"),
-    "planned-date-passed": Entry(_CAUTION, "a planned date is passed over, too near the last infusion given"),
-    "clinic-days": Entry(_INFO, "the days on which the clinic is open, and the infusions that they move"),
-    "no-open-day": Entry(_BLOCK, "the clinic has no open day within the tolerance"),
+    "gap-above-label": Code(_CAUTION, "later than the window for giving the drug again"),
+    "history-start-differs": Code(_CAUTION, "the first date given is not the start: it is taken as infusion 1"),
+    "history-start-assumed": Code(_CAUTION, "no start was said: the first date given is taken as infusion 1"),
+    "planned-date-passed": Code(_CAUTION, "a planned date is passed over, too near the last infusion given"),
+    "clinic-days": Code(_INFO, "the days on which the clinic is open, and the infusions that they move"),
+    "no-open-day": Code(_BLOCK, "the clinic has no open day within the tolerance"),
     # what is made up
-    "bsa-capped": Entry(_CAUTION, "the body surface area was capped as asked; the labels name no cap", "preparation"),
-    "dose-capped": Entry(_INFO, "the exact dose is the cap of the regimen's dose", "preparation"),
-    "rounding-applied": Entry(_INFO, "the dose was rounded as asked", "preparation"),
-    "rounding-refused": Entry(_CAUTION, "rounding would change the dose too much: it stays exact", "preparation"),
-    "bag-too-small": Entry(
+    "bsa-capped": Code(_CAUTION, "the body surface area was capped as asked; the labels name no cap", "preparation"),
+    "dose-capped": Code(_INFO, "the exact dose is the cap of the regimen's dose", "preparation"),
+    "rounding-applied": Code(_INFO, "the dose was rounded as asked", "preparation"),
+    "rounding-refused": Code(_CAUTION, "rounding would change the dose too much: it stays exact", "preparation"),
+    "bag-too-small": Code(
         _BLOCK,
         "the drug is more than the bag holds",
         "preparation",
         ("what does not fit the bag cannot be made up", "give a larger bag, with --bag"),
     ),
-    "concentration-low": Entry(_BLOCK, "the concentration in the bag is under the label's range", "preparation"),
-    "concentration-high": Entry(_BLOCK, "the concentration in the bag is over the label's range", "preparation"),
-    "waste-below-unit": Entry(_INFO, "the discarded drug makes no whole billing unit", "preparation"),
+    "concentration-low": Code(_BLOCK, "the concentration in the bag is under the label's range", "preparation"),
+    "concentration-high": Code(_BLOCK, "the concentration in the bag is over the label's range", "preparation"),
+    "waste-below-unit": Code(_INFO, "the discarded drug makes no whole billing unit", "preparation"),
     # the regimen
-    "off-label": Entry(_CAUTION, "the regimen is not labelled under the chosen label"),
-    "label-incomplete": Entry(_CAUTION, "the table has no contraindications or no screening under this label"),
-    "companion": Entry(_INFO, "another drug that goes with it, premedication among them"),
-    "screening": Entry(_INFO, "what is to be done before the first infusion"),
-    "interval-range": Entry(_INFO, "the label gives a range of intervals"),
-    "evaluate": Entry(_INFO, "when the response is to be evaluated"),
-    "stop-rule": Entry(_INFO, "when no response means to stop"),
-    "start-window": Entry(_INFO, "the window in which a later phase may start"),
-    "start-outside-window": Entry(
+    "off-label": Code(_CAUTION, "the regimen is not labelled under the chosen label"),
+    "label-incomplete": Code(_CAUTION, "the table has no contraindications or no screening under this label"),
+    "companion": Code(_INFO, "another drug that goes with it, premedication among them"),
+    "screening": Code(_INFO, "what is to be done before the first infusion"),
+    "interval-range": Code(_INFO, "the label gives a range of intervals"),
+    "evaluate": Code(_INFO, "when the response is to be evaluated"),
+    "stop-rule": Code(_INFO, "when no response means to stop"),
+    "start-window": Code(_INFO, "the window in which a later phase may start"),
+    "start-outside-window": Code(
         _EARLY, "a later phase starts outside its window: early is a block, late or off-label a caution"
     ),
-    "product-not-labelled": Entry(_CAUTION, "the label of the chosen product does not carry the indication"),
-    "course-complete": Entry(_INFO, "the regimen is complete before the horizon"),
+    "product-not-labelled": Code(_CAUTION, "the label of the chosen product does not carry the indication"),
+    "course-complete": Code(_INFO, "the regimen is complete before the horizon"),
     # the rates
-    "rate-not-labelled": Entry(_CAUTION, "no rate is labelled for this regimen"),
-    "first-rate-again": Entry(_INFO, "a later infusion begins at the rate of a first one"),
-    "protocol": Entry(
+    "rate-not-labelled": Code(_CAUTION, "no rate is labelled for this regimen"),
+    "first-rate-again": Code(_INFO, "a later infusion begins at the rate of a first one"),
+    "protocol": Code(
         ("caution", "info"), "the rates are those of a protocol; one that stands on the label itself is info"
     ),
-    "protocol-outside-conditions": Entry(_BLOCK, "the protocol is not for a patient with one of these conditions"),
-    "protocol-not-studied": Entry(_CAUTION, "the dose is above those with which the protocol was studied", "protocol"),
-    "time-below-label": Entry(_BLOCK, "the protocol takes less than the label's least time", "protocol"),
-    "infusion-too-long": Entry(_BLOCK, "an infusion takes too long with its stop"),
+    "protocol-outside-conditions": Code(_BLOCK, "the protocol is not for a patient with one of these conditions"),
+    "protocol-not-studied": Code(_CAUTION, "the dose is above those with which the protocol was studied", "protocol"),
+    "time-below-label": Code(_BLOCK, "the protocol takes less than the label's least time", "protocol"),
+    "infusion-too-long": Code(_BLOCK, "an infusion takes too long with its stop"),
 }
 
 
-def entry_of(code: str) -> Entry:
+def entry_of(code: str) -> Code:
     """What a code means; raises LookupError for one that is not declared."""
     if code not in CATALOGUE:
         message = f"the finding '{code}' is not declared in the catalogue"

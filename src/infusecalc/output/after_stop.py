@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from infusecalc.output import words
-from infusecalc.output.records import Record
+from infusecalc.output.flat import Record
 from infusecalc.pump import Stop
 from infusecalc.pump_table import PumpTable
 from infusecalc.quantities import people, plain

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from infusecalc.order_check import OUTSIDE, Verdict
 from infusecalc.output import words
 from infusecalc.output.blocks import Block, Heading, Pairs
+from infusecalc.output.flat import Record, finding_record
 from infusecalc.output.page import cited_below, found, top
-from infusecalc.output.records import Record, finding_record, heads, sources
+from infusecalc.output.records import heads, sources
 from infusecalc.quantities import number, people
 from infusecalc.table import cited
 

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from infusecalc.due import Bound, Due
 from infusecalc.output import words
 from infusecalc.output.blocks import Block, Heading, Lines, Pairs, Rows
+from infusecalc.output.flat import Record, finding_record
 from infusecalc.output.page import cited_below, found, top
-from infusecalc.output.records import Record, dose_record, finding_record, heads, sources
+from infusecalc.output.records import dose_record, heads, sources
 from infusecalc.phase_dose import Infusion
 from infusecalc.plan import Planned
 from infusecalc.quantities import number

@@ -13,7 +13,7 @@ from infusecalc.errors import BadInput
 from infusecalc.findings import carries
 from infusecalc.frozen import Frozen
 from infusecalc.output import words
-from infusecalc.output.zones import Place, begins, component, place_of
+from infusecalc.output.zones import ZonedPlace, begins, component, place_of
 from infusecalc.phase_dose import Infusion
 from infusecalc.quantities import Span
 
@@ -59,7 +59,7 @@ def calendar(course: Course, how: Appointment) -> tuple[bytes, str | None]:
     return content, place.note if place else None
 
 
-def _place_of(course: Course, how: Appointment) -> Place | None:
+def _place_of(course: Course, how: Appointment) -> ZonedPlace | None:
     if how.at is None or how.zone is None:
         return None
     return place_of(how.zone, how.at, [infusion.planned.date for infusion in course.infusions])
@@ -75,7 +75,7 @@ def _stamp() -> datetime:
     return datetime.fromtimestamp(int(epoch), UTC)
 
 
-def _event(course: Course, infusion: Infusion, how: Appointment, place: Place | None, stamp: datetime) -> Any:
+def _event(course: Course, infusion: Infusion, how: Appointment, place: ZonedPlace | None, stamp: datetime) -> Any:
     from icalendar import Alarm, Event  # noqa: PLC0415 - as above
 
     planned, event = infusion.planned, Event()
@@ -107,7 +107,7 @@ def uid(course: Course, number: int) -> str:
     return f"{sha256(known.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}@infusecalc"
 
 
-def _when(event: Any, day: date, time: int | None, place: Place | None) -> None:
+def _when(event: Any, day: date, time: int | None, place: ZonedPlace | None) -> None:
     """The day, or the time with the length of the infusion; without a labelled rate, a moment."""
     if place is None:
         event.add("dtstart", day)
@@ -125,7 +125,7 @@ def _summary(course: Course, infusion: Infusion) -> str:
     return f"{course.regimen.drug.name} {words.mg(infusion.dose.amount.dose)}, infusion {planned.number}{note}"
 
 
-def _description(course: Course, infusion: Infusion, place: Place | None) -> str:
+def _description(course: Course, infusion: Infusion, place: ZonedPlace | None) -> str:
     vials = f"{words.vials(infusion.dose.preparation.vials)} of {course.product_name}"
     lines = [
         f"{course.regimen.name}, {infusion.dose.name}: {infusion.dose.asked.people}",

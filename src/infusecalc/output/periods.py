@@ -12,7 +12,7 @@ from infusecalc.findings import carries
 from infusecalc.frozen import Frozen
 from infusecalc.output import words
 from infusecalc.output.blocks import Block, Heading, Rows
-from infusecalc.output.records import finding_record, flat_findings, vials_text
+from infusecalc.output.flat import finding_record, flat_findings, vials_text
 from infusecalc.phase_dose import Infusion, PhaseDose
 from infusecalc.preparation import cost_of
 from infusecalc.quantities import number, people, plain

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from infusecalc.output import after_stop, words
 from infusecalc.output.blocks import Block, Heading, Lines, Pairs, Rows
+from infusecalc.output.flat import Record, finding_record
 from infusecalc.output.page import cited_below, found, sheet_below, top
-from infusecalc.output.records import Record, dose_record, finding_record, heads, sources
+from infusecalc.output.records import dose_record, heads, sources
 from infusecalc.output.working import rates_in_words
 from infusecalc.pump import Step
 from infusecalc.pump_table import PumpTable

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from infusecalc.arithmetic import hundredths_of_years
 from infusecalc.course import Course, Totals
 from infusecalc.findings import Finding, carries
+from infusecalc.output.flat import Record, finding_record, flat_findings, vials_text
 from infusecalc.output.sheet import Topic, sheet
 from infusecalc.patient import Weighed
 from infusecalc.phase_dose import Infusion, PhaseDose
-from infusecalc.quantities import number, plain
+from infusecalc.quantities import number
 from infusecalc.table import cited
 
 COLUMNS = (
@@ -22,10 +21,6 @@ COLUMNS = (
     "findings", "accepted",
 )  # fmt: skip
 UNDATED = ("number", "day", "date")  # what a record of `dose` leaves out
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes for the beginning of a formula."""
-
-Record = dict[str, Any]
 
 
 # --- the JSON document --------------------------------------------------------------------------------
@@ -48,11 +43,6 @@ def document(course: Course) -> Record:
     found["findings"] = [finding_record(finding) for finding in course.findings]
     found["sources"] = sources(course)
     return found
-
-
-def as_json(found: Record) -> str:
-    """JSON text, in ASCII, so that no terminal or pipe can misread it."""
-    return json.dumps(found, indent=2) + "\n"
 
 
 def heads(course: Course) -> Record:
@@ -207,21 +197,6 @@ def _topic(topic: Topic) -> Record:
     }
 
 
-def finding_record(finding: Finding) -> Record:
-    """One finding."""
-    return {
-        "code": finding.code,
-        "detail": finding.detail,
-        "severity": finding.severity,
-        "message": finding.message,
-        "infusions": None if finding.infusions is None else list(finding.infusions),
-        "phases": None if finding.phases is None else list(finding.phases),
-        "accepted": finding.accepted,
-        "reason": finding.reason,
-        "source": cited(finding.source),
-    }
-
-
 def sources(course: Course, names: Iterable[str] | None = None) -> list[Record]:
     """Every source that the course rests on, or those named."""
     return [_source(course, name) for name in (course.sources if names is None else names)]
@@ -294,40 +269,3 @@ def _of_infusion(course: Course, number_: int) -> list[Finding]:
 def _of_phase(course: Course, name: str) -> list[Finding]:
     shown = {dose.name for dose in course.phases}
     return [finding for finding in course.findings if carries((name,), finding.phases, shown)]
-
-
-def flat_findings(found: Iterable[Record]) -> Record:
-    """Findings, as a document has them, as the columns `findings` and `accepted` of a flat record."""
-    told = [(f"{each['code']}:{each['detail']}" if each["detail"] else each["code"], each["reason"]) for each in found]
-    reasons = dict.fromkeys(f"{key}={reason}" for key, reason in told if reason is not None)
-    return {"findings": ";".join(dict.fromkeys(key for key, _ in told)) or None, "accepted": ";".join(reasons) or None}
-
-
-def vials_text(vials: Iterable[tuple[int, int]]) -> str:
-    """Vials (size in 0.01 mg, count) as data writes them: `1x500+2x100`."""
-    return "+".join(f"{count}x{plain(size)}" for size, count in vials)
-
-
-def as_csv(names: tuple[str, ...], rows: Iterator[Record]) -> str:
-    """CSV text with a header; null is empty, a truth value is `true` or `false`; no id is taken for a formula."""
-    import csv  # noqa: PLC0415 - only this format needs it
-    import io  # noqa: PLC0415 - the same
-
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(names)
-    for row in rows:
-        writer.writerow([_cell(name, row[name]) for name in names])
-    return out.getvalue()
-
-
-def _cell(name: str, value: Any) -> Any:
-    """A value as CSV has it."""
-    if name == "patient_id" and value and value.startswith(FORMULA_STARTS):
-        return f"'{value}"
-    return str(value).lower() if isinstance(value, bool) else value
-
-
-def as_ndjson(rows: Iterator[Record]) -> str:
-    """One JSON object a line."""
-    return "".join(json.dumps(row) + "\n" for row in rows)

@@ -25,7 +25,7 @@ class Listed(Frozen):
     local: bool
 
 
-class Statement(Frozen):
+class TableRow(Frozen):
     """One value of the table: where it stands, what it is, and what it rests on."""
 
     label: str
@@ -53,7 +53,7 @@ def listing(table: Table) -> Iterator[Listed]:
                 )
 
 
-def statements(table: Table, drug: str, indication: str, labels: tuple[str, ...]) -> Iterator[Statement]:
+def statements(table: Table, drug: str, indication: str, labels: tuple[str, ...]) -> Iterator[TableRow]:
     """Every value behind a regimen: its own, the drug's, the products', and how it may be run."""
     entries = [("regimens", f"{drug}/{indication}"), ("drugs", drug)]
     for label in labels:
@@ -77,7 +77,7 @@ def _running(table: Table, regimen: Regimen) -> Iterator[tuple[str, str]]:
 
 def _values(
     table: Table, label: str, place: tuple[str, ...], node: Node, sources: tuple[str, ...]
-) -> Iterator[Statement]:
+) -> Iterator[TableRow]:
     """The values below a node, each with the sources of the nearest statement that it stands in."""
     if isinstance(node, MappingNode):
         own = next((value for key, value in node.value if key.value == "source"), None)
@@ -94,7 +94,7 @@ def _values(
         entry, path = "/".join(place[:2]), ".".join(place[3:] if place[2:3] == (label,) else place[2:])
         grade = "site" if local else ", ".join(grades)
         id_ = statement_id(place[0], place[1], place[2:])
-        yield Statement(label, entry, path, ", ".join(_texts(node)), "; ".join(sources), grade, local, id_)
+        yield TableRow(label, entry, path, ", ".join(_texts(node)), "; ".join(sources), grade, local, id_)
 
 
 def _texts(node: Node) -> tuple[str, ...]:

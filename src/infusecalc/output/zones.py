@@ -30,7 +30,7 @@ _WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 _LAST = -1
 
 
-class Change(Frozen):
+class ClockChange(Frozen):
     """A yearly change of the clocks: which weekday (Monday is 0) of which month, and when by the old offset."""
 
     month: int
@@ -57,10 +57,10 @@ class Law(Frozen):
 
     offset: timedelta
     name: str
-    changes: tuple[Change, ...] = ()
+    changes: tuple[ClockChange, ...] = ()
 
 
-class Place(Frozen):
+class ZonedPlace(Frozen):
     """Where and when events begin: the zone by its name, the time of day in minutes, the first year, and the law."""
 
     name: str
@@ -85,15 +85,15 @@ class Place(Frozen):
         )
 
 
-def place_of(name: str, at: int, days: Iterable[date]) -> Place:
+def place_of(name: str, at: int, days: Iterable[date]) -> ZonedPlace:
     """A zone and what describes it on some days; raises BadInput for a name of no place, or a time that is not one."""
     zone, listed = _zone(name), sorted(days)
-    place = Place(name, at, zone, listed[0].year, None)
+    place = ZonedPlace(name, at, zone, listed[0].year, None)
     first, *_, last = (begins(day, place) for day in [*listed, listed[-1]])
     return place if zone is UTC else place.but(law=_law(zone, first, last))
 
 
-def begins(day: date, place: Place) -> datetime:
+def begins(day: date, place: ZonedPlace) -> datetime:
     """When an event begins, in UTC without a law; raises BadInput where the clocks skip that time or show it twice."""
     moment = datetime.combine(day, time(*divmod(place.at, 60)), place.zone)
     first, second = (moment.replace(fold=fold).utcoffset() or timedelta() for fold in (0, 1))
@@ -110,7 +110,7 @@ def component(name: str, law: Law, year: int) -> Any:
 
     zone = Timezone()
     zone.add("tzid", name)
-    fixed = Change(1, 0, 1, time(), law.offset, law.offset, law.name)
+    fixed = ClockChange(1, 0, 1, time(), law.offset, law.offset, law.name)
     for change in law.changes or (fixed,):
         part = TimezoneDaylight() if change.after > change.before else TimezoneStandard()
         part.add("dtstart", change.on(year))
@@ -187,18 +187,18 @@ def _changes(zone: tzinfo, since: datetime, until: datetime) -> Iterator[tuple[d
         low += _DAY
 
 
-def _yearly(zone: tzinfo, moment: datetime, before: timedelta, after: timedelta) -> Iterator[Change]:
+def _yearly(zone: tzinfo, moment: datetime, before: timedelta, after: timedelta) -> Iterator[ClockChange]:
     """The yearly changes of which a change may be one: on a weekday counted from the end of its month, or its start."""
     local = (moment + before).replace(tzinfo=None)
     name = moment.astimezone(zone).tzname() or ""
     for nth in (_LAST, (local.day + 6) // 7):
-        change = Change(local.month, local.weekday(), nth, local.time(), before, after, name)
+        change = ClockChange(local.month, local.weekday(), nth, local.time(), before, after, name)
         if change.on(local.year) == local:
             yield change
 
 
 def _by_law(
-    changes: tuple[Change, ...], since: datetime, until: datetime
+    changes: tuple[ClockChange, ...], since: datetime, until: datetime
 ) -> Iterator[tuple[datetime, timedelta, timedelta]]:
     """The changes that yearly ones make, as `_changes` has them."""
     for year in range(since.year - 1, until.year + 2):

@@ -1,0 +1,73 @@
+"""What every kind of data is written with: a finding as a record, findings and vials as one text, JSON, CSV, NDJSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from infusecalc.findings import Finding
+from infusecalc.quantities import plain
+from infusecalc.table import cited
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+"""What a spreadsheet takes for the beginning of a formula."""
+
+Record = dict[str, Any]
+
+
+def finding_record(finding: Finding) -> Record:
+    """One finding."""
+    return {
+        "code": finding.code,
+        "detail": finding.detail,
+        "severity": finding.severity,
+        "message": finding.message,
+        "infusions": None if finding.infusions is None else list(finding.infusions),
+        "phases": None if finding.phases is None else list(finding.phases),
+        "accepted": finding.accepted,
+        "reason": finding.reason,
+        "source": cited(finding.source),
+    }
+
+
+def flat_findings(found: Iterable[Record]) -> Record:
+    """Findings, as a document has them, as the columns `findings` and `accepted` of a flat record."""
+    told = [(f"{each['code']}:{each['detail']}" if each["detail"] else each["code"], each["reason"]) for each in found]
+    reasons = dict.fromkeys(f"{key}={reason}" for key, reason in told if reason is not None)
+    return {"findings": ";".join(dict.fromkeys(key for key, _ in told)) or None, "accepted": ";".join(reasons) or None}
+
+
+def vials_text(vials: Iterable[tuple[int, int]]) -> str:
+    """Vials (size in 0.01 mg, count) as data writes them: `1x500+2x100`."""
+    return "+".join(f"{count}x{plain(size)}" for size, count in vials)
+
+
+def as_json(found: Record) -> str:
+    """JSON text, in ASCII, so that no terminal or pipe can misread it."""
+    return json.dumps(found, indent=2) + "\n"
+
+
+def as_csv(names: tuple[str, ...], rows: Iterator[Record]) -> str:
+    """CSV text with a header; null is empty, a truth value is `true` or `false`; no id is taken for a formula."""
+    import csv  # noqa: PLC0415 - only this format needs it
+    import io  # noqa: PLC0415 - the same
+
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(names)
+    for row in rows:
+        writer.writerow([_cell(name, row[name]) for name in names])
+    return out.getvalue()
+
+
+def _cell(name: str, value: Any) -> Any:
+    """A value as CSV has it."""
+    if name == "patient_id" and value and value.startswith(FORMULA_STARTS):
+        return f"'{value}"
+    return str(value).lower() if isinstance(value, bool) else value
+
+
+def as_ndjson(rows: Iterator[Record]) -> str:
+    """One JSON object a line."""
+    return "".join(json.dumps(row) + "\n" for row in rows)
