@@ -62,7 +62,7 @@ def facts(ordered, plan):
         ],
         "doses": {name: str(phase.dose) for name, phase in ordered.phases.items()},
         "intervals": {name: phase.interval and str(phase.interval) for name, phase in ordered.phases.items()},
-        "changed": [name for name in ordered.phases if ordered.dose_changed(name)],
+        "changed": [name for name in ordered.phases if ordered.phases[name].dose != ordered.regimen.phases[name].dose],
         "moved": [name for name in ordered.phases if ordered.interval_changed(name)],
     }
 

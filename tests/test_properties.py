@@ -123,7 +123,7 @@ def test_a_titration_gives_the_dose_in_its_time_and_never_passes_its_rate(dose, 
     minutes = Fraction(run_time(Load(dose, 500, 7000), Rates(None, rates)), 100)
     given_, rate, clock = Fraction(0), rates.start.number, Fraction(0)
     while clock < minutes:
-        held = min(Fraction(rates.minutes), minutes - clock) if rate < rates.most.number else minutes - clock
+        held = min(Fraction(rates.every), minutes - clock) if rate < rates.most.number else minutes - clock
         given_ += rate * held / 60
         clock += held
         rate = min(rate + rates.step.number, rates.most.number)

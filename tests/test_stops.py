@@ -62,7 +62,7 @@ def protocol(load: Load, rates: Rates) -> list[Timed]:
     if rise.step_most:
         start, step = min(start, rate_of(rise.step_most, load)), min(step, rate_of(rise.step_most, load))
     found = [min(start + turn * step, most) for turn in range(math.ceil(max(0, (most - start) / step)) + 1)]
-    return [(rate, Fraction(rise.minutes)) for rate in found]
+    return [(rate, Fraction(rise.every)) for rate in found]
 
 
 def forever(steps: list[Timed]) -> Iterator[Timed]:

@@ -127,10 +127,6 @@ def _regimen(ctx: Any) -> Any:
         return None
 
 
-def _labels(incomplete: str) -> list[str]:
-    return _starting(_table().labels, incomplete)
-
-
 _COMPLETERS: dict[str, Completer] = {
     "drug": _drugs,
     "indication": _indications,
@@ -140,5 +136,4 @@ _COMPLETERS: dict[str, Completer] = {
     "protocol": _protocols,
     "phase": _phases,
     "tz": _zones,
-    "label": _labels,
 }

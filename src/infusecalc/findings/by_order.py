@@ -6,11 +6,13 @@ from collections.abc import Iterable, Iterator
 
 from infusecalc.dates import stretch
 from infusecalc.findings.case import Case, Finding
-from infusecalc.quantities import Dose
+from infusecalc.quantities import Dose, Span
 from infusecalc.statements import Allowed, Citation, Phase
 
 Pair = tuple[Dose, Dose]
 """The dose that the table gives, and the one that was asked for."""
+Spans = tuple[Span, Span]
+"""The interval that the table gives, and the one that was asked for."""
 
 
 def by_usual(case: Case) -> Iterator[Finding]:
@@ -31,20 +33,19 @@ def overrides(case: Case) -> Iterator[Finding]:
 
 def _override(case: Case, name: str) -> Iterator[Finding]:
     """One phase's dose and interval against its own and the alternatives that the label allows."""
-    own, asked = _own(case, name), case.ordered.phases[name]
     rows = [row for row in case.shipped.rules.allowed if row.phase in (None, name)]
     off_label = case.shipped.rules.status.is_ == "off-label"
-    pairs = _pairs(case, name)
+    pairs, spans = _pairs(case, name), _spans(case, name)
     for pair in pairs:
         yield _dose_finding(case, name, pair, rows, off_label=off_label)
-    if case.ordered.interval_changed(name) or _moved(own, asked):
-        yield _interval_finding(case, name, _interval_side(own, asked, rows), rows, off_label=off_label)
+    if spans and (case.ordered.interval_changed(name) or spans[0].size != spans[1].size):
+        yield _interval_finding(case, name, spans, rows, off_label=off_label)
     for pair in pairs:
-        if _combined(own, asked, pair, rows) and not (off_label and _dose_side(*pair, rows)):
-            both = f"{pair[1].people} every {asked.interval}"
+        if spans and _combined(spans, pair, rows) and not (off_label and _dose_side(*pair, rows)):
+            both = f"{pair[1].people} every {spans[1]}"
             message = f"{name}: {both} escalates dose and interval, and the source allows one or the other"
             code = "dose-outside-source" if off_label else "escalation-combined"
-            yield case.about(code, (name,), message, _sources(own, rows))
+            yield case.about(code, (name,), message, _sources(_own(case, name), rows))
 
 
 def _pairs(case: Case, name: str) -> tuple[Pair, ...]:
@@ -65,18 +66,17 @@ def _own(case: Case, name: str) -> Phase:
     return case.shipped.phases.get(name, case.regimen.phases[name])
 
 
-def _moved(own: Phase, asked: Phase) -> bool:
-    """Whether a phase repeats at another interval than its own."""
-    return own.interval is not None and asked.interval is not None and own.interval.size != asked.interval.size
+def _spans(case: Case, name: str) -> Spans | None:
+    """The phase's own interval and the one that was asked for; None for a phase that is given once."""
+    own, asked = _own(case, name).interval or case.regimen.phases[name].interval, case.ordered.phases[name].interval
+    return (own, asked) if own and asked else None
 
 
-def _combined(own: Phase, asked: Phase, pair: Pair, rows: list[Allowed]) -> bool:
+def _combined(spans: Spans, pair: Pair, rows: list[Allowed]) -> bool:
     """Whether a higher dose and a shorter interval come together where each is offered, but not the two at once."""
-    if own.interval is None or asked.interval is None:
-        return False
-    escalated = pair[1].factor > pair[0].factor and asked.interval.size < own.interval.size
+    escalated = pair[1].factor > pair[0].factor and spans[1].size < spans[0].size
     offered = any(row.dose for row in rows) and any(row.every for row in rows)
-    return escalated and offered and not any(_fits(row, own, asked, pair) for row in rows)
+    return escalated and offered and not any(_fits(row, spans, pair) for row in rows)
 
 
 # --- the sides of what is allowed -----------------------------------------------------------------------
@@ -100,14 +100,12 @@ def _dose_side(own: Dose, asked: Dose, rows: Iterable[Allowed]) -> str | None:
     return "below" if value < min(lows) else None
 
 
-def _interval_side(own: Phase, asked: Phase, rows: Iterable[Allowed]) -> str | None:
+def _interval_side(own: Span, asked: Span, rows: Iterable[Allowed]) -> str | None:
     """`above` or `below` all that the label allows of the interval, or None; a missing bound allows any.
 
     Weeks against months: 26 weeks (182 days) are no shorter than 6 months, which have 181 to 184 days.
     """
-    if own.interval is None or asked.interval is None:
-        return None
-    value, lows, highs = asked.interval, [own.interval], [own.interval]
+    value, lows, highs = asked, [own], [own]
     for row in rows:
         if row.every:
             lows.append(row.every.low or value)
@@ -117,9 +115,9 @@ def _interval_side(own: Phase, asked: Phase, rows: Iterable[Allowed]) -> str | N
     return "below" if stretch(value)[1] < min(stretch(low)[0] for low in lows) else None
 
 
-def _fits(row: Allowed, own: Phase, asked: Phase, pair: Pair) -> bool:
+def _fits(row: Allowed, spans: Spans, pair: Pair) -> bool:
     """Whether one alternative allows the dose and the interval together."""
-    return _dose_side(*pair, [row]) is None and _interval_side(own, asked, [row]) is None
+    return _dose_side(*pair, [row]) is None and _interval_side(*spans, [row]) is None
 
 
 def _sources(own: Phase, rows: Iterable[Allowed]) -> tuple[Citation, ...]:
@@ -142,16 +140,16 @@ def _dose_finding(case: Case, name: str, pair: Pair, rows: list[Allowed], *, off
     return case.about(code, (name,), message, _sources(_own(case, name), relevant))
 
 
-def _interval_finding(case: Case, name: str, side: str | None, rows: list[Allowed], *, off_label: bool) -> Finding:
-    own, asked = _own(case, name), case.ordered.phases[name]
+def _interval_finding(case: Case, name: str, spans: Spans, rows: list[Allowed], *, off_label: bool) -> Finding:
+    (own, asked), side = spans, _interval_side(*spans, rows)
     relevant = [row for row in rows if row.every]
-    message = f"{name}: every {asked.interval} instead of every {own.interval}; {_allowed(relevant)}"
+    message = f"{name}: every {asked} instead of every {own}; {_allowed(relevant)}"
     if side and not off_label:
         code = f"interval-{side}-label"
     else:
         code = "interval-override"
         message += f"; {side} the range of the source" if side else ""
-    return case.about(code, (name,), message, _sources(own, relevant))
+    return case.about(code, (name,), message, _sources(_own(case, name), relevant))
 
 
 def _allowed(rows: list[Allowed]) -> str:

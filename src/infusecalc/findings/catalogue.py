@@ -26,11 +26,6 @@ class Code(Frozen):
     final: tuple[str, str] | None = None
 
     @property
-    def severity(self) -> str:
-        """The usual severity."""
-        return self.severities[0]
-
-    @property
     def told(self) -> str:
         """The severities as the README has them."""
         return ", ".join(self.severities) + (", cannot be accepted" if self.final else "")

@@ -55,8 +55,6 @@ def _blamed(path: str, found: Keys, node: Node) -> Node:
     """The node at fault: a key, or one below it; the map itself where a site's part of it made the fault."""
     named, keys = node, dict(found)
     for key in path.split("."):
-        if key not in keys:
-            break
         named, below = keys[key]
         keys = {each.value: (each, value) for each, value in below.value} if isinstance(below, MappingNode) else {}
     return node if file_of(node) and not file_of(named) else named
