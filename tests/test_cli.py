@@ -11,12 +11,14 @@ import signal
 import subprocess
 import sys
 import time
+import types
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+import typer
 
-from infusecalc.cli import run
+from infusecalc.cli import COMMANDS, run
 from infusecalc.cli.reply import Reply, colour, say, width
 from infusecalc.output import files, terminal
 from infusecalc.output.page import page
@@ -701,3 +703,25 @@ def test_an_output_that_takes_a_part_at_a_time_gets_all(monkeypatch, capfdbinary
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(slow))
     assert run(line) == 0
     assert slow.getvalue() == whole
+
+
+def test_a_command_is_one_module_and_one_entry(monkeypatch, capfd):
+    module = types.ModuleType("made_up_command")
+
+    def app(name: str) -> typer.Typer:
+        program = typer.Typer(add_completion=False)
+
+        @program.command(name)
+        def hello() -> None:
+            """Say hello."""
+            typer.echo("hello")
+
+        return program
+
+    module.app = app
+    monkeypatch.setitem(sys.modules, "made_up_command", module)
+    monkeypatch.setitem(COMMANDS, "hello", "made_up_command")
+    assert run(["hello"]) == 0
+    assert capfd.readouterr().out == "hello\n"
+    assert run(["--help"]) == 0
+    assert "Say hello." in capfd.readouterr().out
