@@ -86,6 +86,7 @@ def test_what_a_sites_file_adds_replaces_restates_and_removes_is_listed(tmp_path
     assert [each["kind"] for each in found["changes"]].count("replaces") == found["rows"][0]["replaces"] == 2
     removed = next(each for each in found["changes"] if each["kind"] == "removes")
     assert (removed["why"], removed["new"], removed["source"]) == ("done elsewhere", None, "site: ours")
+    assert removed["line"] == 4, "the line in the site's file"
     assert run(["regimens", "validate", path, "--format", "csv"]) == 0
     assert next(csv.DictReader(io.StringIO(capfd.readouterr().out)))["removes"] == "1"
 
@@ -176,6 +177,11 @@ def test_a_finding_that_rests_on_a_sites_statement_says_so(tmp_path):
             "removes a statement (allowed: 'removed' with the reason, and 'source')",
         ),
         ("drugs: {infliximab: {us: {preparation: {bag: {removed: no bag, source: ours}}}}}", 4, "'bag' is missing"),
+        (
+            "regimens: {rituximab/ra: {us: {phases: {course: {dose: 900 mg, gap: {removed: x, source: ours}}}}}}",
+            4,
+            "regimens.rituximab/ra.us.phases.course: changes a statement, and its 'source' is missing",
+        ),
         ("house: {bags: {removed: none here, source: ours}}", 1, "house: 'bags' is missing"),
         (
             "drugs: {infliximab: {us: {screening: {hepatitis-b: {removed: none, source: nowhere}}}}}",
