@@ -122,3 +122,9 @@ def test_bands_are_said_in_the_views_for_people(capfd):
     assert "500 mg under 60 kg, 750 mg from 60 to 100 kg, 1,000 mg over 100 kg" in " ".join(
         capfd.readouterr().out.split()
     )
+
+
+def test_the_working_of_a_capped_dose_shows_what_the_cap_cut(capfd):
+    assert run(["dose", "bandumab", "capped", "--weight", "110kg", "--regimens", str(TABLE)]) == 0
+    out = capfd.readouterr().out
+    assert "  8 mg/kg x 110 kg = 880 mg\n  more than the cap: 800 mg\n" in out

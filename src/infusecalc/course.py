@@ -17,7 +17,17 @@ from infusecalc.plan import Plan, make_plan
 from infusecalc.pump import Rates
 from infusecalc.regimen import Regimen
 from infusecalc.site import Site, site_of
-from infusecalc.statements import Citation, House, InfusionTime, Note, Phase, Premedication, ProductRules, Protocol
+from infusecalc.statements import (
+    SITE,
+    Citation,
+    House,
+    InfusionTime,
+    Note,
+    Phase,
+    Premedication,
+    ProductRules,
+    Protocol,
+)
 from infusecalc.table import Table
 
 
@@ -133,7 +143,7 @@ class Course(Frozen):
     def whose(self, *path: str) -> str:
         """Who says what stands at a path in the drug's rules: `label`, or `site` where a site's file does."""
         local = self.table.is_local("drugs", self.regimen.drug_id, self.regimen.label, *path)
-        return "site" if local else "label"
+        return SITE if local else "label"
 
     @property
     def changed_phases(self) -> tuple[str, ...]:
@@ -263,7 +273,7 @@ def running_of(table: Table, regimen: Regimen, protocol: str | None) -> Running:
         return Running(first, later, None, None, None, None, again)
     name, rules = table.find_protocol(protocol, regimen)
     if table.is_local("protocols", name):
-        rules = rules.but(is_="site")
+        rules = rules.but(is_=SITE)
     return Running(first, later, rules, name, *_rates(table, rules), again)
 
 

@@ -9,7 +9,7 @@ from infusecalc.findings.case import Case, Finding
 from infusecalc.phase_dose import PhaseDose, first_number, run_as_first
 from infusecalc.quantities import hours, people
 from infusecalc.regimen import Regimen
-from infusecalc.statements import Cited, House, ProductRules, Protocol
+from infusecalc.statements import SITE, Cited, House, ProductRules, Protocol
 
 _HOUR = 6_000  # 0.01 min
 _STANDING = {
@@ -17,7 +17,7 @@ _STANDING = {
     "reported": ("caution", "reported as an alternative on a label, whose text was not seen"),
     "trial": ("caution", "rates of a trial, not on the label"),
     "practice": ("caution", "practice, not on the label"),
-    "site": ("caution", "a protocol of the site, not on the label"),
+    SITE: ("caution", "a protocol of the site, not on the label"),
 }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from infusecalc.output.blocks import TITLE, Block, Heading, Pairs, Rows, Sources
 from infusecalc.output.statements import listing
-from infusecalc.statements import Cited, ConditionRule, Drug, DrugRules, Note
+from infusecalc.statements import SITE, Cited, ConditionRule, Drug, DrugRules, Note
 from infusecalc.table import Table, cited
 
 
@@ -47,7 +47,7 @@ def _section(rule: ConditionRule) -> str:
 
 
 def _fact(table: Table, section: str, label: str, name: str, text: str, source: Cited) -> dict[str, Any]:
-    graded = ("site" if citation.local else table.source(citation.id).grade for citation in source)
+    graded = (SITE if citation.local else table.source(citation.id).grade for citation in source)
     grades = ", ".join(dict.fromkeys(graded))
     return {"section": section, "label": label, "name": name, "text": text, "source": cited(source), "grade": grades}
 

@@ -9,6 +9,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from infusecalc.frozen import Frozen
 from infusecalc.output.words import rhythm
 from infusecalc.regimen import Regimen
+from infusecalc.statements import SITE
 from infusecalc.table import Table, file_of, statement_id
 
 
@@ -92,7 +93,7 @@ def _values(
         local = file_of(node) is not None
         grades = dict.fromkeys(table.source(source.partition(" ")[0]).grade for source in sources)
         entry, path = "/".join(place[:2]), ".".join(place[3:] if place[2:3] == (label,) else place[2:])
-        grade = "site" if local else ", ".join(grades)
+        grade = SITE if local else ", ".join(grades)
         id_ = statement_id(place[0], place[1], place[2:])
         yield TableRow(label, entry, path, ", ".join(_texts(node)), "; ".join(sources), grade, local, id_)
 

@@ -52,7 +52,7 @@ def _amount(course: Course, patient: Patient, dose: PhaseDose) -> Iterator[str]:
         uncapped = asked.uncapped(patient.weight, patient.bsa)
         yield f"{asked.but(most=None).people} x {size} = {words.mg(uncapped)}"
         if uncapped != amount.exact:
-            yield f"at most {words.mg(amount.exact)} = {words.mg(amount.exact)}"
+            yield f"more than the cap: {words.mg(amount.exact)}"
     if amount.applied:
         change = amount.change(course.choices.rounding.most(course.house.rounding.within))
         yield f"rounded to {words.mg(amount.dose)} ({change})"

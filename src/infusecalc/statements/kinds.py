@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from infusecalc.errors import BadInput
 from infusecalc.frozen import Frozen
 from infusecalc.quantities import Dose, Span, parse_dose, parse_span, people, plain
 from infusecalc.spelling import hidden_characters
-
-if TYPE_CHECKING:
-    Kind = "Text | Named | ListOf | MapOf | type[Statement]"
 
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*", re.ASCII)
 
