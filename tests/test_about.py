@@ -102,7 +102,7 @@ COMPLETIONS = [
     ("infusecalc rate rituximab gpa --phase ", ["induction", "maintenance"]),
     ("infusecalc rate rituximab nonsense --phase ", []),
     ("infusecalc dose infliximab uc --format ", ["table", "json", "ndjson", "csv", "md", "html", "pdf"]),
-    ("infusecalc check infliximab uc --format ", ["table", "json", "ndjson", "csv", "md"]),
+    ("infusecalc check infliximab uc --format ", ["table", "json", "ndjson", "csv", "md", "html", "pdf"]),
     ("infusecalc info infliximab --format h", ["html"]),
     ("infusecalc schedule infliximab uc --format i", ["ics"]),
     ("infusecalc dose infliximab uc --round ", ["none", "1mg", "5mg", "10mg", "50mg", "100mg", "vial"]),

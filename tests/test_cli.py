@@ -20,7 +20,9 @@ import typer
 
 from infusecalc.cli import COMMANDS, run
 from infusecalc.cli.reply import Reply, colour, say, width
+from infusecalc.errors import BadInput
 from infusecalc.output import files, terminal
+from infusecalc.output.formats import FORMATS, check_options
 from infusecalc.output.page import page
 from support import HERE, course, someone
 
@@ -312,7 +314,7 @@ def test_a_format_may_be_named_for_an_extension_that_names_none(tmp_path):
 
 
 @pytest.mark.parametrize(("options", "message"), [
-    (["-o", "plan.out"], "has no extension that names a format (allowed: .txt, .htm, .json, .ndjson, .csv, .md, "),
+    (["-o", "plan.out"], "has no extension that names a format (allowed: .txt, .json, .ndjson, .jsonl, .csv, .md, "),
     (["-o", "plan.csv", "--format", "json"], "--format 'json' is not the format of 'plan.csv'"),
     (["-o", "plan.txt", "--format", "md"], "its extension .txt names another"),
     (["-o", "plan.jsonl", "--format", "json"], "its extension .jsonl names another"),
@@ -476,7 +478,10 @@ def test_colour_changes_no_word():
         assert [line.rstrip() for line in stripped.splitlines()] == plain.splitlines()
 
 
-@pytest.mark.parametrize("form", files.FORMATS)
+TEXTS = ("table", "json", "ndjson", "csv", "md")
+
+
+@pytest.mark.parametrize("form", TEXTS)
 def test_an_id_with_markup_comes_out_as_text(form, capfd):
     for name in ("[red]x[/red]", "=1+1", "<b>x</b>", "#eval(1)", 'a,b;"c"', "\u202egnirts", "\U0001f600"):
         assert run([*PLAN, "--patient-id", name, "--format", form]) == 0
@@ -528,7 +533,7 @@ def test_a_reply_knows_its_exit_code():
 # --- the table on the command line ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("form", files.FORMATS)
+@pytest.mark.parametrize("form", TEXTS)
 @pytest.mark.parametrize("line", [["list"], ["show", "rituximab", "gpa"], ["show", "Remicade/CD", "--label", "EU"]])
 def test_the_table_is_shown_in_every_format(line, form, capfd):
     assert run(["regimens", *line, "--format", form]) == 0
@@ -541,7 +546,7 @@ def test_the_table_is_shown_in_every_format(line, form, capfd):
 
 def test_what_is_recalled_is_shown_as_recalled(capfd):
     assert run(["regimens", "show", "infliximab", "crohns-pediatric", "--label", "eu"]) == 0
-    assert "[recalled]" in capfd.readouterr().out
+    assert "[recalled: " in capfd.readouterr().out
 
 
 def test_a_sites_values_are_shown_as_local(tmp_path, capfd):
@@ -554,7 +559,7 @@ def test_a_sites_values_are_shown_as_local(tmp_path, capfd):
     assert run(["regimens", "list", "--regimens", str(path)]) == 0
     assert "us labelled local" in capfd.readouterr().out
     assert run(["regimens", "show", "infliximab", "uc", "--regimens", str(path)]) == 0
-    assert "site (local)" in capfd.readouterr().out
+    assert "[site: site, local]" in capfd.readouterr().out
 
 
 def test_a_table_without_faults_is_said_to_be_so(capfd, tmp_path):
@@ -563,7 +568,7 @@ def test_a_table_without_faults_is_said_to_be_so(capfd, tmp_path):
     path = tmp_path / "site.yaml"
     path.write_text('version: "1"\n', encoding="utf-8")
     assert run(["regimens", "validate", str(path)]) == 0
-    assert capfd.readouterr().out.startswith(f"{path}: no faults")
+    assert capfd.readouterr().out.startswith("site.yaml: no faults")
 
 
 def test_validating_a_faulty_shipped_table_ends_with_2(tmp_path, monkeypatch, capfd):
@@ -725,3 +730,44 @@ def test_a_command_is_one_module_and_one_entry(monkeypatch, capfd):
     assert capfd.readouterr().out == "hello\n"
     assert run(["--help"]) == 0
     assert "Say hello." in capfd.readouterr().out
+
+
+MADE_UP_FORMAT = """
+import sys
+from infusecalc.cli import run
+from infusecalc.output.answer import DOCUMENT
+from infusecalc.output.formats import FORMATS, Format
+
+def shout(answer, look):
+    return answer.document()["schema"].upper() + (look.options["loud"] or ""), None
+
+FORMATS["shout"] = Format("shout", DOCUMENT, (".shout",), shout, {"loud": None})
+sys.exit(run(sys.argv[1:]))
+"""
+
+
+def test_a_format_is_one_entry(tmp_path):
+    """By its entry alone a made-up format is offered, written and known by its extension."""
+
+    def with_it(*line: str) -> str:
+        words = [sys.executable, "-c", MADE_UP_FORMAT, *line]
+        return subprocess.run(words, capture_output=True, text=True, check=True, timeout=60).stdout
+
+    assert with_it(*LOOK_UP, "--format", "shout") == "INFUSECALC.DOSE/1"
+    with_it(*LOOK_UP, "-o", str(tmp_path / "x.shout"), "--quiet")
+    assert (tmp_path / "x.shout").read_text(encoding="utf-8") == "INFUSECALC.DOSE/1"
+    assert "One of json, shout." in with_it("regimens", "schema", "-h")
+
+
+@pytest.mark.parametrize(
+    ("form", "options", "words"),
+    [
+        ("json", {"paper": "a4"}, "--paper 'a4' has no use in json; it is for --format pdf"),
+        ("json", {"sheet": "patient"}, "it is for --format table or md or html or pdf"),
+        ("md", {"private": True}, "--private has no use in md; it is for --format ics"),
+    ],
+)
+def test_an_option_of_another_format_is_refused(form, options, words):
+    with pytest.raises(BadInput, match=re.escape(words)):
+        check_options(FORMATS[form], options, tuple(FORMATS))
+    check_options(FORMATS[form], {"sheet": "clinic", "paper": None, "private": False}, tuple(FORMATS))

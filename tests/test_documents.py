@@ -16,9 +16,11 @@ import pytest
 from pypdf import PdfReader
 
 from infusecalc.cli import run
+from infusecalc.cli.answer import PLAIN
 from infusecalc.output import html, pdf, terminal
+from infusecalc.output.answer import DATES
 from infusecalc.output.blocks import TITLE, Findings, Heading, Lines
-from infusecalc.output.files import CALENDARS, DOCUMENTS, FORMATS
+from infusecalc.output.formats import written_from
 from infusecalc.output.patient_sheet import long_date
 from infusecalc.quantities import people
 from support import HERE, table
@@ -150,13 +152,14 @@ def test_look_ups_and_pump_tables_are_documents_too(command, tmp_path):
         assert "Regimen table" in text
 
 
+ALL, DATED = written_from(PLAIN), written_from((*PLAIN, DATES))
 NEXT = "next infliximab crohns --weight 70kg --given 2026-12-01 --given 2026-12-15"
 COURSE = NEXT.replace("next", "schedule") + " --patient-id 17"
 STOPPED = "rate rituximab ra --weight 70kg --stopped-at 30 --hold"
 SAID = {  # code: the line, its exit code, the formats of its command, and what it says
-    "history-start-assumed": [(NEXT, 0, FORMATS, "is taken as infusion 1"), (COURSE, 0, CALENDARS, "as infusion 1")],
-    "history-start-differs": [(f"{COURSE} --start 2026-11-30", 0, CALENDARS, "1 day after --start, 2026-11-30")],
-    "infusion-too-long": [(STOPPED, 3, DOCUMENTS, "The infusion takes 39 h 30 min with its stop, over 12 h")],
+    "history-start-assumed": [(NEXT, 0, ALL, "is taken as infusion 1"), (COURSE, 0, DATED, "as infusion 1")],
+    "history-start-differs": [(f"{COURSE} --start 2026-11-30", 0, DATED, "1 day after --start, 2026-11-30")],
+    "infusion-too-long": [(STOPPED, 3, ALL, "The infusion takes 39 h 30 min with its stop, over 12 h")],
 }  # fmt: skip
 ONLY_CODES = ("csv", "ndjson", "ics")
 
@@ -180,7 +183,7 @@ def test_a_finding_is_in_every_format_of_its_command(code, line, exit_code, form
     assert form in ONLY_CODES or words in text.replace("\\", "")
 
 
-@pytest.mark.parametrize("form", [form for form in CALENDARS if form != "ics"])
+@pytest.mark.parametrize("form", [form for form in DATED if form != "ics"])
 def test_a_severe_reaction_stands_before_the_steps_after_a_stop(form, tmp_path):
     """That a severe reaction ends the infusion is stated first; the steps that go up are marked as tolerated."""
     path = tmp_path / "answer"

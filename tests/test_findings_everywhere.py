@@ -18,7 +18,9 @@ import yaml
 from pypdf import PdfReader
 
 from infusecalc.cli import COMMANDS, run
-from infusecalc.output.files import CALENDARS, DOCUMENTS, FORMATS
+from infusecalc.cli.answer import PLAIN
+from infusecalc.output.answer import DATES
+from infusecalc.output.formats import written_from
 from support import HERE, in_columns
 
 CASES = yaml.safe_load((HERE / "cases" / "findings_everywhere.yaml").read_text(encoding="utf-8"))
@@ -33,7 +35,7 @@ def command_of(line: str) -> str:
 
 def forms_of(line: str) -> tuple[str, ...]:
     """The formats of a line beside JSON."""
-    known = {"dose": DOCUMENTS, "rate": DOCUMENTS, "schedule": CALENDARS, "batch": DATA}.get(command_of(line), FORMATS)
+    known = {"schedule": written_from((*PLAIN, DATES)), "batch": DATA}.get(command_of(line), written_from(PLAIN))
     return tuple(form for form in known if form != "json")
 
 

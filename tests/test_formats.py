@@ -12,8 +12,9 @@ import pytest
 
 from infusecalc import Course
 from infusecalc.cli import run
-from infusecalc.cli.plan import render
-from infusecalc.output.files import FORMATS
+from infusecalc.cli.answer import PLAIN
+from infusecalc.output.course_answer import CourseAnswer
+from infusecalc.output.formats import FORMATS, Look, written_from
 from infusecalc.output.records import COLUMNS, UNDATED, columns
 from support import course, in_columns, someone
 
@@ -84,8 +85,11 @@ def listed_in_markdown(text: str) -> list[list[str]]:
     return found
 
 
+TEXTS = [name for name in written_from(PLAIN) if name not in ("html", "pdf")]
+
+
 def rendered(found: Course, form: str) -> str:
-    return render(found, form, 80, coloured=False)
+    return FORMATS[form].write(CourseAnswer(found), Look(80, False, {}))[0]
 
 
 @pytest.mark.parametrize("name", COURSES)
@@ -145,7 +149,7 @@ def test_every_finding_is_in_every_format(name):
         found = COURSES[name](start)
         document = json.loads(rendered(found, "json"))
         keys = [item["code"] + (f":{item['detail']}" if item["detail"] else "") for item in document["findings"]]
-        texts = {form: rendered(found, form) for form in FORMATS}
+        texts = {form: rendered(found, form) for form in TEXTS}
         rows = [json.loads(line) for line in texts["ndjson"].splitlines()]
         assert set(keys) == {key for row in rows for key in row["findings"].split(";")}
         words = " ".join(texts["table"].split())
@@ -213,7 +217,7 @@ ROWS = {"rate": "steps", "next": "due", "schedule": "by_month"}
 
 def answers(line: str, code: int, capfd: Any) -> dict[str, str]:
     found = {}
-    for form in FORMATS:
+    for form in TEXTS:
         assert run([*line.split(), "--format", form]) == code
         found[form] = capfd.readouterr().out
     return found

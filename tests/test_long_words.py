@@ -11,7 +11,7 @@ from pypdf import PageObject, PdfReader, Transformation
 from pypdf.generic import ContentStream
 
 from infusecalc.cli import run
-from infusecalc.output import pdf
+from infusecalc.output import formats, pdf
 from infusecalc.output.blocks import TITLE, Block, Heading, Lines, Pairs, Rows, Sources
 from support import table
 
@@ -174,7 +174,7 @@ def test_long_words_are_broken_wherever_they_stand(sheet, paper):
         Rows(("number", "day"), ((word(21), word(22)),), large=True),
         Sources(((word(23), "label", word(24)),)),
     ]
-    content = pdf.draw(blocks, f"foot {word(25)}", sheet, paper, word(26))
+    content = pdf.draw(blocks, f"foot {word(25)}", sheet, formats.PAPERS[paper], word(26))
     assert_inside(content, paper)
     text = "".join(page.rpartition("foot25")[0] for page in joined(content))
     for number in range(1, 7):

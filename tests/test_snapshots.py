@@ -8,7 +8,8 @@ import pytest
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 
 from infusecalc.cli import run
-from infusecalc.cli.plan import render
+from infusecalc.output.course_answer import CourseAnswer
+from infusecalc.output.formats import FORMATS, Look
 from support import course, someone
 
 VIEWS = {
@@ -45,7 +46,8 @@ def without_digest(text: str) -> str:
 @pytest.mark.parametrize("view", VIEWS)
 def test_a_view(view, form, snapshot):
     regimen, known, options = VIEWS[view]
-    text = render(course(regimen, someone(regimen, **known), **options), form, 80, coloured=False)
+    answer = CourseAnswer(course(regimen, someone(regimen, **known), **options))
+    text, _ = FORMATS[form].write(answer, Look(80, False, {}))
     assert without_digest(text) == snapshot(extension_class=Text)
 
 

@@ -14,7 +14,10 @@ from infusecalc.bsa import BSA_FORMULAS
 from infusecalc.choices import ANCHORS, MAINTENANCE, ROUNDING
 from infusecalc.cli.complete import for_option
 from infusecalc.errors import BadInput, shown
-from infusecalc.output.files import FORMATS, PAPERS, check_apart
+from infusecalc.output.answer import DOCUMENT, PAGE, ROWS
+from infusecalc.output.course_answer import SHEETS, VIEWS
+from infusecalc.output.files import check_apart
+from infusecalc.output.formats import PAPERS, written_from
 from infusecalc.table import Table, load_table
 
 _LABELS = load_table().labels
@@ -142,9 +145,10 @@ TABLE = [
 ]
 
 
-def result(formats: tuple[str, ...] = FORMATS) -> list[Parameter]:
-    """The options of an answer in some formats."""
-    text = f"The paper of a PDF: {' or '.join(PAPERS)}; {PAPERS[0]} unless given."
+def result(kinds: tuple[str, ...] = (PAGE, DOCUMENT, ROWS)) -> list[Parameter]:
+    """The options of an answer that is of some kinds: the formats that are written from them."""
+    formats = written_from(kinds)
+    text = f"The paper of a PDF: {' or '.join(PAPERS)}; {next(iter(PAPERS))} unless given."
     paper = [option("--paper", text, "PAPER", words=PAPERS)] if "pdf" in formats else []
     return [
         option("--format", f"One of {', '.join(formats)}.", "FORMAT", words=formats),
@@ -155,8 +159,6 @@ def result(formats: tuple[str, ...] = FORMATS) -> list[Parameter]:
     ]
 
 
-SHEETS = ("clinic", "patient")
-VIEWS = ("table", "calendar", "timeline")
 SHEET = [
     option("--sheet", "Whose page: clinic or patient; clinic unless given.", "WHOSE", words=SHEETS),
     option("--view", f"Beside the table: {' or '.join(VIEWS[1:])}.", "VIEW", words=VIEWS),

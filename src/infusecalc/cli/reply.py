@@ -6,12 +6,10 @@ import codecs
 import os
 import shutil
 import sys
-from collections.abc import Iterable
 from typing import Any
 
 from infusecalc.errors import BadInput, escape
 from infusecalc.frozen import Frozen
-from infusecalc.output.blocks import Block
 from infusecalc.output.files import write_file, write_out
 from infusecalc.table import Table, load_table
 
@@ -92,17 +90,6 @@ def _on_a_terminal() -> bool:
 
 def _only_ascii() -> bool:
     return codecs.lookup(sys.stdout.encoding).name == "ascii"
-
-
-def draw(blocks: Iterable[Block], form: str, columns_wide: int, *, coloured: bool) -> str:
-    """A page for people: Markdown, or text for a terminal."""
-    if form == "md":
-        from infusecalc.output import markdown  # noqa: PLC0415 - only this format needs it
-
-        return markdown.draw(blocks)
-    from infusecalc.output import terminal  # noqa: PLC0415 - rich is imported only to draw a table
-
-    return terminal.draw(blocks, columns_wide, colour=coloured)
 
 
 def width(output: str | None) -> int:

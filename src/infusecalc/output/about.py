@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
+from infusecalc.output.answer import Answer
 from infusecalc.output.blocks import TITLE, Block, Heading, Pairs, Rows, Sources
+from infusecalc.output.flat import Record
 from infusecalc.output.statements import listing
 from infusecalc.statements import SITE, Cited, ConditionRule, Drug, DrugRules, Note
 from infusecalc.table import Table, cited
 
 
-def facts(table: Table, drug_id: str) -> Iterator[dict[str, Any]]:
+def facts(table: Table, drug_id: str) -> Iterator[Record]:
     """Every statement as a flat record: section, label, name, text, source, grade."""
     notes: dict[str, Note] = table.get("drugs", drug_id, "about") or {}
     for name, note in notes.items():
@@ -29,7 +30,7 @@ def facts(table: Table, drug_id: str) -> Iterator[dict[str, Any]]:
             yield _fact(table, "changed by the site", "", change.id, str(change), change.source)
 
 
-def _of_label(table: Table, label: str, rules: DrugRules) -> Iterator[dict[str, Any]]:
+def _of_label(table: Table, label: str, rules: DrugRules) -> Iterator[Record]:
     for name, rule in rules.conditions.items():
         yield _fact(table, _section(rule), label, name, rule.text, rule.source)
     notes: dict[str, dict[str, Note]] = {
@@ -46,10 +47,31 @@ def _section(rule: ConditionRule) -> str:
     return "contraindications" if rule.rule == "contraindicated" else "precautions"
 
 
-def _fact(table: Table, section: str, label: str, name: str, text: str, source: Cited) -> dict[str, Any]:
+def _fact(table: Table, section: str, label: str, name: str, text: str, source: Cited) -> Record:
     graded = (SITE if citation.local else table.source(citation.id).grade for citation in source)
     grades = ", ".join(dict.fromkeys(graded))
     return {"section": section, "label": label, "name": name, "text": text, "source": cited(source), "grade": grades}
+
+
+class DrugAnswer(Answer):
+    """What `info` answers."""
+
+    def __init__(self, table: Table, drug_id: str) -> None:
+        """A drug of a table."""
+        self.table, self.drug_id = table, drug_id
+        self.foot = f"Regimen table {table.version}"
+
+    def document(self) -> Record:
+        """`infusecalc.info/1`."""
+        return {"schema": "infusecalc.info/1", "drug": self.drug_id, "facts": list(self.rows())}
+
+    def rows(self) -> Iterator[Record]:
+        """A record a statement."""
+        return facts(self.table, self.drug_id)
+
+    def page(self) -> Iterator[Block]:
+        """The drug's page."""
+        return page(self.table, self.drug_id)
 
 
 def page(table: Table, drug_id: str) -> Iterator[Block]:

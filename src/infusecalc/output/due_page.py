@@ -6,14 +6,36 @@ from collections.abc import Iterator
 
 from infusecalc.due import Bound, Due
 from infusecalc.output import words
+from infusecalc.output.answer import Answer
 from infusecalc.output.blocks import Block, Heading, Lines, Pairs, Rows
-from infusecalc.output.flat import Record, finding_record
+from infusecalc.output.flat import Record, finding_record, with_findings
 from infusecalc.output.page import cited_below, found, top
 from infusecalc.output.records import dose_record, heads, sources
 from infusecalc.phase_dose import Infusion
 from infusecalc.plan import Planned
 from infusecalc.quantities import number
 from infusecalc.table import cited
+
+
+class DueAnswer(Answer):
+    """What `next` answers."""
+
+    def __init__(self, due: Due) -> None:
+        """What is due."""
+        self.due, self.blocks = due, due.blocks
+        self.foot, self.patient_id = words.footer(due.course), due.course.patient.id
+
+    def document(self) -> Record:
+        """`infusecalc.next/1`."""
+        return due_document(self.due)
+
+    def rows(self) -> Iterator[Record]:
+        """One record."""
+        return with_findings([due_row(self.due)], self.document())
+
+    def page(self) -> Iterator[Block]:
+        """What is due, as a nurse reads it."""
+        return due_page(self.due)
 
 
 def due_document(due: Due) -> Record:

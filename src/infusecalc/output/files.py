@@ -10,37 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
-from infusecalc.errors import BadInput, shown
-from infusecalc.spelling import one_of
-
-FORMATS = ("table", "json", "ndjson", "csv", "md")
-DOCUMENTS = (*FORMATS, "html", "pdf")
-CALENDARS = (*DOCUMENTS, "ics")
-PAPERS = ("a4", "letter")
-_BY_EXTENSION = {".txt": "table", ".htm": "html"} | {f".{name}": name for name in CALENDARS[1:]} | {".jsonl": "ndjson"}
-_ELSEWHERE = (".parquet", ".yaml", ".xlsx", ".docx", ".png", ".svg")
-
-
-def choose_format(asked: str | None, output: str | None, formats: tuple[str, ...] = FORMATS) -> str:
-    """The format that was asked for or that the file's extension names; raises BadInput where they clash."""
-    if asked is not None:
-        asked = one_of("--format", asked, formats, "is not a format of this command")
-    if output in (None, "-"):
-        return asked or formats[0]
-    extension = Path(str(output)).suffix.lower()
-    named = _BY_EXTENSION.get(extension)
-    extensions = ", ".join(end for end, name in _BY_EXTENSION.items() if name in formats)
-    if asked and (named or extension in _ELSEWHERE) and asked != named:
-        own = ", ".join(end for end, name in _BY_EXTENSION.items() if name == asked)
-        hint = f"its extension {extension} names another"
-        raise BadInput("--format", asked, f"is not the format of {shown(output)}", allowed=own, hint=hint)
-    if not asked and (named or extension in _ELSEWHERE) and named not in formats:
-        problem = f"has the extension {extension}, which this command does not write"
-        raise BadInput("-o", output, problem, allowed=extensions)
-    if not asked and named is None:
-        hint = "or give --format"
-        raise BadInput("-o", output, "has no extension that names a format", allowed=extensions, hint=hint)
-    return str(asked or named)
+from infusecalc.errors import BadInput
 
 
 def write_file(name: str, content: bytes) -> None:

@@ -48,16 +48,17 @@ def as_json(found: Record) -> str:
     return json.dumps(found, indent=2) + "\n"
 
 
-def as_csv(names: tuple[str, ...], rows: Iterator[Record]) -> str:
+def as_csv(rows: Iterator[Record]) -> str:
     """CSV text with a header; null is empty, a truth value is `true` or `false`; no id is taken for a formula."""
     import csv  # noqa: PLC0415 - only this format needs it
     import io  # noqa: PLC0415 - the same
 
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(names)
-    for row in rows:
-        writer.writerow([_cell(name, row[name]) for name in names])
+    for index, row in enumerate(rows):
+        if index == 0:
+            writer.writerow(row)
+        writer.writerow([_cell(name, value) for name, value in row.items()])
     return out.getvalue()
 
 
@@ -71,3 +72,9 @@ def _cell(name: str, value: Any) -> Any:
 def as_ndjson(rows: Iterator[Record]) -> str:
     """One JSON object a line."""
     return "".join(json.dumps(row) + "\n" for row in rows)
+
+
+def with_findings(rows: Iterable[Record], document: Record) -> Iterator[Record]:
+    """Flat records of an answer about one infusion: each carries all findings of the document."""
+    told = flat_findings(document["findings"])
+    yield from (row | told for row in rows)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
 from infusecalc.arithmetic import ceil_div
+from infusecalc.choices import parse_clock, parse_count
 from infusecalc.course import Course
 from infusecalc.errors import BadInput
 from infusecalc.findings import carries
@@ -15,7 +17,7 @@ from infusecalc.frozen import Frozen
 from infusecalc.output import words
 from infusecalc.output.zones import ZonedPlace, begins, component, place_of
 from infusecalc.phase_dose import Infusion
-from infusecalc.quantities import Span
+from infusecalc.quantities import Span, parse_span
 
 
 class Appointment(Frozen):
@@ -26,6 +28,13 @@ class Appointment(Frozen):
     revision: int = 0
     remind: Span | None = None
     private: bool = False
+
+
+def appointment(options: Mapping[str, Any]) -> Appointment:
+    """How events are written, from options as they are typed; raises BadInput."""
+    remind = None if options["remind"] is None else parse_span(options["remind"], "--remind", months=False)
+    revision = parse_count(options["revision"], "--revision", least=0) or 0
+    return Appointment(parse_clock(options["at"], "--at"), options["tz"], revision, remind, options["private"])
 
 
 def calendar(course: Course, how: Appointment) -> tuple[bytes, str | None]:

@@ -25,11 +25,8 @@ from infusecalc.output.blocks import (
     Timeline,
 )
 from infusecalc.output.calendar import WEEKDAYS, months, places
-from infusecalc.output.files import PAPERS
-from infusecalc.spelling import one_of
 from infusecalc.table import cited
 
-_SIZES = {"a4": "a4", "letter": "us-letter"}
 _LINE, _LABEL = 1000, 130
 _LONGEST_ID = 500  # characters: it stands on every page, and must leave room for the rest
 # what the fonts in the typesetter's own package surely have: Latin, Greek and Cyrillic letters, accents, common marks
@@ -38,10 +35,12 @@ _BEYOND_FONT = re.compile(f"[^{_IN_FONT}]")
 
 
 def draw(blocks: Iterable[Block], foot: str, sheet: str, paper: str, id_: str | None = None) -> bytes:
-    """A document on `a4` or `letter`; `foot` and the patient's id stand on every page. Raises BadInput."""
+    """A document on a paper as the typesetter calls it (`a4`, `us-letter`); foot and id stand on every page.
+
+    Raises BadInput where the typesetter cannot set it.
+    """
     import typst  # noqa: PLC0415 - the typesetter is imported only to typeset
 
-    size = _SIZES[one_of("--paper", paper, PAPERS)]
     id_ = None if id_ is None else _short(escape(id_))
     listed = list(blocks)
     title = next(block.text for block in listed if isinstance(block, Heading) and block.level == TITLE)
@@ -50,7 +49,7 @@ def draw(blocks: Iterable[Block], foot: str, sheet: str, paper: str, id_: str | 
         "foot": escape(foot),
         "id": id_,
         "sheet": sheet,
-        "paper": size,
+        "paper": paper,
         "blocks": [_data(block) for block in listed],
     }
     template, text = (

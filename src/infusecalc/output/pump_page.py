@@ -5,14 +5,36 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from infusecalc.output import after_stop, words
+from infusecalc.output.answer import Answer
 from infusecalc.output.blocks import Block, Heading, Lines, Pairs, Rows
-from infusecalc.output.flat import Record, finding_record
+from infusecalc.output.flat import Record, finding_record, with_findings
 from infusecalc.output.page import cited_below, found, sheet_below, top
 from infusecalc.output.records import dose_record, heads, sources
 from infusecalc.output.working import rates_in_words
 from infusecalc.pump import Step
 from infusecalc.pump_table import PumpTable
 from infusecalc.quantities import number, people
+
+
+class PumpAnswer(Answer):
+    """What `rate` answers."""
+
+    def __init__(self, table: PumpTable) -> None:
+        """A pump table."""
+        self.table, self.blocks = table, table.blocks
+        self.foot, self.patient_id = words.footer(table.course), table.course.patient.id
+
+    def document(self) -> Record:
+        """`infusecalc.rate/1`."""
+        return pump_document(self.table)
+
+    def rows(self) -> Iterator[Record]:
+        """A record a step."""
+        return with_findings(pump_rows(self.table), self.document())
+
+    def page(self) -> Iterator[Block]:
+        """The pump table as a nurse reads it."""
+        return pump_page(self.table)
 
 
 def pump_document(table: PumpTable) -> Record:
