@@ -17,7 +17,8 @@ settings.load_profile("infusecalc")
 @pytest.fixture
 def seen_in_engine_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let coverage see what runs in a thread of the frame library: one that Python did not start."""
-    from infusecalc.cohort import frames, writing  # noqa: PLC0415 - most tests need no frame library
+    from infusecalc.cohort import frames  # noqa: PLC0415 - most tests need no frame library
+    from infusecalc.cohort.files import writing  # noqa: PLC0415 - as above
 
     for module in (frames, writing):
         register = module.register_io_source

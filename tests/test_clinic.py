@@ -18,7 +18,7 @@ from infusecalc.choices import Choices
 from infusecalc.cli import run
 from infusecalc.clinic import WEEKDAYS, Clinic
 from infusecalc.dates import add
-from infusecalc.ordered import Ordered, order_phases
+from infusecalc.overrides import Ordered, order_phases
 from infusecalc.plan import Plan, Planned, make_plan
 from lines import check, read, sentences
 from support import course, every_regimen, table

@@ -18,12 +18,12 @@ from benchmarks.cohort_equality import OPTIONS, differences, rows
 from infusecalc import InfusecalcError, Patient, make_course
 from infusecalc.bsa import BSA_FORMULAS, body_surface
 from infusecalc.cohort import RejectedRows, expand, rejects
-from infusecalc.cohort.areas import areas
-from infusecalc.cohort.codes import Slot, places_about
+from infusecalc.cohort.breakpoints import Makeup, makeups
 from infusecalc.cohort.expansion import Expansion
+from infusecalc.cohort.finding_bits import Slot, places_about
 from infusecalc.cohort.frames import Frame, lazily
-from infusecalc.cohort.known import Known
-from infusecalc.cohort.steps import Makeup, makeups
+from infusecalc.cohort.memo import Known
+from infusecalc.cohort.surfaces import areas
 from infusecalc.errors import MissingExtra
 from infusecalc.findings import Finding
 from infusecalc.output.records import COLUMNS, records
@@ -99,7 +99,7 @@ def test_a_surface_by_columns_is_that_of_the_single_patient(formula: str) -> Non
 
 def test_a_surface_that_one_double_would_decide_is_asked_of_the_single_patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """With every area close to a limit, all of them are asked one by one, and are the same."""
-    monkeypatch.setattr("infusecalc.cohort.areas._NEAR", 0.01)
+    monkeypatch.setattr("infusecalc.cohort.surfaces._NEAR", 0.01)
     found = areas("dubois", pl.Series([7000, None, 8000]), pl.Series([1750, 1750, 1800])).to_list()
     assert found == [body_surface("dubois", 7000, 1750), None, body_surface("dubois", 8000, 1800)]
 
@@ -571,7 +571,7 @@ def test_chunks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_what_is_known_is_forgotten_when_it_grows_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("infusecalc.cohort.known._MOST", 2)
+    monkeypatch.setattr("infusecalc.cohort.memo._MOST", 2)
     asked: list[int] = []
 
     def double(number: int) -> tuple[int]:

@@ -15,7 +15,7 @@ from types import SimpleNamespace
 import polars as pl
 import pytest
 
-from infusecalc.cohort.reading import choose_form, open_cohort
+from infusecalc.cohort.files.reading import choose_form, open_cohort
 from infusecalc.errors import BadInput
 
 HEADER = "patient_id,drug,weight_kg\n"
@@ -284,7 +284,7 @@ def test_many_long_rows_make_chunks_of_about_16_mb(write):
 
 
 def test_a_line_beyond_all_measure_is_cut_and_reading_goes_on(write, monkeypatch):
-    monkeypatch.setattr("infusecalc.cohort.lines._LONGEST_LINE", 3_000_000)
+    monkeypatch.setattr("infusecalc.cohort.files.text._LONGEST_LINE", 3_000_000)
     chunks = read(write(HEADER + GOOD + "p2," + "x" * 9_000_000 + ",1\n" + GOOD))
     (broken,) = broken_of(chunks)
     assert (broken.row, broken.code) == (2, "too-long")

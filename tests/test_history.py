@@ -19,7 +19,7 @@ from infusecalc.cli import run
 from infusecalc.dates import add
 from infusecalc.due import find_due
 from infusecalc.errors import BadInput
-from infusecalc.ordered import order_phases
+from infusecalc.overrides import order_phases
 from infusecalc.plan import Plan, Planned, make_plan
 from lines import CASES, check, sentences
 from strategies import WEEKLY

@@ -13,7 +13,7 @@ from infusecalc import load_table
 from infusecalc.cli import run
 from infusecalc.errors import BadInput
 from infusecalc.output.records import records
-from infusecalc.output.statements import listing
+from infusecalc.output.table_rows import listing
 from support import HERE, course, table
 
 THIRD = HERE / "tables" / "third_label.yaml"

@@ -9,7 +9,7 @@ import yaml
 from infusecalc import load_table
 from infusecalc.choices import Choices
 from infusecalc.errors import BadInput
-from infusecalc.ordered import order_phases
+from infusecalc.overrides import order_phases
 from infusecalc.plan import make_plan
 from infusecalc.quantities import Dose, Span
 from infusecalc.statements import After, Phase, Repeat, Starts, Window

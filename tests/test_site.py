@@ -14,8 +14,8 @@ import pytest
 from infusecalc import load_table
 from infusecalc.cli import run
 from infusecalc.errors import BadTable
-from infusecalc.output import about
-from infusecalc.output.statements import statements
+from infusecalc.output import drug_page
+from infusecalc.output.table_rows import statements
 from support import cases, course
 
 OURS = """
@@ -133,11 +133,11 @@ def test_a_regimen_with_a_changed_phase_says_so_in_its_heading(tmp_path, capfd):
 
 
 def test_the_page_of_a_drug_tells_what_the_site_changes(tmp_path):
-    rows = list(about.facts(load_table(written(REMOVED, tmp_path)), "infliximab"))
+    rows = list(drug_page.facts(load_table(written(REMOVED, tmp_path)), "infliximab"))
     changed = [row for row in rows if row["section"] == "changed by the site"]
     assert [row["name"] for row in changed] == ["drugs/infliximab:us:screening.hepatitis-b"]
     text = "drugs: {infliximab: {us: {late: {ours: {text: call us, source: ours}}}}}\n"
-    rows = list(about.facts(load_table(written(text, tmp_path)), "infliximab"))
+    rows = list(drug_page.facts(load_table(written(text, tmp_path)), "infliximab"))
     assert [row["grade"] for row in rows if row["text"] == "call us"] == ["site"]
 
 

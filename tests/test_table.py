@@ -14,7 +14,7 @@ from infusecalc import Patient, load_table, make_course
 from infusecalc.cli import run
 from infusecalc.errors import BadInput, BadTable, UnknownName
 from infusecalc.output.records import document, records
-from infusecalc.output.statements import statements
+from infusecalc.output.table_rows import statements
 from infusecalc.statements import SECTIONS
 from infusecalc.table.files import cut, open_document, shipped_path
 from infusecalc.table.schema import json_schema

@@ -10,7 +10,7 @@ from infusecalc.choices import Choices
 from infusecalc.errors import BadInput, shown
 from infusecalc.findings import Case, Finding, HasCondition, block_keys, find
 from infusecalc.frozen import Frozen
-from infusecalc.ordered import Ordered, order_phases
+from infusecalc.overrides import Ordered, order_phases
 from infusecalc.patient import Patient
 from infusecalc.phase_dose import Infusion, Making, PhaseDose, Running, dose_phases, dose_plan
 from infusecalc.plan import Plan, make_plan

@@ -10,7 +10,7 @@ from infusecalc.dates import add
 from infusecalc.errors import BadInput
 from infusecalc.frozen import Frozen
 from infusecalc.infusions import Amount, round_dose
-from infusecalc.ordered import Ordered
+from infusecalc.overrides import Ordered
 from infusecalc.patient import Patient
 from infusecalc.plan import Plan, Planned
 from infusecalc.preparation import Preparation, prepare

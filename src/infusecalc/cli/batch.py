@@ -30,7 +30,7 @@ from infusecalc.errors import BadInput, escape
 from infusecalc.quantities import people
 
 if TYPE_CHECKING:
-    from infusecalc.cohort.batch import Batch, Refuser, Watcher
+    from infusecalc.cohort.files.batch import Batch, Refuser, Watcher
     from infusecalc.cohort.tally import Tally
 
 _OWN = {"cohort", "output", "rejects", "strict", "keep_extra", "to", "regimens", "quiet", "no_color", "totals", "from_"}
@@ -88,10 +88,10 @@ def batch(**given: Any) -> int:
       infusecalc batch cohort.csv -o infusions.parquet --rejects bad.csv
       infusecalc batch - --to ndjson --for 2y < cohort.csv
     """  # noqa: D301 - \b keeps the lines of the examples apart
-    from infusecalc.cohort.batch import Batch  # noqa: PLC0415 - no other command needs a frame library
-    from infusecalc.cohort.columns import COLUMNS, check_header  # noqa: PLC0415 - as above
     from infusecalc.cohort.expansion import Expansion  # noqa: PLC0415 - as above
-    from infusecalc.cohort.reading import choose_form, open_cohort  # noqa: PLC0415 - as above
+    from infusecalc.cohort.files.batch import Batch  # noqa: PLC0415 - no other command needs a frame library
+    from infusecalc.cohort.files.reading import choose_form, open_cohort  # noqa: PLC0415 - as above
+    from infusecalc.cohort.header import COLUMNS, check_header  # noqa: PLC0415 - as above
 
     forms = [text for text in given["from_"] if text != _MAINTENANCE]
     if len(forms) > 1:
@@ -139,7 +139,7 @@ def _check_names(given: dict[str, Any], target: str | None) -> None:
 
 def _run(work: Batch, given: dict[str, Any]) -> int:
     """Write the infusions, set rejected rows aside, and say what it came to."""
-    from infusecalc.cohort.writing import ReaderGone, write_rows  # noqa: PLC0415 - no other command needs it
+    from infusecalc.cohort.files.writing import ReaderGone, write_rows  # noqa: PLC0415 - no other command needs it
 
     tally = work.expansion.tally
     try:
@@ -162,8 +162,8 @@ def _rejects(work: Batch, name: str | None) -> Iterator[Refuser]:
     if name is None:
         yield _tell
         return
-    from infusecalc.cohort.reading import choose_form  # noqa: PLC0415 - no other command needs it
-    from infusecalc.cohort.writing import rejects_file  # noqa: PLC0415 - as above
+    from infusecalc.cohort.files.reading import choose_form  # noqa: PLC0415 - no other command needs it
+    from infusecalc.cohort.files.writing import rejects_file  # noqa: PLC0415 - as above
 
     with rejects_file(name, str(choose_form(None, name, "--rejects")), work.rejects_schema) as refuse:
         yield refuse

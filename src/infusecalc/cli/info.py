@@ -10,7 +10,7 @@ from infusecalc.cli.answer import format_of, reply
 from infusecalc.cli.options import TABLE, argument, result, takes
 from infusecalc.cli.reply import Reply, site_table
 from infusecalc.errors import BadInput
-from infusecalc.output.about import DrugAnswer
+from infusecalc.output.drug_page import DrugAnswer
 
 
 @takes(argument("drug", "infliximab, rituximab, or a brand or suffixed name."), *TABLE, *result())

@@ -12,8 +12,8 @@ from infusecalc.cli.reply import Reply, site_table
 from infusecalc.cli.usage import AnyCase
 from infusecalc.output.answer import DOCUMENT
 from infusecalc.output.flat import as_json
-from infusecalc.output.statements import listing, statements
 from infusecalc.output.table_answer import Checked, CheckedAnswer, ListAnswer, ShowAnswer
+from infusecalc.output.table_rows import listing, statements
 from infusecalc.table import load_table
 from infusecalc.table.layers import KINDS
 

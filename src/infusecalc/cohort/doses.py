@@ -36,10 +36,10 @@ from infusecalc.arithmetic import (
     where,
 )
 from infusecalc.choices import Rounding
-from infusecalc.cohort.codes import bit_of, bit_of_condition
-from infusecalc.cohort.events import NO_LIMIT, Events
 from infusecalc.cohort.faults import MISSING, OUTSIDE, Faults, RowFault
-from infusecalc.cohort.rows import joined, measured
+from infusecalc.cohort.finding_bits import bit_of, bit_of_condition
+from infusecalc.cohort.lookup_tables import NO_LIMIT, Events
+from infusecalc.cohort.result_columns import joined, measured
 from infusecalc.quantities import BASES, people
 from infusecalc.statements import House
 

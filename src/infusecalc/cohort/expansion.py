@@ -9,13 +9,13 @@ import polars as pl
 
 from infusecalc.bsa import BSA_FORMULAS, named_formula
 from infusecalc.choices import Choices
-from infusecalc.cohort.cells import id_texts
-from infusecalc.cohort.courses import Compiler
+from infusecalc.cohort.compiler import Compiler
 from infusecalc.cohort.doses import Dosing
-from infusecalc.cohort.events import Events
 from infusecalc.cohort.faults import Faults
+from infusecalc.cohort.lookup_tables import Events
+from infusecalc.cohort.parse_columns import id_texts
 from infusecalc.cohort.patients import Defaults, Patients
-from infusecalc.cohort.rows import columns, own_text, quoted, schema
+from infusecalc.cohort.result_columns import columns, own_text, quoted, schema
 from infusecalc.cohort.tally import Tally
 from infusecalc.errors import BadInput
 from infusecalc.patient import Patient

@@ -9,9 +9,9 @@ from typing import Any
 import polars as pl
 from polars.io.plugins import register_io_source
 
-from infusecalc.cohort.columns import COLUMNS, REJECTED, check_header
 from infusecalc.cohort.expansion import Expansion, rejected
-from infusecalc.cohort.rows import extra_types, schema, with_extra
+from infusecalc.cohort.header import COLUMNS, REJECTED, check_header
+from infusecalc.cohort.result_columns import extra_types, schema, with_extra
 from infusecalc.errors import BadInput, MissingExtra
 from infusecalc.table import Table, load_table
 

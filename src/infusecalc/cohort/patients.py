@@ -9,8 +9,11 @@ from typing import Any
 import polars as pl
 
 from infusecalc.arithmetic import at_most, bmi_within, outside, past
-from infusecalc.cohort.areas import areas
-from infusecalc.cohort.cells import (
+from infusecalc.cohort.compiler import Compiler, Group, RowNames
+from infusecalc.cohort.faults import CONFLICT, MISSING, OUTSIDE, Faults, RowFault, fault_of
+from infusecalc.cohort.header import COLUMNS, NAMES
+from infusecalc.cohort.memo import Known
+from infusecalc.cohort.parse_columns import (
     dates,
     months_of,
     read_dates,
@@ -20,10 +23,7 @@ from infusecalc.cohort.cells import (
     slack_of,
     units,
 )
-from infusecalc.cohort.columns import COLUMNS, NAMES
-from infusecalc.cohort.courses import Compiler, Group, RowNames
-from infusecalc.cohort.faults import CONFLICT, MISSING, OUTSIDE, Faults, RowFault, fault_of
-from infusecalc.cohort.known import Known
+from infusecalc.cohort.surfaces import areas
 from infusecalc.errors import BadInput
 from infusecalc.patient import Patient, Weighed
 from infusecalc.quantities import Age

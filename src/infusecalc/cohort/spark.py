@@ -8,8 +8,8 @@ from typing import Any
 
 import polars as pl
 
-from infusecalc.cohort.columns import REJECTED
 from infusecalc.cohort.frames import Frame
+from infusecalc.cohort.header import REJECTED
 from infusecalc.errors import BadInput, MissingExtra
 from infusecalc.table import Table, load_table
 

@@ -6,7 +6,7 @@ from collections import Counter
 
 import polars as pl
 
-from infusecalc.cohort.events import Events
+from infusecalc.cohort.lookup_tables import Events
 
 
 class Tally:

@@ -13,8 +13,8 @@ from infusecalc.findings.by_preparation import by_preparation
 from infusecalc.findings.by_rate import by_protocol, least_time, rates, too_long
 from infusecalc.findings.by_regimen import by_regimen
 from infusecalc.findings.by_site import by_site
-from infusecalc.findings.case import Case, Finding, HasCondition, block_keys, carries, in_data
 from infusecalc.findings.catalogue import CATALOGUE, SEVERITIES, entry_of, never_accepted, of_numbers
+from infusecalc.findings.model import Case, Finding, HasCondition, block_keys, carries, in_data
 
 __all__ = [
     "CATALOGUE",

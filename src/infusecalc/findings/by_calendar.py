@@ -7,7 +7,7 @@ from datetime import date
 from itertools import pairwise
 
 from infusecalc.dates import add
-from infusecalc.findings.case import HOUSE, Case, Finding, in_days
+from infusecalc.findings.model import HOUSE, Case, Finding, in_days
 from infusecalc.plan import Plan, Planned
 from infusecalc.quantities import Span
 from infusecalc.statements import Citation, Gap

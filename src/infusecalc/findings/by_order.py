@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from infusecalc.dates import stretch
-from infusecalc.findings.case import Case, Finding
+from infusecalc.findings.model import Case, Finding
 from infusecalc.quantities import Dose, Span
 from infusecalc.statements import Allowed, Citation, Phase
 

@@ -19,7 +19,7 @@ from infusecalc.arithmetic import (
     years_and_months,
 )
 from infusecalc.dates import add_months, completed_months
-from infusecalc.findings.case import HOUSE, Case, Finding, HasCondition
+from infusecalc.findings.model import HOUSE, Case, Finding, HasCondition
 from infusecalc.patient import Patient
 from infusecalc.phase_dose import Infusion, PhaseDose
 from infusecalc.plan import Plan

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from infusecalc.arithmetic import above, waste_below_unit
-from infusecalc.findings.case import HOUSE, Case, Finding
+from infusecalc.findings.model import HOUSE, Case, Finding
 from infusecalc.phase_dose import PhaseDose
 from infusecalc.quantities import decisive, people, plain
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from infusecalc.arithmetic import hundredths_of_minutes, too_quick
-from infusecalc.findings.case import Case, Finding
+from infusecalc.findings.model import Case, Finding
 from infusecalc.phase_dose import PhaseDose, first_number, run_as_first
 from infusecalc.quantities import hours, people
 from infusecalc.regimen import Regimen

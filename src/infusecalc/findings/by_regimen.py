@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from infusecalc.findings.case import HOUSE, Case, Finding, in_days
+from infusecalc.findings.model import HOUSE, Case, Finding, in_days
 from infusecalc.plan import PhaseStart
 from infusecalc.statements import Citation, Judgement, Starts
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from infusecalc.order_check import OUTSIDE, Verdict
-from infusecalc.output import words
+from infusecalc.output import phrases
 from infusecalc.output.answer import Answer
 from infusecalc.output.blocks import Block, Heading, Pairs
 from infusecalc.output.flat import Record, finding_record, with_findings
@@ -22,7 +22,7 @@ class CheckAnswer(Answer):
         """A verdict."""
         self.verdict, self.blocks = verdict, verdict.blocks
         self.failed = "the order is outside the regimen" if verdict.failed else None
-        self.foot, self.patient_id = words.footer(verdict.course), verdict.course.patient.id
+        self.foot, self.patient_id = phrases.footer(verdict.course), verdict.course.patient.id
 
     def document(self) -> Record:
         """`infusecalc.check/1`."""
@@ -84,8 +84,8 @@ def check_page(verdict: Verdict) -> Iterator[Block]:
     own = verdict.dose.phase.interval
     yield Heading(f"{'BLOCK ' if verdict.verdict == OUTSIDE else ''}{verdict.verdict}")
     rows = [
-        ("ordered", words.mg(verdict.ordered)),
-        ("expected", f"{words.mg(verdict.expected)} ({verdict.dose.name}: {verdict.dose.asked.people})"),
+        ("ordered", phrases.mg(verdict.ordered)),
+        ("expected", f"{phrases.mg(verdict.expected)} ({verdict.dose.name}: {verdict.dose.asked.people})"),
         ("difference", f"{difference}: {verdict.dose_verdict}"),
     ]
     if verdict.every is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from infusecalc.course import Course
-from infusecalc.output import words
+from infusecalc.output import phrases
 from infusecalc.output.answer import Answer
 from infusecalc.output.blocks import Block
 from infusecalc.output.flat import Record
@@ -22,7 +22,7 @@ class CourseAnswer(Answer):
     def __init__(self, course: Course, *, totals: bool = False, sheet: str = SHEETS[0], view: str = VIEWS[0]) -> None:
         """A course, and how it is to be shown."""
         self.course, self.totals, self.reader, self.view = course, totals, sheet, view
-        self.foot, self.patient_id, self.blocks = words.footer(course), course.patient.id, course.blocks
+        self.foot, self.patient_id, self.blocks = phrases.footer(course), course.patient.id, course.blocks
 
     def document(self) -> Record:
         """`infusecalc.schedule/1`, or `infusecalc.dose/1` without dates."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from infusecalc.due import Bound, Due
-from infusecalc.output import words
+from infusecalc.output import phrases
 from infusecalc.output.answer import Answer
 from infusecalc.output.blocks import Block, Heading, Lines, Pairs, Rows
 from infusecalc.output.flat import Record, finding_record, with_findings
@@ -23,7 +23,7 @@ class DueAnswer(Answer):
     def __init__(self, due: Due) -> None:
         """What is due."""
         self.due, self.blocks = due, due.blocks
-        self.foot, self.patient_id = words.footer(due.course), due.course.patient.id
+        self.foot, self.patient_id = phrases.footer(due.course), due.course.patient.id
 
     def document(self) -> Record:
         """`infusecalc.next/1`."""
@@ -114,7 +114,7 @@ def due_page(due: Due) -> Iterator[Block]:
     else:
         yield from _due(due, due.infusion, due.infusion.planned.number)
     yield Heading("Late or missed")
-    yield Pairs(tuple((name, words.tall_man(due.course, note.text)) for name, note in due.late), inset=True)
+    yield Pairs(tuple((name, phrases.tall_man(due.course, note.text)) for name, note in due.late), inset=True)
     yield from found(due.course, due.findings)
     yield from cited_below(due.course, due.sources)
 
@@ -125,36 +125,36 @@ def _given_row(due: Due) -> Iterator[tuple[str, ...]]:
         amount = planned.given.amount if planned.given else None
         yield (
             str(planned.number),
-            words.day(planned.by_plan),
-            words.day(planned.date),
-            "not said" if amount is None else words.mg(amount),
-            words.mg(infusion.dose.amount.dose),
-            words.shift(planned.late_days, "late", "early") or "on its day",
+            phrases.day(planned.by_plan),
+            phrases.day(planned.date),
+            "not said" if amount is None else phrases.mg(amount),
+            phrases.mg(infusion.dose.amount.dose),
+            phrases.shift(planned.late_days, "late", "early") or "on its day",
         )
 
 
 def _due(due: Due, infusion: Infusion, place: int) -> Iterator[Block]:
-    yield Heading(f"Due: infusion {place}, {infusion.dose.name}, {words.day(infusion.planned.date)}")
-    anchor, counted = due.course.choices.anchor, words.day(due.from_given or infusion.planned.due)
-    at = f"{infusion.dose.asked.people} at {words.weight(infusion.dose.patient.weight)}"
-    late = f", {words.shift(due.late_days, 'later', 'earlier')} than planned" if due.late_days else ""
-    moved = words.shift(infusion.planned.moved_days, "later for the clinic", "earlier for the clinic")
+    yield Heading(f"Due: infusion {place}, {infusion.dose.name}, {phrases.day(infusion.planned.date)}")
+    anchor, counted = due.course.choices.anchor, phrases.day(due.from_given or infusion.planned.due)
+    at = f"{infusion.dose.asked.people} at {phrases.weight(infusion.dose.patient.weight)}"
+    late = f", {phrases.shift(due.late_days, 'later', 'earlier')} than planned" if due.late_days else ""
+    moved = phrases.shift(infusion.planned.moved_days, "later for the clinic", "earlier for the clinic")
     rows = [
-        ("by the plan", f"{words.day(infusion.planned.by_plan)}{_taken(infusion.planned, anchor)}"),
+        ("by the plan", f"{phrases.day(infusion.planned.by_plan)}{_taken(infusion.planned, anchor)}"),
         ("from what was given", f"{counted}{' (taken)' if anchor == 'given' else ''}{late}"),
         ("moved", moved or "not moved"),
         ("earliest", _bound(due.earliest)),
         ("latest", _bound(due.latest)),
-        ("dose", f"{at}: {words.mg(infusion.dose.amount.dose)}, {words.vials(infusion.dose.preparation.vials)}"),
-        ("bag", words.bag(infusion.dose.preparation)),
-        ("time", words.time(infusion.time)),
+        ("dose", f"{at}: {phrases.mg(infusion.dose.amount.dose)}, {phrases.vials(infusion.dose.preparation.vials)}"),
+        ("bag", phrases.bag(infusion.dose.preparation)),
+        ("time", phrases.time(infusion.time)),
     ]  # fmt: skip
     if due.days_left is not None:
-        left = words.shift(due.days_left, "to go", "overdue") or "today"
+        left = phrases.shift(due.days_left, "to go", "overdue") or "today"
         rows.insert(0, ("on the day said", f"{due.course.choices.on}: {left}"))
     today = due.if_given
     if today is not None:
-        rows.append(("given on that day", f"{words.mg(today.dose.amount.dose)}, {words.time(today.time)}"))
+        rows.append(("given on that day", f"{phrases.mg(today.dose.amount.dose)}, {phrases.time(today.time)}"))
     yield Pairs(tuple(rows), inset=True)
 
 
@@ -162,12 +162,12 @@ def _taken(item: Planned, anchor: str) -> str:
     """Whether the plan's own date was taken, or which one in its place."""
     if anchor != "planned":
         return ""
-    return " (taken)" if item.due == item.by_plan else f" passed over; {words.day(item.due)} (taken)"
+    return " (taken)" if item.due == item.by_plan else f" passed over; {phrases.day(item.due)} (taken)"
 
 
 def _bound(bound: Bound | None) -> str:
     return (
         "our sources give no date"
         if bound is None
-        else f"{words.day(bound.date)}: {bound.text} ({cited(bound.source)})"
+        else f"{phrases.day(bound.date)}: {bound.text} ({cited(bound.source)})"
     )

@@ -9,7 +9,7 @@ from typing import assert_never
 
 from infusecalc.errors import escape
 from infusecalc.findings import Finding
-from infusecalc.output import words
+from infusecalc.output import phrases
 from infusecalc.output.blocks import (
     TITLE,
     Block,
@@ -139,7 +139,7 @@ def _finding(finding: Finding, text: str) -> str:
 
 def _timeline(marks: tuple[Mark, ...]) -> Iterator[str]:
     """The infusions on a line, as a picture that also says what it shows."""
-    said = "; ".join(f"infusion {mark.number} on {words.day(mark.date)}" for mark in marks)
+    said = "; ".join(f"infusion {mark.number} on {phrases.day(mark.date)}" for mark in marks)
     yield f'<svg class="timeline" role="img" viewBox="0 0 {_LINE + 2 * _EDGE} 90" aria-labelledby="timeline-title">'
     yield f'<title id="timeline-title">{len(marks)} infusions over time: {plain(said)}</title>'
     yield f'<line x1="{_EDGE}" y1="40" x2="{_LINE + _EDGE}" y2="40"/>'

@@ -14,7 +14,7 @@ from infusecalc.course import Course
 from infusecalc.errors import BadInput
 from infusecalc.findings import carries
 from infusecalc.frozen import Frozen
-from infusecalc.output import words
+from infusecalc.output import phrases
 from infusecalc.output.zones import ZonedPlace, begins, component, place_of
 from infusecalc.phase_dose import Infusion
 from infusecalc.quantities import Span, parse_span
@@ -131,25 +131,25 @@ def _when(event: Any, day: date, time: int | None, place: ZonedPlace | None) -> 
 def _summary(course: Course, infusion: Infusion) -> str:
     planned = infusion.planned
     note = " (if needed)" if planned.optional else " (given)" if planned.given else ""
-    return f"{course.regimen.drug.name} {words.mg(infusion.dose.amount.dose)}, infusion {planned.number}{note}"
+    return f"{course.regimen.drug.name} {phrases.mg(infusion.dose.amount.dose)}, infusion {planned.number}{note}"
 
 
 def _description(course: Course, infusion: Infusion, place: ZonedPlace | None) -> str:
-    vials = f"{words.vials(infusion.dose.preparation.vials)} of {course.product_name}"
+    vials = f"{phrases.vials(infusion.dose.preparation.vials)} of {course.product_name}"
     lines = [
         f"{course.regimen.name}, {infusion.dose.name}: {infusion.dose.asked.people}",
-        f"{vials}; {words.bag(infusion.dose.preparation)}",
-        f"time: {words.time(infusion.time)}",
+        f"{vials}; {phrases.bag(infusion.dose.preparation)}",
+        f"time: {phrases.time(infusion.time)}",
     ]
     if place and place.note:
         lines.append(f"begins {place.clock} in {place.name}; written in UTC")
     if infusion.planned.date != infusion.planned.by_plan:
-        lines.append(f"planned {words.day(infusion.planned.by_plan)}: {words.change(infusion.planned)}")
+        lines.append(f"planned {phrases.day(infusion.planned.by_plan)}: {phrases.change(infusion.planned)}")
     shown = {each.planned.number for each in course.infusions}
     lines += [
         f"{finding.severity}: {finding.key}" + (f" - accepted: {finding.reason}" if finding.reason else "")
         for finding in course.findings
         if carries((infusion.planned.number,), finding.infusions, shown)
     ]
-    lines.append(words.footer(course))
+    lines.append(phrases.footer(course))
     return "\n".join(lines)

@@ -10,7 +10,7 @@ from typing import Any, assert_never
 
 from infusecalc.errors import BadInput, escape
 from infusecalc.findings import Finding
-from infusecalc.output import words
+from infusecalc.output import phrases
 from infusecalc.output.blocks import (
     TITLE,
     Block,
@@ -146,7 +146,7 @@ def _finding(finding: Finding, text: str) -> dict[str, str]:
 
 
 def _timeline(marks: tuple[Mark, ...]) -> dict[str, Any]:
-    said = "; ".join(f"infusion {mark.number} on {words.day(mark.date)}" for mark in marks)
+    said = "; ".join(f"infusion {mark.number} on {phrases.day(mark.date)}" for mark in marks)
     points, shown = [], -_LINE
     for mark, place in zip(marks, places(marks, _LINE), strict=True):
         fits = place - shown >= _LABEL  # a label that would run into the one before is left out

@@ -10,7 +10,7 @@ from infusecalc.course import Course, Totals, add_up
 from infusecalc.errors import BadInput
 from infusecalc.findings import carries
 from infusecalc.frozen import Frozen
-from infusecalc.output import words
+from infusecalc.output import phrases
 from infusecalc.output.blocks import Block, Heading, Rows
 from infusecalc.output.flat import finding_record, flat_findings, vials_text
 from infusecalc.phase_dose import Infusion, PhaseDose
@@ -126,12 +126,12 @@ def blocks(course: Course) -> Iterator[Block]:
         return
     yield Heading("Costs")
     lines = [
-        (str(infusion.planned.number), words.day(infusion.planned.date), *cost(infusion.dose, course.choices.prices))
+        (str(infusion.planned.number), phrases.day(infusion.planned.date), *cost(infusion.dose, course.choices.prices))
         for infusion in course.infusions
     ]
     totals = [("", period.name, period.cost or 0, period.waste_cost or 0) for period in listed]
     table = tuple(
-        (place, name, words.money(spent), words.money(wasted)) for place, name, spent, wasted in lines + totals
+        (place, name, phrases.money(spent), phrases.money(wasted)) for place, name, spent, wasted in lines + totals
     )
     yield Rows(("#", "infusion or period", "vials", "of that waste"), table, right=(0, 2, 3))
 
@@ -139,5 +139,12 @@ def blocks(course: Course) -> Iterator[Block]:
 def _cells(period: Period) -> tuple[str, ...]:
     sums = period.sums
     opened = " + ".join(f"{count:,} x {people(size)}" for size, count in sums.vials)
-    dose, waste = words.mg(sums.dose), words.mg(sums.waste)
-    return period.name, f"{sums.infusions:,}", dose, f"{opened} mg" if opened else "none", waste, words.time(sums.time)
+    dose, waste = phrases.mg(sums.dose), phrases.mg(sums.waste)
+    return (
+        period.name,
+        f"{sums.infusions:,}",
+        dose,
+        f"{opened} mg" if opened else "none",
+        waste,
+        phrases.time(sums.time),
+    )

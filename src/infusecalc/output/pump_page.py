@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from infusecalc.output import after_stop, words
+from infusecalc.output import after_stop, phrases
 from infusecalc.output.answer import Answer
 from infusecalc.output.blocks import Block, Heading, Lines, Pairs, Rows
 from infusecalc.output.flat import Record, finding_record, with_findings
@@ -22,7 +22,7 @@ class PumpAnswer(Answer):
     def __init__(self, table: PumpTable) -> None:
         """A pump table."""
         self.table, self.blocks = table, table.blocks
-        self.foot, self.patient_id = words.footer(table.course), table.course.patient.id
+        self.foot, self.patient_id = phrases.footer(table.course), table.course.patient.id
 
     def document(self) -> Record:
         """`infusecalc.rate/1`."""
@@ -78,7 +78,7 @@ def pump_rows(table: PumpTable) -> Iterator[Record]:
 
 
 def _clock(table: PumpTable, time: int) -> str | None:
-    return None if table.at is None else words.clock(table.at, time)
+    return None if table.at is None else phrases.clock(table.at, time)
 
 
 def pump_page(table: PumpTable) -> Iterator[Block]:
@@ -90,7 +90,7 @@ def pump_page(table: PumpTable) -> Iterator[Block]:
     which = "a later infusion" if table.number is None else f"infusion {table.number}"
     how = "first" if table.first else "later"
     yield Heading(
-        f"Pump: {which}, {table.dose.name}, {words.mg(table.dose.amount.dose)}, at the rate of a {how} infusion"
+        f"Pump: {which}, {table.dose.name}, {phrases.mg(table.dose.amount.dose)}, at the rate of a {how} infusion"
     )
     if table.stop:
         yield Lines(tuple(after_stop.before_the_steps(table)), listed=True)
@@ -105,7 +105,7 @@ def pump_page(table: PumpTable) -> Iterator[Block]:
 
 def pump_block(table: PumpTable) -> Iterator[Block]:
     """The bag, the rates, the steps and the whole time."""
-    yield Lines((words.bag(table.dose.preparation), f"rates: {rates_in_words(table.rates)}"), listed=True)
+    yield Lines((phrases.bag(table.dose.preparation), f"rates: {rates_in_words(table.rates)}"), listed=True)
     timed = table.at is not None
     heads_ = ["#", "at min", *(["clock"] if timed else []), "for min", "mg/h", "mL/h", "mL", "dose", "in all"]
     rows = [(step, _step(table, index, step)) for index, step in enumerate(table.steps, 1)]
@@ -114,17 +114,17 @@ def pump_block(table: PumpTable) -> Iterator[Block]:
         yield Lines((after_stop.as_tolerated(table),))
         yield Rows(tuple(heads_), tuple(row for step, row in rows if step.as_tolerated), _RIGHT)
     end = f", ends at {_clock(table, table.duration)}" if timed else ""
-    yield Lines((f"Total: {words.time(table.duration)} ({words.minutes(table.duration)}){end}",))
+    yield Lines((f"Total: {phrases.time(table.duration)} ({phrases.minutes(table.duration)}){end}",))
 
 
 _RIGHT = range(10)
 
 
 def _step(table: PumpTable, index: int, step: Step) -> tuple[str, ...]:
-    clock = [words.clock(table.at, step.start)] if table.at is not None else []
+    clock = [phrases.clock(table.at, step.start)] if table.at is not None else []
     cells = [str(index), people(step.start), *clock, people(step.minutes), people(step.rate), people(step.flow, 1)]
-    dose = "pause" if step.paused else words.mg(step.dose)
-    return (*cells, people(step.volume), dose, words.mg(step.cumulative))
+    dose = "pause" if step.paused else phrases.mg(step.dose)
+    return (*cells, people(step.volume), dose, phrases.mg(step.cumulative))
 
 
 def _before(table: PumpTable) -> Iterator[Block]:
@@ -137,8 +137,8 @@ def _before(table: PumpTable) -> Iterator[Block]:
         if drug.before is not None:
             at = f"by {drug.before} min before: "
             if table.at is not None:
-                at = f"by {words.clock(table.at, -drug.before * 100)}, {drug.before} min before: "
-        rows.append((name, f"{at}{words.tall_man(course, drug.text)}"))
+                at = f"by {phrases.clock(table.at, -drug.before * 100)}, {drug.before} min before: "
+        rows.append((name, f"{at}{phrases.tall_man(course, drug.text)}"))
     if rows:
         yield Heading("Premedication")
         yield Pairs(tuple(rows), inset=True)

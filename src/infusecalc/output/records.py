@@ -8,7 +8,7 @@ from infusecalc.arithmetic import hundredths_of_years
 from infusecalc.course import Course, Totals
 from infusecalc.findings import Finding, carries
 from infusecalc.output.flat import Record, finding_record, flat_findings, vials_text
-from infusecalc.output.sheet import Topic, sheet
+from infusecalc.output.topics import Topic, sheet
 from infusecalc.patient import Weighed
 from infusecalc.phase_dose import Infusion, PhaseDose
 from infusecalc.quantities import number

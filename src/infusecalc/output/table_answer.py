@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-
 from pathlib import Path
 
 from infusecalc.errors import escape
@@ -11,7 +10,7 @@ from infusecalc.frozen import Frozen
 from infusecalc.output.answer import Answer
 from infusecalc.output.blocks import TITLE, Block, Heading, Lines, Pairs
 from infusecalc.output.flat import Record
-from infusecalc.output.statements import Listed, TableRow
+from infusecalc.output.table_rows import Listed, TableRow
 from infusecalc.table import Change, cited
 from infusecalc.table.layers import KINDS
 

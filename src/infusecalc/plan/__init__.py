@@ -6,7 +6,7 @@ from datetime import date
 
 from infusecalc.choices import Choices, Horizon
 from infusecalc.errors import BadInput
-from infusecalc.ordered import Ordered
+from infusecalc.overrides import Ordered
 from infusecalc.plan.dated import PhaseStart, Plan, Planned
 from infusecalc.plan.events import Event, Trail, events
 from infusecalc.plan.horizon import Dated, cut

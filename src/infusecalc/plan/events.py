@@ -10,7 +10,7 @@ from infusecalc.choices import Choices
 from infusecalc.dates import Position, add
 from infusecalc.errors import BadInput
 from infusecalc.frozen import Frozen
-from infusecalc.ordered import Ordered
+from infusecalc.overrides import Ordered
 from infusecalc.plan.dated import PhaseStart
 from infusecalc.quantities import Span
 from infusecalc.statements import Phase, Starts

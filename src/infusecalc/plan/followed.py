@@ -14,7 +14,7 @@ from infusecalc.choices import Choices
 from infusecalc.dates import Position
 from infusecalc.errors import BadInput
 from infusecalc.history import Given
-from infusecalc.ordered import Ordered
+from infusecalc.overrides import Ordered
 from infusecalc.plan.events import Event, Since, Trail, events, offsets_of, start_of
 from infusecalc.statements import Phase
 

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from infusecalc.clinic import Clinic
 from infusecalc.dates import add
 from infusecalc.errors import BadInput
-from infusecalc.ordered import Ordered
+from infusecalc.overrides import Ordered
 from infusecalc.plan.dated import Plan, Planned
 
 

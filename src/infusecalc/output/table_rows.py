@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from infusecalc.frozen import Frozen
-from infusecalc.output.words import rhythm
+from infusecalc.output.phrases import rhythm
 from infusecalc.regimen import Regimen
 from infusecalc.statements import SITE
 from infusecalc.table import Table, file_of, statement_id

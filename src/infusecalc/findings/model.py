@@ -10,7 +10,7 @@ from infusecalc.arithmetic import above
 from infusecalc.choices import Choices
 from infusecalc.findings.catalogue import ACCEPTED, severity_of
 from infusecalc.frozen import Frozen
-from infusecalc.ordered import Ordered
+from infusecalc.overrides import Ordered
 from infusecalc.patient import Patient
 from infusecalc.phase_dose import Infusion, PhaseDose, Running
 from infusecalc.plan import Plan

@@ -10,7 +10,7 @@ import polars as pl
 
 from infusecalc.arithmetic import half_up, weight_of_pounds
 from infusecalc.cohort.faults import UNREADABLE, Faults, RowFault, fault_of
-from infusecalc.cohort.known import Known
+from infusecalc.cohort.memo import Known
 from infusecalc.cohort.numbers import divided
 from infusecalc.dates import parse_date, taken_dates
 from infusecalc.errors import BadInput

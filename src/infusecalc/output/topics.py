@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from infusecalc.course import Course
 from infusecalc.frozen import Frozen
-from infusecalc.output import words
+from infusecalc.output import phrases
 from infusecalc.preparation import Preparation
 from infusecalc.quantities import people, plain
 from infusecalc.statements import Cited
@@ -54,7 +54,7 @@ def _concentration(course: Course) -> str:
 
 def _lies(made_up: Preparation) -> str:
     if made_up.too_much is not None:
-        return words.bag(made_up)
+        return phrases.bag(made_up)
     return f"{people(made_up.concentration)} mg/mL in {people(made_up.bag, 0)} mL"
 
 
@@ -62,6 +62,6 @@ def _billing(course: Course) -> str:
     """The lines of a claim for one infusion of each dose."""
     parts = []
     for dose in course.phases:
-        lines = " and ".join(words.billing_line(*line) for line in dose.preparation.billing_lines)
+        lines = " and ".join(phrases.billing_line(*line) for line in dose.preparation.billing_lines)
         parts.append(f"{dose.name} {lines}")
     return "; ".join(parts)

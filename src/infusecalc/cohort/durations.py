@@ -6,7 +6,7 @@ import polars as pl
 
 from infusecalc.arithmetic import hundredths_of_minutes
 from infusecalc.cohort.faults import CONFLICT, Faults, fault_of
-from infusecalc.cohort.known import Known
+from infusecalc.cohort.memo import Known
 from infusecalc.errors import BadInput
 from infusecalc.pump import Load, Rates, run_time
 

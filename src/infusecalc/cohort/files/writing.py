@@ -15,7 +15,7 @@ from typing import IO, Any
 import polars as pl
 from polars.io.plugins import register_io_source
 
-from infusecalc.cohort.rows import harmless
+from infusecalc.cohort.result_columns import harmless
 from infusecalc.errors import BadInput
 from infusecalc.output.files import drop_stdout, whole_file, write_all
 

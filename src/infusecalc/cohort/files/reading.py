@@ -18,10 +18,10 @@ from typing import IO, Any, cast
 
 import polars as pl
 
-from infusecalc.cohort.lines import Broken as Broken
-from infusecalc.cohort.lines import Check, CsvReader, TextLines
-from infusecalc.cohort.lines import Chunk as Chunk
-from infusecalc.cohort.ndjson import JsonReader
+from infusecalc.cohort.files.ndjson import JsonReader
+from infusecalc.cohort.files.text import Broken as Broken
+from infusecalc.cohort.files.text import Check, CsvReader, TextLines
+from infusecalc.cohort.files.text import Chunk as Chunk
 from infusecalc.errors import BadInput, shown
 
 FORMS = ("csv", "ndjson", "parquet")

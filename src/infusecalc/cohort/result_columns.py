@@ -9,8 +9,8 @@ from typing import Any
 import polars as pl
 
 from infusecalc.choices import Choices
-from infusecalc.cohort.cells import PER_DAY
 from infusecalc.cohort.numbers import divided
+from infusecalc.cohort.parse_columns import PER_DAY
 from infusecalc.errors import BadInput
 from infusecalc.output.flat import FORMULA_STARTS
 from infusecalc.output.records import COLUMNS

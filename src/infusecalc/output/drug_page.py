@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from infusecalc.output.answer import Answer
 from infusecalc.output.blocks import TITLE, Block, Heading, Pairs, Rows, Sources
 from infusecalc.output.flat import Record
-from infusecalc.output.statements import listing
+from infusecalc.output.table_rows import listing
 from infusecalc.statements import SITE, Cited, ConditionRule, Drug, DrugRules, Note
 from infusecalc.table import Table, cited
 

@@ -7,10 +7,18 @@ from typing import Any
 
 import polars as pl
 
-from infusecalc.cohort.columns import COLUMNS, REJECTED
 from infusecalc.cohort.expansion import Expansion, rejected
-from infusecalc.cohort.reading import Broken, Chunk, Cohort
-from infusecalc.cohort.rows import extra_types, json_number, own_text, schema, times_as_texts, unquoted, with_extra
+from infusecalc.cohort.files.reading import Broken, Chunk, Cohort
+from infusecalc.cohort.header import COLUMNS, REJECTED
+from infusecalc.cohort.result_columns import (
+    extra_types,
+    json_number,
+    own_text,
+    schema,
+    times_as_texts,
+    unquoted,
+    with_extra,
+)
 from infusecalc.errors import BadInput
 
 Watcher = Callable[[int, float | None], None]

@@ -8,14 +8,14 @@ from datetime import date, timedelta
 from itertools import groupby, islice
 
 from infusecalc.choices import Choices
-from infusecalc.cohort.codes import Slot, slots_of
 from infusecalc.cohort.faults import MISSING, NOT_PLANNED, UNKNOWN, RowFault, fault_of
+from infusecalc.cohort.finding_bits import Slot, slots_of
 from infusecalc.course import conditions_of, look_up, named_as, running_of
 from infusecalc.dates import Position, add, add_months
 from infusecalc.errors import BadInput
 from infusecalc.findings import Case, HasCondition, check_acceptances
 from infusecalc.frozen import Frozen
-from infusecalc.ordered import Ordered, order_phases
+from infusecalc.overrides import Ordered, order_phases
 from infusecalc.patient import Patient
 from infusecalc.phase_dose import Running, check_bag, run_as_first
 from infusecalc.plan import Plan, make_plan

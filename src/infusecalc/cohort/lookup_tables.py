@@ -6,12 +6,12 @@ from typing import Any
 
 import polars as pl
 
-from infusecalc.cohort.codes import Codes, codes_of, places_about
-from infusecalc.cohort.courses import Compiler, Shape, Stretch
+from infusecalc.cohort.breakpoints import Makeup, makeups, whole_vials
+from infusecalc.cohort.compiler import Compiler, Shape, Stretch
+from infusecalc.cohort.durations import Times
 from infusecalc.cohort.faults import Faults
-from infusecalc.cohort.known import Known
-from infusecalc.cohort.steps import Makeup, makeups, whole_vials
-from infusecalc.cohort.times import Times
+from infusecalc.cohort.finding_bits import Codes, codes_of, places_about
+from infusecalc.cohort.memo import Known
 from infusecalc.findings import least_time
 from infusecalc.phase_dose import first_number
 from infusecalc.quantities import BASES, Dose
