@@ -241,7 +241,7 @@ def test_a_bag_that_is_too_small_is_accepted_in_no_row(tmp_path: Path, capsys: p
     source = write(tmp_path / "in.csv", [GOOD])
     small = ["batch", str(source), "-o", str(tmp_path / "out.csv"), "--bag", "34", "--accept", "concentration-high=x"]
     assert run([*small, "--accept", "bag-too-small=y"]) == 2
-    said = "what does not fit the bag cannot be made up; give a larger bag, with --bag"
+    said = "what does not fit in the bag cannot be made up; give a larger bag, with --bag"
     assert capsys.readouterr().err == f"infusecalc: --accept 'bag-too-small' cannot be accepted: {said}\n"
     assert list(tmp_path.iterdir()) == [source]
     assert run([*small, "--totals"]) == 3

@@ -659,7 +659,7 @@ def test_the_views_of_uncommon_courses(capfd):
     assert "age 8 mo" in out
     assert "154 lb x 0.45359237 kg/lb = 69.85 kg" in out
     assert "BSA by dubois: 180 cm and 69.85 kg = 1.88 m2" in out
-    assert "BSA capped as asked: 1.5 m2" in out
+    assert "BSA capped as requested: 1.5 m2" in out
     assert "1.5 m2 (dubois, capped)" in out
     assert run([*LOOK_UP, "--bsa", "1.9", "--age", "34"]) == 0
     assert "BSA 1.9 m2 (given), age 34 y" in capfd.readouterr().out

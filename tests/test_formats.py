@@ -302,7 +302,7 @@ def test_every_step_that_goes_up_after_a_stop_is_marked_in_every_format(name, ca
         told = " ".join(text.split())
         assert (severe in told) == ("--stopped-at" in line)
         if "--stopped-at" in line:
-            assert told.index(severe) < told.index("for min")
+            assert told.index(severe) < told.index("duration min")
 
 
 @pytest.mark.parametrize("name", CHAIR)

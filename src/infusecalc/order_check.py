@@ -116,7 +116,7 @@ def check_order(
     mistakes = _mistakes(course, dose, amount, dose_verdict)
     interval_verdict = None if every is None else _interval_verdict(dose, every, rows, notes)
     if every is not None and dose_verdict == interval_verdict == WITHIN_RANGE and _combined(dose, amount, every, rows):
-        notes.append("a higher dose and a shorter interval together: the source allows one or the other")
+        notes.append("a higher dose and a shorter interval together: the label allows one or the other")
         dose_verdict = interval_verdict = OUTSIDE
     cited = dict.fromkeys([*dose.phase.source, *(source for row in rows for source in row.source)])
     return Verdict(

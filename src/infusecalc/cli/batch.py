@@ -40,40 +40,39 @@ _ROWS = 200_000  # patients that are expanded at a time
 
 def _for_empty(flags: str, text: str, metavar: str) -> Parameter:
     """An option whose value holds for the rows that say nothing."""
-    return option(flags, f"{text} Where a row says nothing.", metavar)
+    return option(flags, f"{text} Default for empty cells.", metavar)
 
 
 _OPTIONS = [
-    argument("cohort", "A file with one patient a row: CSV, NDJSON or Parquet; - for standard input."),
-    option("-o --output", "The file of the infusions; standard output unless given.", "FILE"),
+    argument("cohort", "File with one patient a row: CSV, NDJSON or Parquet; - for standard input."),
+    option("-o --output", "File for the infusions; default standard output.", "FILE"),
     repeated(
         "--from",
-        "csv, ndjson or parquet: the form of a cohort whose name does not tell it; standard input tells it by its "
-        "first bytes. Or: maintenance.",
+        "Format of the cohort, if its name does not show it: csv, ndjson or parquet. Or maintenance: start "
+        "with maintenance, as in schedule.",
         "WORD",
     ),
     option(
         "--to",
-        "csv, ndjson or parquet: the form of a result whose name does not tell it; that of the cohort unless given, "
-        "but no Parquet on a terminal.",
+        "Format of the result, if its name does not show it: csv, ndjson or parquet; default: that of the cohort.",
         "FORM",
     ),
-    option("--rejects", "A file for the rows that cannot be used, with their reasons.", "FILE"),
-    flag("--strict", "Stop at the first row that cannot be used, and write nothing."),
-    flag("--keep-extra", "Keep columns that are not known, behind all others."),
-    _for_empty("--drug", "The drug.", "DRUG"),
-    _for_empty("--indication", "The indication.", "INDICATION"),
-    _for_empty("--weight", "The body weight; a bare number is kg.", "70kg|154lb"),
-    _for_empty("--height", "The height; a bare number is cm.", "175cm|1.75m|5ft9in"),
-    _for_empty("--bsa", "The body surface area.", "M2"),
-    _for_empty("--age", "The age; a bare number is years.", "34y|8mo"),
-    _for_empty("--start", "The first infusion.", "YYYY-MM-DD|today"),
+    option("--rejects", "File for rejected rows, with reasons.", "FILE"),
+    flag("--strict", "Stop at the first bad row and write nothing."),
+    flag("--keep-extra", "Keep unknown columns, after all others."),
+    _for_empty("--drug", "Drug.", "DRUG"),
+    _for_empty("--indication", "Indication.", "INDICATION"),
+    _for_empty("--weight", "Body weight; a bare number is kg.", "70kg|154lb"),
+    _for_empty("--height", "Height; a bare number is cm.", "175cm|1.75m|5ft9in"),
+    _for_empty("--bsa", "Body surface area.", "M2"),
+    _for_empty("--age", "Age; a bare number is years.", "34y|8mo"),
+    _for_empty("--start", "Date of the first infusion.", "YYYY-MM-DD|today"),
     *(each for each in PATIENT if each.name in ("bsa_formula", "bsa_cap", "has")),
     *(each for each in CHOICE if each.name != "from_"),
     *HORIZON,
     *(each for each in CLINIC if each.name != "weight_change"),
-    repeated("--price", "What a vial costs, for the cost of the infusions.", "100mg=174.63"),
-    flag("--totals", "Say the vials by month at the end."),
+    repeated("--price", "Price of a vial, for the cost of the infusions.", "100mg=174.63"),
+    flag("--totals", "Show the vials by month at the end."),
     *TABLE,
     *(each for each in result(()) if each.name in ("quiet", "no_color")),
 ]
@@ -81,7 +80,7 @@ _OPTIONS = [
 
 @takes(*_OPTIONS)
 def batch(**given: Any) -> int:
-    """The same course for every row of a cohort: CSV, NDJSON or Parquet in and out.
+    """Plans for many patients, one a row: CSV, NDJSON or Parquet in and out.
 
     \b
     Examples:
@@ -200,7 +199,7 @@ def _progress(given: dict[str, Any]) -> Iterator[Watcher]:
 def summary(tally: Tally, *, by_month: bool) -> Iterator[str]:
     """What a cohort came to, line by line; an infusion that is given only if needed is in no sum."""
     optional = tally.infusions - tally.needed
-    beside = f" ({optional:,} only if needed, in no sum)" if optional else ""
+    beside = f" ({optional:,} as needed, left out of the totals)" if optional else ""
     counts = (tally.planned, "row"), (tally.infusions, "infusion"), (tally.rejected, "row")
     planned, infusions, rejected = (f"{count:,} {word}{'' if count == 1 else 's'}" for count, word in counts)
     yield f"{planned} planned, {infusions}{beside}, {rejected} rejected"

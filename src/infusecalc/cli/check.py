@@ -25,7 +25,7 @@ from infusecalc.output.check_page import CheckAnswer
 
 @takes(*REGIMEN, *PATIENT, *ON, *CHECK, *CHOICE, *TABLE, *result())
 def check(**given: Any) -> Reply:
-    """An ordered dose, and interval, against the regimen: the difference, a verdict, the likely mistake.
+    """Check an ordered dose and interval against the regimen: difference, verdict, likely mistake.
 
     \b
     Examples:

@@ -13,7 +13,7 @@ from infusecalc.cli.reply import Reply
 
 @takes(*REGIMEN, *PATIENT, *ON, *CHOICE, *TABLE, *result())
 def dose(**given: Any) -> Reply:
-    """One look-up: dose, vials, waste, preparation and time of each phase, with the working.
+    """Dose, vials, waste, preparation and infusion time of each phase, with the calculation.
 
     \b
     Examples:

@@ -15,7 +15,7 @@ from infusecalc.output.drug_page import DrugAnswer
 
 @takes(argument("drug", "infliximab, rituximab, or a brand or suffixed name."), *TABLE, *result())
 def info(**given: Any) -> Reply:
-    """A drug's page: what it is and is for, reactions, warnings, precautions, what is unknown, all with sources.
+    """About a drug: what it is for, warnings, precautions, reactions and what is not known, with sources.
 
     \b
     Examples:

@@ -28,7 +28,7 @@ from infusecalc.output.due_page import DueAnswer
 
 @takes(*REGIMEN, *PATIENT, *ON, *START, *HISTORY, *CLINIC, *CHOICE, *TABLE, *result())
 def next_(**given: Any) -> Reply:
-    """What is due after what was given: by the plan, from the last infusion, and within what the label says.
+    """The next infusion after those given: original plan, counted from the last infusion, and the label's limits.
 
     \b
     Examples:

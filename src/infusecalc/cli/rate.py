@@ -29,7 +29,7 @@ _PUMP = ("number", "first", "subsequent", "phase", "at", "stopped_at", "pause", 
 
 @takes(*REGIMEN, *PATIENT, *ON, *START, *PUMP, *CHOICE, *TABLE, *result())
 def rate(**given: Any) -> Reply:
-    """The pump table of one infusion: step by step, with clock, mg/h, mL/h and what has gone in.
+    """Pump table of one infusion, step by step: clock, mg/h, mL/h, volume and cumulative dose.
 
     \b
     Examples:

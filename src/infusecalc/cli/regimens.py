@@ -19,12 +19,12 @@ from infusecalc.table.layers import KINDS
 
 _LABELS = load_table().labels
 _WHICH = [option("--label", f"Only this label: {' or '.join(_LABELS)}.", "LABEL", words=_LABELS)]
-_FILE = [argument("file", "A table; the shipped one unless given.", needed=False)]
+_FILE = [argument("file", "Table file; default: the shipped one.", needed=False)]
 
 
 @takes(*TABLE, *result())
 def list_(**given: Any) -> Reply:
-    """Every regimen, with its status under each label, its doses and its other names.
+    """All regimens: status under each label, doses, other names.
 
     \b
     Examples:
@@ -37,7 +37,7 @@ def list_(**given: Any) -> Reply:
 
 @takes(*REGIMEN, *_WHICH, *TABLE, *result())
 def show(**given: Any) -> Reply:
-    """Every value behind a regimen, with its source and grade.
+    """Every value of a regimen, with source and grade.
 
     \b
     Examples:
@@ -55,7 +55,7 @@ def show(**given: Any) -> Reply:
 
 @takes(*_FILE, *result())
 def validate(**given: Any) -> Reply:
-    """Check a table whole: every fault at once, with file, line and path; and what a site's file changes.
+    """Check a table: all faults at once, with file and line; and what a site's file changes.
 
     \b
     Examples:
@@ -84,7 +84,7 @@ def schema(**given: Any) -> Reply:
     return Reply(as_json(json_schema(load_table().labels)), given["output"], given["quiet"])
 
 
-_ABOUT = """The regimen table: what it holds, what it rests on, and whether it is sound.
+_ABOUT = """The regimen table: list, values and sources, faults, schema.
 
 \b
 Examples:

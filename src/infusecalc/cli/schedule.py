@@ -16,7 +16,7 @@ from infusecalc.output.answer import DATES as DATED
 
 @takes(*REGIMEN, *PATIENT, *DATES, *CHOICE, *TOTALS, *SHEET, *TABLE, *result((*PLAIN, DATED)))
 def schedule(**given: Any) -> Reply:
-    """The dated course: every infusion with its dose, vials, waste, bag and time.
+    """Dated plan: every infusion with dose, vials, waste, bag and time.
 
     \b
     Examples:

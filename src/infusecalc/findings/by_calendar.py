@@ -38,7 +38,7 @@ def _too_soon(case: Case, name: str, plan: Plan) -> Iterator[Finding]:
     early = [item for before, item in pairs if item.date < add(before.date, least) and (stated or _off(before, item))]
     if early:
         text, source = _least(case, name, gap)
-        message = f"{name}: less than {least} after the infusion before: {text}"
+        message = f"{name}: less than {least} after the previous infusion: {text}"
         # no label can be broken where the regimen has none
         severity = "block" if stated or case.shipped.rules.status.is_ == "labelled" else "caution"
         yield _about("gap-below-label", name, early, message, source, severity)
@@ -66,7 +66,7 @@ def _too_late(case: Case, name: str, plan: Plan) -> Iterator[Finding]:
         item for before, item in pairwise(plan.infusions) if _counts(item, name) and _beyond(before, item, gap.most)
     ]
     if late:
-        message = f"{name}: more than {gap.most} after the infusion before: {gap.text}"
+        message = f"{name}: more than {gap.most} after the previous infusion: {gap.text}"
         yield _about("gap-above-label", name, late, message, gap.source)
 
 
@@ -104,24 +104,22 @@ def _began(case: Case) -> Iterator[Finding]:
         days, late = in_days(abs((first - start).days)), first > start
         side = f"{days} {'after' if late else 'before'} --start, {start}"
         hint = (
-            "there were infusions before it, give every date" if late else f"treatment began then, say --start {first}"
+            "there were infusions before it, give every date" if late else f"treatment began then, give --start {first}"
         )
-        message = (
-            f"The first date given, {first}, is {side}: it is taken as infusion 1, given {'late' if late else 'early'}"
-        )
+        message = f"The first date given, {first}, is {side}. It is counted as infusion 1, given {'late' if late else 'early'}"
         yield Finding("history-start-differs", f"{message}; if {hint}", HOUSE)
     elif not case.choices.from_maintenance:
-        other = ", or say --from maintenance if the induction is past" if "maintenance" in case.regimen.phases else ""
+        other = ", or give --from maintenance if induction is over" if "maintenance" in case.regimen.phases else ""
         message = (
-            f"The first date given, {first}, is taken as infusion 1; if treatment began earlier, say --start and give"
+            f"The first date given, {first}, is counted as infusion 1; if treatment began earlier, give --start and"
         )
-        yield Finding("history-start-assumed", f"{message} every date{other}", HOUSE)
+        yield Finding("history-start-assumed", f"{message} every date since{other}", HOUSE)
 
 
 def _passed(case: Case, plan: Plan) -> Iterator[Finding]:
     if plan.passed:
         days = ", ".join(map(str, plan.passed))
-        message = f"Passed over, too near the last infusion given, or before it: {days}; nothing is made up or doubled"
+        message = f"Planned dates left out, because they fall before the last infusion given or too close to it: {days}; do not give a double dose"
         yield Finding("planned-date-passed", message, case.house.doubled.source)
 
 

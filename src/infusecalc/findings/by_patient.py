@@ -64,11 +64,11 @@ def _range(limits: AgeRange) -> str:
 def _age(case: Case, limits: AgeRange) -> Iterator[Finding]:
     age = case.patient.age_on(case.day)
     if age is None:
-        message = f"No age was given: {case.regimen.id} is for ages {_range(limits)}"
+        message = f"No age given: {case.regimen.id} is for patients {_range(limits)}"
         yield Finding("age-unknown", message, limits.source)
         return
     if too_young(age.months, limits.from_) or (limits.under is not None and too_old(age.months, limits.under)):
-        message = f"Age {_years(age.months)} at the first infusion is outside the regimen: {_range(limits)}"
+        message = f"Age {_years(age.months)} at the first infusion is out of range: this regimen is for patients {_range(limits)}"
         yield Finding("age-outside-regimen", message, limits.source)
     for limit in (limits.from_, limits.under):
         if limit is not None and age.months < limit and case.plan is not None:
@@ -80,11 +80,11 @@ def _crossing(patient: Patient, plan: Plan, limits: AgeRange, limit: int) -> Ite
     born, age = patient.born, patient.age
     last = plan.infusions[-1].date
     if born is not None and completed_months(born, last) >= limit:
-        message = f"The patient turns {_years(limit)} on {add_months(born, limit)}, in the course: {_range(limits)}"
+        message = f"The patient turns {_years(limit)} on {add_months(born, limit)}, during the course: this regimen is for patients {_range(limits)}"
         late = tuple(item.number for item in plan.infusions if completed_months(born, item.date) >= limit)
         yield _crosses(message, limits, late)
     if born is None and age and _may_reach(age, plan.start, last, limit):
-        message = f"The patient may turn {_years(limit)} in the course (--born would tell): {_range(limits)}"
+        message = f"The patient may turn {_years(limit)} during the course (give --born to be sure): this regimen is for patients {_range(limits)}"
         yield _crosses(message, limits, None)
 
 
@@ -162,7 +162,7 @@ def _bands_crossed(case: Case) -> Iterator[Finding]:
         if before and before.dose.place != dose.place:
             message = (
                 f"{dose.name}: weight {plain(before.dose.patient.weight)} kg to {plain(dose.patient.weight)} kg on "
-                f"{infusion.planned.date} is another band: {before.dose.asked.people} ({before.dose.place}) to "
+                f"{infusion.planned.date} changes the dose band: {before.dose.asked.people} ({before.dose.place}) to "
                 f"{dose.asked.people} ({dose.place})"
             )
             numbers = (infusion.planned.number,)
@@ -171,17 +171,17 @@ def _bands_crossed(case: Case) -> Iterator[Finding]:
 
 def of_condition(regimen: Regimen, has: HasCondition, *, over: bool) -> Finding:
     """What the label says of a condition; `over`: a dose is above the one from which the label speaks."""
-    name = has.name if has.typed == has.id else f"{has.name} (the worst that '{has.typed}' can mean)"
+    name = has.name if has.typed == has.id else f"{has.name} ('{has.typed}' is read as the worst it can mean)"
     if has.removed:
-        message = f"{name}: the site's file removes what the shipped table says of it"
+        message = f"{name}: the site's file removes what the shipped table says about it"
         return Finding("condition-not-covered", message, HOUSE, has.id)
     if has.rule is None:
         message = (
-            f"{name}: our sources say nothing on it for {regimen.drug.name} ({regimen.label}): silence is no clearance"
+            f"{name}: no statement found in our sources for {regimen.drug.name} ({regimen.label}): this is no clearance"
         )
         return Finding("condition-not-covered", message, HOUSE, has.id)
     if has.rule.above and not over:
-        message = f"{name}: {has.rule.text}; the doses here are not above {has.rule.above}"
+        message = f"{name}: {has.rule.text}; no dose here is above {has.rule.above}"
         return Finding("precaution", message, has.rule.source, has.id)
     code = "contraindicated" if has.rule.rule == "contraindicated" else "precaution"
     return Finding(code, f"{name}: {has.rule.text}", has.rule.source, has.id)

@@ -15,7 +15,7 @@ def by_preparation(case: Case) -> Iterator[Finding]:
     cap = case.patient.bsa_cap
     for uncapped in dict.fromkeys(dose.patient.bsa_uncapped for dose in case.given_doses):
         if uncapped is not None and cap is not None and above(uncapped, cap):
-            message = f"BSA {plain(uncapped)} m2 was capped at {plain(cap)} m2 as asked; the labels name no cap"
+            message = f"BSA {plain(uncapped)} m2 was capped at {plain(cap)} m2 as requested; the labels have no cap"
             yield Finding("bsa-capped", message, HOUSE)
     for dose in case.given_doses:
         yield from _capped(case, dose)
@@ -42,10 +42,10 @@ def _rounding(case: Case, dose: PhaseDose) -> Iterator[Finding]:
     if amount.applied:
         yield case.of_doses("rounding-applied", [dose], f"{dose.name}: rounded from {change}", limits.source)
     if amount.refused and amount.nearest == 0:
-        message = f"{dose.name}: not rounded: nothing would be left of {people(amount.exact)} mg; the dose stays exact"
+        message = f"{dose.name}: not rounded: rounding would leave nothing of {people(amount.exact)} mg; the exact dose is kept"
         yield case.of_doses("rounding-refused", [dose], message, limits.source)
     elif amount.refused:
-        message = f"{dose.name}: not rounded from {change}: more than {plain(within)} %; the dose stays exact"
+        message = f"{dose.name}: not rounded from {change}: that is more than {plain(within)} %; the exact dose is kept"
         yield case.of_doses("rounding-refused", [dose], message, limits.source)
 
 
@@ -53,7 +53,7 @@ def _fit(case: Case, dose: PhaseDose) -> Iterator[Finding]:
     made_up = dose.preparation
     if made_up.too_much is not None:
         volume = f"{people(dose.amount.dose)} mg is {people(made_up.too_much, 4)} mL of drug"
-        message = f"{dose.name}: {volume}, which does not fit a bag of {people(made_up.bag, 0)} mL"
+        message = f"{dose.name}: {volume}, which does not fit in a {people(made_up.bag, 0)} mL bag"
         yield case.of_doses("bag-too-small", [dose], message, case.product.vials.source)
 
 
@@ -73,6 +73,6 @@ def _waste(case: Case, dose: PhaseDose) -> Iterator[Finding]:
     made_up = dose.preparation
     if made_up.charge and waste_below_unit(made_up.waste, made_up.charge.wasted):
         modifiers = case.regimen.drug_rules.modifiers
-        message = f"{dose.name}: {plain(made_up.waste)} mg is discarded, which makes no whole billing unit"
+        message = f"{dose.name}: {plain(made_up.waste)} mg is discarded, less than one billing unit"
         source = modifiers.source if modifiers else HOUSE
         yield case.of_doses("waste-below-unit", [dose], message, source)

@@ -110,7 +110,7 @@ def due_page(due: Due) -> Iterator[Block]:
     yield Rows(("#", "planned", "given", "what was given", "expected", "days"), tuple(_given_row(due)), right=(0,))
     if due.infusion is None:
         yield Heading("Nothing is due")
-        yield Lines(("The regimen is complete with what was given.",), listed=True)
+        yield Lines(("The regimen is complete: nothing more is planned.",), listed=True)
     else:
         yield from _due(due, due.infusion, due.infusion.planned.number)
     yield Heading("Late or missed")
@@ -129,7 +129,7 @@ def _given_row(due: Due) -> Iterator[tuple[str, ...]]:
             phrases.day(planned.date),
             "not said" if amount is None else phrases.mg(amount),
             phrases.mg(infusion.dose.amount.dose),
-            phrases.shift(planned.late_days, "late", "early") or "on its day",
+            phrases.shift(planned.late_days, "late", "early") or "on time",
         )
 
 
@@ -138,10 +138,10 @@ def _due(due: Due, infusion: Infusion, place: int) -> Iterator[Block]:
     anchor, counted = due.course.choices.anchor, phrases.day(due.from_given or infusion.planned.due)
     at = f"{infusion.dose.asked.people} at {phrases.weight(infusion.dose.patient.weight)}"
     late = f", {phrases.shift(due.late_days, 'later', 'earlier')} than planned" if due.late_days else ""
-    moved = phrases.shift(infusion.planned.moved_days, "later for the clinic", "earlier for the clinic")
+    moved = phrases.shift(infusion.planned.moved_days, "later (clinic days)", "earlier (clinic days)")
     rows = [
-        ("by the plan", f"{phrases.day(infusion.planned.by_plan)}{_taken(infusion.planned, anchor)}"),
-        ("from what was given", f"{counted}{' (taken)' if anchor == 'given' else ''}{late}"),
+        ("original plan", f"{phrases.day(infusion.planned.by_plan)}{_taken(infusion.planned, anchor)}"),
+        ("from the last infusion", f"{counted}{' (taken)' if anchor == 'given' else ''}{late}"),
         ("moved", moved or "not moved"),
         ("earliest", _bound(due.earliest)),
         ("latest", _bound(due.latest)),
@@ -151,10 +151,10 @@ def _due(due: Due, infusion: Infusion, place: int) -> Iterator[Block]:
     ]  # fmt: skip
     if due.days_left is not None:
         left = phrases.shift(due.days_left, "to go", "overdue") or "today"
-        rows.insert(0, ("on the day said", f"{due.course.choices.on}: {left}"))
+        rows.insert(0, ("as of", f"{due.course.choices.on}: {left}"))
     today = due.if_given
     if today is not None:
-        rows.append(("given on that day", f"{phrases.mg(today.dose.amount.dose)}, {phrases.time(today.time)}"))
+        rows.append(("if given then", f"{phrases.mg(today.dose.amount.dose)}, {phrases.time(today.time)}"))
     yield Pairs(tuple(rows), inset=True)
 
 
@@ -162,12 +162,12 @@ def _taken(item: Planned, anchor: str) -> str:
     """Whether the plan's own date was taken, or which one in its place."""
     if anchor != "planned":
         return ""
-    return " (taken)" if item.due == item.by_plan else f" passed over; {phrases.day(item.due)} (taken)"
+    return " (used)" if item.due == item.by_plan else f" left out; {phrases.day(item.due)} (used)"
 
 
 def _bound(bound: Bound | None) -> str:
     return (
-        "our sources give no date"
+        "no date in our sources"
         if bound is None
         else f"{phrases.day(bound.date)}: {bound.text} ({cited(bound.source)})"
     )

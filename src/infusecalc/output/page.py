@@ -69,7 +69,7 @@ def _dated(course: Course, infusions: list[Infusion]) -> Iterator[Block]:
     dose = infusions[0].dose
     several = sum(each.name == dose.name for each in course.phases) > 1
     yield Heading(phrases.heading(dose) + (f", at {phrases.weight(dose.patient.weight)}" if several else ""))
-    amount = "" if dose.asked.basis == "mg" else f"{phrases.mg(dose.amount.exact)} exactly; "
+    amount = "" if dose.asked.basis == "mg" else f"{phrases.mg(dose.amount.exact)} exact; "
     yield Lines((f"{amount if dose.amount.applied else ''}{phrases.bag(dose.preparation)}",), listed=True)
     heads = ("", "#", "date", "day", "dose", "vials", "waste", "time")
     yield Rows(heads, tuple(_row(course, infusion) for infusion in infusions), right=(1, 3, 4, 6))
@@ -111,7 +111,7 @@ def _changes(course: Course) -> Iterator[Block]:
     )
     if rows:
         yield Heading("Planned and given" if course.choices.history else "Moved to open days")
-        yield Rows(("#", "planned", "due", "date", "what changed"), rows, right=(0,))
+        yield Rows(("#", "planned", "due", "date", "change"), rows, right=(0,))
 
 
 def sheet_below(course: Course, sections: tuple[str, ...] = ()) -> Iterator[Block]:
@@ -123,9 +123,8 @@ def sheet_below(course: Course, sections: tuple[str, ...] = ()) -> Iterator[Bloc
 
 
 def _text(course: Course, topic: Topic) -> str:
-    before = f"by {topic.before} min before: " if topic.before is not None else ""
     named = ", ".join(dict.fromkeys(str(citation.but(section="")) for citation in topic.source))
-    return f"{before}{phrases.tall_man(course, topic.text)} ({named})"
+    return f"{phrases.tall_man(course, topic.text)} ({named})"
 
 
 def below(course: Course) -> Iterator[Block]:

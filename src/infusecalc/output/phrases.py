@@ -48,7 +48,7 @@ def time(hundredths: int | None) -> str:
 def bag(made_up: Preparation) -> str:
     """The bag in words: `35 mL into 250 mL after taking out 35 mL: 1.4 mg/mL`; or that the drug does not fit it."""
     if made_up.too_much is not None:
-        return f"{people(made_up.too_much, 4)} mL of drug does not fit a bag of {people(made_up.bag, 0)} mL"
+        return f"{people(made_up.too_much, 4)} mL of drug does not fit in a {people(made_up.bag, 0)} mL bag"
     drug = volume(made_up.drug_volume)
     into = f"{drug} into {people(made_up.bag, 0)} mL after taking out {drug}"
     return f"{into}: {people(made_up.concentration)} mg/mL"
@@ -91,8 +91,8 @@ def change(item: Planned) -> str:
     if item.given:
         parts.append("given" + ("" if item.given.amount is None else f" {mg(item.given.amount)}"))
     late = (item.due - item.by_plan).days
-    parts.append(shift(late, "late", "early") if late else "on its day" if item.given else "")
-    parts.append(shift(item.moved_days, "later for the clinic", "earlier for the clinic"))
+    parts.append(shift(late, "late", "early") if late else "on time" if item.given else "")
+    parts.append(shift(item.moved_days, "later (clinic days)", "earlier (clinic days)"))
     return ", ".join(part for part in parts if part)
 
 
@@ -105,7 +105,7 @@ def rhythm(phase: Phase) -> str:
         listed = f"{listed} and {numbers[-1]}" if listed else str(numbers[-1])
         parts.append(f"{unit}{'s' if len(numbers) > 1 else ''} {listed}")
     if phase.repeat and phase.repeat.planned == "asked":
-        parts.append(f"again after {phase.repeat.every} only if asked for")
+        parts.append(f"another course after {phase.repeat.every} only with --courses")
     elif phase.interval:
         parts.append(f"{'then ' if parts else ''}every {phase.interval}")
     return ", ".join(parts)
@@ -151,7 +151,7 @@ def totals(course: Course) -> str:
     noun = "infusion" if sums.infusions == 1 else "infusions"
     drawn = f"{mg(sums.dose)} from {vials(sums.vials)} vials, {mg(sums.waste)} waste"
     optional = any(infusion.planned.optional for infusion in course.infusions)
-    left_out = " (without those if needed)" if optional else ""
+    left_out = " (as-needed infusions left out)" if optional else ""
     return f"{sums.infusions} {noun}{left_out}: {drawn}, time {time(sums.time)}"
 
 

@@ -86,7 +86,7 @@ def pump_page(table: PumpTable) -> Iterator[Block]:
     yield from top(table.course)
     grave = tuple(finding for finding in table.findings if finding.severity != "info")
     if grave:
-        yield from found(table.course, grave, "Look at first")
+        yield from found(table.course, grave, "Needs attention")
     which = "a later infusion" if table.number is None else f"infusion {table.number}"
     how = "first" if table.first else "later"
     yield Heading(
@@ -107,7 +107,17 @@ def pump_block(table: PumpTable) -> Iterator[Block]:
     """The bag, the rates, the steps and the whole time."""
     yield Lines((phrases.bag(table.dose.preparation), f"rates: {rates_in_words(table.rates)}"), listed=True)
     timed = table.at is not None
-    heads_ = ["#", "at min", *(["clock"] if timed else []), "for min", "mg/h", "mL/h", "mL", "dose", "in all"]
+    heads_ = [
+        "#",
+        "start min",
+        *(["clock"] if timed else []),
+        "duration min",
+        "mg/h",
+        "mL/h",
+        "mL",
+        "dose",
+        "cumulative",
+    ]
     rows = [(step, _step(table, index, step)) for index, step in enumerate(table.steps, 1)]
     yield Rows(tuple(heads_), tuple(row for step, row in rows if not step.as_tolerated), _RIGHT)
     if rows[-1][0].as_tolerated:
@@ -133,11 +143,8 @@ def _before(table: PumpTable) -> Iterator[Block]:
     drugs = (course.regimen.drug_rules.premedication | course.regimen.rules.premedication).items()
     rows = []
     for name, drug in drugs:
-        at = ""
-        if drug.before is not None:
-            at = f"by {drug.before} min before: "
-            if table.at is not None:
-                at = f"by {phrases.clock(table.at, -drug.before * 100)}, {drug.before} min before: "
+        timed = drug.before is not None and table.at is not None
+        at = f"by {phrases.clock(table.at or 0, -(drug.before or 0) * 100)}: " if timed else ""
         rows.append((name, f"{at}{phrases.tall_man(course, drug.text)}"))
     if rows:
         yield Heading("Premedication")

@@ -38,7 +38,7 @@ def _size(patient: Patient, basis: str) -> Iterator[str]:
         how = _FORMULAS.get(patient.formula, "{cm} cm and {kg} kg").format(**size)
         yield f"BSA by {patient.formula}: {how} = {plain(patient.bsa_uncapped)} m2"
     if patient.bsa != patient.bsa_uncapped:
-        yield f"BSA capped as asked: {plain(patient.bsa or 0)} m2"
+        yield f"BSA capped as requested: {plain(patient.bsa or 0)} m2"
 
 
 def _amount(course: Course, patient: Patient, dose: PhaseDose) -> Iterator[str]:
@@ -52,7 +52,7 @@ def _amount(course: Course, patient: Patient, dose: PhaseDose) -> Iterator[str]:
         uncapped = asked.uncapped(patient.weight, patient.bsa)
         yield f"{asked.but(most=None).people} x {size} = {phrases.mg(uncapped)}"
         if uncapped != amount.exact:
-            yield f"more than the cap: {phrases.mg(amount.exact)}"
+            yield f"capped: {phrases.mg(amount.exact)}"
     if amount.applied:
         change = amount.change(course.choices.rounding.most(course.house.rounding.within))
         yield f"rounded to {phrases.mg(amount.dose)} ({change})"
