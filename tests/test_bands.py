@@ -127,4 +127,4 @@ def test_bands_are_said_in_the_views_for_people(capfd):
 def test_the_working_of_a_capped_dose_shows_what_the_cap_cut(capfd):
     assert run(["dose", "bandumab", "capped", "--weight", "110kg", "--regimens", str(TABLE)]) == 0
     out = capfd.readouterr().out
-    assert "  8 mg/kg x 110 kg = 880 mg\n  more than the cap: 800 mg\n" in out
+    assert "  8 mg/kg x 110 kg = 880 mg\n  capped: 800 mg\n" in out

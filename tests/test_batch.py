@@ -501,7 +501,7 @@ def test_the_sums_are_said_at_the_end_by_month_where_asked(tmp_path: Path, capsy
     said = capsys.readouterr().err.splitlines()
     # infliximab: 15 x 350 mg = 5,250 mg, each 4 x 100 mg with 50 mg of waste; rituximab: 2 x 1,000 mg and 2 x 500 mg,
     # and a fifth if needed; cost 60 x 1 + 6 x 2
-    assert said[0].endswith("2 rows planned, 20 infusions (1 only if needed, in no sum), 0 rows rejected")
+    assert said[0].endswith("2 rows planned, 20 infusions (1 as needed, left out of the totals), 0 rows rejected")
     assert said[1].endswith("8,250 mg, waste 750 mg, vials 6 x 500 mg + 60 x 100 mg")
     assert said[2].endswith("cost of the vials: 72")
     assert "infusecalc: 2026-12: 4 x 500 mg + 8 x 100 mg" in said

@@ -55,7 +55,7 @@ def test_a_blocked_plan_is_shown_and_ends_with_3(capfd):
     out, err = capfd.readouterr()
     assert "BLOCK" in out
     assert "350 mg" in out
-    assert err == "infusecalc: blocked by contraindicated:active-tb; --accept CODE=REASON takes a block on\n"
+    assert err == "infusecalc: blocked by contraindicated:active-tb; to go on, accept it with a reason: --accept CODE=REASON\n"
 
 
 def test_an_accepted_block_ends_with_0_and_leaves_its_reason(capfd):

@@ -157,7 +157,7 @@ NEXT = "next infliximab crohns --weight 70kg --given 2026-12-01 --given 2026-12-
 COURSE = NEXT.replace("next", "schedule") + " --patient-id 17"
 STOPPED = "rate rituximab ra --weight 70kg --stopped-at 30 --hold"
 SAID = {  # code: the line, its exit code, the formats of its command, and what it says
-    "history-start-assumed": [(NEXT, 0, ALL, "is taken as infusion 1"), (COURSE, 0, DATED, "as infusion 1")],
+    "history-start-assumed": [(NEXT, 0, ALL, "is counted as infusion 1"), (COURSE, 0, DATED, "as infusion 1")],
     "history-start-differs": [(f"{COURSE} --start 2026-11-30", 0, DATED, "1 day after --start, 2026-11-30")],
     "infusion-too-long": [(STOPPED, 3, ALL, "The infusion takes 39 h 30 min with its stop, over 12 h")],
 }  # fmt: skip

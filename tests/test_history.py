@@ -104,8 +104,8 @@ TOO_LATE = [*LATE[:3], "2027-04-07"]
             "given",
             [
                 "Due: infusion 5, maintenance, Fri 2027-05-07",
-                "by the plan          Tue 2027-05-04",
-                "from what was given  Fri 2027-05-07 (taken), 3 days later than planned",
+                "original plan           Tue 2027-05-04",
+                "from the last infusion  Fri 2027-05-07 (used), 3 days later than planned",
             ],
         ),
         (
@@ -113,8 +113,8 @@ TOO_LATE = [*LATE[:3], "2027-04-07"]
             "planned",
             [
                 "Due: infusion 5, maintenance, Tue 2027-05-04",
-                "by the plan          Tue 2027-05-04 (taken)",
-                "from what was given  Fri 2027-05-07, 3 days later than planned",
+                "original plan           Tue 2027-05-04 (used)",
+                "from the last infusion  Fri 2027-05-07, 3 days later than planned",
             ],
         ),
         (
@@ -122,8 +122,8 @@ TOO_LATE = [*LATE[:3], "2027-04-07"]
             "planned",
             [
                 "Due: infusion 5, maintenance, Tue 2027-06-29",
-                "by the plan          Tue 2027-05-04 passed over; Tue 2027-06-29 (taken)",
-                "from what was given  Wed 2027-06-02, 29 days later than planned",
+                "original plan           Tue 2027-05-04 left out; Tue 2027-06-29 (used)",
+                "from the last infusion  Wed 2027-06-02, 29 days later than planned",
             ],
         ),
     ],

@@ -210,7 +210,7 @@ def test_a_page_says_that_drug_does_not_fit_where_nothing_can_be_taken_out(line,
             if form == "pdf":
                 text = "".join(page.extract_text() for page in PdfReader(path).pages).encode()
             squeezed = re.sub(r"\s|-", "", text.decode())
-            assert ("35mLofdrugdoesnotfitabagof34mL" in squeezed) is not out
+            assert ("35mLofdrugdoesnotfitina34mLbag" in squeezed) is not out
             assert "into34mL" not in squeezed
             assert "34mLbag:" not in squeezed
             assert "mg/mLin34mL" not in squeezed
@@ -220,7 +220,7 @@ def test_a_page_says_that_drug_does_not_fit_where_nothing_can_be_taken_out(line,
 def test_beside_a_bag_that_is_too_small_it_is_said_that_it_cannot_be_accepted(capsys):
     for bag, said in (
         ("34", "bag-too-small, concentration-high; bag-too-small cannot be accepted"),
-        ("35", "concentration-high; --accept CODE=REASON takes a block on"),
+        ("35", "concentration-high; to go on, accept it with a reason: --accept CODE=REASON"),
     ):
         assert run(["dose", "infliximab", "crohns", "--weight", "70", "--bag", bag]) == 3
         assert capsys.readouterr().err == f"infusecalc: blocked by {said}\n"

@@ -106,8 +106,9 @@ def _began(case: Case) -> Iterator[Finding]:
         hint = (
             "there were infusions before it, give every date" if late else f"treatment began then, give --start {first}"
         )
-        message = f"The first date given, {first}, is {side}. It is counted as infusion 1, given {'late' if late else 'early'}"
-        yield Finding("history-start-differs", f"{message}; if {hint}", HOUSE)
+        counted = f"it is counted as infusion 1, given {'late' if late else 'early'}"
+        message = f"The first date given, {first}, is {side}: {counted}; if {hint}"
+        yield Finding("history-start-differs", message, HOUSE)
     elif not case.choices.from_maintenance:
         other = ", or give --from maintenance if induction is over" if "maintenance" in case.regimen.phases else ""
         message = (
@@ -119,7 +120,8 @@ def _began(case: Case) -> Iterator[Finding]:
 def _passed(case: Case, plan: Plan) -> Iterator[Finding]:
     if plan.passed:
         days = ", ".join(map(str, plan.passed))
-        message = f"Planned dates left out, because they fall before the last infusion given or too close to it: {days}; do not give a double dose"
+        why = "before the last infusion given or too close to it"
+        message = f"Planned dates left out, {why}: {days}; a missed dose is not made up or doubled"
         yield Finding("planned-date-passed", message, case.house.doubled.source)
 
 

@@ -57,18 +57,20 @@ def _years(months: int) -> str:
     return f"{text} {rest} month{'' if rest == 1 else 's'}" if rest else text
 
 
-def _range(limits: AgeRange) -> str:
-    return f"from {_years(limits.from_)}" + (f", under {_years(limits.under)}" if limits.under else "")
+def _meant_for(limits: AgeRange) -> str:
+    return f"this regimen is for patients from {_years(limits.from_)}" + (
+        f", under {_years(limits.under)}" if limits.under else ""
+    )
 
 
 def _age(case: Case, limits: AgeRange) -> Iterator[Finding]:
     age = case.patient.age_on(case.day)
     if age is None:
-        message = f"No age given: {case.regimen.id} is for patients {_range(limits)}"
+        message = f"No age given: {_meant_for(limits)}"
         yield Finding("age-unknown", message, limits.source)
         return
     if too_young(age.months, limits.from_) or (limits.under is not None and too_old(age.months, limits.under)):
-        message = f"Age {_years(age.months)} at the first infusion is out of range: this regimen is for patients {_range(limits)}"
+        message = f"Age {_years(age.months)} at the first infusion is out of range: {_meant_for(limits)}"
         yield Finding("age-outside-regimen", message, limits.source)
     for limit in (limits.from_, limits.under):
         if limit is not None and age.months < limit and case.plan is not None:
@@ -80,11 +82,15 @@ def _crossing(patient: Patient, plan: Plan, limits: AgeRange, limit: int) -> Ite
     born, age = patient.born, patient.age
     last = plan.infusions[-1].date
     if born is not None and completed_months(born, last) >= limit:
-        message = f"The patient turns {_years(limit)} on {add_months(born, limit)}, during the course: this regimen is for patients {_range(limits)}"
+        message = (
+            f"The patient turns {_years(limit)} on {add_months(born, limit)}, during the course: {_meant_for(limits)}"
+        )
         late = tuple(item.number for item in plan.infusions if completed_months(born, item.date) >= limit)
         yield _crosses(message, limits, late)
     if born is None and age and _may_reach(age, plan.start, last, limit):
-        message = f"The patient may turn {_years(limit)} during the course (give --born to be sure): this regimen is for patients {_range(limits)}"
+        message = (
+            f"The patient may turn {_years(limit)} during the course (give --born to be sure): {_meant_for(limits)}"
+        )
         yield _crosses(message, limits, None)
 
 

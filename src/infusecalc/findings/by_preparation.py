@@ -42,7 +42,9 @@ def _rounding(case: Case, dose: PhaseDose) -> Iterator[Finding]:
     if amount.applied:
         yield case.of_doses("rounding-applied", [dose], f"{dose.name}: rounded from {change}", limits.source)
     if amount.refused and amount.nearest == 0:
-        message = f"{dose.name}: not rounded: rounding would leave nothing of {people(amount.exact)} mg; the exact dose is kept"
+        message = (
+            f"{dose.name}: not rounded, as nothing would be left of {people(amount.exact)} mg; the exact dose is kept"
+        )
         yield case.of_doses("rounding-refused", [dose], message, limits.source)
     elif amount.refused:
         message = f"{dose.name}: not rounded from {change}: that is more than {plain(within)} %; the exact dose is kept"

@@ -141,7 +141,7 @@ def _due(due: Due, infusion: Infusion, place: int) -> Iterator[Block]:
     moved = phrases.shift(infusion.planned.moved_days, "later (clinic days)", "earlier (clinic days)")
     rows = [
         ("original plan", f"{phrases.day(infusion.planned.by_plan)}{_taken(infusion.planned, anchor)}"),
-        ("from the last infusion", f"{counted}{' (taken)' if anchor == 'given' else ''}{late}"),
+        ("from the last infusion", f"{counted}{' (used)' if anchor == 'given' else ''}{late}"),
         ("moved", moved or "not moved"),
         ("earliest", _bound(due.earliest)),
         ("latest", _bound(due.latest)),
