@@ -46,6 +46,13 @@ def cohort() -> dict[str, str]:
     return {"cohort.csv": fenced(README, "csv")}
 
 
+def site(heading: str, blocks: int | None = None) -> dict[str, str]:
+    """The site's file that the first blocks under a heading of the page on tables make, or all of them."""
+    _, _, rest = (DOCS / "tables.md").read_text(encoding="utf-8").partition(f"\n## {heading}\n")
+    found = re.findall(r"^```yaml\n(.*?)^```$", rest.partition("\n## ")[0], re.MULTILINE | re.DOTALL)
+    return {"site.yaml": "".join(found[:blocks])}
+
+
 def answer(line: str, files: dict[str, str] | None = None) -> list[str]:
     """The lines that a command line writes, to standard output and standard error, in a folder with these files."""
     content = io.BytesIO()
@@ -115,14 +122,19 @@ def regimens() -> str:
 # --- the keys of the table ----------------------------------------------------------------------------------
 
 
+def text(kind: Text) -> str:
+    """What a text may be, in words."""
+    words = kind.allowed.split(", ")
+    if kind.pattern == "|".join(map(re.escape, words)):
+        return f"one of: {kind.allowed}" if len(words) > 1 else kind.allowed
+    number = re.sub(r"^a number such as (.*), without leading or trailing zeros$", r"as in \1", kind.allowed)
+    return {id(WORDS): "text", id(NAME): "name"}.get(id(kind), number)
+
+
 def value(kind: Any) -> str:
     """What a value may be, in words."""
     if isinstance(kind, Text):
-        words = kind.allowed.split(", ")
-        if kind.pattern == "|".join(map(re.escape, words)):
-            return f"one of: {kind.allowed}" if len(words) > 1 else kind.allowed
-        said = re.sub(r"^a number such as (.*), without leading or trailing zeros$", r"as in \1", kind.allowed)
-        return {id(WORDS): "text", id(NAME): "name"}.get(id(kind), said)
+        return text(kind)
     if isinstance(kind, Named):
         return f"name of an entry of `{kind.section}`"
     if isinstance(kind, ListOf):
@@ -131,9 +143,8 @@ def value(kind: Any) -> str:
         return f"{value(kind.text)}; or {value(kind.listed)}"
     if isinstance(kind, MapOf):
         return f"map by name, each: {value(kind.kind)}"
-    if kind is Note:
-        return "statement with `text`"
-    return "statement" if issubclass(kind, Sourced) else "map"
+    statement = "statement with `text`" if kind is Note else "statement"
+    return statement if issubclass(kind, Sourced) else "map"
 
 
 def within(kind: Any) -> tuple[str, type[Statement] | None]:
@@ -162,6 +173,15 @@ def keys(statement: type[Statement], path: str, seen: dict[type, str]) -> Iterat
             yield from keys(below, f"{path}{key}{between}.", seen)
 
 
+def section(name: str) -> str:
+    """What a section of the table holds."""
+    if name == "house":
+        return "Our own limits and defaults, whatever the label. Each key stands under `house`."
+    held = SECTIONS[name]
+    first = " ".join((held.head.__doc__ or "").split("\n\n")[0].split())
+    return f"{first} Each key stands under `{name}.NAME`."
+
+
 def section_keys(name: str) -> str:
     """The keys of a section of the table."""
     heads = "key|value|required|meaning"
@@ -174,7 +194,8 @@ def section_keys(name: str) -> str:
         yield from keys(section.head, "", seen)
         for key, kind in section.parts.items():
             between, below = within(kind)
-            yield f"`{key}`", value(kind), "no", (below.__doc__ or "").rstrip(".") if below else "texts, each with its source"
+            meaning = (below.__doc__ or "").rstrip(".") if below else "texts, each with its source"
+            yield f"`{key}`", value(kind), "no", meaning
             if below:
                 yield from keys(below, f"{key}{between}.", seen)
         if section.by_label:
