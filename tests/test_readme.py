@@ -162,6 +162,13 @@ def test_the_python_example_works(capsys):
     assert "2026-12-01 690.0 mg" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("path", PAGES[1:], ids=lambda path: path.name)
+def test_the_python_of_a_page_works(path, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_cohort(tmp_path)
+    exec(compile("".join(blocks(TEXTS[path], "python")), path.name, "exec"), {})  # noqa: S102 - our own page
+
+
 def test_every_file_of_a_site_that_the_page_shows_is_validated():
     shown = {"".join(blocks(section, "yaml")) for section in sections(page("tables.md"))} - {""}
     assert len(shown) == 3
