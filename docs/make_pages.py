@@ -176,10 +176,10 @@ def keys(statement: type[Statement], path: str, seen: dict[type, str]) -> Iterat
 def section(name: str) -> str:
     """What a section of the table holds."""
     if name == "house":
-        return "Our own limits and defaults, whatever the label. Each key stands under `house`."
+        return "Our own limits and defaults, whatever the label. Each key is under `house`."
     held = SECTIONS[name]
     first = " ".join((held.head.__doc__ or "").split("\n\n")[0].split())
-    return f"{first} Each key stands under `{name}.NAME`."
+    return f"{first} Each key is under `{name}.NAME`."
 
 
 def section_keys(name: str) -> str:

@@ -63,6 +63,13 @@ def test_the_generated_blocks_are_fresh():
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_no_generated_block_is_empty():
+    for path, text in TEXTS.items():
+        made = re.findall(r"\[\[\[cog.*?\]\]\] -->\n(.*?)<!-- \[\[\[end\]\]\]", text, re.DOTALL)
+        assert all(map(str.strip, made)), path.name
+        assert len(made) == text.count("[[[cog"), path.name
+
+
 def test_the_readme_has_at_most_200_lines():
     assert len(TEXTS[README].splitlines()) <= 200
 
