@@ -111,7 +111,9 @@ def _began(case: Case) -> Iterator[Finding]:
         )
         yield Finding("history-start-differs", f"{message}; if {hint}", HOUSE)
     elif not case.choices.from_maintenance:
-        other = ", or say --from maintenance if the induction is past" if "maintenance" in case.regimen.phases else ""
+        maintenance = case.regimen.phases.get(case.regimen.maintenance or "")
+        goes_on = maintenance is not None and maintenance.count is None
+        other = ", or say --from maintenance if the induction is past" if goes_on else ""
         message = (
             f"The first date given, {first}, is taken as infusion 1; if treatment began earlier, say --start and give"
         )
