@@ -204,10 +204,26 @@ def test_a_faulty_entry_of_the_shipped_table_is_refused_when_it_is_asked_for(tmp
         ("rituximab", "rheumatoid-arthritis", "ra"),
         ("rituximab", "Wegener", "gpa"),
         ("rituximab", "pemphigus-vulgaris", "pv"),
+        ("infliximab", "Sarcoid", "sarcoidosis"),
+        ("infliximab", "Kawasaki disease", "kawasaki"),
+        ("infliximab", "Beh\u00e7et's disease", "behcet-uveitis"),
+        ("infliximab", "HS", "hidradenitis"),
+        ("infliximab", "pyoderma", "pyoderma-gangrenosum"),
+        ("infliximab", "ASUC", "acute-severe-uc"),
+        ("infliximab", "checkpoint colitis", "ici-colitis"),
+        ("rituximab", "immune thrombocytopenia", "itp"),
+        ("rituximab", "MG", "myasthenia"),
+        ("rituximab", "Devic's disease", "nmosd"),
+        ("rituximab", "membranous nephropathy", "membranous"),
+        ("rituximab", "paediatric nephrotic syndrome", "nephrotic-pediatric"),
+        ("rituximab", "Scleroderma", "ssc"),
+        ("rituximab", "CTD_ILD", "ctd-ild"),
+        ("rituximab", "IgG4-related disease", "igg4-rd"),
+        ("rituximab", "Sj\u00f6gren's syndrome", "sjogren"),
     ],
 )
 def test_an_indication_is_known_by_its_other_names(drug, typed, indication):
-    assert course(f"{drug}/{typed}").regimen.indication == indication
+    assert course(f"{drug}/{typed}", someone(indication)).regimen.indication == indication
 
 
 @pytest.mark.parametrize(

@@ -138,7 +138,7 @@ def _dose(name: str, ordered: Ordered, patient: Patient, making: Making) -> Phas
 def first_number(ordered: Ordered, name: str) -> int:
     """The number of the first infusion of a phase in the course."""
     names = list(ordered.phases)
-    return 1 + sum(ordered.phases[before].count or 0 for before in names[: names.index(name)])
+    return 1 + sum(len(ordered.phases[before].offsets) for before in names[: names.index(name)])
 
 
 def last_number(ordered: Ordered, name: str) -> int | None:

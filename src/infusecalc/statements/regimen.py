@@ -232,15 +232,15 @@ class Phase(Sourced):
 
 
 def phases_in_order(phases: dict[str, Phase]) -> Iterator[tuple[str, str]]:
-    """Each later phase starts after an earlier one, which comes to an end."""
+    """Each later phase starts after an earlier one, which is given once."""
     names = list(phases)
     for index, (name, phase) in enumerate(phases.items()):
         if index == 0 and phase.starts:
             yield f"phases.{name}", "is the first phase, and starts after another"
         if index and not (phase.starts and phase.starts.after.phase in names[:index]):
             yield f"phases.{name}", "does not start after an infusion of an earlier phase"
-        if index and phases[names[index - 1]].count is None:
-            yield f"phases.{name}", "follows a phase that goes on without an end"
+        if index and phases[names[index - 1]].interval:
+            yield f"phases.{name}", "follows a phase that is repeated"
 
 
 class Allowed(Sourced):
