@@ -169,10 +169,23 @@ def _list_page(rows: Sequence[Listed]) -> Any:
             page.heading(f"{id_}: {mine[0].name}")
             labels = ((f"{row.label} {row.status}{' local' if row.local else ''}", row.phases) for row in mine)
             page.grid(labels, indent=2)
+            for text, labels in _variants(mine).items():
+                page.line(f"variants, {' and '.join(labels)}: {text}", indent=2)
             page.line("also: " + ", ".join(mine[0].aliases.split()) if mine[0].aliases else "", indent=2)
         return page.text()
 
     return draw
+
+
+def _variants(rows: Sequence[Listed]) -> dict[str, list[str]]:
+    """The variants of a regimen, the off-label ones marked, each list with the labels that have it."""
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        off = row.variants_off_label.split()
+        names = [f"{name} (off-label)" if name in off else name for name in row.variants.split()]
+        if names:
+            found.setdefault(", ".join(names), []).append(row.label)
+    return found
 
 
 def _show_page(id_: str, rows: Sequence[TableRow]) -> Any:

@@ -110,8 +110,8 @@ def rhythm(phase: Phase) -> str:
     elif phase.interval:
         parts.append(f"{'then ' if parts else ''}every {phase.interval}")
     if phase.if_needed_from:
-        since = f" from infusion {phase.if_needed_from} of the phase on" if phase.if_needed_from > 1 else ""
-        parts.append(f"if needed{since}")
+        since = f"from infusion {phase.if_needed_from} of the phase on " if phase.if_needed_from > 1 else ""
+        parts.append(f"{since}only if needed")
     if phase.infusions:
         parts.append(f"{phase.infusions} infusions in all")
     if after:

@@ -195,6 +195,10 @@ def _misfit(protocol: Protocol, regimen: Regimen) -> str:
         return f"is not for {regimen.id}, but for {', '.join(protocol.regimens)}"
     if protocol.population not in (None, regimen.population):
         return f"is not for a {regimen.population} regimen, but for {protocol.population} ones"
+    counts = [phase.count for phase in regimen.phases.values()]
+    whole = sum(count or 0 for count in counts)
+    if None not in counts and whole < protocol.from_infusion:
+        return f"begins with infusion {protocol.from_infusion}, and {regimen.id} has {whole}"
     return ""
 
 
