@@ -169,8 +169,8 @@ def _list_page(rows: Sequence[Listed]) -> Any:
             page.heading(f"{id_}: {mine[0].name}")
             labels = ((f"{row.label} {row.status}{' local' if row.local else ''}", row.phases) for row in mine)
             page.grid(labels, indent=2)
-            for text, labels in _variants(mine).items():
-                page.line(f"variants, {' and '.join(labels)}: {text}", indent=2)
+            for text, under in _variants(mine).items():
+                page.line(f"variants, {' and '.join(under)}: {text}", indent=2)
             page.line("also: " + ", ".join(mine[0].aliases.split()) if mine[0].aliases else "", indent=2)
         return page.text()
 
