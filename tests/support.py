@@ -31,7 +31,7 @@ def table() -> Table:
 
 def someone(regimen: str = "", **known: Any) -> Patient:
     """A made-up patient who fits the regimen: an adult, or a child for a paediatric one."""
-    child = "pediatric" in regimen or regimen.endswith("jia")
+    child = "pediatric" in regimen or regimen.endswith(("jia", "kawasaki"))
     usual = {"weight": "30kg", "height": "130cm"} if child else {"weight": "70kg", "height": "175cm"}
     if "bsa" in known:
         del usual["height"]

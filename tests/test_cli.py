@@ -55,7 +55,10 @@ def test_a_blocked_plan_is_shown_and_ends_with_3(capfd):
     out, err = capfd.readouterr()
     assert "BLOCK" in out
     assert "350 mg" in out
-    assert err == "infusecalc: blocked by contraindicated:active-tb; to go on, accept it with a reason: --accept CODE=REASON\n"
+    assert (
+        err
+        == "infusecalc: blocked by contraindicated:active-tb; to go on, accept it with a reason: --accept CODE=REASON\n"
+    )
 
 
 def test_an_accepted_block_ends_with_0_and_leaves_its_reason(capfd):
@@ -564,7 +567,7 @@ def test_a_sites_values_are_shown_as_local(tmp_path, capfd):
 
 def test_a_table_without_faults_is_said_to_be_so(capfd, tmp_path):
     assert run(["regimens", "validate"]) == 0
-    assert capfd.readouterr().out.startswith("regimens.yaml: no faults; 21 regimens, ")
+    assert capfd.readouterr().out.startswith("regimens.yaml: no faults; 37 regimens, ")
     path = tmp_path / "site.yaml"
     path.write_text('version: "1"\n', encoding="utf-8")
     assert run(["regimens", "validate", str(path)]) == 0

@@ -319,8 +319,8 @@ def test_an_infusion_may_not_take_longer_than_its_bag_keeps(pause, blocks, tmp_p
     for finding in made.findings:
         if finding.code == "infusion-too-long":
             assert finding.message == (
-                "The infusion takes 3 h 1 min with its stop, over the 3 h for which a diluted bag of Remicade may be kept at room"
-                " temperature: before a longer one ask the pharmacist how long the bag keeps, and the prescriber"
+                "The infusion takes 3 h 1 min with its stop, over the 3 h for which a diluted bag of Remicade may be kept"
+                " at room temperature: before a longer one ask the pharmacist how long the bag keeps, and the prescriber"
                 " whether to go on"
             )
             assert [citation.id for citation in finding.source] == ["site"]
@@ -331,7 +331,8 @@ def test_an_infusion_over_both_limits_names_both():
     made = make_pump_table(make_course(table(), "rituximab", "ra", someone()), stopped_at="1", hold=True)
     (finding,) = [each for each in made.findings if each.severity == "block"]
     assert (
-        "takes 39 h 59 min with its stop, over 12 h and over the 24 h for which a diluted bag of Rituxan" in finding.message
+        "takes 39 h 59 min with its stop, over 12 h and over the 24 h for which a diluted bag of Rituxan"
+        in finding.message
     )
     assert [citation.id for citation in finding.source] == ["house", "rituximab-storage"]
 
@@ -350,7 +351,10 @@ def test_a_drug_without_a_rule_for_reactions_is_held_to_none():
 
 # --- what is said of it -----------------------------------------------------------------------------------
 
-GONE = "Stopped after 45 min: 50 mg in 25 mL had gone in, 950 mg in 475 mL were left; continue at 50 % of the rate that was"
+GONE = (
+    "Stopped after 45 min: 50 mg in 25 mL had gone in, 950 mg in 475 mL were left; "
+    "continue at 50 % of the rate that was"
+)
 UP, TO_THE_END = " running for 30 min, then up as tolerated", " running, to the end"
 
 

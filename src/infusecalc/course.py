@@ -150,8 +150,7 @@ class Course(Frozen):
         """The phases of a shipped regimen whose dose, days or interval a site's file changes."""
         if self.site.shipped is None:
             return ()
-        path = ("phases",) if self.regimen.variant is None else ("variants", self.regimen.variant, "phases")
-        table, id_, label = self.table, self.regimen.id, self.regimen.label
+        table, id_, label, path = self.table, self.regimen.id, self.regimen.label, self.regimen.place("phases")
         return tuple(name for name in self.regimen.phases if table.is_changed("regimens", id_, label, *path, name))
 
     @property

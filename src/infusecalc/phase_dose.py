@@ -128,8 +128,7 @@ def _dose(name: str, ordered: Ordered, patient: Patient, making: Making) -> Phas
     amount = round_dose(exact, making.choices.rounding, making.within, making.product.vials.sizes)
     made_up = prepare(amount.dose, making.product, rules, making.bags, making.choices.bag)
     load = Load(amount.dose, made_up.bag, patient.weight)
-    number = first_number(ordered, name)
-    last = None if phase.interval else number + len(phase.offsets) - 1
+    number, last = first_number(ordered, name), last_number(ordered, name)
     first, later = making.running.rates(number, first=True), making.running.rates(last, first=False)
     times = [None if rates is None else run_time(load, rates) for rates in (first, later)]
     place = phase.place_of(patient.weight, patient.bsa)
@@ -140,6 +139,12 @@ def first_number(ordered: Ordered, name: str) -> int:
     """The number of the first infusion of a phase in the course."""
     names = list(ordered.phases)
     return 1 + sum(len(ordered.phases[before].offsets) for before in names[: names.index(name)])
+
+
+def last_number(ordered: Ordered, name: str) -> int | None:
+    """The number of the last infusion of a phase in the course, or None for a phase that goes on without an end."""
+    count = ordered.phases[name].count
+    return None if count is None else first_number(ordered, name) + count - 1
 
 
 def run_as_first(plan: Plan, again: FirstRateAgain | None) -> tuple[bool, ...]:

@@ -25,6 +25,16 @@ class Regimen(Frozen):
         """As the table writes it: `infliximab/crohns`."""
         return f"{self.drug_id}/{self.indication}"
 
+    @property
+    def title(self) -> str:
+        """The id with the variant, where there is one: `rituximab/gpa, variant flat`."""
+        return self.id if self.variant is None else f"{self.id}, variant {self.variant}"
+
+    def place(self, part: str) -> tuple[str, ...]:
+        """Where the table has one of its parts: under the variant, where that has it for itself."""
+        variant = self.rules.variants.get(self.variant or "")
+        return ("variants", self.variant or "", part) if variant and part in variant.own else (part,)
+
     def in_bands(self, weight: int, bsa: int | None) -> Regimen:
         """The regimen as it is for a patient of a size; raises BadInput for a BSA that is missing."""
         return self.but(phases={name: phase.in_band(weight, bsa) for name, phase in self.phases.items()})

@@ -86,7 +86,6 @@ _PRODUCTS = {
     "infliximab": ("Remicade", "Inflectra", "Renflexis", "Avsola", "Remsima"),
     "rituximab": ("Rituxan", "MabThera", "Truxima", "Ruxience", "Riabni"),
 }
-_VARIANTS = {"aiha": "low-dose", "pv": "relapse"}
 _ODD = {
     "weight_kg": (None, "70,5", "154lb", "nan", "1e2", "0", "0.4", "501", "70 kg"),
     "start": (None, "2026-08-31", "2024-02-29", "2026-12-31", "2027-02-30", "12/01/2026", "2200-12-31"),
@@ -102,7 +101,8 @@ def rows(number: int, seed: int, table: Table) -> Iterator[dict[str, str | None]
     dice = random.Random(seed)  # noqa: S311 - made-up patients
     for place in range(number):
         drug, indication = dice.choice(table.names("regimens")).split("/")
-        child = "pediatric" in indication or indication == "jia"
+        variants = tuple(table.regimen(drug, indication, "us").rules.variants)
+        child = "pediatric" in indication or indication in ("jia", "kawasaki")
         weight = dice.randint(1000, 6000) if child else dice.randint(3000, 26000)
         tall = dice.random()
         height = dice.randint(900, 1700) if child else dice.randint(1400, 2050)
@@ -117,7 +117,7 @@ def rows(number: int, seed: int, table: Table) -> Iterator[dict[str, str | None]
             "age_years": age,
             "start": f"{dice.choice([1999, 2023, 2024, 2026, 2027])}-{dice.randint(1, 12):02}-{dice.randint(1, 28):02}",
             "label": dice.choice(["us", "eu"]),
-            "variant": _VARIANTS[indication] if indication in _VARIANTS and dice.random() < 0.5 else None,
+            "variant": dice.choice(variants) if variants and dice.random() < 0.5 else None,
             "product": dice.choice([None, None, None, *_PRODUCTS[drug]]),
         }
         if dice.random() < 0.1:

@@ -13,7 +13,7 @@ from infusecalc.cohort.faults import Faults
 from infusecalc.cohort.finding_bits import Codes, codes_of, places_about
 from infusecalc.cohort.memo import Known
 from infusecalc.findings import least_time
-from infusecalc.phase_dose import first_number
+from infusecalc.phase_dose import last_number
 from infusecalc.quantities import BASES, Dose
 
 NO_LIMIT = -1
@@ -96,8 +96,7 @@ class Events:
         choices, protocol, billing = group.choices, group.running.protocol, group.product.billing
         makeup = Makeup(product, rules, compiler.house.bags, choices.bag, choices.prices)
         modifiers = rules.modifiers if billing else None
-        last = None if phase.interval else first_number(group.ordered, stretch.phase) + len(phase.offsets) - 1
-        later = group.running.rates(last, first=False)
+        later = group.running.rates(last_number(group.ordered, stretch.phase), first=False)
         limits: dict[str, Dose | None] = {
             f"above{place}": has.above for place, has in enumerate(group.conditions) if has.above
         }

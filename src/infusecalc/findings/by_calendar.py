@@ -110,7 +110,9 @@ def _began(case: Case) -> Iterator[Finding]:
         message = f"The first date given, {first}, is {side}: {counted}; if {hint}"
         yield Finding("history-start-differs", message, HOUSE)
     elif not case.choices.from_maintenance:
-        other = ", or give --from maintenance if induction is over" if "maintenance" in case.regimen.phases else ""
+        maintenance = case.regimen.phases.get(case.regimen.maintenance or "")
+        goes_on = maintenance is not None and maintenance.count is None
+        other = ", or give --from maintenance if induction is over" if goes_on else ""
         message = (
             f"The first date given, {first}, is counted as infusion 1; if treatment began earlier, give --start and"
         )

@@ -53,8 +53,9 @@ def by_condition(case: Case) -> Iterator[Finding]:
 
 def _years(months: int) -> str:
     years, rest = years_and_months(months)
-    text = f"{years} year{'' if years == 1 else 's'}"
-    return f"{text} {rest} month{'' if rest == 1 else 's'}" if rest else text
+    text = [f"{years} year{'' if years == 1 else 's'}"] if years else []
+    text += [f"{rest} month{'' if rest == 1 else 's'}"] if rest or not years else []
+    return " ".join(text)
 
 
 def _meant_for(limits: AgeRange) -> str:

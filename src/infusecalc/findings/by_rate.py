@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from infusecalc.arithmetic import hundredths_of_minutes, too_quick
 from infusecalc.findings.model import Case, Finding
-from infusecalc.phase_dose import PhaseDose, first_number, run_as_first
+from infusecalc.phase_dose import PhaseDose, last_number, run_as_first
 from infusecalc.quantities import hours, people
 from infusecalc.regimen import Regimen
 from infusecalc.statements import SITE, Cited, House, ProductRules, Protocol
@@ -66,8 +66,8 @@ def _run(
 
 def _reaches(case: Case, dose: PhaseDose, protocol: Protocol) -> bool:
     """Whether a phase goes on until the protocol begins."""
-    last = first_number(case.ordered, dose.name) + len(dose.phase.offsets) - 1
-    return dose.phase.interval is not None or last >= protocol.from_infusion
+    last = last_number(case.ordered, dose.name)
+    return last is None or last >= protocol.from_infusion
 
 
 def least_time(regimen: Regimen, protocol: Protocol) -> int:

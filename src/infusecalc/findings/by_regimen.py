@@ -14,7 +14,8 @@ def by_regimen(case: Case) -> Iterator[Finding]:
     regimen, rules = case.regimen, case.regimen.rules
     if rules.status.is_ == "off-label":
         more = f": {rules.status.text}" if rules.status.text else ""
-        message = f"Off-label: {regimen.id} is not labelled under the {regimen.label} label{more}"
+        what = regimen.title + ("," if regimen.variant else "")
+        message = f"Off-label: {what} is not labelled under the {regimen.label} label{more}"
         yield Finding("off-label", message, rules.status.source)
     yield from _incomplete(case)
     for name, note in rules.companions.items():

@@ -99,7 +99,8 @@ def change(item: Planned) -> str:
 def rhythm(phase: Phase) -> str:
     """When the infusions of a phase are, in words: `weeks 0, 2 and 6`, `every 8 weeks`."""
     parts = []
-    if len(phase.offsets) > 1 or phase.interval is None:
+    after = phase.starts and phase.count is not None and f"{phase.wait} after the {phase.starts.after}"
+    if len(phase.offsets) > 1 or (phase.interval is None and not after):
         unit, numbers = ("week", phase.weeks) if phase.weeks else ("day", phase.offsets)
         listed = ", ".join(map(str, numbers[:-1]))
         listed = f"{listed} and {numbers[-1]}" if listed else str(numbers[-1])
@@ -108,6 +109,13 @@ def rhythm(phase: Phase) -> str:
         parts.append(f"another course after {phase.repeat.every} only with --courses")
     elif phase.interval:
         parts.append(f"{'then ' if parts else ''}every {phase.interval}")
+    if phase.if_needed_from:
+        since = f"from infusion {phase.if_needed_from} of the phase on " if phase.if_needed_from > 1 else ""
+        parts.append(f"{since}only if needed")
+    if phase.infusions:
+        parts.append(f"{phase.infusions} infusions in all")
+    if after:
+        parts.append(f"from {after}" if parts else after)
     return ", ".join(parts)
 
 
@@ -120,15 +128,14 @@ def heading(dose: PhaseDose) -> str:
 def regimen(course: Course) -> tuple[str, str]:
     """What the page is about: the drug with the indication, and the regimen's id, label and status."""
     found = course.regimen
-    variant = f", variant {found.variant}" if found.variant else ""
     status = found.rules.status.is_
-    if course.table.is_changed("regimens", found.id, found.label, "status"):
+    if course.table.is_changed("regimens", found.id, found.label, *found.place("status")):
         status += " by the site"
     local = ", local" if course.local else ""
     title = f"{found.drug.name} - {found.name}"
     if course.changed_phases:
         title += f" ({' and '.join(course.changed_phases)} changed by the site)"
-    return title, f"{found.id}{variant}, {found.label} label, {status}{local}"
+    return title, f"{found.title}, {found.label} label, {status}{local}"
 
 
 def tall_man(course: Course, text: str) -> str:

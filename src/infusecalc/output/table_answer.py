@@ -45,8 +45,21 @@ class ListAnswer(_TableAnswer):
             yield Heading(f"{id_}: {mine[0].name}")
             labels = ((f"{row.label} {row.status}{' local' if row.local else ''}", row.phases) for row in mine)
             yield Pairs(tuple(labels), inset=True)
+            variants = (f"variants, {' and '.join(under)}: {text}" for text, under in _variants(mine).items())
+            yield Lines(tuple(variants), listed=True)
             if mine[0].aliases:
                 yield Lines((f"also: {', '.join(mine[0].aliases.split())}",), listed=True)
+
+
+def _variants(rows: Sequence[Listed]) -> dict[str, list[str]]:
+    """The variants of a regimen, the off-label ones marked, each list with the labels that have it."""
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        off = row.variants_off_label.split()
+        names = [f"{name} (off-label)" if name in off else name for name in row.variants.split()]
+        if names:
+            found.setdefault(", ".join(names), []).append(row.label)
+    return found
 
 
 class ShowAnswer(_TableAnswer):

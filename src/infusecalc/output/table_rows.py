@@ -22,6 +22,7 @@ class Listed(Frozen):
     status: str
     phases: str
     variants: str
+    variants_off_label: str
     aliases: str
     local: bool
 
@@ -48,10 +49,10 @@ def listing(table: Table) -> Iterator[Listed]:
                 found = table.regimen(drug, indication, label)
                 doses = "; ".join(f"{name} {each.people}, {rhythm(each)}" for name, each in found.phases.items())
                 aliases = " ".join(table.aliases("regimens", id_))
-                status, variants = found.rules.status.is_, " ".join(found.rules.variants)
-                yield Listed(
-                    id_, found.name, label, status, doses, variants, aliases, table.is_local("regimens", id_, label)
-                )
+                status, variants = found.rules.status.is_, found.rules.variants
+                off = (name for name, each in variants.items() if each.over(found.rules).status.is_ == "off-label")
+                local = table.is_local("regimens", id_, label)
+                yield Listed(id_, found.name, label, status, doses, " ".join(variants), " ".join(off), aliases, local)
 
 
 def statements(table: Table, drug: str, indication: str, labels: tuple[str, ...]) -> Iterator[TableRow]:

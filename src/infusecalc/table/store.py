@@ -16,7 +16,6 @@ from infusecalc.statements import (
     Drug,
     DrugRules,
     Indication,
-    Phase,
     Product,
     ProductRules,
     Protocol,
@@ -159,22 +158,23 @@ class Table(Entries):
         rules: RegimenRules | None = self.get("regimens", id_, label)
         if rules is None:
             raise BadInput("label", label, f"has no entry for {id_}", hint="see: infusecalc regimens list")
-        name, phases = self._variant(id_, rules, variant)
+        name, rules = self._variant(id_, rules, variant)
         known: Drug = self.get("drugs", drug)
         drug_rules: DrugRules | None = self.get("drugs", drug, label)
         if drug_rules is None:
             raise BadTable((f"{self.files[-1].name}:1: drugs.{drug}: '{label}' is missing, and {id_} has it",))
-        return Regimen(drug, indication, label, name, head.name, head.population, rules, phases, known, drug_rules)
+        people = head.name, head.population
+        return Regimen(drug, indication, label, name, *people, rules, rules.phases, known, drug_rules)
 
-    def _variant(self, id_: str, rules: RegimenRules, typed: str | None) -> tuple[str | None, dict[str, Phase]]:
-        """The variant of that name, with its phases; the regimen's own where none is named."""
+    def _variant(self, id_: str, rules: RegimenRules, typed: str | None) -> tuple[str | None, RegimenRules]:
+        """The variant of that name, with the rules as it has them; the regimen's own where none is named."""
         if typed is None:
-            return None, rules.phases
+            return None, rules
         if not rules.variants:
             raise BadInput("variant", typed, f"fits nothing: {id_} has no variants", hint="leave --variant out")
         if normal(typed) not in rules.variants:
             raise unknown(f"variant of {id_}", typed, rules.variants)
-        return normal(typed), rules.variants[normal(typed)].phases
+        return normal(typed), rules.variants[normal(typed)].over(rules)
 
     # --- everything at once -----------------------------------------------------------------------
 
@@ -195,6 +195,10 @@ def _misfit(protocol: Protocol, regimen: Regimen) -> str:
         return f"is not for {regimen.id}, but for {', '.join(protocol.regimens)}"
     if protocol.population not in (None, regimen.population):
         return f"is not for a {regimen.population} regimen, but for {protocol.population} ones"
+    counts = [phase.count for phase in regimen.phases.values()]
+    whole = sum(count or 0 for count in counts)
+    if None not in counts and whole < protocol.from_infusion:
+        return f"begins with infusion {protocol.from_infusion}, and {regimen.id} has {whole}"
     return ""
 
 
