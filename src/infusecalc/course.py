@@ -101,6 +101,11 @@ class Course(Frozen):
         return self.case.product
 
     @property
+    def handling(self) -> dict[str, Note]:
+        """How it is made up: as its drug says, and where the product's own label differs as that does."""
+        return self.regimen.drug_rules.preparation.handling | self.product.handling
+
+    @property
     def running(self) -> Running:
         """How the drug goes in."""
         return self.case.running
@@ -193,7 +198,7 @@ class Course(Frozen):
         for finding in self.findings:
             yield from finding.source
         notes: list[Mapping[str, Note | Premedication]] = [
-            preparation.handling, self.product.storage, self.regimen.drug_rules.premedication,
+            self.handling, self.product.storage, self.regimen.drug_rules.premedication,
             self.regimen.drug_rules.monitoring,
         ]  # fmt: skip
         for note in (note for listed in notes for note in listed.values()):
