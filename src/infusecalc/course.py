@@ -17,6 +17,7 @@ from infusecalc.plan import Plan, make_plan
 from infusecalc.pump import Rates
 from infusecalc.regimen import Regimen
 from infusecalc.site import Site, site_of
+from infusecalc.spelling import normal
 from infusecalc.statements import (
     SITE,
     Citation,
@@ -297,7 +298,8 @@ def conditions_of(table: Table, regimen: Regimen, typed: tuple[str, ...]) -> tup
         read_as = table.get("conditions", named).read_as or named
         rule = regimen.rules.conditions.get(read_as) or regimen.drug_rules.conditions.get(read_as)
         removed = rule is None and _removed(table, regimen, read_as)
-        found.setdefault(read_as, HasCondition(named, read_as, table.get("conditions", read_as).name, rule, removed))
+        name = table.get("conditions", read_as).name
+        found.setdefault(read_as, HasCondition(normal(text), named, read_as, name, rule, removed))
     return tuple(found.values())
 
 
@@ -309,5 +311,5 @@ def _removed(table: Table, regimen: Regimen, condition: str) -> bool:
 
 
 def named_as(conditions: tuple[HasCondition, ...]) -> dict[str, str]:
-    """The conditions of a patient by the name that was typed, each with the one that it is read as."""
-    return {condition.typed: condition.id for condition in conditions}
+    """The conditions of a patient by the name that was meant, each with the one that it is read as."""
+    return {condition.named: condition.id for condition in conditions}

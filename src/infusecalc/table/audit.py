@@ -63,17 +63,17 @@ def _unused(table: Table, readings: dict[str, Reading]) -> Iterator[Fault]:
 
 
 def _names(table: Table) -> Iterator[Fault]:
-    """Names are plain, and no two drugs, products or indications of a drug answer to one name."""
+    """Names are plain, and no two drugs, products, indications of a drug or conditions answer to one name."""
     for section in SECTIONS:
         for name in table.names(section):
             if not all(is_name(part) for part in name.split("/")):
                 yield _at(table, section, name, f"is not a plain name (allowed: {NAME.allowed})")
-    taken: dict[tuple[str, str], str] = {}
-    for section in ("drugs", "products", "regimens"):
+    taken: dict[tuple[bool, str, str], str] = {}
+    for section in ("drugs", "products", "regimens", "conditions"):
         for name in table.names(section):
             room, _, own = name.rpartition("/")
             for spelled in {own, *table.aliases(section, name)}:
-                other = taken.setdefault((room, spelled), name)
+                other = taken.setdefault((section == "conditions", room, spelled), name)
                 if other != name:
                     yield _at(table, section, name, f"answers to '{spelled}', and so does {other}")
 

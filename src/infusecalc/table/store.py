@@ -127,11 +127,16 @@ class Table(Entries):
         return normal(typed)
 
     def find_condition(self, typed: str) -> str:
-        """The condition of that name; raises UnknownName."""
-        name = normal(typed)
-        if not self.has("conditions", name):
-            raise unknown("condition", typed, self.names("conditions"))
-        return name
+        """The condition that a name or an alias stands for; raises UnknownName."""
+        name, also = normal(typed), list[str]()
+        if self.has("conditions", name):
+            return name
+        for condition in self.names("conditions"):
+            aliases = self.aliases("conditions", condition)
+            if name in aliases:
+                return condition
+            also += aliases
+        raise unknown("condition", typed, self.names("conditions"), also)
 
     def find_protocol(self, typed: str, regimen: Regimen) -> tuple[str, Protocol]:
         """The protocol of that name, for a regimen that it fits; raises BadInput, UnknownName."""
