@@ -67,12 +67,25 @@ def _age(case: Case, limits: AgeRange) -> Iterator[Finding]:
         message = f"No age given: {case.regimen.id} is for patients {_range(limits)}"
         yield Finding("age-unknown", message, limits.source)
         return
-    if too_young(age.months, limits.from_) or (limits.under is not None and too_old(age.months, limits.under)):
-        message = f"Age {_years(age.months)} at the first infusion is out of range: this regimen is for patients {_range(limits)}"
+    if not _within(age, limits):
+        told = f"Age {_years(age.months)} at the first infusion is out of range: this regimen is for patients {_range(limits)}"
+        message = told + _fitting(case.regimen, age)
         yield Finding("age-outside-regimen", message, limits.source)
     for limit in (limits.from_, limits.under):
         if limit is not None and age.months < limit and case.plan is not None:
             yield from _crossing(case.patient, case.plan, limits, limit)
+
+
+def _within(age: Age, limits: AgeRange) -> bool:
+    """Whether an age is one of a range."""
+    late = limits.under is not None and too_old(age.months, limits.under)
+    return not late and not too_young(age.months, limits.from_)
+
+
+def _fitting(regimen: Regimen, age: Age) -> str:
+    """The regimens of the same disease that an age fits, to be said after a full range; empty for none."""
+    fit = [f"{id_} ({_range(limits)})" for id_, limits in regimen.other_ages.items() if _within(age, limits)]
+    return f"; for this age: {' or '.join(fit)}" if fit else ""
 
 
 def _crossing(patient: Patient, plan: Plan, limits: AgeRange, limit: int) -> Iterator[Finding]:

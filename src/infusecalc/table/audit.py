@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from infusecalc.statements import HOUSE, SECTIONS, DrugRules, ProductRules, Protocol
+from infusecalc.statements import HOUSE, SECTIONS, DrugRules, Indication, ProductRules, Protocol
 from infusecalc.statements.kinds import NAME, is_name
 from infusecalc.table.nodes import Fault, Reading, file_of
 
@@ -43,7 +43,7 @@ def _between(table: Table, section: str, name: str, part: str | None, value: Any
     if isinstance(value, Protocol):
         yield from _protocol(table, name, value)
     if section == "regimens" and part is None:
-        yield from _regimen(table, name)
+        yield from _regimen(table, name, value)
     if section in ("drugs", "regimens") and part in table.labels:
         yield from _conditions(table, section, name, value)
 
@@ -105,7 +105,10 @@ def _protocol(table: Table, name: str, protocol: Protocol) -> Iterator[Fault]:
             yield _at(table, "protocols", name, what)
 
 
-def _regimen(table: Table, name: str) -> Iterator[Fault]:
+def _regimen(table: Table, name: str, head: Indication) -> Iterator[Fault]:
     drug, _, indication = name.partition("/")
     if not indication or not table.has("drugs", drug):
         yield _at(table, "regimens", name, "is not named after a drug of this table, as in infliximab/crohns")
+    for other in head.other_ages if head else ():
+        if not table.has("regimens", f"{drug}/{other}"):
+            yield _at(table, "regimens", name, f"names '{drug}/{other}', which is not defined under regimens")

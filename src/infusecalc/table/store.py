@@ -12,6 +12,7 @@ from infusecalc.regimen import Regimen
 from infusecalc.spelling import normal
 from infusecalc.statements import (
     SITE,
+    AgeRange,
     Citation,
     Drug,
     DrugRules,
@@ -169,7 +170,15 @@ class Table(Entries):
         drug_rules: DrugRules | None = self.get("drugs", drug, label)
         if drug_rules is None:
             raise BadTable((f"{self.files[-1].name}:1: drugs.{drug}: '{label}' is missing, and {id_} has it",))
-        return Regimen(drug, indication, label, name, head.name, head.population, rules, phases, known, drug_rules)
+        others = self._ages(drug, head.other_ages, label)
+        return Regimen(
+            drug, indication, label, name, head.name, head.population, rules, phases, known, drug_rules, others
+        )
+
+    def _ages(self, drug: str, indications: tuple[str, ...], label: str) -> dict[str, AgeRange]:
+        """The ages that other indications of a drug are for under a label, by the regimen's id."""
+        rules = {id_: self.get("regimens", id_, label) for id_ in (f"{drug}/{name}" for name in indications)}
+        return {id_: other.age for id_, other in rules.items() if other and other.age}
 
     def _variant(self, id_: str, rules: RegimenRules, typed: str | None) -> tuple[str | None, dict[str, Phase]]:
         """The variant of that name, with its phases; the regimen's own where none is named."""
