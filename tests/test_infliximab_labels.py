@@ -1,13 +1,15 @@
 """What the labels say of infliximab: each value as it was read, and how much of the table rests on memory alone."""
 
+import json
 from functools import cache
 
 import pytest
 import yaml
 
 from infusecalc import load_table
-from infusecalc.output.sheet import sheet
-from infusecalc.output.statements import statements
+from infusecalc.cli import run
+from infusecalc.output.table_rows import statements
+from infusecalc.output.topics import sheet
 from support import HERE, course
 
 RULES = yaml.safe_load((HERE / "cases" / "infliximab_labels.yaml").read_text(encoding="utf-8"))["rules"]
@@ -107,3 +109,64 @@ def test_the_sheet_has_the_product_s_own_word_for_the_drug_s(product, label, nam
     found = [topic for topic in sheet(made) if (topic.section, topic.name) == ("Preparation", name)]
     assert [says in topic.text for topic in found] == [True]
     assert {citation.id for topic in found for citation in topic.source} <= set(made.sources)
+
+
+def test_what_is_shown_ends_with_each_source_once(capfd):
+    assert run(["regimens", "show", "infliximab", "ra", "--label", "eu"]) == 0
+    values, _, shown = capfd.readouterr().out.partition("\nSources\n")
+    assert "drugs/infliximab, eu" in values
+    words = " ".join(shown.split())
+    cited = dict.fromkeys(
+        part.partition(" ")[0] for row in rows("infliximab", "ra", "eu") for part in row.source.split("; ")
+    )
+    for name in cited:
+        assert words.count(f"{name} [{load_table().source(name).grade}]: ") == 1
+    assert words.count(" address: ") == len(cited)
+    assert "eu-remicade-leaflet [label]: Remicade package leaflet EU/1/99/116/001" in words
+    assert "TA134 chapter 2, psoriasis. NICE; date: 23 Jan 2008; address: https://www.nice.org.uk" in words
+
+
+def test_data_of_what_is_shown_has_each_source_once(capfd):
+    assert run(["regimens", "show", "infliximab", "ra", "--label", "us", "--format", "json"]) == 0
+    found = json.loads(capfd.readouterr().out)
+    ids = [source["id"] for source in found["sources"]]
+    assert ids == list(
+        dict.fromkeys(part.partition(" ")[0] for row in found["rows"] for part in row["source"].split("; "))
+    )
+    first = next(source for source in found["sources"] if source["id"] == "us-remicade-pi-2026")
+    assert first["grade"] == "label"
+    assert first["title"].startswith("Remicade US prescribing information")
+    assert first["date"].startswith("retrieved 8 Jan 2026")
+    assert first["url"] == "unknown"
+
+
+def test_a_page_in_markdown_ends_with_the_sources(capfd):
+    assert run(["regimens", "show", "infliximab", "ra", "--label", "us", "--format", "md"]) == 0
+    text = capfd.readouterr().out
+    assert text.index("## drugs/infliximab, us") < text.index("## Sources") < text.index("us-remicade-pi-2026 \\[label")
+
+
+def test_a_variant_s_name_needs_no_source(capfd):
+    assert run(["regimens", "show", "rituximab", "pv", "--format", "json"]) == 0
+    found = json.loads(capfd.readouterr().out)
+    assert "" in {row["source"] for row in found["rows"]}
+    assert all(source["title"] for source in found["sources"])
+
+
+def test_a_list_of_regimens_has_no_sources(capfd):
+    assert run(["regimens", "list", "--format", "json"]) == 0
+    assert "sources" not in json.loads(capfd.readouterr().out)
+    assert run(["regimens", "list", "--format", "md"]) == 0
+    assert "## Sources" not in capfd.readouterr().out
+
+
+def test_a_remark_with_a_semicolon_is_no_source(tmp_path, capfd):
+    text = (
+        "sources: {ours: {title: Ours, publisher: us, date: unknown, section: unknown, url: unknown, grade: house}}\n"
+        "drugs: {infliximab: {us: {late: {call: {text: Call us, source: ours by day; at night the ward}}}}}\n"
+    )
+    site = tmp_path / "site.yaml"
+    site.write_text(text, encoding="utf-8")
+    for words in (["regimens", "show", "infliximab", "ra"], ["info", "infliximab"]):
+        assert run([*words, "--regimens", str(site)]) == 0
+        assert "ours by day; at night" in " ".join(capfd.readouterr().out.split())

@@ -68,8 +68,8 @@ def _age(case: Case, limits: AgeRange) -> Iterator[Finding]:
         yield Finding("age-unknown", message, limits.source)
         return
     if not _within(age, limits):
-        told = f"Age {_years(age.months)} at the first infusion is out of range: this regimen is for patients {_range(limits)}"
-        message = told + _fitting(case.regimen, age)
+        told = f"Age {_years(age.months)} at the first infusion is out of range"
+        message = f"{told}: this regimen is for patients {_range(limits)}{_fitting(case.regimen, age)}"
         yield Finding("age-outside-regimen", message, limits.source)
     for limit in (limits.from_, limits.under):
         if limit is not None and age.months < limit and case.plan is not None:
