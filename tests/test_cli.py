@@ -136,7 +136,7 @@ def test_bad_input_ends_with_2_and_one_sentence(capfd):
         ),
         (["check", *LOOK_UP[1:], "--ordered", "350", "--on", "2026-12-01"], "--on '2026-12-01' stands alone"),
         (["dose", "remicad", "ra", "--weight", "70"], "nearest: remicade, remsima\n"),
-        ([*LOOK_UP, "--has", "hepatitis"], "nearest: hepatitis-b, past-hepatitis-b, hepatitis-b-past, hepatitis-b-active\n"),
+        ([*LOOK_UP, "--has", "hepatitis"], "nearest: hepatitis-b, past-hepatitis-b, "),
         ([*LOOK_UP, "--has", "tbc"], "nearest: tb\n"),
         ([*LOOK_UP, "--has", ""], "condition '' is empty (allowed: allergy, drug-hypersensitivity, "),
         ([*LOOK_UP, "--accept", "foo=bar"], "--accept 'foo' meets no block; no finding blocks here: leave it out\n"),
@@ -545,7 +545,7 @@ def test_the_table_is_shown_in_every_format(line, form, capfd):
 
 
 def test_what_is_recalled_is_shown_as_recalled(capfd):
-    assert run(["regimens", "show", "infliximab", "crohns-pediatric", "--label", "eu"]) == 0
+    assert run(["regimens", "show", "rituximab", "ra"]) == 0
     assert "[recalled: " in capfd.readouterr().out
 
 
