@@ -86,7 +86,10 @@ COMPLETIONS = [
     ("infusecalc rate rituximab ra --label eu --protocol ", ["ra-120"]),
     ("infusecalc rate rituximab gpa-pediatric --protocol p", ["peprs"]),
     ("infusecalc rate nonsense ra --protocol ", []),
-    ("infusecalc dose infliximab uc --has hepat", ["hepatitis-b-active", "hepatitis-b-past", "hepatic-impairment"]),
+    (
+        "infusecalc dose infliximab uc --has hepat",
+        ["hepatitis-b", "hepatitis-b-active", "hepatitis-b-past", "hepatic-impairment"],
+    ),
     ("infusecalc dose infliximab uc --label ", ["us", "eu"]),
     ("infusecalc completion ", ["bash", "zsh", "fish"]),
     ("infusecalc completion z", ["zsh"]),

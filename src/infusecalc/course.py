@@ -17,6 +17,7 @@ from infusecalc.plan import Plan, make_plan
 from infusecalc.pump import Rates
 from infusecalc.regimen import Regimen
 from infusecalc.site import Site, site_of
+from infusecalc.spelling import normal
 from infusecalc.statements import (
     SITE,
     Citation,
@@ -99,6 +100,11 @@ class Course(Frozen):
     def product(self) -> ProductRules:
         """What the label says of the product."""
         return self.case.product
+
+    @property
+    def handling(self) -> dict[str, Note]:
+        """How it is made up: as its drug says, and where the product's own label differs as that does."""
+        return self.regimen.drug_rules.preparation.handling | self.product.handling
 
     @property
     def running(self) -> Running:
@@ -192,7 +198,7 @@ class Course(Frozen):
         for finding in self.findings:
             yield from finding.source
         notes: list[Mapping[str, Note | Premedication]] = [
-            preparation.handling, self.product.storage, self.regimen.drug_rules.premedication,
+            self.handling, self.product.storage, self.regimen.drug_rules.premedication,
             self.regimen.drug_rules.monitoring,
         ]  # fmt: skip
         for note in (note for listed in notes for note in listed.values()):
@@ -291,7 +297,8 @@ def conditions_of(table: Table, regimen: Regimen, typed: tuple[str, ...]) -> tup
         read_as = table.get("conditions", named).read_as or named
         rule = regimen.rules.conditions.get(read_as) or regimen.drug_rules.conditions.get(read_as)
         removed = rule is None and _removed(table, regimen, read_as)
-        found.setdefault(read_as, HasCondition(named, read_as, table.get("conditions", read_as).name, rule, removed))
+        name = table.get("conditions", read_as).name
+        found.setdefault(read_as, HasCondition(normal(text), named, read_as, name, rule, removed))
     return tuple(found.values())
 
 
@@ -303,5 +310,5 @@ def _removed(table: Table, regimen: Regimen, condition: str) -> bool:
 
 
 def named_as(conditions: tuple[HasCondition, ...]) -> dict[str, str]:
-    """The conditions of a patient by the name that was typed, each with the one that it is read as."""
-    return {condition.typed: condition.id for condition in conditions}
+    """The conditions of a patient by the name that was meant, each with the one that it is read as."""
+    return {condition.named: condition.id for condition in conditions}

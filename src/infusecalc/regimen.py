@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from infusecalc.frozen import Frozen
-from infusecalc.statements import MAINTENANCE, Drug, DrugRules, Phase, RegimenRules
+from infusecalc.statements import MAINTENANCE, AgeRange, Drug, DrugRules, Phase, RegimenRules
 
 
 class Regimen(Frozen):
@@ -19,6 +19,7 @@ class Regimen(Frozen):
     phases: dict[str, Phase]
     drug: Drug
     drug_rules: DrugRules
+    other_ages: dict[str, AgeRange] = {}  # noqa: RUF012 - never changed; regimens of the disease at other ages, by id
 
     @property
     def id(self) -> str:

@@ -91,7 +91,7 @@ def settle(
 
     Raises BadInput for an acceptance that meets no block, unless it need not: it may be meant for another patient.
     """
-    read_as = {has.typed: has.id for has in conditions}
+    read_as = {name: has.id for has in conditions for name in (has.typed, has.named)}
     for acceptance in sorted(acceptances, key=lambda each: each.detail is None):  # one block's own reason goes first
         found = _accept(found, acceptance, read_as, must_meet=must_meet)
     return tuple(sorted(found, key=lambda finding: SEVERITIES.index(finding.severity)))

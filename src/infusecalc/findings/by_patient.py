@@ -58,10 +58,12 @@ def _years(months: int) -> str:
     return " ".join(text)
 
 
+def _range(limits: AgeRange) -> str:
+    return f"from {_years(limits.from_)}" + (f", under {_years(limits.under)}" if limits.under else "")
+
+
 def _meant_for(limits: AgeRange) -> str:
-    return f"this regimen is for patients from {_years(limits.from_)}" + (
-        f", under {_years(limits.under)}" if limits.under else ""
-    )
+    return f"this regimen is for patients {_range(limits)}"
 
 
 def _age(case: Case, limits: AgeRange) -> Iterator[Finding]:
@@ -70,12 +72,25 @@ def _age(case: Case, limits: AgeRange) -> Iterator[Finding]:
         message = f"No age given: {_meant_for(limits)}"
         yield Finding("age-unknown", message, limits.source)
         return
-    if too_young(age.months, limits.from_) or (limits.under is not None and too_old(age.months, limits.under)):
-        message = f"Age {_years(age.months)} at the first infusion is out of range: {_meant_for(limits)}"
+    if not _within(age, limits):
+        told = f"Age {_years(age.months)} at the first infusion is out of range"
+        message = f"{told}: {_meant_for(limits)}{_fitting(case.regimen, age)}"
         yield Finding("age-outside-regimen", message, limits.source)
     for limit in (limits.from_, limits.under):
         if limit is not None and age.months < limit and case.plan is not None:
             yield from _crossing(case.patient, case.plan, limits, limit)
+
+
+def _within(age: Age, limits: AgeRange) -> bool:
+    """Whether an age is one of a range."""
+    late = limits.under is not None and too_old(age.months, limits.under)
+    return not late and not too_young(age.months, limits.from_)
+
+
+def _fitting(regimen: Regimen, age: Age) -> str:
+    """The regimens of the same disease that an age fits, to be said after a full range; empty for none."""
+    fit = [f"{id_} ({_range(limits)})" for id_, limits in regimen.other_ages.items() if _within(age, limits)]
+    return f"; for this age: {' or '.join(fit)}" if fit else ""
 
 
 def _crossing(patient: Patient, plan: Plan, limits: AgeRange, limit: int) -> Iterator[Finding]:
@@ -111,7 +126,7 @@ def _weight(case: Case, weight: int, doses: list[PhaseDose] | None) -> Iterator[
         return
     swapped = f"{plain(weight)} lb would be {plain(read_as_pounds(weight))} kg"
     if weight < usual.from_:
-        swapped = f"this is {plain(pounds(weight), 1)} lb: were kilograms typed as pounds?"
+        swapped = f"this is {plain(pounds(weight), 1)} lb: was a weight in pounds divided twice?"
     whose = "an adult" if case.regimen.population == "adult" else "a paediatric"
     limits = f"{plain(usual.from_)} to {plain(usual.to)} kg"
     message = (
@@ -178,7 +193,7 @@ def _bands_crossed(case: Case) -> Iterator[Finding]:
 
 def of_condition(regimen: Regimen, has: HasCondition, *, over: bool) -> Finding:
     """What the label says of a condition; `over`: a dose is above the one from which the label speaks."""
-    name = has.name if has.typed == has.id else f"{has.name} ('{has.typed}' is read as the worst it can mean)"
+    name = has.name if has.named == has.id else f"{has.name} ('{has.typed}' is read as the worst it can mean)"
     if has.removed:
         message = f"{name}: the site's file removes what the shipped table says about it"
         return Finding("condition-not-covered", message, HOUSE, has.id)

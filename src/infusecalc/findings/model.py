@@ -68,6 +68,7 @@ class HasCondition(Frozen):
     """A condition that was said of the patient, and what the label says of it."""
 
     typed: str
+    named: str  # the condition of that name; where it leaves something open, `id` is the worst that it can mean
     id: str
     name: str
     rule: ConditionRule | None

@@ -285,6 +285,7 @@ class ProductRules(Statement):
     billing: Billing | None = may(Billing, "how it is billed")
     not_labelled: NotLabelled | None = may(NotLabelled, "indications that its own label lacks")
     in_use: InUse | None = may(InUse, "the longest time of a diluted bag at room temperature")
+    handling: dict[str, Note] = may(NOTES, "how it is made up, where its own label differs from what its drug says", {})
     storage: dict[str, Note] = may(NOTES, "how it is stored", {})
 
 

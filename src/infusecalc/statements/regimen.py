@@ -340,3 +340,4 @@ class Indication(Statement):
     name: str = need(WORDS, "what people call the indication")
     aliases: tuple[str, ...] = may(ALIASES, "its other names", ())
     population: str = need(choice("adult", "paediatric"), "who is treated")
+    other_ages: tuple[str, ...] = may(ListOf(NAME), "the drug's indications for the same disease at other ages", ())

@@ -12,6 +12,7 @@ from infusecalc.regimen import Regimen
 from infusecalc.spelling import normal
 from infusecalc.statements import (
     SITE,
+    AgeRange,
     Citation,
     Drug,
     DrugRules,
@@ -126,11 +127,16 @@ class Table(Entries):
         return normal(typed)
 
     def find_condition(self, typed: str) -> str:
-        """The condition of that name; raises UnknownName."""
-        name = normal(typed)
-        if not self.has("conditions", name):
-            raise unknown("condition", typed, self.names("conditions"))
-        return name
+        """The condition that a name or an alias stands for; raises UnknownName."""
+        name, also = normal(typed), list[str]()
+        if self.has("conditions", name):
+            return name
+        for condition in self.names("conditions"):
+            aliases = self.aliases("conditions", condition)
+            if name in aliases:
+                return condition
+            also += aliases
+        raise unknown("condition", typed, self.names("conditions"), also)
 
     def find_protocol(self, typed: str, regimen: Regimen) -> tuple[str, Protocol]:
         """The protocol of that name, for a regimen that it fits; raises BadInput, UnknownName."""
@@ -163,8 +169,13 @@ class Table(Entries):
         drug_rules: DrugRules | None = self.get("drugs", drug, label)
         if drug_rules is None:
             raise BadTable((f"{self.files[-1].name}:1: drugs.{drug}: '{label}' is missing, and {id_} has it",))
-        people = head.name, head.population
-        return Regimen(drug, indication, label, name, *people, rules, rules.phases, known, drug_rules)
+        people, others = (head.name, head.population), self._ages(drug, head.other_ages, label)
+        return Regimen(drug, indication, label, name, *people, rules, rules.phases, known, drug_rules, others)
+
+    def _ages(self, drug: str, indications: tuple[str, ...], label: str) -> dict[str, AgeRange]:
+        """The ages that other indications of a drug are for under a label, by the regimen's id."""
+        rules = {id_: self.get("regimens", id_, label) for id_ in (f"{drug}/{name}" for name in indications)}
+        return {id_: other.age for id_, other in rules.items() if other and other.age}
 
     def _variant(self, id_: str, rules: RegimenRules, typed: str | None) -> tuple[str | None, RegimenRules]:
         """The variant of that name, with the rules as it has them; the regimen's own where none is named."""
