@@ -105,7 +105,7 @@ CATALOGUE: dict[str, Code] = {
     "course-complete": Code(_INFO, "the regimen is complete before the horizon"),
     # the rates
     "rate-not-labelled": Code(_CAUTION, "no rate is labelled for this regimen"),
-    "first-rate-again": Code(_INFO, "a later infusion begins at the rate of a first one"),
+    "first-rate-again": Code(_CAUTION, "a later infusion, long after the one before, runs at the rate of a first one"),
     "protocol": Code(
         ("caution", "info"), "the rates are those of a protocol; one that stands on the label itself is info"
     ),

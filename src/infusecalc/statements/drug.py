@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from infusecalc.quantities import Dose
+from infusecalc.quantities import Dose, Span
 from infusecalc.statements.house import in_order
 from infusecalc.statements.kinds import (
     CODE,
@@ -19,6 +19,7 @@ from infusecalc.statements.kinds import (
     NUMBER,
     PACE,
     PERCENT,
+    SPAN,
     WORDS,
     Held,
     ListOf,
@@ -182,6 +183,13 @@ class InUse(Sourced):
     most: int = need(HOURS, "the time")
 
 
+class FirstRateAgain(Sourced):
+    """How long after the infusion before it an infusion runs at the rate of a first one."""
+
+    after: Span = need(SPAN, "the time since the infusion before")
+    text: str = need(WORDS, "what is said")
+
+
 class UsualMost(Sourced):
     """The highest single dose in our sources."""
 
@@ -217,6 +225,7 @@ class DrugRules(Statement):
     modifiers: Modifiers | None = may(Modifiers, "billing modifiers")
     usual_most: UsualMost | None = may(UsualMost, "the highest single dose in our sources")
     reaction: Reaction | None = may(Reaction, "how an infusion goes on after a reaction")
+    first_rate_again: FirstRateAgain | None = may(FirstRateAgain, "when the rate of a first infusion is used again")
     premedication: dict[str, Premedication] = may(PREMEDICATION, "what is given before each infusion", {})
     monitoring: dict[str, Note] = may(NOTES, "what is watched, during the infusion and after", {})
     late: dict[str, Note] = may(NOTES, "what is said of a late or missed infusion", {})
