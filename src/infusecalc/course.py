@@ -175,7 +175,7 @@ class Course(Frozen):
         return tuple(dict.fromkeys(citation.id for citation in self._citations()))
 
     def _citations(self) -> Iterator[Citation]:
-        rules, preparation = self.regimen.rules, self.regimen.drug_rules.preparation
+        rules, preparation = self.regimen.rules, self.running.making_up(self.regimen.drug_rules).preparation
         yield from rules.status.source
         for dose in self.phases:
             yield from _phase_citations(dose.phase)

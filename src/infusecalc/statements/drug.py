@@ -41,13 +41,15 @@ NOTES = MapOf(Note)
 class Titration(Sourced):
     """How a rate rises: `start`, and `step` more after `every` so many minutes, up to `most`; or its `steps`.
 
-    No step raises the rate by more than `step_most`. Paces in mL/h hold for a bag of their own size (`bag`, mL).
+    It starts at `start_most` at the most, and no step raises it by more than `step_most`. Paces in mL/h hold for a bag
+    of their own size (`bag`, mL).
     """
 
     start: Pace | None = may(PACE, "the first rate")
     step: Pace | None = may(PACE, "how much it rises")
     every: int | None = may(MINUTES, "how long each rate is held")
     most: Pace | None = may(PACE, "the highest rate")
+    start_most: Pace | None = may(PACE, "the most that it starts at")
     step_most: Pace | None = may(PACE, "the most by which a step raises the rate")
     steps: tuple[Held, ...] = may(ListOf(HELD), "the rates one by one, each with its time", ())
     bag: int | None = may(ML, "the bag for which rates in mL/h hold")
@@ -56,14 +58,15 @@ class Titration(Sourced):
         """In words: `50 mg/h, +50 mg/h every 30 min, at most 400 mg/h`."""
         if self.steps:
             return ", ".join(map(str, self.steps))
+        begins = f" (at most {self.start_most})" if self.start_most else ""
         limit = f" (no step above {self.step_most})" if self.step_most else ""
-        return f"{self.start}, +{self.step} every {self.every} min{limit}, at most {self.most}"
+        return f"{self.start}{begins}, +{self.step} every {self.every} min{limit}, at most {self.most}"
 
     def faults(self) -> Iterator[tuple[str, str]]:
         """Either rates that rise by steps, or the steps one by one; paces in mL/h hold for their own bag alone."""
         rise = (self.start, self.step, self.every, self.most)
         if self.steps:
-            if any(part is not None for part in (*rise, self.step_most)):
+            if any(part is not None for part in (*rise, self.start_most, self.step_most)):
                 yield "steps", "stands beside a rate that rises: one of the two"
             if [held.minutes is None for held in self.steps] != [False] * (len(self.steps) - 1) + [True]:
                 yield "steps", "does not run to the end with its last step, and with that alone"
@@ -100,8 +103,8 @@ class Protocol(InfusionTime):
 
     One that a site's file gives or changes is the `site`'s, whatever it says of itself. It runs in `least` minutes or
     by the titrations `first` and `subsequent`; it fits the labels, regimens and population that it names (all, where it
-    names none), from infusion number `from_infusion` on, not in a patient with a condition of `not_with`. A protocol
-    that is `refused` fits no regimen of this table.
+    names none), from infusion number `from_infusion` on, in the bag that it names, not in a patient with a condition
+    of `not_with`. A protocol that is `refused` fits no regimen of this table.
     """
 
     name: str = need(WORDS, "what people call it")
@@ -113,6 +116,7 @@ class Protocol(InfusionTime):
         choice("adult", "paediatric"), "the population that it fits; both, where it names none"
     )
     from_infusion: int = may(NUMBER, "the number of the infusion that it begins with", 1)
+    bag: int | None = may(ML, "the bag of all infusions of its course; the usual one, where it names none")
     studied: DoseLimit | None = may(DoseLimit, "the dose above which it was not studied")
     not_with: tuple[str, ...] = may(ListOf(Named("conditions")), "the conditions in which it must not be used", ())
     text: str = need(WORDS, "what it is, and its conditions")
