@@ -244,14 +244,29 @@ class Subcutaneous(Sourced):
     text: str = need(WORDS, "why they are refused")
 
 
+class Told(Note):
+    """One statement for patients: under some labels or to one population alone, where it names them."""
+
+    labels: tuple[str, ...] = may(ListOf(Named("labels")), "the labels under which it is told; all, if none", ())
+    population: str | None = may(choice("adult", "paediatric"), "who is told it; both, where it names none")
+
+    def is_for(self, label: str, population: str) -> bool:
+        """Whether it is told under a label to a population."""
+        return (not self.labels or label in self.labels) and self.population in (None, population)
+
+
+_TOLD = ListOf(Told)
+
+
 class ForPatients(Statement):
     """What a patient is told, in plain words."""
 
-    expect: tuple[Note, ...] = need(ListOf(Note), "what to expect")
-    tell: tuple[Note, ...] = need(ListOf(Note), "what to tell the nurse")
-    common: tuple[Note, ...] = need(ListOf(Note), "common reactions")
-    call: tuple[Note, ...] = need(ListOf(Note), "when to call")
-    missed: tuple[Note, ...] = need(ListOf(Note), "what to do about a missed date")
+    emergency: tuple[Told, ...] = may(_TOLD, "what needs an emergency number, first and apart from the rest", ())
+    expect: tuple[Told, ...] = need(_TOLD, "what to expect")
+    tell: tuple[Told, ...] = need(_TOLD, "what to tell the nurse")
+    common: tuple[Told, ...] = need(_TOLD, "common reactions")
+    call: tuple[Told, ...] = need(_TOLD, "when to call")
+    missed: tuple[Told, ...] = need(_TOLD, "what to do about a missed date")
 
 
 class Drug(Statement):
