@@ -168,7 +168,7 @@ def test_bash_takes_the_script(capfd, tmp_path):
     done = subprocess.run(
         ["bash", "-c", f'{lines}; echo "${{COMPREPLY[@]}}"'], capture_output=True, text=True, check=True
     )
-    assert done.stdout.split() == ["rituximab", "rituxan"]
+    assert done.stdout.split() == ["rituximab", "rituxan", "ritemvia"]
 
 
 # --- the manual page -----------------------------------------------------------------------------------------------

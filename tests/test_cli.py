@@ -138,7 +138,7 @@ def test_bad_input_ends_with_2_and_one_sentence(capfd):
             "--on '2026-12-01' stands beside --start; the start is the day that counts",
         ),
         (["check", *LOOK_UP[1:], "--ordered", "350", "--on", "2026-12-01"], "--on '2026-12-01' stands alone"),
-        (["dose", "remicad", "ra", "--weight", "70"], "nearest: remicade, remsima\n"),
+        (["dose", "remicad", "ra", "--weight", "70"], "nearest: remicade, remsima, ritemvia\n"),
         ([*LOOK_UP, "--has", "hepatitis"], "nearest: hepatitis-b, past-hepatitis-b, "),
         ([*LOOK_UP, "--has", "tbc"], "nearest: tb\n"),
         ([*LOOK_UP, "--has", ""], "condition '' is empty (allowed: allergy, drug-hypersensitivity, "),

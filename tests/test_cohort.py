@@ -115,6 +115,19 @@ def test_a_sites_own_regimen_reaches_a_cohort_and_is_marked(tmp_path: Path) -> N
     assert infusions["findings"].str.contains("local:house/bags").all()
 
 
+@pytest.mark.parametrize(("protocol", "bags"), [(None, {500}), ("ra-120", {250})])
+def test_the_own_bag_of_a_protocol_reaches_a_cohort(protocol: str | None, bags: set[int]) -> None:
+    frame = FRAME.head(1).with_columns(drug=pl.lit("rituximab"), indication=pl.lit("ra"), label=pl.lit("eu"))
+    found = expand(frame, protocol=protocol)
+    [row] = frame.to_dicts()
+    course = make_course(
+        table(), "rituximab", "ra", Patient.of(str(row["weight_kg"])), start=row["start"], label="eu", protocol=protocol
+    )
+    assert set(found["bag_ml"]) == bags
+    assert found["bag_ml"].to_list() == [each["bag_ml"] for each in records(course)]
+    assert found["duration_min"].to_list() == [each["duration_min"] for each in records(course)]
+
+
 @pytest.mark.parametrize(("bag", "fits"), [("34", False), ("35", True)])
 def test_drug_that_is_more_than_the_bag_holds_does_not_fit_it(bag: str, fits: bool) -> None:
     # 5 mg/kg x 70 kg = 350 mg, 35 mL at 10 mg/mL

@@ -262,14 +262,15 @@ def test_the_patient_sheet_shows_every_day_with_its_weekday(name, tmp_path, capf
 @pytest.mark.parametrize("drug", ["infliximab", "rituximab"])
 def test_the_patient_sheet_is_written_for_a_reader_of_twelve_years(drug):
     told = table().get("drugs", drug, "patient")
-    notes = [note.text for part in (told.expect, told.tell, told.common, told.call, told.missed) for note in part]
+    parts = (told.emergency, told.expect, told.tell, told.common, told.call, told.missed)
+    notes = [note.text for part in parts for note in part]
     sentences = [sentence for sentence in re.split(r"[.!?] *", " ".join(notes)) if sentence]
     words = re.findall(r"[A-Za-z]+", " ".join(notes))
     vowels = sum(max(1, len(re.findall(r"[aeiouy]+", word.lower()))) for word in words)  # no fewer than its syllables
     grade = 0.39 * len(words) / len(sentences) + 11.8 * vowels / len(words) - 15.59  # Flesch and Kincaid, 1975
     assert grade < 6, "the sixth year of school, at the age of eleven or twelve"
     assert max(len(sentence.split()) for sentence in sentences) <= 22
-    assert all(note.source for part in (told.expect, told.tell, told.common, told.call, told.missed) for note in part)
+    assert all(note.source for part in parts for note in part)
 
 
 def test_a_drug_without_words_for_patients_has_no_patient_sheet(capfd):

@@ -270,7 +270,7 @@ def rising(start, step, minutes, most):
 
 
 def titration(start, step, minutes, most):
-    return Titration(start, step, minutes, most, None, (), None, ())
+    return Titration(start, step, minutes, most, None, None, (), None, ())
 
 
 @cases("titrations")

@@ -61,6 +61,8 @@ def protocol(load: Load, rates: Rates) -> list[Timed]:
     start, step, most = (rate_of(pace, load) for pace in (rise.start, rise.step, rise.most))
     if rise.step_most:
         start, step = min(start, rate_of(rise.step_most, load)), min(step, rate_of(rise.step_most, load))
+    if rise.start_most:
+        start = min(start, rate_of(rise.start_most, load))
     found = [min(start + turn * step, most) for turn in range(math.ceil(max(0, (most - start) / step)) + 1)]
     return [(rate, Fraction(rise.every)) for rate in found]
 
@@ -254,13 +256,13 @@ by_weight = st.builds(Pace, st.integers(10, 500), st.just("mg/kg/h"))
 paces = per_hour | by_weight
 rising = st.builds(
     Titration, paces, paces, st.integers(5, 60), st.builds(Pace, st.integers(10_000, 40_000), st.just("mg/h")),
-    st.none() | per_hour, st.just(()), st.none(), st.just(()),
+    st.none() | per_hour, st.none() | per_hour, st.just(()), st.none(), st.just(()),
 )  # fmt: skip
 
 
 def of_steps(steps: list[tuple[Pace, int]], last: Pace) -> Titration:
     held = (*(Held(pace, minutes) for pace, minutes in steps), Held(last, None))
-    return Titration(None, None, None, None, None, held, None, ())
+    return Titration(None, None, None, None, None, None, held, None, ())
 
 
 listed = st.builds(of_steps, st.lists(st.tuples(paces, st.integers(1, 60)), max_size=5), paces)
@@ -319,9 +321,9 @@ def test_an_infusion_may_not_take_longer_than_its_bag_keeps(pause, blocks, tmp_p
     for finding in made.findings:
         if finding.code == "infusion-too-long":
             assert finding.message == (
-                "The infusion takes 3 h 1 min with its stop, over the 3 h for which a diluted bag of Remicade may be kept"
-                " at room temperature: before a longer one ask the pharmacist how long the bag keeps, and the prescriber"
-                " whether to go on"
+                "The infusion takes 3 h 1 min with its stop, over the 3 h for which a diluted bag of Remicade"
+                " may be kept at room temperature: before a longer one ask the pharmacist how long the bag keeps, and"
+                " the prescriber whether to go on"
             )
             assert [citation.id for citation in finding.source] == ["site"]
             assert (finding.infusions, finding.phases) == ((1,), ("induction",))

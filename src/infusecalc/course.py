@@ -180,7 +180,7 @@ class Course(Frozen):
         return tuple(dict.fromkeys(citation.id for citation in self._citations()))
 
     def _citations(self) -> Iterator[Citation]:
-        rules, preparation = self.regimen.rules, self.regimen.drug_rules.preparation
+        rules, preparation = self.regimen.rules, self.running.making_up(self.regimen.drug_rules).preparation
         yield from rules.status.source
         for dose in self.phases:
             yield from _phase_citations(dose.phase)
@@ -273,7 +273,7 @@ def running_of(table: Table, regimen: Regimen, protocol: str | None) -> Running:
     """How the drug goes in under this regimen, and by the protocol that was asked for."""
     unlabelled = regimen.rules.rate_not_labelled is not None
     first, later = (None, None) if unlabelled else _rates(table, regimen.drug_rules.infusion_time)
-    again = regimen.rules.first_rate_again
+    again = regimen.rules.first_rate_again or regimen.drug_rules.first_rate_again
     if protocol is None:
         return Running(first, later, None, None, None, None, again)
     name, rules = table.find_protocol(protocol, regimen)

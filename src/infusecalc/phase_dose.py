@@ -16,7 +16,7 @@ from infusecalc.plan import Plan, Planned
 from infusecalc.preparation import Preparation, prepare
 from infusecalc.pump import Load, Rates, run_time
 from infusecalc.quantities import Dose, people, plain
-from infusecalc.statements import Bags, FirstRateAgain, Phase, Place, ProductRules, Protocol
+from infusecalc.statements import Bags, DrugRules, FirstRateAgain, Phase, Place, ProductRules, Protocol
 
 
 class Running(Frozen):
@@ -38,6 +38,13 @@ class Running(Frozen):
         if self.protocol and (number is None or number >= self.protocol.from_infusion):
             return self.protocol_first if first else self.protocol_later
         return self.first if first else self.later
+
+    def making_up(self, rules: DrugRules) -> DrugRules:
+        """How the drug is made up for it: in the protocol's own bag, where it has one, as the usual one."""
+        if self.protocol is None or self.protocol.bag is None:
+            return rules
+        bag = rules.preparation.bag.but(usual=self.protocol.bag, source=self.protocol.source)
+        return rules.but(preparation=rules.preparation.but(bag=bag))
 
 
 class Making(Frozen):
@@ -117,7 +124,7 @@ def dose_plan(
 
 
 def _dose(name: str, ordered: Ordered, patient: Patient, making: Making) -> PhaseDose:
-    phase, rules = ordered.phases[name], ordered.regimen.drug_rules
+    phase, rules = ordered.phases[name], making.running.making_up(ordered.regimen.drug_rules)
     asked = phase.dose_of(patient.weight, patient.bsa)
     exact = asked.amount(patient.weight, patient.bsa)
     if comes_to_nothing(exact):

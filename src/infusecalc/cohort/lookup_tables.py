@@ -94,7 +94,7 @@ class Events:
         group, compiler = shape.group, self.compiler
         phase, rules, product = group.ordered.phases[stretch.phase], group.regimen.drug_rules, group.product
         choices, protocol, billing = group.choices, group.running.protocol, group.product.billing
-        makeup = Makeup(product, rules, compiler.house.bags, choices.bag, choices.prices)
+        makeup = Makeup(product, group.running.making_up(rules), compiler.house.bags, choices.bag, choices.prices)
         modifiers = rules.modifiers if billing else None
         later = group.running.rates(last_number(group.ordered, stretch.phase), first=False)
         limits: dict[str, Dose | None] = {

@@ -101,7 +101,7 @@ def too_long(time: int, house: House, product_name: str, product: ProductRules) 
 
 
 def _again(case: Case) -> Iterator[Finding]:
-    """Later courses that begin at the rate of a first infusion."""
+    """Later infusions that run at the rate of a first one, so long after the one before."""
     again = case.running.again
     if again is None or case.plan is None:
         return

@@ -109,7 +109,7 @@ CATALOGUE: dict[str, Code] = {
     "course-complete": Code(_INFO, "the regimen is complete before the end of the planned time"),
     # the rates
     "rate-not-labelled": Code(_CAUTION, "no rate is labelled for this regimen"),
-    "first-rate-again": Code(_INFO, "a later infusion is given at the first-infusion rate"),
+    "first-rate-again": Code(_CAUTION, "long after the previous infusion: the first-infusion rate is used again"),
     "protocol": Code(("caution", "info"), "a protocol sets the rates (info where the label itself has it)"),
     "protocol-outside-conditions": Code(_BLOCK, "the protocol is not for a patient with one of these conditions"),
     "protocol-not-studied": Code(_CAUTION, "the dose is above the doses studied with the protocol", "protocol"),

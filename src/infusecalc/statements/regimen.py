@@ -9,7 +9,15 @@ from infusecalc.arithmetic import past
 from infusecalc.errors import BadInput
 from infusecalc.frozen import Frozen
 from infusecalc.quantities import Dose, Span, plain
-from infusecalc.statements.drug import ALIASES, CONDITIONS, NOTES, PREMEDICATION, ConditionRule, Premedication
+from infusecalc.statements.drug import (
+    ALIASES,
+    CONDITIONS,
+    NOTES,
+    PREMEDICATION,
+    ConditionRule,
+    FirstRateAgain,
+    Premedication,
+)
 from infusecalc.statements.house import in_order
 from infusecalc.statements.kinds import (
     AFTER,
@@ -261,13 +269,6 @@ class Judgement(Sourced):
     text: str = need(WORDS, "what is said")
 
 
-class FirstRateAgain(Sourced):
-    """How long after the infusion before it a new course begins at the rate of a first infusion."""
-
-    after: Span = need(SPAN, "the time since the infusion before")
-    text: str = need(WORDS, "what is said")
-
-
 class Variant(Statement):
     """Another way of giving the same regimen: each part that it has takes the place of the regimen's, as a whole."""
 
@@ -311,7 +312,9 @@ class RegimenRules(Statement):
     premedication: dict[str, Premedication] = may(PREMEDICATION, "what is given before each infusion", {})
     conditions: dict[str, ConditionRule] = may(CONDITIONS, "what is said of a patient's conditions", {})
     rate_not_labelled: Note | None = may(Note, "why there is no rate on the label")
-    first_rate_again: FirstRateAgain | None = may(FirstRateAgain, "when the rate of a first infusion is used again")
+    first_rate_again: FirstRateAgain | None = may(
+        FirstRateAgain, "when the rate of a first infusion is used again, where it differs from the drug's"
+    )
     variants: dict[str, Variant] = may(MapOf(Variant), "other ways of giving it", {})
 
     def faults(self) -> Iterator[tuple[str, str]]:
