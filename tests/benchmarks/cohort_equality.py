@@ -136,8 +136,9 @@ def one_by_one(row: dict[str, str | None], options: dict[str, Any], table: Table
     try:
         if row["weight_kg"] is None or row["start"] is None:
             return None
+        weight = row["weight_kg"]
         patient = Patient.of(
-            row["weight_kg"],
+            f"{weight}kg" if weight[-1:].isdigit() else weight,  # the name of the column is the unit
             height=row["height_cm"],
             bsa=row["bsa_m2"],
             age=row["age_years"],

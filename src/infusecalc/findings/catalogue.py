@@ -41,6 +41,9 @@ CATALOGUE: dict[str, Code] = {
     "age-crosses-limit": Code(_INFO, "a birthday in the course crosses the regimen's age limit, or may", "size"),
     "weight-unusual": Code(_CAUTION, "the weight is unusual for the regimen; a pound / kilogram mix-up?", "size"),
     "size-unusual": Code(_CAUTION, "weight and height give an unusual body mass index", "size"),
+    "weight-unit-assumed": Code(
+        _CAUTION, "a bare number is read as kg, and as pounds would be an ordinary weight; not in cohorts"
+    ),
     "weight-changed": Code(_CAUTION, "the dose follows a weight that moved much since the infusion before"),
     "weight-band-crossed": Code(_CAUTION, "weights over time take the dose into another band"),
     "contraindicated": Code(_BLOCK, "a condition of the patient in which the label says not to give the drug"),

@@ -78,6 +78,17 @@ class UsualWeights(Statement):
         return self.paediatric if population == "paediatric" else self.adult
 
 
+class BareWeights(Sourced):
+    """The weights (0.01 kg) from which a number without a unit may have been meant as pounds."""
+
+    adult: int = need(KG, "in an adult regimen, from this one on")
+    paediatric: int = need(KG, "in a paediatric regimen, from this one on")
+
+    def of(self, population: str) -> int:
+        """That of `adult` or `paediatric` regimens."""
+        return self.paediatric if population == "paediatric" else self.adult
+
+
 class Bags(Limits):
     """The bags (mL) in stock, ascending, and the range that `--bag` may name."""
 
@@ -156,6 +167,7 @@ class House(Statement):
     bsa: Surfaces = need(Surfaces, "body surface areas that are taken")
     bmi: BmiLimits = need(BmiLimits, "body mass indexes that are taken, and that are usual")
     usual_weight: UsualWeights = need(UsualWeights, "weights that are usual")
+    bare_weight: BareWeights = need(BareWeights, "weights without a unit that may have been meant as pounds")
     bags: Bags = need(Bags, "bags in stock")
     rounding: RoundingLimit = need(RoundingLimit, "how far rounding may go")
     largest_dose: LargestDose = need(LargestDose, "the largest dose that is taken")
