@@ -242,6 +242,11 @@ def too_thin(dose: int, bag: int, low: int) -> bool:
     return dose * 10 < low * bag
 
 
+def too_thin_overfilled(dose: int, bag: int, low: int, more: int) -> bool:
+    """Whether a dose is under the least concentration in a bag that holds more than it says by a share (0.01 %)."""
+    return dose * 10 * WHOLE < low * bag * (WHOLE + more)
+
+
 def too_strong(dose: int, bag: int, high: int) -> bool:
     """Whether a dose in a bag is over the largest concentration, unrounded."""
     return dose * 10 > high * bag
@@ -250,6 +255,11 @@ def too_strong(dose: int, bag: int, high: int) -> bool:
 def least_in_range(bag: int, low: int) -> int:
     """The least dose that is not too thin in a bag."""
     return ceil_div(low * bag, 10)
+
+
+def least_overfilled(bag: int, low: int, more: int) -> int:
+    """The least dose that is not too thin in a bag that holds more than it says by a share (0.01 %)."""
+    return ceil_div(low * bag * (WHOLE + more), 10 * WHOLE)
 
 
 def most_in_range(bag: int, high: int) -> int:

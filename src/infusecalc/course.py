@@ -226,7 +226,7 @@ def make_course(
     plan = make_plan(ordered, choices, house) if choices.start or choices.history else None
     within = choices.rounding.most(house.rounding.within)
     running = running_of(table, regimen, choices.protocol)
-    making = Making(product_rules, house.bags, within, house.largest_dose.most, choices, running)
+    making = Making(product_rules, house.bags, house.overfill.most, within, house.largest_dose.most, choices, running)
     doses, infusions = (
         dose_plan(plan, ordered, patient, making)
         if plan

@@ -41,13 +41,14 @@ class Running(Frozen):
 
 
 class Making(Frozen):
-    """What doses are made with: the product, the bags, how far rounding may go, the largest dose, choices, rates.
+    """What doses are made with: product, bags, overfill, how far rounding may go, the largest dose, choices, rates.
 
-    Rounding is in 0.01 %, the largest dose in 0.01 mg.
+    Overfill and rounding are in 0.01 %, the largest dose in 0.01 mg.
     """
 
     product: ProductRules
     bags: Bags
+    overfill: int
     within: int
     largest: int
     choices: Choices
@@ -126,7 +127,7 @@ def _dose(name: str, ordered: Ordered, patient: Patient, making: Making) -> Phas
         problem = f"comes to more than {people(making.largest)} mg"
         raise BadInput("dose", asked, problem, hint="check --dose and the weight")
     amount = round_dose(exact, making.choices.rounding, making.within, making.product.vials.sizes)
-    made_up = prepare(amount.dose, making.product, rules, making.bags, making.choices.bag)
+    made_up = prepare(amount.dose, making.product, rules, making.bags, making.overfill, making.choices.bag)
     load = Load(amount.dose, made_up.bag, patient.weight)
     number = first_number(ordered, name)
     last = None if phase.interval else number + len(phase.offsets) - 1

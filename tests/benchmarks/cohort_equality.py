@@ -61,6 +61,8 @@ OPTIONS: tuple[dict[str, Any], ...] = (
     {"price": ["100mg=174.63", "500mg=873.15"]},
     {"price": ["100mg=174.63"]},
     {"bag": "40"},
+    {"bag": "500", "dose": ["3mg/kg"]},
+    {"bag": "450mL"},
     {"bag": "80", "round_": "vial", "dose": ["12mg/kg"]},
     {"maintenance_start": "15w", "doses": "4"},
     {"protocol": "shortened", "dose": ["induction=7mg/kg"], "doses": "3"},

@@ -246,6 +246,7 @@ def _bits_of_dose() -> Any:
             "bag-too-small": passes_bag(dose, strength, bag),
             "concentration-low": pl.col("outside") == "low",
             "concentration-high": pl.col("outside") == "high",
+            "concentration-margin": pl.col("marginal"),
             "waste-below-unit": waste_below_unit(left, wasted),
             "protocol-not-studied": _above("studied"),
             "time-below-label": pl.col("quick"),

@@ -94,7 +94,8 @@ class Events:
         group, compiler = shape.group, self.compiler
         phase, rules, product = group.ordered.phases[stretch.phase], group.regimen.drug_rules, group.product
         choices, protocol, billing = group.choices, group.running.protocol, group.product.billing
-        makeup = Makeup(product, rules, compiler.house.bags, choices.bag, choices.prices)
+        house = compiler.house
+        makeup = Makeup(product, rules, house.bags, house.overfill.most, choices.bag, choices.prices)
         modifiers = rules.modifiers if billing else None
         last = None if phase.interval else first_number(group.ordered, stretch.phase) + len(phase.offsets) - 1
         later = group.running.rates(last, first=False)

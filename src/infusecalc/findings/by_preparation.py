@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from infusecalc.arithmetic import above, waste_below_unit
+from infusecalc.arithmetic import WHOLE, above, waste_below_unit
 from infusecalc.findings.case import HOUSE, Case, Finding
 from infusecalc.phase_dose import PhaseDose
 from infusecalc.quantities import decisive, people, plain
@@ -23,6 +23,7 @@ def by_preparation(case: Case) -> Iterator[Finding]:
         yield from _rounding(case, dose)
         yield from _fit(case, dose)
         yield from _concentration(case, dose)
+        yield from _margin(case, dose)
         yield from _waste(case, dose)
 
 
@@ -67,6 +68,21 @@ def _concentration(case: Case, dose: PhaseDose) -> Iterator[Finding]:
     side = "under" if made_up.outside == "low" else "over"
     message = f"{dose.name}: {where}, {side} the limit of {plain(bound, 3)} mg/mL"
     yield case.of_doses(f"concentration-{made_up.outside}", [dose], message, limits.source)
+
+
+def _margin(case: Case, dose: PhaseDose) -> Iterator[Finding]:
+    """A concentration in range that overfill of the bag would take under it."""
+    made_up, limits = dose.preparation, case.regimen.drug_rules.preparation.concentration
+    if not made_up.marginal:
+        return
+    bound, more = limits.from_ or 0, case.house.overfill.most
+    full = decisive(dose.amount.dose * WHOLE, made_up.bag * 100 * (WHOLE + more), [(bound, 1000)], 2)
+    message = (
+        f"{dose.name}: {people(dose.amount.dose)} mg in {people(made_up.bag, 0)} mL is in range, but with "
+        f"{plain(more)} % more in the bag than it says (overfill) it would be {full} mg/mL, under the limit of "
+        f"{plain(bound, 3)} mg/mL"
+    )
+    yield case.of_doses("concentration-margin", [dose], message, case.house.overfill.source)
 
 
 def _waste(case: Case, dose: PhaseDose) -> Iterator[Finding]:

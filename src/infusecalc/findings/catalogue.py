@@ -91,6 +91,9 @@ CATALOGUE: dict[str, Code] = {
     ),
     "concentration-low": Code(_BLOCK, "the concentration in the bag is under the label's range", "preparation"),
     "concentration-high": Code(_BLOCK, "the concentration in the bag is over the label's range", "preparation"),
+    "concentration-margin": Code(
+        _INFO, "in range, but not in a bag that holds more than it says: without the overfill margin", "preparation"
+    ),
     "waste-below-unit": Code(_INFO, "the discarded drug makes no whole billing unit", "preparation"),
     # the regimen
     "off-label": Code(_CAUTION, "the regimen is not labelled under the chosen label"),

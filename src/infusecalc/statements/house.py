@@ -97,6 +97,12 @@ class Bags(Limits):
     to: int = need(ML, "the largest that may be asked for")
 
 
+class Overfill(Sourced):
+    """The share (0.01 %) by which a bag may hold more than it says."""
+
+    most: int = need(PERCENT, "the share")
+
+
 class RoundingLimit(Sourced):
     """The largest difference (0.01 %) that rounding may make unless told otherwise."""
 
@@ -169,6 +175,7 @@ class House(Statement):
     usual_weight: UsualWeights = need(UsualWeights, "weights that are usual")
     bare_weight: BareWeights = need(BareWeights, "weights without a unit that may have been meant as pounds")
     bags: Bags = need(Bags, "bags in stock")
+    overfill: Overfill = need(Overfill, "how much more a bag may hold than it says")
     rounding: RoundingLimit = need(RoundingLimit, "how far rounding may go")
     largest_dose: LargestDose = need(LargestDose, "the largest dose that is taken")
     near_mistake: NearMistake = need(NearMistake, "how near an order comes to a mistake")
