@@ -75,6 +75,8 @@ CATALOGUE: dict[str, Code] = {
     "gap-above-label": Code(_CAUTION, "later than the window for giving the drug again"),
     "history-start-differs": Code(_CAUTION, "the first date given is not the start: it is taken as infusion 1"),
     "history-start-assumed": Code(_CAUTION, "no start was said: the first date given is taken as infusion 1"),
+    "given-early": Code(_CAUTION, "an infusion was given long before its date, counted from the infusion before it"),
+    "given-differs": Code(_CAUTION, "a dose was given that is far from the expected one"),
     "planned-date-passed": Code(_CAUTION, "a planned date is passed over, too near the last infusion given"),
     "clinic-days": Code(_INFO, "the days on which the clinic is open, and the infusions that they move"),
     "no-open-day": Code(_BLOCK, "the clinic has no open day within the tolerance"),

@@ -144,6 +144,19 @@ class Doubled(Sourced):
     text: str = need(WORDS, "what it decides")
 
 
+class GivenEarly(Sourced):
+    """How long before its date, counted from the infusion before it, an infusion may have been given."""
+
+    induction: Span = need(SPAN, "in an induction, a pair or another set of infusions")
+    interval: int = need(PERCENT, "where it comes after an interval, the share of the time between the two infusions")
+
+
+class GivenDiffers(Sourced):
+    """How far (0.01 %) a dose that was given may be from the expected one."""
+
+    over: int = need(PERCENT, "the largest difference")
+
+
 class LongestPause(Sourced):
     """The longest pause (minutes) after which an infusion is gone on with."""
 
@@ -182,6 +195,8 @@ class House(Statement):
     horizon: HorizonLimits = need(HorizonLimits, "how far a plan goes")
     weight_change: WeightChange = need(WeightChange, "the change of weight that asks for a second look")
     doubled: Doubled = need(Doubled, "when two infusions are too near each other")
+    given_early: GivenEarly = need(GivenEarly, "how early an infusion may have been given")
+    given_differs: GivenDiffers = need(GivenDiffers, "how far a dose given may be from the expected one")
     longest_pause: LongestPause = need(LongestPause, "the longest pause of an infusion")
     longest_infusion: LongestInfusion = need(LongestInfusion, "the longest infusion with its stops")
     after_stop: AfterStop = need(AfterStop, "what is said of the steps after a stop")
