@@ -326,7 +326,7 @@ def test_whatever_was_given_the_rest_is_in_order_and_nothing_is_doubled(told, an
 @given(told=histories(), anchor=st.sampled_from(ANCHORS), share=st.integers(0, 200))
 @example(told=("infliximab/crohns", "us", AT_THE_GAP), anchor="planned", share=100)
 def test_what_was_given_is_early_against_what_was_due_before_it(told, anchor, share):
-    """An infusion's own date is the one that `next` gave before it was given; so early is early, whatever came later."""
+    """Its own date is the one that `next` gave before it was given: what came since changes nothing."""
     regimen, label, days = told
     expected = course(regimen, label=label, start=None, given=days[:1]).infusions[0].dose.amount.dose
     amount = max(1, expected * share // 100)

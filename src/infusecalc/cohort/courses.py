@@ -294,6 +294,8 @@ def _rules(ordered: Ordered, running: Running) -> Iterator[Span | None]:
         if phase.starts and phase.starts.window:
             yield from (phase.starts.window.earliest, phase.starts.window.latest)
     yield running.again.after if running.again else None
+    unusual = ordered.regimen.drug_rules.unusual_gap
+    yield from (unusual.most, unusual.late) if unusual else ()
 
 
 def _in_months(span: Span | None) -> bool:

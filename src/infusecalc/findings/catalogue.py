@@ -73,6 +73,9 @@ CATALOGUE: dict[str, Code] = {
         _EARLY, "too soon after the infusion before; where the regimen is off-label and states no gap: caution"
     ),
     "gap-above-label": Code(_CAUTION, "later than the window for giving the drug again"),
+    "gap-unusual": Code(
+        _CAUTION, "a long break since the infusion before, or a late infusion of a set, where no label's window speaks"
+    ),
     "history-start-differs": Code(_CAUTION, "the first date given is not the start: it is taken as infusion 1"),
     "history-start-assumed": Code(_CAUTION, "no start was said: the first date given is taken as infusion 1"),
     "given-early": Code(_CAUTION, "an infusion was given long before its date, counted from the infusion before it"),

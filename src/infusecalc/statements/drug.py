@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from infusecalc.quantities import Dose
+from infusecalc.quantities import Dose, Span
 from infusecalc.statements.house import in_order
 from infusecalc.statements.kinds import (
     CODE,
@@ -19,6 +19,7 @@ from infusecalc.statements.kinds import (
     NUMBER,
     PACE,
     PERCENT,
+    SPAN,
     WORDS,
     Held,
     ListOf,
@@ -189,6 +190,19 @@ class UsualMost(Sourced):
     text: str = need(WORDS, "where it comes from")
 
 
+class UnusualGap(Sourced):
+    """A break that no label need speak of: since the infusion before, or after an infusion's own date within a set."""
+
+    most: Span | None = may(SPAN, "the longest usual time since the infusion before")
+    late: Span | None = may(SPAN, "how long after its date an infusion of an induction or a pair may usually be")
+    text: str = need(WORDS, "what is said of going on after it")
+
+    def faults(self) -> Iterator[tuple[str, str]]:
+        """It is one of the two, or both."""
+        if self.most is None and self.late is None:
+            yield "source", "needs 'most' or 'late'"
+
+
 class ConditionRule(Sourced):
     """What a label says of a condition; `above`: contraindicated only above that dose."""
 
@@ -216,6 +230,7 @@ class DrugRules(Statement):
     infusion_time: InfusionTime = need(InfusionTime, "how fast it goes in")
     modifiers: Modifiers | None = may(Modifiers, "billing modifiers")
     usual_most: UsualMost | None = may(UsualMost, "the highest single dose in our sources")
+    unusual_gap: UnusualGap | None = may(UnusualGap, "the break after which a second look is asked for")
     reaction: Reaction | None = may(Reaction, "how an infusion goes on after a reaction")
     premedication: dict[str, Premedication] = may(PREMEDICATION, "what is given before each infusion", {})
     monitoring: dict[str, Note] = may(NOTES, "what is watched, during the infusion and after", {})
