@@ -85,7 +85,7 @@ OPTIONS: tuple[dict[str, Any], ...] = (
 
 _OF_PATIENT = ("bsa_formula", "bsa_cap")
 _PRODUCTS = {
-    "infliximab": ("Remicade", "Inflectra", "Renflexis", "Avsola", "Remsima"),
+    "infliximab": ("Remicade", "Inflectra", "Renflexis", "Avsola", "Ixifi", "Remsima"),
     "rituximab": ("Rituxan", "MabThera", "Truxima", "Ruxience", "Riabni"),
 }
 _VARIANTS = {"aiha": "low-dose", "pv": "relapse"}

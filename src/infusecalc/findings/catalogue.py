@@ -113,6 +113,7 @@ CATALOGUE: dict[str, Code] = {
         _EARLY, "a later phase starts outside its window: early is a block, late or off-label a caution"
     ),
     "product-not-labelled": Code(_CAUTION, "the label of the chosen product does not carry the indication"),
+    "product-not-marketed": Code(_CAUTION, "the chosen product is not on the market"),
     "course-complete": Code(_INFO, "the regimen is complete before the horizon"),
     # the rates
     "rate-not-labelled": Code(_CAUTION, "no rate is labelled for this regimen"),

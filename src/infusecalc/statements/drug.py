@@ -299,6 +299,7 @@ class ProductRules(Statement):
     vials: Vials = need(Vials, "its vials")
     billing: Billing | None = may(Billing, "how it is billed")
     not_labelled: NotLabelled | None = may(NotLabelled, "indications that its own label lacks")
+    not_marketed: Note | None = may(Note, "that it is not on the market, and what is known of it")
     in_use: InUse | None = may(InUse, "the longest time of a diluted bag at room temperature")
     storage: dict[str, Note] = may(NOTES, "how it is stored", {})
 
