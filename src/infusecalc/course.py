@@ -14,6 +14,7 @@ from infusecalc.ordered import Ordered, order_phases
 from infusecalc.patient import Patient
 from infusecalc.phase_dose import Infusion, Making, PhaseDose, Running, dose_phases, dose_plan
 from infusecalc.plan import Plan, make_plan
+from infusecalc.preparation import prices_of
 from infusecalc.pump import Rates
 from infusecalc.regimen import Regimen
 from infusecalc.site import Site, site_of
@@ -233,6 +234,7 @@ def make_course(
         else (dose_phases(ordered, patient.weighed_on(day), making), ())
     )
     conditions = conditions_of(table, regimen, choices.conditions)
+    prices = prices_of(table, choices.prices, product_id)
     case = Case(
         regimen=regimen,
         ordered=ordered,
@@ -247,6 +249,7 @@ def make_course(
         running=running,
         plan=plan,
         site=site_of(table, regimen, product_id, named_as(conditions), running),
+        prices=prices,
     )
     return Course(table, case, find(case))
 

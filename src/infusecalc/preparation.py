@@ -15,9 +15,14 @@ from infusecalc.arithmetic import (
     waste,
     wasted_units,
 )
+from infusecalc.choices import ONE_PRICE, PRICED_TWICE, Price
+from infusecalc.errors import BadInput, UnknownName
 from infusecalc.frozen import Frozen
 from infusecalc.infusions import fills, total
+from infusecalc.quantities import plain
 from infusecalc.statements import Bags, Billing, ConcentrationRange, DrugRules, Modifiers, ProductRules
+from infusecalc.table import Table
+from infusecalc.table.names import unknown
 
 
 class Charge(Frozen):
@@ -95,6 +100,35 @@ def choose_vials(dose: int, sizes: tuple[int, ...]) -> tuple[tuple[int, int], ..
     falling = tuple(sorted(sizes, reverse=True))
     best = min(fills(dose, falling), key=lambda counts: (total(counts, falling), sum(counts)))
     return tuple((size, number) for size, number in zip(falling, best, strict=True) if number)
+
+
+def prices_of(table: Table, prices: Iterable[Price], product: str) -> tuple[tuple[int, int], ...]:
+    """The price (0.01) of each vial (0.01 mg) of a product (its id): its own, or the one for every product.
+
+    Raises BadInput for a price of what is no product, or a second one of the same vial.
+    """
+    found: dict[tuple[str | None, int], int] = {}
+    for price in prices:
+        key = None if price.product is None else _priced(table, price.product), price.vial
+        if key in found:
+            typed = f"{price.product}:{plain(price.vial)}mg"
+            raise BadInput("--price", typed, PRICED_TWICE, hint=ONE_PRICE)
+        found[key] = price.amount
+    shared = {vial: amount for (name, vial), amount in found.items() if name is None}
+    own = {vial: amount for (name, vial), amount in found.items() if name == product}
+    return tuple(sorted((shared | own).items(), reverse=True))
+
+
+def _priced(table: Table, typed: str) -> str:
+    """The id of the product that a price names."""
+    try:
+        product = table.find_drug(typed)[1]
+    except UnknownName:
+        raise unknown("--price product", typed, table.names("products")) from None
+    if product is None:
+        hint = "name a product, as in Remicade:100mg=174.63"
+        raise BadInput("--price product", typed, "is a drug, and products have prices", hint=hint)
+    return product
 
 
 def cost_of(vials: Iterable[tuple[int, int]], prices: dict[int, int]) -> int | None:

@@ -60,6 +60,7 @@ OPTIONS: tuple[dict[str, Any], ...] = (
     {"days": "mon,thu", "tolerance": ["induction=0d,maintenance=2d"], "for_": "2y"},
     {"price": ["100mg=174.63", "500mg=873.15"]},
     {"price": ["100mg=174.63"]},
+    {"price": ["Remicade:100mg=174.63", "Inflectra:100mg=90.5", "500mg=873.15", "Truxima:500mg=600"], "for_": "2y"},
     {"bag": "40"},
     {"bag": "500", "dose": ["3mg/kg"]},
     {"bag": "450mL"},

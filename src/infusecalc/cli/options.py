@@ -110,7 +110,7 @@ CLINIC = [
     option("--weight-change", "The change of weight that asks for a second look; else the table's own.", "PERCENT"),
 ]
 TOTALS = [
-    repeated("--price", "What a vial costs, for the cost of infusions and course.", "100mg=174.63"),
+    repeated("--price", "What a vial costs, for the cost of infusions and course.", "[PRODUCT:]100mg=174.63"),
     flag("--totals", "Sums by month and year; as CSV or NDJSON, these rows alone."),
 ]
 PUMP = [

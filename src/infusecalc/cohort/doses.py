@@ -98,7 +98,7 @@ class Dosing:
         run = pl.concat([run, self.events.makeups.look_up(run["makeup"], run["dose"])], how="horizontal")
         run = run.with_columns(**_measured(), **_charged())
         run = self._timed(run)
-        run = run.with_columns(bits=pl.col("bits") + _bits_of_dose())
+        run = run.with_columns(bits=pl.col("bits") + _bits_of_dose(priced=bool(self.choices.prices)))
         return self._for_conditions(run)
 
     # --- one infusion ---------------------------------------------------------------------------------------------
@@ -133,10 +133,8 @@ class Dosing:
                 quick=too_quick(time.fill_null(least), least), fault=run["fault"].fill_null(later["fault"])
             )
         if self.choices.prices:
-            unpriced = RowFault("", MISSING, "price of a vial is not given; add --price VIAL=AMOUNT for each size")
-            lacks = pl.when(pl.col("cost").is_null()).then(pl.lit(self.faults.place(unpriced), dtype=pl.Int32))
             spent: Any = map(pl.col, ("cost", "waste", "opened"))
-            run = run.with_columns(fault=pl.coalesce("fault", lacks), waste_cost=share_of_cost(*spent))
+            run = run.with_columns(waste_cost=share_of_cost(*spent))
         return run
 
     def _for_conditions(self, run: pl.DataFrame) -> pl.DataFrame:
@@ -233,7 +231,7 @@ def _bits_of_patient(house: House, cap: int | None) -> Any:
     )
 
 
-def _bits_of_dose() -> Any:
+def _bits_of_dose(*, priced: bool) -> Any:
     """The findings that hold for the infusions of a stretch, as bits."""
     columns: Any = map(pl.col, ("exact", "dose", "nearest", "strength", "bag", "waste", "wasted_units"))
     exact, dose, nearest, strength, bag, left, wasted = columns
@@ -248,6 +246,7 @@ def _bits_of_dose() -> Any:
             "concentration-high": pl.col("outside") == "high",
             "concentration-margin": pl.col("marginal"),
             "waste-below-unit": waste_below_unit(left, wasted),
+            "price-missing": pl.col("cost").is_null() & priced,
             "protocol-not-studied": _above("studied"),
             "time-below-label": pl.col("quick"),
         }

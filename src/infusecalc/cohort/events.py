@@ -95,7 +95,7 @@ class Events:
         phase, rules, product = group.ordered.phases[stretch.phase], group.regimen.drug_rules, group.product
         choices, protocol, billing = group.choices, group.running.protocol, group.product.billing
         house = compiler.house
-        makeup = Makeup(product, rules, house.bags, house.overfill.most, choices.bag, choices.prices)
+        makeup = Makeup(product, rules, house.bags, house.overfill.most, choices.bag, group.prices)
         modifiers = rules.modifiers if billing else None
         last = None if phase.interval else first_number(group.ordered, stretch.phase) + len(phase.offsets) - 1
         later = group.running.rates(last, first=False)

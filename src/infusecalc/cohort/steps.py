@@ -69,10 +69,10 @@ class Makeup(Frozen):
 
     @property
     def key(self) -> Hashable:
-        """What decides vials and bags."""
+        """What decides vials, bags and cost."""
         limits, bag = self.rules.preparation.concentration, self.rules.preparation.bag
         vials = self.product.vials
-        return vials.sizes, vials.concentration, bag.usual, limits.from_, limits.to
+        return vials.sizes, vials.concentration, bag.usual, limits.from_, limits.to, self.prices
 
 
 def makeups() -> Steps[Makeup]:

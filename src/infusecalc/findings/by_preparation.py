@@ -25,6 +25,7 @@ def by_preparation(case: Case) -> Iterator[Finding]:
         yield from _concentration(case, dose)
         yield from _margin(case, dose)
         yield from _waste(case, dose)
+        yield from _price(case, dose)
 
 
 def _capped(case: Case, dose: PhaseDose) -> Iterator[Finding]:
@@ -92,3 +93,16 @@ def _waste(case: Case, dose: PhaseDose) -> Iterator[Finding]:
         message = f"{dose.name}: {plain(made_up.waste)} mg is discarded, which makes no whole billing unit"
         source = modifiers.source if modifiers else HOUSE
         yield case.of_doses("waste-below-unit", [dose], message, source)
+
+
+def _price(case: Case, dose: PhaseDose) -> Iterator[Finding]:
+    """Vials of which no price is known, where there are prices, and so a cost of each infusion."""
+    known = dict(case.prices)
+    missing = [f"{plain(size)} mg" for size, _ in dose.preparation.vials if size not in known]
+    if missing and case.choices.prices and case.plan:
+        sizes, size = " and ".join(missing), missing[0].replace(" ", "")
+        message = (
+            f"{dose.name}: no price was given for a vial of {case.product_name} of {sizes}, so the cost is not known: "
+            f"add --price {size}=AMOUNT, or --price '{case.product_name}:{size}=AMOUNT'"
+        )
+        yield case.of_doses("price-missing", [dose], message, HOUSE)

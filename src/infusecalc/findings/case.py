@@ -82,7 +82,8 @@ class HasCondition(Frozen):
 class Case(Frozen):
     """One patient's course before anybody has looked at it; `plan` is None where no start was given.
 
-    `doses` are the distinct doses, by phase and weight; `infusions` are empty where there is no plan.
+    `doses` are the distinct doses, by phase and weight; `infusions` are empty where there is no plan. `prices` are those of
+    the product's vials, by size.
     """
 
     regimen: Regimen
@@ -98,6 +99,7 @@ class Case(Frozen):
     running: Running
     plan: Plan | None
     site: Site
+    prices: tuple[tuple[int, int], ...]
 
     @property
     def shipped(self) -> Regimen:

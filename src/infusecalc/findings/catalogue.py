@@ -100,6 +100,7 @@ CATALOGUE: dict[str, Code] = {
         _INFO, "in range, but not in a bag that holds more than it says: without the overfill margin", "preparation"
     ),
     "waste-below-unit": Code(_INFO, "the discarded drug makes no whole billing unit", "preparation"),
+    "price-missing": Code(_INFO, "a vial has no price, so the cost is not known", "preparation"),
     # the regimen
     "off-label": Code(_CAUTION, "the regimen is not labelled under the chosen label"),
     "label-incomplete": Code(_CAUTION, "the table has no contraindications or no screening under this label"),

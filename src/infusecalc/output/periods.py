@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from infusecalc.arithmetic import share_of_cost
 from infusecalc.course import Course, Totals, add_up
-from infusecalc.errors import BadInput
 from infusecalc.findings import carries
 from infusecalc.frozen import Frozen
 from infusecalc.output import words
@@ -15,13 +14,13 @@ from infusecalc.output.blocks import Block, Heading, Rows
 from infusecalc.output.flat import finding_record, flat_findings, vials_text
 from infusecalc.phase_dose import Infusion, PhaseDose
 from infusecalc.preparation import cost_of
-from infusecalc.quantities import number, people, plain
+from infusecalc.quantities import number, people
 
 _MONTH, _YEAR = 7, 4  # characters of 2026-12-01
 
 
 class Period(Frozen):
-    """The sums of one month or year; costs in 0.01, None where no prices were given."""
+    """The sums of one month or year; costs in 0.01, None where no prices were given, or one is missing."""
 
     name: str
     sums: Totals
@@ -29,18 +28,14 @@ class Period(Frozen):
     waste_cost: int | None
 
 
-def cost(dose: PhaseDose, prices: tuple[tuple[int, int], ...]) -> tuple[int, int]:
-    """What the vials of one infusion cost, and what part of that is thrown away; both in 0.01.
+def cost(dose: PhaseDose, prices: tuple[tuple[int, int], ...]) -> tuple[int | None, int | None]:
+    """What the vials of one infusion cost, and what part of that is thrown away; both in 0.01, None without a price.
 
-    Waste costs its share of what the opened vials cost. Raises BadInput for a vial without a price.
+    Waste costs its share of what the opened vials cost.
     """
-    made_up, known = dose.preparation, dict(prices)
-    for size, _ in made_up.vials:
-        if size not in known:
-            what, hint = f"{plain(size)} mg", f"add --price {plain(size)}mg=AMOUNT"
-            raise BadInput("price of the vial", what, "is not given", hint=hint)
-    whole = cost_of(made_up.vials, known) or 0
-    return whole, share_of_cost(whole, made_up.waste, made_up.opened)
+    made_up = dose.preparation
+    whole = cost_of(made_up.vials, dict(prices))
+    return whole, None if whole is None else share_of_cost(whole, made_up.waste, made_up.opened)
 
 
 def periods(course: Course, letters: int) -> Iterator[Period]:
@@ -59,11 +54,16 @@ def whole(course: Course) -> Period:
 
 
 def _period(course: Course, name: str, infusions: list[Infusion]) -> Period:
-    prices = course.choices.prices
-    costs = [cost(infusion.dose, prices) for infusion in infusions] if prices else []
-    if not prices:
+    if not course.choices.prices:
         return Period(name, add_up(infusions), None, None)
-    return Period(name, add_up(infusions), sum(one for one, _ in costs), sum(waste for _, waste in costs))
+    costs = [cost(infusion.dose, course.case.prices) for infusion in infusions]
+    return Period(name, add_up(infusions), *(_sum(column) for column in zip(*costs, strict=True)))
+
+
+def _sum(costs: Iterable[int | None]) -> int | None:
+    """A sum of costs; not known where one of them is not."""
+    listed = list(costs)
+    return None if None in listed else sum(each for each in listed if each is not None)
 
 
 # --- data and pages ----------------------------------------------------------------------------------------
@@ -126,10 +126,10 @@ def blocks(course: Course) -> Iterator[Block]:
         return
     yield Heading("Costs")
     lines = [
-        (str(infusion.planned.number), words.day(infusion.planned.date), *cost(infusion.dose, course.choices.prices))
+        (str(infusion.planned.number), words.day(infusion.planned.date), *cost(infusion.dose, course.case.prices))
         for infusion in course.infusions
     ]
-    totals = [("", period.name, period.cost or 0, period.waste_cost or 0) for period in listed]
+    totals = [("", period.name, period.cost, period.waste_cost) for period in listed]
     table = tuple(
         (place, name, words.money(spent), words.money(wasted)) for place, name, spent, wasted in lines + totals
     )

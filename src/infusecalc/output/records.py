@@ -151,8 +151,8 @@ def _costs(course: Course, dose: PhaseDose) -> Record:
         return {}
     from infusecalc.output.periods import cost  # noqa: PLC0415 - only prices need it
 
-    whole, waste = cost(dose, course.choices.prices)
-    return {"cost": number(whole), "waste_cost": number(waste)}
+    whole, waste = cost(dose, course.case.prices)
+    return {name: None if each is None else number(each) for name, each in (("cost", whole), ("waste_cost", waste))}
 
 
 def sums_record(sums: Totals) -> Record:

@@ -160,8 +160,10 @@ def billing_line(code: str, modifier: str | None, number: int) -> str:
     return f"{code}{f'-{modifier}' if modifier else ''} {number:,} unit{'' if number == 1 else 's'}"
 
 
-def money(hundredths: int) -> str:
-    """An amount of money without a currency: `1,234.50`."""
+def money(hundredths: int | None) -> str:
+    """An amount of money without a currency: `1,234.50`; `not known` where a price is missing."""
+    if hundredths is None:
+        return "not known"
     whole, part = divmod(hundredths, 100)
     return f"{whole:,}.{part:02d}"
 
