@@ -214,6 +214,11 @@ def hundredths_of_minutes(minutes: int) -> int:
     return minutes * 100
 
 
+def chair_time(time: int, beside: int) -> int:
+    """The time in the chair: that of the infusion, and what there is beside it."""
+    return time + beside
+
+
 def too_quick(time: int, least: int) -> bool:
     """Whether a time is under the least one."""
     return time < least

@@ -15,6 +15,7 @@ from infusecalc.quantities import (
     Span,
     parse_amount,
     parse_dose,
+    parse_minutes,
     parse_percent,
     parse_price,
     parse_span,
@@ -102,6 +103,7 @@ class Choices(Frozen):
     anchor: str = "given"
     clinic: Clinic | None = None
     prices: tuple[Price, ...] = ()
+    turnover: int = 0  # 0.01 min
     conditions: tuple[str, ...] = ()
     acceptances: tuple[Acceptance, ...] = ()
 
@@ -134,6 +136,7 @@ class Choices(Frozen):
         holidays: str | None = None,
         tolerance: str | Sequence[str] = (),
         price: str | Sequence[str] = (),
+        turnover: str | float | None = None,
         has: str | Sequence[str] = (),
         accept: str | Sequence[str] = (),
     ) -> Choices:
@@ -164,6 +167,7 @@ class Choices(Frozen):
             anchor=counted_from,
             clinic=_clinic(days, holidays, _listed(tolerance)),
             prices=_prices(_listed(price)),
+            turnover=0 if turnover is None else parse_minutes(str(turnover), "turnover"),
             conditions=tuple(dict.fromkeys(_listed(has))),
             acceptances=_acceptances(_listed(accept)),
         )

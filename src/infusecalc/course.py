@@ -12,7 +12,7 @@ from infusecalc.findings import Case, Finding, HasCondition, block_keys, find
 from infusecalc.frozen import Frozen
 from infusecalc.ordered import Ordered, order_phases
 from infusecalc.patient import Patient
-from infusecalc.phase_dose import Infusion, Making, PhaseDose, Running, dose_phases, dose_plan
+from infusecalc.phase_dose import Chair, Infusion, Making, PhaseDose, Running, dose_phases, dose_plan
 from infusecalc.plan import Plan, make_plan
 from infusecalc.preparation import prices_of
 from infusecalc.pump import Rates
@@ -33,16 +33,20 @@ from infusecalc.table import Table
 
 
 class Totals(Frozen):
-    """Sums over the infusions that are not optional: mg in 0.01 mg, time in 0.01 min (None where one is unknown)."""
+    """Sums over the infusions that are not optional: mg in 0.01 mg, times in 0.01 min (None where one is unknown).
+
+    `time` is that of the infusions, `chair` the one in the chair.
+    """
 
     infusions: int
     dose: int
     waste: int
     vials: tuple[tuple[int, int], ...]
     time: int | None
+    chair: int | None
 
 
-def add_up(infusions: Iterable[Infusion]) -> Totals:
+def add_up(infusions: Iterable[Infusion], chair: Chair) -> Totals:
     """The sums over some infusions."""
     listed = list(infusions)
     vials: dict[int, int] = {}
@@ -55,8 +59,14 @@ def add_up(infusions: Iterable[Infusion]) -> Totals:
         dose=sum(infusion.dose.amount.dose for infusion in listed),
         waste=sum(infusion.dose.preparation.waste for infusion in listed),
         vials=tuple(sorted(vials.items(), reverse=True)),
-        time=None if None in times else sum(time for time in times if time is not None),
+        time=_sum(times),
+        chair=_sum([chair.time(time) for time in times]),
     )
+
+
+def _sum(times: list[int | None]) -> int | None:
+    """A sum of times; not known where one of them is not."""
+    return None if None in times else sum(time for time in times if time is not None)
 
 
 class Course(Frozen):
@@ -105,6 +115,11 @@ class Course(Frozen):
     def running(self) -> Running:
         """How the drug goes in."""
         return self.case.running
+
+    @property
+    def chair(self) -> Chair:
+        """What an infusion takes in the chair beside its own time."""
+        return Chair.of(self.regimen, self.choices)
 
     @property
     def conditions(self) -> tuple[HasCondition, ...]:
@@ -168,7 +183,7 @@ class Course(Frozen):
     @property
     def totals(self) -> Totals:
         """The sums over the course; an infusion that is given only if needed is left out."""
-        return add_up(infusion for infusion in self.infusions if not infusion.planned.optional)
+        return add_up((infusion for infusion in self.infusions if not infusion.planned.optional), self.chair)
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -199,7 +214,8 @@ class Course(Frozen):
         ]  # fmt: skip
         for note in (note for listed in notes for note in listed.values()):
             yield from note.source
-        yield from self.regimen.drug_rules.reaction.source if self.regimen.drug_rules.reaction else ()
+        for last in (self.regimen.drug_rules.reaction, self.regimen.drug_rules.observation):
+            yield from last.source if last else ()
 
 
 def _phase_citations(phase: Phase) -> Iterator[Citation]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from infusecalc.arithmetic import above, comes_to_nothing
+from infusecalc.arithmetic import above, chair_time, comes_to_nothing, hundredths_of_minutes
 from infusecalc.choices import Choices
 from infusecalc.dates import add
 from infusecalc.errors import BadInput
@@ -16,6 +16,7 @@ from infusecalc.plan import Plan, Planned
 from infusecalc.preparation import Preparation, prepare
 from infusecalc.pump import Load, Rates, run_time
 from infusecalc.quantities import Dose, people, plain
+from infusecalc.regimen import Regimen
 from infusecalc.statements import Bags, FirstRateAgain, Phase, Place, ProductRules, Protocol
 
 
@@ -38,6 +39,37 @@ class Running(Frozen):
         if self.protocol and (number is None or number >= self.protocol.from_infusion):
             return self.protocol_first if first else self.protocol_later
         return self.first if first else self.later
+
+
+class Chair(Frozen):
+    """What an infusion takes in the chair beside its own time, in 0.01 min.
+
+    The longest lead of the premedication and the least observation after it (None: our sources state none), and what
+    the site needs between two patients.
+    """
+
+    lead: int | None
+    observation: int | None
+    turnover: int
+
+    @classmethod
+    def of(cls, regimen: Regimen, choices: Choices) -> Chair:
+        """That of a regimen, with the site's own turnover."""
+        leads = [
+            hundredths_of_minutes(drug.before) for drug in regimen.premedication.values() if drug.before is not None
+        ]
+        watched = regimen.drug_rules.observation
+        observation = None if watched is None else hundredths_of_minutes(watched.least)
+        return cls(max(leads, default=None), observation, choices.turnover)
+
+    @property
+    def beside(self) -> int:
+        """All of it together."""
+        return (self.lead or 0) + (self.observation or 0) + self.turnover
+
+    def time(self, infusion: int | None) -> int | None:
+        """The chair time of an infusion by its own time; None where that is not known."""
+        return None if infusion is None else chair_time(infusion, self.beside)
 
 
 class Making(Frozen):

@@ -61,6 +61,8 @@ OPTIONS: tuple[dict[str, Any], ...] = (
     {"price": ["100mg=174.63", "500mg=873.15"]},
     {"price": ["100mg=174.63"]},
     {"price": ["Remicade:100mg=174.63", "Inflectra:100mg=90.5", "500mg=873.15", "Truxima:500mg=600"], "for_": "2y"},
+    {"turnover": "15"},
+    {"turnover": 12.5, "protocol": "shortened", "has": ["heart-failure"]},
     {"bag": "40"},
     {"bag": "500", "dose": ["3mg/kg"]},
     {"bag": "450mL"},

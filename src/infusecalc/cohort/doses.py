@@ -13,6 +13,7 @@ from infusecalc.arithmetic import (
     at_most,
     billing_units,
     bmi_unusual,
+    chair_time,
     comes_to_nothing,
     concentration,
     dose_of,
@@ -124,7 +125,8 @@ class Dosing:
         """The time of an infusion, and whether the phase's later time is under the label's least."""
         loads = run.select("rates", "dose", "bag", "weight")
         times = self.events.times.look_up(loads)
-        run = run.with_columns(time=times["time"], fault=times["fault"], quick=pl.lit(value=False))
+        chair: Any = chair_time(times["time"], run["beside"])  # type: ignore[arg-type]  # columns stand for numbers
+        run = run.with_columns(time=times["time"], chair=chair, fault=times["fault"], quick=pl.lit(value=False))
         if run.filter(pl.col("least_time") > 0).height:
             later = self.events.times.look_up(loads.with_columns(rates=run["later_rates"]))
             least: Any = run["least_time"]

@@ -13,7 +13,7 @@ from infusecalc.cohort.known import Known
 from infusecalc.cohort.steps import Makeup, makeups, whole_vials
 from infusecalc.cohort.times import Times
 from infusecalc.findings import least_time
-from infusecalc.phase_dose import first_number
+from infusecalc.phase_dose import Chair, first_number
 from infusecalc.quantities import BASES, Dose
 
 NO_LIMIT = -1
@@ -24,7 +24,7 @@ _EVENT: dict[str, Any] = {
     "drug": pl.String, "indication": pl.String, "label": pl.String, "status": pl.String, "variant": pl.String,
     "product": pl.String, "phase": pl.String, "number": pl.Int64, "day": pl.Int64, "optional": pl.Boolean,
     "dose_basis": pl.String, "billing_code": pl.String, "findings": pl.String, "accepted": pl.String,
-    "planned_day": pl.Int64, "moved_days": pl.Int64,
+    "severity": pl.String, "blocks": pl.String, "cautions": pl.String, "planned_day": pl.Int64, "moved_days": pl.Int64,
 }  # fmt: skip
 _BILLED = {"unit": pl.Int64, "wasted": pl.String, "none": pl.String}  # null for all where no label bills
 _OPTIONAL, _DAY = list(_EVENT).index("optional"), list(_EVENT).index("day")
@@ -113,6 +113,7 @@ class Events:
             "wasted": modifiers.wasted if modifiers else None,
             "none": modifiers.none if modifiers else None,
             "rates": self.times.place(stretch.rates),
+            "beside": Chair.of(group.regimen, choices).beside,
             "later_rates": self.times.place(later),
             "least_time": least_time(group.site.shipped or group.regimen, protocol) if protocol else 0,
             **{key: value for name, dose in limits.items() for key, value in _limit(name, dose).items()},
@@ -153,8 +154,8 @@ class Events:
             item = shape.plan.infusions[number - 1]
             planned = item.day - item.moved_days
             self._events.append(
-                (*shared, number, item.day, item.optional, dose, billing.code if billing else None, codes.findings,
-                 codes.accepted, planned, item.moved_days)
+                (*shared, number, item.day, item.optional, dose, billing.code if billing else None,
+                 *codes.columns, planned, item.moved_days)
             )  # fmt: skip
         self.codes.append(said)
 

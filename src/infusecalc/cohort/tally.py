@@ -53,9 +53,8 @@ class Tally:
         needed = self._events.needed[stretches["variant"]].rename({"days": "day"})
         kept = stretches.select("start", "dose", "waste", "vials", "cost")
         whole = pl.concat([kept, needed], how="horizontal")
-        summed = [(pl.col(name) * pl.col("needed")).sum() for name in ("dose", "waste", "cost")]
-        unpriced = (pl.col("cost").is_null() * pl.col("needed")).sum()
-        dose, waste, cost, missing = whole.select(*summed, unpriced=unpriced).row(0)
+        counted = (*map(pl.col, ("dose", "waste", "cost")), pl.col("cost").is_null().cast(pl.Int64).alias("unpriced"))
+        dose, waste, cost, missing = whole.select((each * pl.col("needed")).sum() for each in counted).row(0)
         self.dose, self.waste, self.cost = self.dose + dose, self.waste + waste, self.cost + cost
         self.unpriced += missing if self._events.compiler.choices.prices else 0
         self.needed += int(whole["needed"].sum())

@@ -10,7 +10,7 @@ from infusecalc.course import Course, Totals, add_up
 from infusecalc.findings import carries
 from infusecalc.frozen import Frozen
 from infusecalc.output import words
-from infusecalc.output.blocks import Block, Heading, Rows
+from infusecalc.output.blocks import Block, Heading, Lines, Rows
 from infusecalc.output.flat import finding_record, flat_findings, vials_text
 from infusecalc.phase_dose import Infusion, PhaseDose
 from infusecalc.preparation import cost_of
@@ -55,9 +55,9 @@ def whole(course: Course) -> Period:
 
 def _period(course: Course, name: str, infusions: list[Infusion]) -> Period:
     if not course.choices.prices:
-        return Period(name, add_up(infusions), None, None)
+        return Period(name, add_up(infusions, course.chair), None, None)
     costs = [cost(infusion.dose, course.case.prices) for infusion in infusions]
-    return Period(name, add_up(infusions), *(_sum(column) for column in zip(*costs, strict=True)))
+    return Period(name, add_up(infusions, course.chair), *(_sum(column) for column in zip(*costs, strict=True)))
 
 
 def _sum(costs: Iterable[int | None]) -> int | None:
@@ -90,6 +90,7 @@ def record(period: Period) -> dict[str, Any]:
         "vials": vials_text(sums.vials),
         "waste_mg": number(sums.waste),
         "duration_min": None if sums.time is None else number(sums.time),
+        "chair_min": None if sums.chair is None else number(sums.chair),
         "cost": None if period.cost is None else number(period.cost),
         "waste_cost": None if period.waste_cost is None else number(period.waste_cost),
     }
@@ -106,22 +107,26 @@ def rows(course: Course) -> Iterator[dict[str, Any]]:
     for letters in (_MONTH, _YEAR):
         for period in periods(course, letters):
             row = {planned.number for planned in counted if str(planned.date).startswith(period.name)}
-            yield record(period) | _findings(course, row, shown)
-    yield record(whole(course)) | _findings(course, shown, shown)
+            yield _row(course, period, row, shown)
+    yield _row(course, whole(course), shown, shown)
 
 
-def _findings(course: Course, row: set[int], shown: set[int]) -> dict[str, Any]:
+def _row(course: Course, period: Period, row: set[int], shown: set[int]) -> dict[str, Any]:
+    """A period with the findings that it carries, and its chair time behind them, as in all flat data."""
     found = (finding for finding in course.findings if carries(row, finding.infusions, shown))
-    return flat_findings(map(finding_record, found))
+    sums = record(period)
+    chair = {"chair_min": sums.pop("chair_min")}
+    return sums | flat_findings(map(finding_record, found)) | chair
 
 
 def blocks(course: Course) -> Iterator[Block]:
     """The sums as tables, and the cost of each infusion where prices were given."""
     listed = [*periods(course, _MONTH), *periods(course, _YEAR), whole(course)]
-    heads: tuple[str, ...] = ("period", "infusions", "dose", "vials", "waste", "chair time")
+    heads: tuple[str, ...] = ("period", "infusions", "dose", "vials", "waste", "infusion time", "chair time")
     priced = bool(course.choices.prices)
     yield Heading("Totals")
     yield Rows(heads, tuple(_cells(period) for period in listed), right=(1, 2, 4))
+    yield Lines((words.chair(course.chair),))
     if not priced:
         return
     yield Heading("Costs")
@@ -140,4 +145,5 @@ def _cells(period: Period) -> tuple[str, ...]:
     sums = period.sums
     opened = " + ".join(f"{count:,} x {people(size)}" for size, count in sums.vials)
     dose, waste = words.mg(sums.dose), words.mg(sums.waste)
-    return period.name, f"{sums.infusions:,}", dose, f"{opened} mg" if opened else "none", waste, words.time(sums.time)
+    times = words.time(sums.time), words.time(sums.chair)
+    return period.name, f"{sums.infusions:,}", dose, f"{opened} mg" if opened else "none", waste, *times

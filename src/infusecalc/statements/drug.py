@@ -177,6 +177,12 @@ class Reaction(Sourced):
             yield "resume", "is not above 0 and under 100 %: after a stop an infusion goes on, and more slowly"
 
 
+class Observation(Sourced):
+    """How long (minutes) a patient is watched after the infusion, at least."""
+
+    least: int = need(MINUTES, "the time")
+
+
 class InUse(Sourced):
     """The longest time (hours) of a diluted bag at room temperature."""
 
@@ -233,6 +239,7 @@ class DrugRules(Statement):
     unusual_gap: UnusualGap | None = may(UnusualGap, "the break after which a second look is asked for")
     reaction: Reaction | None = may(Reaction, "how an infusion goes on after a reaction")
     premedication: dict[str, Premedication] = may(PREMEDICATION, "what is given before each infusion", {})
+    observation: Observation | None = may(Observation, "how long a patient is watched after it, where it is stated")
     monitoring: dict[str, Note] = may(NOTES, "what is watched, during the infusion and after", {})
     late: dict[str, Note] = may(NOTES, "what is said of a late or missed infusion", {})
     screening: dict[str, Note] = may(NOTES, "what is done before the first infusion", {})
