@@ -575,7 +575,7 @@ def test_a_price_belongs_to_its_product(asked, costs, capfd):
 def test_sums_need_no_prices(capfd):
     assert schedule(COURSES["eight infusions"], "--totals") == 0
     text = capfd.readouterr().out
-    assert re.search(r"^course +8 +2,800 mg +32 x 100 mg +400 mg +16 h$", text, re.MULTILINE)
+    assert re.search(r"^course +8 +2,800 mg +32 x 100 mg +400 mg +16 h +16 h$", text, re.MULTILINE)
     assert "Costs" not in text
 
 
