@@ -554,6 +554,19 @@ def test_what_has_a_price_keeps_its_cost_beside_what_has_none(capfd):
     assert document["totals"]["cost"] is None
 
 
+def test_a_course_of_infusions_if_needed_alone_costs_nothing_for_certain(tmp_path, capfd):
+    (tmp_path / "site.yaml").write_text(
+        "sources: {ours: {title: A, publisher: B, date: unknown, section: unknown, url: unknown, grade: house}}\n"
+        "regimens: {infliximab/gpp: {us: {phases: {maintenance: {dose: 5 mg/kg, every: 8 weeks, if_needed_from: 1,\n"
+        "  source: ours}}}}}\n",
+        encoding="utf-8",
+    )
+    line = "infliximab gpp --weight 70kg --start 2026-12-01 --from maintenance --price 100mg=2 --format json"
+    assert schedule(line, "--regimens", str(tmp_path / "site.yaml")) == 0
+    totals = json.loads(capfd.readouterr().out)["totals"]
+    assert [totals[name] for name in ("infusions", "cost", "waste_cost", "chair_min", "by_month")] == [0, 0, 0, 0, []]
+
+
 @pytest.mark.parametrize(
     ("asked", "costs"),
     [

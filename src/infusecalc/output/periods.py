@@ -57,7 +57,8 @@ def _period(course: Course, name: str, infusions: list[Infusion]) -> Period:
     if not course.choices.prices:
         return Period(name, add_up(infusions, course.chair), None, None)
     costs = [cost(infusion.dose, course.case.prices) for infusion in infusions]
-    return Period(name, add_up(infusions, course.chair), *(_sum(column) for column in zip(*costs, strict=True)))
+    spent, wasted = _sum(one for one, _ in costs), _sum(waste for _, waste in costs)
+    return Period(name, add_up(infusions, course.chair), spent, wasted)
 
 
 def _sum(costs: Iterable[int | None]) -> int | None:
