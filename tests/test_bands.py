@@ -67,7 +67,7 @@ def test_a_cohort_gets_the_caps_and_bands_of_single_patients(options):
     for person in people:
         mine = got.filter(pl.col("patient_id") == person["patient_id"]).to_dicts()
         bsa = None if person["bsa_m2"] is None else str(person["bsa_m2"])
-        patient = Patient.of(str(person["weight_kg"]), bsa=bsa, id=person["patient_id"])
+        patient = Patient.of(f"{person['weight_kg']}kg", bsa=bsa, id=person["patient_id"])
         try:
             made = make_course(table, "bandumab", person["indication"], patient, start=person["start"], **options)
         except InfusecalcError:

@@ -159,7 +159,7 @@ def test_vials_of_another_strength_fill_bags_with_another_dose() -> None:
     rules, product = made_up.regimen("findumab", "hiccups", "us").drug_rules, made_up.product("findorix", "us")[1]
     for strength, bags in ((10_000, [100, 250, 250]), (20_000, [100, 100, 250])):
         vials = Vials((30_000,), strength, ())
-        makeup = Makeup(product.but(vials=vials), rules, made_up.house().bags, None, ())
+        makeup = Makeup(product.but(vials=vials), rules, made_up.house().bags, 1000, None, ())
         places = pl.Series([found.place(makeup.key, makeup)] * 3)
         assert found.look_up(places, pl.Series([100_000, 100_001, 125_001]))["bag"].to_list() == bags
 

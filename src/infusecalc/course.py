@@ -12,8 +12,9 @@ from infusecalc.findings import Case, Finding, HasCondition, block_keys, find
 from infusecalc.frozen import Frozen
 from infusecalc.overrides import Ordered, order_phases
 from infusecalc.patient import Patient
-from infusecalc.phase_dose import Infusion, Making, PhaseDose, Running, dose_phases, dose_plan
+from infusecalc.phase_dose import Chair, Infusion, Making, PhaseDose, Running, dose_phases, dose_plan
 from infusecalc.plan import Plan, make_plan
+from infusecalc.preparation import prices_of
 from infusecalc.pump import Rates
 from infusecalc.regimen import Regimen
 from infusecalc.site import Site, site_of
@@ -33,16 +34,20 @@ from infusecalc.table import Table
 
 
 class Totals(Frozen):
-    """Sums over the infusions that are not optional: mg in 0.01 mg, time in 0.01 min (None where one is unknown)."""
+    """Sums over the infusions that are not optional: mg in 0.01 mg, times in 0.01 min (None where one is unknown).
+
+    `time` is that of the infusions, `chair` the one in the chair.
+    """
 
     infusions: int
     dose: int
     waste: int
     vials: tuple[tuple[int, int], ...]
     time: int | None
+    chair: int | None
 
 
-def add_up(infusions: Iterable[Infusion]) -> Totals:
+def add_up(infusions: Iterable[Infusion], chair: Chair) -> Totals:
     """The sums over some infusions."""
     listed = list(infusions)
     vials: dict[int, int] = {}
@@ -55,8 +60,14 @@ def add_up(infusions: Iterable[Infusion]) -> Totals:
         dose=sum(infusion.dose.amount.dose for infusion in listed),
         waste=sum(infusion.dose.preparation.waste for infusion in listed),
         vials=tuple(sorted(vials.items(), reverse=True)),
-        time=None if None in times else sum(time for time in times if time is not None),
+        time=_sum(times),
+        chair=_sum([chair.time(time) for time in times]),
     )
+
+
+def _sum(times: list[int | None]) -> int | None:
+    """A sum of times; not known where one of them is not."""
+    return None if None in times else sum(time for time in times if time is not None)
 
 
 class Course(Frozen):
@@ -110,6 +121,11 @@ class Course(Frozen):
     def running(self) -> Running:
         """How the drug goes in."""
         return self.case.running
+
+    @property
+    def chair(self) -> Chair:
+        """What an infusion takes in the chair beside its own time."""
+        return Chair.of(self.regimen, self.choices)
 
     @property
     def conditions(self) -> tuple[HasCondition, ...]:
@@ -172,7 +188,7 @@ class Course(Frozen):
     @property
     def totals(self) -> Totals:
         """The sums over the course; an infusion that is given only if needed is left out."""
-        return add_up(infusion for infusion in self.infusions if not infusion.planned.optional)
+        return add_up((infusion for infusion in self.infusions if not infusion.planned.optional), self.chair)
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -203,7 +219,8 @@ class Course(Frozen):
         ]  # fmt: skip
         for note in (note for listed in notes for note in listed.values()):
             yield from note.source
-        yield from self.regimen.drug_rules.reaction.source if self.regimen.drug_rules.reaction else ()
+        for last in (self.regimen.drug_rules.reaction, self.regimen.drug_rules.observation):
+            yield from last.source if last else ()
 
 
 def _phase_citations(phase: Phase) -> Iterator[Citation]:
@@ -231,13 +248,14 @@ def make_course(
     plan = make_plan(ordered, choices, house) if choices.start or choices.history else None
     within = choices.rounding.most(house.rounding.within)
     running = running_of(table, regimen, choices.protocol)
-    making = Making(product_rules, house.bags, within, house.largest_dose.most, choices, running)
+    making = Making(product_rules, house.bags, house.overfill.most, within, house.largest_dose.most, choices, running)
     doses, infusions = (
         dose_plan(plan, ordered, patient, making)
         if plan
         else (dose_phases(ordered, patient.weighed_on(day), making), ())
     )
     conditions = conditions_of(table, regimen, choices.conditions)
+    prices = prices_of(table, choices.prices, product_id)
     case = Case(
         regimen=regimen,
         ordered=ordered,
@@ -252,6 +270,7 @@ def make_course(
         running=running,
         plan=plan,
         site=site_of(table, regimen, product_id, named_as(conditions), running),
+        prices=prices,
     )
     return Course(table, case, find(case))
 

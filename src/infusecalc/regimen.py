@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from infusecalc.frozen import Frozen
-from infusecalc.statements import MAINTENANCE, AgeRange, Drug, DrugRules, Phase, RegimenRules
+from infusecalc.statements import MAINTENANCE, AgeRange, Drug, DrugRules, Phase, Premedication, RegimenRules
 
 
 class Regimen(Frozen):
@@ -39,6 +39,11 @@ class Regimen(Frozen):
     def in_bands(self, weight: int, bsa: int | None) -> Regimen:
         """The regimen as it is for a patient of a size; raises BadInput for a BSA that is missing."""
         return self.but(phases={name: phase.in_band(weight, bsa) for name, phase in self.phases.items()})
+
+    @property
+    def premedication(self) -> dict[str, Premedication]:
+        """What is given before each infusion: the drug's, and the regimen's own in its place or beside it."""
+        return self.drug_rules.premedication | self.rules.premedication
 
     @property
     def maintenance(self) -> str | None:

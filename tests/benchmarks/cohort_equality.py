@@ -60,7 +60,12 @@ OPTIONS: tuple[dict[str, Any], ...] = (
     {"days": "mon,thu", "tolerance": ["induction=0d,maintenance=2d"], "for_": "2y"},
     {"price": ["100mg=174.63", "500mg=873.15"]},
     {"price": ["100mg=174.63"]},
+    {"price": ["Remicade:100mg=174.63", "Inflectra:100mg=90.5", "500mg=873.15", "Truxima:500mg=600"], "for_": "2y"},
+    {"turnover": "15"},
+    {"turnover": 12.5, "protocol": "shortened", "has": ["heart-failure"]},
     {"bag": "40"},
+    {"bag": "500", "dose": ["3mg/kg"]},
+    {"bag": "450mL"},
     {"bag": "80", "round_": "vial", "dose": ["12mg/kg"]},
     {"maintenance_start": "15w", "doses": "4"},
     {"protocol": "shortened", "dose": ["induction=7mg/kg"], "doses": "3"},
@@ -83,7 +88,7 @@ OPTIONS: tuple[dict[str, Any], ...] = (
 
 _OF_PATIENT = ("bsa_formula", "bsa_cap")
 _PRODUCTS = {
-    "infliximab": ("Remicade", "Inflectra", "Renflexis", "Avsola", "Remsima"),
+    "infliximab": ("Remicade", "Inflectra", "Renflexis", "Avsola", "Ixifi", "Remsima"),
     "rituximab": ("Rituxan", "MabThera", "Truxima", "Ruxience", "Riabni"),
 }
 _ODD = {
@@ -136,8 +141,9 @@ def one_by_one(row: dict[str, str | None], options: dict[str, Any], table: Table
     try:
         if row["weight_kg"] is None or row["start"] is None:
             return None
+        weight = row["weight_kg"]
         patient = Patient.of(
-            row["weight_kg"],
+            f"{weight}kg" if weight[-1:].isdigit() else weight,  # the name of the column is the unit
             height=row["height_cm"],
             bsa=row["bsa_m2"],
             age=row["age_years"],

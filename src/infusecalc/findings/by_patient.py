@@ -40,7 +40,8 @@ def by_size(case: Case) -> Iterator[Finding]:
 
 
 def by_weights(case: Case) -> Iterator[Finding]:
-    """Every finding about weights over time."""
+    """Every finding about weights as they were written, and over time."""
+    yield from _unit_assumed(case)
     yield from _weight_changes(case)
     yield from _bands_crossed(case)
 
@@ -152,6 +153,31 @@ def _of_weight(
     if doses is None:
         return Finding(code, message, source)
     return case.of_doses(code, doses, message, source)
+
+
+def _unit_assumed(case: Case) -> Iterator[Finding]:
+    """Weights without a unit that would be ordinary ones as pounds."""
+    usual = case.house.usual_weight.of(case.regimen.population)
+    limits, least = case.house.bare_weight, case.house.bare_weight.of(case.regimen.population)
+    several = len({dose.patient.weight for dose in case.given_doses}) > 1
+    bare = [dose for dose in case.given_doses if dose.patient.weight >= least and _is_bare(case, dose)]
+    for weight in dict.fromkeys(dose.patient.weight for dose in bare):
+        other = read_as_pounds(weight)
+        if outside(other, usual.from_, usual.to):
+            continue
+        number = plain(weight)
+        message = (
+            f"Weight {number} has no unit and is read as {number} kg ({plain(pounds(weight), 1)} lb); {number} lb "
+            f"would be {plain(other)} kg: write {number}kg, or {number}lb where pounds are meant"
+        )
+        doses = [dose for dose in bare if dose.patient.weight == weight] if several else None
+        yield _of_weight(case, "weight-unit-assumed", message, limits.source, doses)
+
+
+def _is_bare(case: Case, dose: PhaseDose) -> bool:
+    """Whether the weight of a dose was written without a unit, for one of its infusions at least."""
+    days = [infusion.planned.date for infusion in case.infusions if infusion.dose is dose]
+    return any(case.patient.weighed_on(day).bare for day in days) if days else dose.patient.bare
 
 
 def _weight_changes(case: Case) -> Iterator[Finding]:

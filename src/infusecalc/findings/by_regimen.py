@@ -34,6 +34,10 @@ def by_regimen(case: Case) -> Iterator[Finding]:
     if rules.status.is_ == "labelled" and lacks and regimen.indication in lacks.regimens:
         message = f"{regimen.name} is not on the {regimen.label} label of {case.product_name}: {lacks.text}"
         yield Finding("product-not-labelled", message, lacks.source)
+    absent = case.product.not_marketed
+    if absent:
+        message = f"{case.product_name} is not on the market under the {regimen.label} label: {absent.text}"
+        yield Finding("product-not-marketed", message, absent.source)
     if case.plan and case.plan.ended:
         last = case.plan.infusions[-1]
         phase = case.ordered.phases[last.phase]

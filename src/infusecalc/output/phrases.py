@@ -8,7 +8,7 @@ from datetime import date
 from infusecalc.arithmetic import ceil_div, pounds
 from infusecalc.course import Course
 from infusecalc.patient import Patient
-from infusecalc.phase_dose import PhaseDose
+from infusecalc.phase_dose import Chair, PhaseDose
 from infusecalc.plan import Planned
 from infusecalc.preparation import Preparation
 from infusecalc.quantities import hours, people, plain
@@ -43,6 +43,17 @@ def vials(counts: tuple[tuple[int, int], ...]) -> str:
 def time(hundredths: int | None) -> str:
     """A time of 0.01 min in whole minutes, rounded up: `4 h 15 min`."""
     return "not labelled" if hundredths is None else hours(hundredths)
+
+
+def chair(parts: Chair) -> str:
+    """What chair time is made of: `Chair time: premedication 30 min before, the infusion, observation 1 h, ...`."""
+    lead, watched, turnover = map(_stated, (parts.lead, parts.observation, parts.turnover))
+    return f"Chair time: premedication {lead} before, the infusion, observation {watched} after, turnover {turnover}"
+
+
+def _stated(hundredths: int | None) -> str:
+    """A part of chair time, or that our sources state none."""
+    return "0 min (none stated)" if hundredths is None else hours(hundredths) or "0 min"
 
 
 def bag(made_up: Preparation) -> str:
@@ -167,8 +178,10 @@ def billing_line(code: str, modifier: str | None, number: int) -> str:
     return f"{code}{f'-{modifier}' if modifier else ''} {number:,} unit{'' if number == 1 else 's'}"
 
 
-def money(hundredths: int) -> str:
-    """An amount of money without a currency: `1,234.50`."""
+def money(hundredths: int | None) -> str:
+    """An amount of money without a currency: `1,234.50`; `not known` where a price is missing."""
+    if hundredths is None:
+        return "not known"
     whole, part = divmod(hundredths, 100)
     return f"{whole:,}.{part:02d}"
 

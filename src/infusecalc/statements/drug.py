@@ -181,6 +181,12 @@ class Reaction(Sourced):
             yield "resume", "is not above 0 and under 100 %: after a stop an infusion goes on, and more slowly"
 
 
+class Observation(Sourced):
+    """How long (minutes) a patient is watched after the infusion, at least."""
+
+    least: int = need(MINUTES, "the time")
+
+
 class InUse(Sourced):
     """The longest time (hours) of a diluted bag at room temperature."""
 
@@ -199,6 +205,19 @@ class UsualMost(Sourced):
 
     dose: Dose = need(DOSE, "the dose")
     text: str = need(WORDS, "where it comes from")
+
+
+class UnusualGap(Sourced):
+    """A break that no label need speak of: since the infusion before, or after an infusion's own date within a set."""
+
+    most: Span | None = may(SPAN, "the longest usual time since the infusion before")
+    late: Span | None = may(SPAN, "how long after its date an infusion of an induction or a pair may usually be")
+    text: str = need(WORDS, "what is said of going on after it")
+
+    def faults(self) -> Iterator[tuple[str, str]]:
+        """It is one of the two, or both."""
+        if self.most is None and self.late is None:
+            yield "source", "needs 'most' or 'late'"
 
 
 class ConditionRule(Sourced):
@@ -228,9 +247,11 @@ class DrugRules(Statement):
     infusion_time: InfusionTime = need(InfusionTime, "how fast it goes in")
     modifiers: Modifiers | None = may(Modifiers, "billing modifiers")
     usual_most: UsualMost | None = may(UsualMost, "the highest single dose in our sources")
+    unusual_gap: UnusualGap | None = may(UnusualGap, "the break after which a second look is asked for")
     reaction: Reaction | None = may(Reaction, "how an infusion goes on after a reaction")
     first_rate_again: FirstRateAgain | None = may(FirstRateAgain, "when the rate of a first infusion is used again")
     premedication: dict[str, Premedication] = may(PREMEDICATION, "what is given before each infusion", {})
+    observation: Observation | None = may(Observation, "how long a patient is watched after it, where it is stated")
     monitoring: dict[str, Note] = may(NOTES, "what is watched, during the infusion and after", {})
     late: dict[str, Note] = may(NOTES, "what is said of a late or missed infusion", {})
     screening: dict[str, Note] = may(NOTES, "what is done before the first infusion", {})
@@ -312,6 +333,7 @@ class ProductRules(Statement):
     vials: Vials = need(Vials, "its vials")
     billing: Billing | None = may(Billing, "how it is billed")
     not_labelled: NotLabelled | None = may(NotLabelled, "indications that its own label lacks")
+    not_marketed: Note | None = may(Note, "that it is not on the market, and what is known of it")
     in_use: InUse | None = may(InUse, "the longest time of a diluted bag at room temperature")
     handling: dict[str, Note] = may(NOTES, "how it is made up, where its own label differs from what its drug says", {})
     storage: dict[str, Note] = may(NOTES, "how it is stored", {})
