@@ -214,6 +214,16 @@ def test_a_finding_that_rests_on_a_sites_statement_says_so(tmp_path):
             4,
             "drugs.infliximab.us.screening.hepatitis-b.removed: is empty",
         ),
+        (
+            "drugs: {infliximab: {us: {preparation: {bag: {usual: 500 mL, usual: 250 mL, source: ours}}}}}",
+            4,
+            "drugs.infliximab.us.preparation.bag.usual: is a duplicate key, first on line 4",
+        ),
+        (
+            "sources: {theirs: {publisher: A, date: unknown, section: unknown, url: unknown, grade: label}}",
+            4,
+            "sources.theirs: 'title' is missing",
+        ),
         ("drugs: {infliximab: {us: {preparation: {bag: 500 mL}}}}", 4, "is '500 mL' (allowed: a mapping"),
     ],
 )
