@@ -1,5 +1,7 @@
 """Whether a cohort gives what single patients get, field by field: random rows over every regimen, label and option.
 
+Caps and bands are among them, in a made-up table: the shipped one has none.
+
 python tests/benchmarks/cohort_equality.py [PATIENTS] [SEED]
 """
 
@@ -8,6 +10,7 @@ from __future__ import annotations
 import random
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -86,6 +89,28 @@ OPTIONS: tuple[dict[str, Any], ...] = (
 )
 """Options for a whole cohort, one set after the other."""
 
+BANDED = Path(__file__).parent.parent / "tables" / "bands.yaml"
+BANDED_OPTIONS: tuple[dict[str, Any], ...] = (
+    {},
+    {"round_": "vial"},
+    {"round_": "100mg", "round_within": "5"},
+    {"bsa_formula": "dubois", "bsa_cap": "1.5"},
+    {"bsa_formula": "haycock", "bsa_cap": "2.0", "for_": "2y"},
+    {"dose": ["6mg/kg"]},
+    {"dose": ["750mg"]},
+    {"dose": ["620mg/m2"], "round_": "50mg"},
+    {"dose": ["8mg/kg, at most 700mg"]},
+    {"dose": ["10mg/kg, at most 900mg"], "has": ["active-infection"]},
+    {"dose": ["600mg/m2, at most 900mg"], "doses": "5"},
+    {"dose": ["start=8mg/kg"], "every": ["3w"]},
+    {"from_": "maintenance", "round_": "10mg"},
+    {"maintenance_start": "5w", "for_": "52w"},
+    {"days": "mon,thu", "tolerance": ["3d"]},
+    {"price": ["250mg=99.5"], "until": "2027-03-01"},
+    {"bag": "50", "accept": ["concentration-high=central line", "dose-above-label=agreed"], "dose": ["9mg/kg"]},
+)
+"""Options for cohorts of the table of `BANDED`."""
+
 _OF_PATIENT = ("bsa_formula", "bsa_cap")
 _PRODUCTS = {
     "infliximab": ("Remicade", "Inflectra", "Renflexis", "Avsola", "Ixifi", "Remsima"),
@@ -99,6 +124,9 @@ _ODD = {
     "patient_id": ("=1+1", "@x", None, "a\tb"),
 }
 """What a cell may hold beside the usual, good and bad."""
+
+_KG_ENDS, _M2_ENDS = (6000, 10000), (150, 200)
+"""Where the bands of `BANDED` end, in 0.01 kg and 0.01 m2."""
 
 
 def rows(number: int, seed: int, table: Table) -> Iterator[dict[str, str | None]]:
@@ -125,10 +153,41 @@ def rows(number: int, seed: int, table: Table) -> Iterator[dict[str, str | None]
             "variant": dice.choice(variants) if variants and dice.random() < 0.5 else None,
             "product": dice.choice([None, None, None, *_PRODUCTS[drug]]),
         }
-        if dice.random() < 0.1:
-            column = dice.choice(list(_ODD))
-            row[column] = dice.choice(_ODD[column])
-        yield row
+        yield _odd(dice, row)
+
+
+def banded_rows(number: int, seed: int) -> Iterator[dict[str, str | None]]:
+    """Rows of made-up patients of the drug of `BANDED`, about half of them on an end of a band or just beside it."""
+    dice = random.Random(seed)  # noqa: S311 - made-up patients
+    for place in range(number):
+        weight, area = (
+            dice.choice(ends) + dice.randint(-1, 1) if dice.random() < 0.5 else dice.randint(*between)
+            for ends, between in ((_KG_ENDS, (3000, 16000)), (_M2_ENDS, (100, 280)))
+        )
+        tall = dice.random()
+        height = 36 * area**2 / weight  # in cm; of that area, by Mosteller
+        row: dict[str, str | None] = {
+            "patient_id": f"p{place}",
+            "drug": "bandumab",
+            "indication": dice.choice(("capped", "weight", "surface", "weight-caps", "surface-caps")),
+            "weight_kg": str(weight / 100),
+            "height_cm": f"{height:.1f}" if tall < 0.5 else None,
+            "bsa_m2": str(area / 100) if tall > 0.4 else None,
+            "age_years": dice.choice((None, "17", "18", "60")),
+            "start": f"{dice.choice([2023, 2026])}-{dice.randint(1, 12):02}-{dice.randint(1, 28):02}",
+            "label": dice.choice((None, "us")),
+            "variant": None,
+            "product": dice.choice((None, "Bandorix")),
+        }
+        yield _odd(dice, row)
+
+
+def _odd(dice: random.Random, row: dict[str, str | None]) -> dict[str, str | None]:
+    """One row in ten with something odd in it."""
+    if dice.random() < 0.1:
+        column = dice.choice(list(_ODD))
+        row[column] = dice.choice(_ODD[column])
+    return row
 
 
 def one_by_one(row: dict[str, str | None], options: dict[str, Any], table: Table) -> list[dict[str, Any]] | None:
@@ -195,15 +254,18 @@ def _first(got: list[dict[str, Any]], wanted: list[dict[str, Any]]) -> str:
 
 def main(number: int, seed: int) -> int:
     """Compare so many patients, shared out among the options."""
-    table, each, wrong, rejected = load_table(), number // len(OPTIONS), 0, 0
-    for place, options in enumerate(OPTIONS):
-        listed = list(rows(each, seed + place, table))
+    shipped, banded = load_table(), load_table(BANDED)
+    each, wrong, rejected = number // (len(OPTIONS) + len(BANDED_OPTIONS)), 0, 0
+    passes = [(shipped, options) for options in OPTIONS] + [(banded, options) for options in BANDED_OPTIONS]
+    for place, (table, options) in enumerate(passes):
+        made = banded_rows(each, seed + place) if table is banded else rows(each, seed + place, table)
+        listed = list(made)
         for line in differences(listed, options, table):
             wrong += 1
             print(line)
         rejected += sum(one_by_one(row, options, table) is None for row in listed[:100])
-        print(f"{options}: {each} patients compared", flush=True)
-    print(f"{each * len(OPTIONS)} patients, {wrong} differ; of the first hundreds {rejected} are refused")
+        print(f"{options}: {each} patients{' of bands and caps' if table is banded else ''} compared", flush=True)
+    print(f"{each * len(passes)} patients, {wrong} differ; of the first hundreds {rejected} are refused")
     return 1 if wrong else 0
 
 
