@@ -69,6 +69,7 @@ def test_what_cannot_be_accepted_blocks_and_says_what_to_do_instead() -> None:
     assert final == ["bag-too-small"]
     assert CATALOGUE["bag-too-small"].severities == ("block",)
     assert CATALOGUE["bag-too-small"].told == "block, cannot be accepted"
+    assert CATALOGUE["protocol"].told == "caution, info"
     assert never_accepted("bag-too-small") == (
         "what does not fit the bag cannot be made up",
         "give a larger bag, with --bag",
