@@ -1,4 +1,4 @@
-"""Settings of the property tests (no deadline, because a slow machine is no wrong dose), of commands and of coverage."""
+"""Settings of the property tests (no deadline: a slow machine is no wrong dose), and how commands and coverage go."""
 
 from __future__ import annotations
 

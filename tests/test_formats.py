@@ -10,13 +10,14 @@ from typing import Any
 
 import pytest
 
+from documents import schema_faults, schemas
 from infusecalc import Course
 from infusecalc.cli import run
 from infusecalc.cli.answer import PLAIN
 from infusecalc.output.course_answer import CourseAnswer
 from infusecalc.output.formats import FORMATS, Look, written_from
 from infusecalc.output.records import COLUMNS, UNDATED, columns
-from support import course, in_columns, someone
+from support import course, every_regimen, in_columns, someone, table
 
 ROW = re.compile(
     r"^ *(?:! )? *(\d+)  (?:\w{3}) (\d{4}-\d{2}-\d{2}) +([\d,]+) +([\d,.]+) mg  (.+? mg) +([\d,.]+) mg  (.+)$",
@@ -115,6 +116,75 @@ def test_data_formats_agree_with_the_json_document(name):
             quoted = {"patient_id": "'=HYPERLINK(1)|[red] <b>*x*"} if name == "odd id" else {}
             assert row == {key: in_csv(value) for key, value in line.items()} | quoted
             assert line["patient_id"] == document["patient"]["id"]
+
+
+@pytest.mark.parametrize("name", COURSES)
+@pytest.mark.parametrize("start", ["2026-12-01", None])
+def test_the_json_document_of_a_course_has_what_its_schema_says_and_no_more(name, start):
+    assert schema_faults(json.loads(rendered(COURSES[name](start), "json"))) == []
+
+
+@pytest.mark.parametrize(("regimen", "label"), every_regimen())
+def test_the_json_document_of_every_regimen_is_as_its_schema_says(regimen, label):
+    for start in ("2026-12-01", None):
+        assert schema_faults(json.loads(rendered(course(regimen, start=start, label=label), "json"))) == []
+
+
+SPOILT = {
+    "a key that is missing": lambda document: document["regimen"].pop("status"),
+    "a key too many": lambda document: document["infusions"][2].update(dose=350),
+    "a number as text": lambda document: document["infusions"][0].update(dose_mg="350"),
+    "a date in another form": lambda document: document.update(start="01.12.2026"),
+    "a severity that is none": lambda document: document["findings"][0].update(severity="warning"),
+    "no infusion": lambda document: document.update(infusions=[]),
+}
+
+
+@pytest.mark.parametrize("fault", SPOILT)
+def test_a_document_that_is_spoilt_is_not_as_its_schema_says(fault):
+    """What the schemas are worth."""
+    document = json.loads(rendered(COURSES["plain"]("2026-12-01"), "json"))
+    SPOILT[fault](document)
+    assert len(schema_faults(document)) == 1
+
+
+def texts_of(value: Any) -> list[str]:
+    """Every text of a part of a document."""
+    if isinstance(value, dict):
+        return [text for each in value.values() for text in texts_of(each)]
+    if isinstance(value, list):
+        return [text for each in value for text in texts_of(each)]
+    return [value] if isinstance(value, str) else []
+
+
+def squeezed(text: str) -> str:
+    """A text without blanks and the escapes of Markdown, in one case: drugs are in tall-man letters for people."""
+    return re.sub(r"[\s\\]", "", text).casefold()
+
+
+@pytest.mark.parametrize("name", COURSES)
+def test_the_words_of_the_json_document_stand_on_the_page(name):
+    for start in ("2026-12-01", None):
+        found = COURSES[name](start)
+        document = json.loads(rendered(found, "json"))
+        page = squeezed(rendered(found, "md"))
+        said = texts_of([document["regimen"]["name"], document["product"], document.get("phase_starts", [])])
+        said += [row["text"] for row in document["sheet"]] + [row["message"] for row in document["findings"]]
+        said += [text for phase in document.get("phases", []) for text in phase["working"]]
+        said += [row["title"] for row in document["sources"]]
+        assert len(said) > 20
+        assert [text for text in said if squeezed(text) not in page] == []
+
+
+@pytest.mark.parametrize("name", COURSES)
+def test_the_sources_of_the_json_document_are_those_of_the_table(name):
+    document = json.loads(rendered(COURSES[name]("2026-12-01"), "json"))
+    assert document["table"]["version"] == table().version
+    for row in document["sources"]:
+        source = table().source(row["id"])
+        assert {key: row[key] for key in row if key not in ("id", "local")} == {
+            key: str(getattr(source, key)) for key in ("title", "publisher", "date", "section", "url", "grade")
+        }
 
 
 @pytest.mark.parametrize("name", COURSES)
@@ -235,6 +305,21 @@ def flat(document: dict[str, Any]) -> list[dict[str, Any]]:
         whole = {"period": "course", "vials": vials_} | {name: sums[name] for name in names}
         return [*sums["by_month"], *sums["by_year"], whole]
     return [((document["due"] or {}) if "due" in document else document) | findings]
+
+
+@pytest.mark.parametrize("name", CHAIR)
+def test_the_json_document_of_the_chair_has_what_its_schema_says_and_no_more(name, capfd):
+    line, code = CHAIR[name]
+    assert run([*line.split(), "--format", "json"]) == code
+    assert schema_faults(json.loads(capfd.readouterr().out)) == []
+
+
+def test_every_schema_is_of_a_document_that_is_made(capfd):
+    made = {"infusecalc.dose/1"}  # of COURSES without dates
+    for line, code in CHAIR.values():
+        assert run([*line.split(), "--format", "json"]) == code
+        made.add(json.loads(capfd.readouterr().out)["schema"])
+    assert made == set(schemas())
 
 
 @pytest.mark.parametrize("name", CHAIR)
