@@ -112,6 +112,7 @@ def key_of(finding: dict[str, Any]) -> str:
 
 def check_rows(line: str, rows: list[dict[str, Any]], told: dict[str, Any]) -> None:
     """Each row carries what is about it, and the rows together all that the document tells."""
+    assert rows
     for row in rows:
         assert {name: row[name] for name in ("findings", "accepted")} == in_columns(about(line, row, told))
     for column, cell in in_columns(told["findings"]).items():
@@ -121,6 +122,7 @@ def check_rows(line: str, rows: list[dict[str, Any]], told: dict[str, Any]) -> N
 def check_pages(pages: list[str], told: dict[str, Any]) -> None:
     """Each finding stands there with severity and reason: on all of several pages, or on those that it is about."""
     texts = [squeezed(text) for text in pages]
+    assert texts
     for each in told["findings"]:
         said = rf"(?i){each['severity']}[:|]*{re.escape(squeezed(key_of(each)))}"
         reason = squeezed(f"accepted: {each['reason']}") if each["accepted"] else ""

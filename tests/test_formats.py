@@ -282,7 +282,14 @@ CHAIR = {
     "sums": ("schedule rituximab ra --weight 70kg --start 2026-12-01 --totals --price 500mg=873.15", 0),
 }
 CHAIR["next after the last"] = (CHAIR["next after the last"][0].format(1, 2, 3, 4), 0)
-ROWS = {"rate": "steps", "next": "due", "schedule": "by_month"}
+LEFT_OUT = {
+    "check": {"schema", "source"},
+    "next": {
+        "band", "bag_ml", "billing_units", "concentration_mg_per_ml", "dose_basis", "drug_volume_ml", "duration_min",
+        "exact_dose_mg", "final_volume_ml", "modifier", "waste_mg", "wasted_units",
+    },
+}  # fmt: skip
+"""What a row of a command leaves out of the JSON document, lists and objects aside."""
 
 
 def answers(line: str, code: int, capfd: Any) -> dict[str, str]:
@@ -334,8 +341,10 @@ def test_every_format_of_the_chair_carries_the_same_values(name, capfd):
         assert list(one) == list(row)
         assert {key: in_csv(value) for key, value in one.items()} == row
         own = {key: value for key, value in one.items() if key not in ("findings", "accepted")}
-        assert {key: entry.get(key, own[key]) for key in own} == own
-        assert entry.keys() <= {*one, *entry}
+        due = name != "next after the last"
+        assert {key: entry[key] if due else None for key in own} == own
+        single = {key for key, value in entry.items() if not isinstance(value, list | dict)}
+        assert single - one.keys() == (LEFT_OUT.get(line.partition(" ")[0], set()) if due else set())
 
 
 @pytest.mark.parametrize("name", CHAIR)
@@ -390,16 +399,16 @@ def test_every_step_that_goes_up_after_a_stop_is_marked_in_every_format(name, ca
             assert told.index(severe) < told.index("duration min")
 
 
-@pytest.mark.parametrize("name", CHAIR)
+@pytest.mark.parametrize("name", [name for name in CHAIR if name != "sums"])  # whose rows are periods
 def test_every_finding_of_the_chair_is_in_every_row_of_data(name, capfd):
     """A finding never hides in one format: the same codes appear in every output."""
     line, code = CHAIR[name]
     found = answers(line, code, capfd)
-    if name == "sums":
-        return  # its rows are periods
     told = json.loads(found["json"])["findings"]
     keys = [f"{each['code']}:{each['detail']}" if each["detail"] else each["code"] for each in told]
     reasons = [f"{key}={each['reason']}" for key, each in zip(keys, told, strict=True) if each["accepted"]]
-    for row in [json.loads(text) for text in found["ndjson"].splitlines()]:
+    rows = [json.loads(text) for text in found["ndjson"].splitlines()]
+    assert rows
+    for row in rows:
         assert row["findings"] == (";".join(dict.fromkeys(keys)) or None)
         assert row["accepted"] == (";".join(reasons) or None)
