@@ -39,7 +39,7 @@ def forms_of(line: str) -> tuple[str, ...]:
     return tuple(form for form in known if form != "json")
 
 
-WALK = [pytest.param(case, form, id=f"{case['name']}, {form}") for case in CASES for form in forms_of(case["line"])]
+WALK = [pytest.param(case, form, id=f"{case['name']}, {form}") for case in CASES for form in forms_of(case["run"])]
 
 
 def answer(line: str, form: str, folder: Path) -> tuple[int, bytes]:
@@ -132,7 +132,7 @@ def check_pages(pages: list[str], told: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(("case", "form"), WALK)
 def test_what_the_document_tells_every_other_format_tells(case, form, tmp_path):
-    line, wanted = case["line"], case["finds"]
+    line, wanted = case["run"], case["findings"]
     code, told = document(line, tmp_path)
     keys = {key_of(each): each["reason"] for each in told["findings"]}
     assert {key: keys.get(key, "missing") for key in wanted} == wanted
@@ -147,7 +147,7 @@ def test_what_the_document_tells_every_other_format_tells(case, form, tmp_path):
 
 
 def test_the_walk_goes_through_every_command_that_answers_for_a_patient():
-    assert {command_of(case["line"]) for case in CASES} | WITHOUT == set(COMMANDS)
+    assert {command_of(case["run"]) for case in CASES} | WITHOUT == set(COMMANDS)
     kinds = {f"{command}, {kind}" for command in COMMANDS.keys() - WITHOUT for kind in ("the course", "accepted")}
     assert kinds <= {case["name"] for case in CASES}
     assert len({case["name"] for case in CASES}) == len(CASES)
