@@ -128,8 +128,9 @@ def short(kind: str, part: dict[str, str]) -> str:
 @pytest.mark.parametrize("case", cases("zones"))
 def test_a_zone_is_written_as_every_calendar_reads_it_or_refused(case, tmp_path, capfd):
     path = tmp_path / "plan.ics"
-    more = {name: case[name] for name in ("start", "at") if name in case}
-    code = schedule(path, case["tz"], *(["--for", case["horizon"]] if "horizon" in case else []), **more)
+    given, tz = case["given"], case["given"]["tz"]
+    more = {name: given[name] for name in ("start", "at") if name in given}
+    code = schedule(path, tz, *(["--for", given["horizon"]] if "horizon" in given else []), **more)
     said = capfd.readouterr().err
     if "refused" in case:
         assert code == 2
@@ -139,10 +140,10 @@ def test_a_zone_is_written_as_every_calendar_reads_it_or_refused(case, tmp_path,
         assert not path.exists()
     else:
         assert code == 0
-        assert law_of(path.read_bytes()) == case["law"]
-        told = case["law"] == "utc" and case["tz"] not in ("UTC", "Etc/UTC")
+        assert law_of(path.read_bytes()) == case["expect"]
+        told = case["expect"] == "utc" and tz not in ("UTC", "Etc/UTC")
         assert ("the times are written in UTC" in said) is told
-        assert (f"begins 09:30 in {case['tz']}\\; written in UTC" in path.read_text("utf-8").replace("\n ", "")) is told
+        assert (f"begins 09:30 in {tz}\\; written in UTC" in path.read_text("utf-8").replace("\n ", "")) is told
 
 
 def test_that_times_are_in_utc_is_said_where_talk_is_wanted_and_never_in_a_private_event(tmp_path, capfd):
