@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-settings.register_profile("infusecalc", deadline=None)
-settings.load_profile("infusecalc")
+settings.register_profile("quick", deadline=None, max_examples=25)
+settings.register_profile("thorough", deadline=None, max_examples=100)
+settings.load_profile("quick")  # --hypothesis-profile thorough in the slow stage
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -16,7 +16,7 @@ from infusecalc.cohort import expand, rejects
 from infusecalc.cohort.frames import RejectedRows
 from infusecalc.errors import BadTable
 from infusecalc.output.records import records
-from support import HERE, cases, course
+from support import HERE, cases, course, slow
 
 TABLE = HERE / "tables" / "bands.yaml"
 
@@ -44,7 +44,9 @@ def test_a_cap_or_a_band(case, capfdbinary):
     assert not severities.keys() & set(case.get("absent", ()))
 
 
-@pytest.mark.parametrize("options", [{}, {"dose": ["6mg/kg"]}, {"dose": ["750mg"]}, {"round_": "vial"}], ids=str)
+@pytest.mark.parametrize(
+    "options", [{}, slow({"dose": ["6mg/kg"]}), {"dose": ["750mg"]}, slow({"round_": "vial"})], ids=str
+)
 def test_a_cohort_gets_the_caps_and_bands_of_single_patients(options):
     dice, table = random.Random(3), load_table(TABLE)  # noqa: S311 - made-up patients
     edges = (59.99, 60, 60.01, 99.99, 100, 100.01, 45, 130)

@@ -30,8 +30,8 @@ from infusecalc.output.records import COLUMNS, records
 from infusecalc.quantities import parse_weight
 from infusecalc.statements import Vials
 from infusecalc.table import load_table
-from strategies import ADULT, cm, heights, kg, roundings, starts, weights
-from support import HERE, START, table
+from strategies import ADULT, cm, examples, heights, kg, roundings, starts, weights
+from support import HERE, START, slow, table
 
 pytestmark = pytest.mark.usefixtures("seen_in_engine_threads")
 
@@ -50,13 +50,14 @@ FRAME = pl.DataFrame(
 # --- the single patient, field by field ------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("many", [30, slow(125)])  # more than 5,000 in all
 @pytest.mark.parametrize("place", range(len(OPTIONS)), ids=[str(options) for options in OPTIONS])
-def test_every_row_gets_what_the_single_patient_gets(place: int) -> None:
-    listed = list(rows(125, 1000 + place, table()))  # more than 5,000 in all
+def test_every_row_gets_what_the_single_patient_gets(place: int, many: int) -> None:
+    listed = list(rows(many, 1000 + place, table()))
     assert list(differences(listed, OPTIONS[place], table())) == []
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     regimen=st.sampled_from(ADULT),
     weight=weights,

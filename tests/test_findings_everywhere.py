@@ -39,7 +39,17 @@ def forms_of(line: str) -> tuple[str, ...]:
     return tuple(form for form in known if form != "json")
 
 
-WALK = [pytest.param(case, form, id=f"{case['name']}, {form}") for case in CASES for form in forms_of(case["run"])]
+def marks(case: dict[str, Any], form: str) -> Any:
+    """A PDF takes as long as all other formats together: one of each command is quick."""
+    firsts = {command_of(each["run"]): each["name"] for each in reversed(CASES)}
+    return pytest.mark.slow if form == "pdf" and case["name"] not in firsts.values() else ()
+
+
+WALK = [
+    pytest.param(case, form, id=f"{case['name']}, {form}", marks=marks(case, form))
+    for case in CASES
+    for form in forms_of(case["run"])
+]
 
 
 def answer(line: str, form: str, folder: Path) -> tuple[int, bytes]:

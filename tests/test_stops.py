@@ -1,6 +1,6 @@
 """After a stop: every row held against a little model in fractions, and the times that block.
 
-INFUSECALC_STOPS sets how many stops are tried: 10,000 take some minutes.
+INFUSECALC_STOPS sets how many stops the slow stage tries: 10,000 take some minutes.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from infusecalc.pump import Load, Rates, Step, Stop, pump_steps, run_time
 from infusecalc.pump_table import PumpTable, make_pump_table
 from infusecalc.quantities import plain
 from infusecalc.statements import Held, Pace, Titration
-from strategies import kg
+from strategies import examples, kg
 from support import HERE, every_regimen, someone, table
 
-STOPS = int(os.environ.get("INFUSECALC_STOPS", "150"))
+STOPS = examples(int(os.environ.get("INFUSECALC_STOPS", "150")))
 TWELVE_HOURS = 72_000  # 0.01 min
 Timed = tuple[Fraction, Fraction | None]
 """A rate in mg/h with its time in min; None: to the end."""

@@ -16,13 +16,14 @@ from dateutil.tz import tzical
 
 from infusecalc.cli import run
 from infusecalc.output.zones import begins, component, place_of
-from support import cases
+from support import cases, sampled
 
 PLACES = [
     "Europe/Berlin", "Europe/London", "Europe/Dublin", "America/New_York", "America/Los_Angeles", "America/Sao_Paulo",
     "America/Santiago", "America/St_Johns", "Australia/Sydney", "Australia/Lord_Howe", "Pacific/Auckland",
     "Africa/Casablanca", "Africa/Cairo", "Asia/Kolkata", "Asia/Jerusalem",
 ]  # fmt: skip
+SAMPLE = ["America/St_Johns", "Australia/Lord_Howe", "Africa/Casablanca", "Asia/Kolkata"]
 WEEKDAYS = ["MO", "TU", "WE", "TH", "FR", "SA", "SU"]
 LAST = 5  # how Outlook counts the last weekday of a month
 DAY = timedelta(days=1)
@@ -156,7 +157,7 @@ def test_that_times_are_in_utc_is_said_where_talk_is_wanted_and_never_in_a_priva
 # --- every moment ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("tz", PLACES)
+@pytest.mark.parametrize("tz", sampled(PLACES, SAMPLE))
 def test_fifteen_years_of_events_are_read_at_their_moment(tz, tmp_path):
     path = tmp_path / "plan.ics"
     assert schedule(path, tz, "--for", "15y", "--quiet") == 0
@@ -172,7 +173,7 @@ def test_fifteen_years_of_events_are_read_at_their_moment(tz, tmp_path):
     assert read == expected
 
 
-@pytest.mark.parametrize("tz", PLACES)
+@pytest.mark.parametrize("tz", sampled(PLACES, SAMPLE))
 def test_every_day_of_fifteen_years_is_read_at_its_moment(tz):
     zone = zoneinfo.ZoneInfo(tz)
     for year in range(2026, 2041, 3):
