@@ -34,7 +34,7 @@ def test_the_quick_start_has_exactly_two_lines():
     lines = block.group(1).splitlines()
     assert len(lines) == 2
     assert "infusecalc schedule infliximab crohns --weight 70kg --start 2026-12-01" in lines[0]
-    assert "pytest" in lines[1]
+    assert lines[1].endswith("-m pytest --cov -n auto")
     assert all("-m venv" in line for line in lines)
 
 
