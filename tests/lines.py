@@ -64,7 +64,7 @@ def line_of(case: dict[str, Any]) -> list[str]:
     if "file" in case:
         Path("given.csv").write_text(case["file"], encoding="utf-8", newline="")
         words += ["--history", "given.csv"]
-    child = "pediatric" in words[2] or words[2] == "jia"
+    child = "pediatric" in words[2] or words[2] in ("jia", "kawasaki")
     usual = (CHILD if child else ADULT).items()
     added = [
         (flag, value) for flag, value in usual if flag not in words and (flag != "--height" or "--bsa" not in words)

@@ -86,7 +86,10 @@ COMPLETIONS = [
     ("infusecalc rate rituximab ra --label eu --protocol ", ["ra-120"]),
     ("infusecalc rate rituximab gpa-pediatric --protocol p", ["peprs"]),
     ("infusecalc rate nonsense ra --protocol ", []),
-    ("infusecalc dose infliximab uc --has hepat", ["hepatitis-b-active", "hepatitis-b-past", "hepatic-impairment"]),
+    (
+        "infusecalc dose infliximab uc --has hepat",
+        ["hepatitis-b", "hepatitis-b-active", "hepatitis-b-past", "hepatic-impairment"],
+    ),
     ("infusecalc dose infliximab uc --label ", ["us", "eu"]),
     ("infusecalc completion ", ["bash", "zsh", "fish"]),
     ("infusecalc completion z", ["zsh"]),
@@ -165,7 +168,7 @@ def test_bash_takes_the_script(capfd, tmp_path):
     done = subprocess.run(
         ["bash", "-c", f'{lines}; echo "${{COMPREPLY[@]}}"'], capture_output=True, text=True, check=True
     )
-    assert done.stdout.split() == ["rituximab", "rituxan"]
+    assert done.stdout.split() == ["rituximab", "rituxan", "ritemvia"]
 
 
 # --- the manual page -----------------------------------------------------------------------------------------------

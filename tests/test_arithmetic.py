@@ -13,6 +13,7 @@ import pytest
 
 import infusecalc
 from infusecalc import arithmetic
+from support import cases
 
 pytestmark = pytest.mark.usefixtures("seen_in_engine_threads")
 
@@ -59,13 +60,16 @@ FORMULAS: dict[str, tuple[Any, ...]] = {
     "rounding_refused": ((1, 3), (1, 3), (1, 3)),
     "above": (NUMBER, NUMBER),
     "hundredths_of_minutes": (MONTHS,),
+    "chair_time": (MONTHS, MONTHS),
     "too_quick": (NUMBER, NUMBER),
     "drug_volume": (DOSE, STRENGTH),
     "concentration": (DOSE, BAG),
     "passes_bag": (DOSE, STRENGTH, BAG),
     "too_thin": (DOSE, BAG, STRENGTH),
+    "too_thin_overfilled": (DOSE, BAG, STRENGTH, SHARE),
     "too_strong": (DOSE, BAG, STRENGTH),
     "least_in_range": (BAG, STRENGTH),
+    "least_overfilled": (BAG, STRENGTH, SHARE),
     "most_in_range": (BAG, STRENGTH),
     "waste": (DOSE, DOSE),
     "billing_units": (DOSE, BAG),
@@ -104,6 +108,19 @@ def by_columns(formula: Callable[..., Any], rows: list[tuple[int | None, ...]]) 
 
 def test_every_formula_is_held_against_columns() -> None:
     assert {*FORMULAS, *APART} == set(declared())
+
+
+@pytest.mark.parametrize("case", cases("arithmetic"))
+def test_a_formula_gives_what_a_hand_reckons(case: Any) -> None:
+    formula = getattr(arithmetic, case["formula"])
+    for each in case["cases"]:
+        found, wanted = formula(*each["of"]), each["is"]
+        assert (list(found) if isinstance(found, tuple) else found) == wanted, (each["of"], each["because"])
+
+
+def test_every_formula_is_reckoned_by_hand() -> None:
+    by_hand = {case["formula"] for [case] in (each.values for each in cases("arithmetic"))}
+    assert by_hand | {"where", "months_begun", "past"} == set(declared()), "the last two have their cases below"
 
 
 @pytest.mark.parametrize("name", FORMULAS)

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import json
-import random
 import shlex
 from typing import Any
 
 import polars as pl
 import pytest
 
-from infusecalc import InfusecalcError, Patient, load_table, make_course
+from benchmarks.cohort_equality import BANDED as TABLE
+from benchmarks.cohort_equality import BANDED_OPTIONS, banded_rows, differences
+from infusecalc import load_table
 from infusecalc.cli import run
-from infusecalc.cohort import expand, rejects
-from infusecalc.cohort.frames import RejectedRows
+from infusecalc.cohort import RejectedRows, expand
 from infusecalc.errors import BadTable
-from infusecalc.output.records import records
-from support import HERE, cases, course, slow
-
-TABLE = HERE / "tables" / "bands.yaml"
+from support import cases, course, sampled
 
 
 def at(found: Any, path: str) -> Any:
@@ -44,42 +41,31 @@ def test_a_cap_or_a_band(case, capfdbinary):
     assert not severities.keys() & set(case.get("absent", ()))
 
 
-@pytest.mark.parametrize(
-    "options", [{}, slow({"dose": ["6mg/kg"]}), {"dose": ["750mg"]}, slow({"round_": "vial"})], ids=str
-)
-def test_a_cohort_gets_the_caps_and_bands_of_single_patients(options):
-    dice, table = random.Random(3), load_table(TABLE)  # noqa: S311 - made-up patients
-    edges = (59.99, 60, 60.01, 99.99, 100, 100.01, 45, 130)
-    people = [
-        {
-            "patient_id": str(place),
-            "drug": "bandumab",
-            "indication": dice.choice(("capped", "weight", "surface")),
-            "weight_kg": dice.choice((*edges, dice.randint(3000, 16000) / 100)),
-            "bsa_m2": dice.choice((None, 1.49, 1.5, 1.51, dice.randint(100, 250) / 100)),
-            "start": f"2026-12-{dice.randint(1, 28):02}",
-        }
-        for place in range(300)
-    ]
-    frame = pl.DataFrame(people)
+@pytest.mark.parametrize("place", sampled(range(len(BANDED_OPTIONS)), range(0, len(BANDED_OPTIONS), 4)))
+def test_a_cohort_gets_the_caps_and_bands_of_single_patients(place):
+    listed, options = list(banded_rows(125, 3000 + place)), BANDED_OPTIONS[place]
+    assert list(differences(listed, options, load_table(TABLE))) == []
+
+
+def test_the_made_up_cohort_lies_on_both_sides_of_every_end_and_of_every_cap():
+    frame = pl.DataFrame(list(banded_rows(1500, 3000)))
     with pytest.warns(RejectedRows):
-        got = expand(frame, table=table, **options)
-    bad = rejects(frame, table=table, **options)
-    refused = 0
-    for person in people:
-        mine = got.filter(pl.col("patient_id") == person["patient_id"]).to_dicts()
-        bsa = None if person["bsa_m2"] is None else str(person["bsa_m2"])
-        patient = Patient.of(str(person["weight_kg"]), bsa=bsa, id=person["patient_id"])
-        try:
-            made = make_course(table, "bandumab", person["indication"], patient, start=person["start"], **options)
-        except InfusecalcError:
-            refused += 1
-            assert mine == []
-            continue
-        assert [(row["dose_mg"], row["dose_basis"], row["findings"]) for row in mine] == [
-            (row["dose_mg"], row["dose_basis"], row["findings"]) for row in records(made)
-        ]
-    assert len(bad) == refused > 0
+        got = expand(frame, table=load_table(TABLE))
+    sizes, capped = pl.col("weight_kg", "bsa_m2"), pl.col("findings").str.contains("dose-capped")
+    beside = got.group_by("indication").agg(sizes.unique())
+    ends = {"weight": "weight_kg", "weight-caps": "weight_kg", "surface": "bsa_m2", "surface-caps": "bsa_m2"}
+    for indication, size in ends.items():
+        [found] = beside.filter(indication=indication)[size]
+        for end in (60, 100) if size == "weight_kg" else (1.5, 2):
+            assert {round(end + step, 2) for step in (-0.01, 0, 0.01)} <= set(found), (indication, end)
+    told = got.filter(number=1).group_by("indication", "dose_basis").agg(capped.any(), uncapped=(~capped).any())
+    caps = told.filter(pl.col("dose_basis").str.contains("at most"))
+    assert caps.select("indication", "findings", "uncapped").sort("indication", "findings").rows() == [
+        ("capped", True, True),
+        ("surface", True, False),  # 750 x 1.51 = 1132.5 > 1000: the cap cuts the whole band
+        ("surface-caps", True, True),
+        *[("weight-caps", True, True)] * 3,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -129,4 +115,4 @@ def test_bands_are_said_in_the_views_for_people(capfd):
 def test_the_working_of_a_capped_dose_shows_what_the_cap_cut(capfd):
     assert run(["dose", "bandumab", "capped", "--weight", "110kg", "--regimens", str(TABLE)]) == 0
     out = capfd.readouterr().out
-    assert "  8 mg/kg x 110 kg = 880 mg\n  more than the cap: 800 mg\n" in out
+    assert "  8 mg/kg x 110 kg = 880 mg\n  capped: 800 mg\n" in out

@@ -328,7 +328,7 @@ def test_numbers_that_json_has_no_text_for_are_null_and_whole_ones_have_no_decim
     line = ["batch", str(tmp_path / "in.parquet"), "-o", str(tmp_path / "out.ndjson"), "--quiet", "--doses", "1"]
     assert run([*line, "--keep-extra"]) == 0
     lines = (tmp_path / "out.ndjson").read_text(encoding="utf-8").splitlines()
-    tails = [each.partition('"accepted": null, ')[2] for each in lines]
+    tails = [each.partition('"chair_min": 120, ')[2] for each in lines]
     assert tails == [
         f'"a": {a}, "b": {b}, "a32": {a}}}'
         for a, b in (("70", "-1"), ("70.5", "2"), ("null", "3"), ("null", "null"), ("null", "5"))
@@ -501,11 +501,38 @@ def test_the_sums_are_said_at_the_end_by_month_where_asked(tmp_path: Path, capsy
     said = capsys.readouterr().err.splitlines()
     # infliximab: 15 x 350 mg = 5,250 mg, each 4 x 100 mg with 50 mg of waste; rituximab: 2 x 1,000 mg and 2 x 500 mg,
     # and a fifth if needed; cost 60 x 1 + 6 x 2
-    assert said[0].endswith("2 rows planned, 20 infusions (1 only if needed, in no sum), 0 rows rejected")
+    assert said[0].endswith("2 rows planned, 20 infusions (1 as needed, left out of the totals), 0 rows rejected")
     assert said[1].endswith("8,250 mg, waste 750 mg, vials 6 x 500 mg + 60 x 100 mg")
     assert said[2].endswith("cost of the vials: 72")
     assert "infusecalc: 2026-12: 4 x 500 mg + 8 x 100 mg" in said
     assert said[3].startswith("infusecalc: infusions by finding: ")
+
+
+def test_a_missing_price_rejects_nobody_and_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [GOOD, GOOD | {"drug": "rituximab", "indication": "ra", "age_years": "50"}]
+    source, out = write(tmp_path / "in.csv", rows), tmp_path / "out.csv"
+    assert run(["batch", str(source), "-o", str(out), "--doses", "2", "--price", "Remicade:100mg=1.5"]) == 0
+    found = pl.read_csv(out)
+    # infliximab: 350 mg are 4 x 100 mg with 50 mg of waste; rituximab has no price
+    assert found["cost"].to_list() == [6, 6, None, None]
+    assert found["waste_cost"].to_list() == [0.75, 0.75, None, None]
+    assert found["findings"].str.contains("price-missing").to_list() == [False, False, True, True]
+    said = capsys.readouterr().err
+    assert "2 rows planned, 4 infusions, 0 rows rejected" in said
+    assert "cost of the vials: 12, without 2 infusions that lack a price\n" in said
+    assert run(["batch", str(source), "-o", str(out), "--doses", "1", "--price", "Remicade:100mg=1.5"]) == 0
+    assert "cost of the vials: 6, without 1 infusion that lacks a price\n" in capsys.readouterr().err
+    assert run(["batch", str(source), "-o", str(out), "--doses", "1", "--price", "MabThera:100mg=1.5"]) == 0
+    assert "cost of the vials: 0, without 2 infusions that lack a price\n" in capsys.readouterr().err
+
+
+def test_a_price_of_what_is_no_product_is_refused_for_the_cohort(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source, out = write(tmp_path / "in.csv", [GOOD]), tmp_path / "out.csv"
+    assert run(["batch", str(source), "-o", str(out), "--price", "Remicad:100mg=1"]) == 2
+    assert "--price product 'Remicad' is not known" in capsys.readouterr().err
+    assert not out.exists()
 
 
 # --- files that cannot be used ------------------------------------------------------------------------------------

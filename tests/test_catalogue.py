@@ -1,4 +1,4 @@
-"""The catalogue of findings: each code once, for one patient, for a cohort, in the README and in the tests."""
+"""The catalogue of findings: each code once, for one patient, for a cohort, on its page and in the tests."""
 
 from __future__ import annotations
 

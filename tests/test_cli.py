@@ -55,7 +55,10 @@ def test_a_blocked_plan_is_shown_and_ends_with_3(capfd):
     out, err = capfd.readouterr()
     assert "BLOCK" in out
     assert "350 mg" in out
-    assert err == "infusecalc: blocked by contraindicated:active-tb; --accept CODE=REASON takes a block on\n"
+    assert (
+        err
+        == "infusecalc: blocked by contraindicated:active-tb; to go on, accept it with a reason: --accept CODE=REASON\n"
+    )
 
 
 def test_an_accepted_block_ends_with_0_and_leaves_its_reason(capfd):
@@ -135,10 +138,10 @@ def test_bad_input_ends_with_2_and_one_sentence(capfd):
             "--on '2026-12-01' stands beside --start; the start is the day that counts",
         ),
         (["check", *LOOK_UP[1:], "--ordered", "350", "--on", "2026-12-01"], "--on '2026-12-01' stands alone"),
-        (["dose", "remicad", "ra", "--weight", "70"], "nearest: remicade, remsima\n"),
-        ([*LOOK_UP, "--has", "hepatitis"], "nearest: hepatitis-b-past, hepatitis-b-active\n"),
-        ([*LOOK_UP, "--has", "tb"], "nearest: active-tb, latent-tb-untreated\n"),
-        ([*LOOK_UP, "--has", ""], "condition '' is empty (allowed: drug-hypersensitivity, "),
+        (["dose", "remicad", "ra", "--weight", "70"], "nearest: remicade, remsima, ritemvia\n"),
+        ([*LOOK_UP, "--has", "hepatitis"], "nearest: hepatitis-b, past-hepatitis-b, "),
+        ([*LOOK_UP, "--has", "tbc"], "nearest: tb\n"),
+        ([*LOOK_UP, "--has", ""], "condition '' is empty (allowed: allergy, drug-hypersensitivity, "),
         ([*LOOK_UP, "--accept", "foo=bar"], "--accept 'foo' meets no block; no finding blocks here: leave it out\n"),
         (["regimens", "show", "infliximab/ra", "--label", "uk"], "label 'uk' is not known"),
     ],
@@ -545,7 +548,7 @@ def test_the_table_is_shown_in_every_format(line, form, capfd):
 
 
 def test_what_is_recalled_is_shown_as_recalled(capfd):
-    assert run(["regimens", "show", "infliximab", "crohns-pediatric", "--label", "eu"]) == 0
+    assert run(["regimens", "show", "rituximab", "ra"]) == 0
     assert "[recalled: " in capfd.readouterr().out
 
 
@@ -564,7 +567,7 @@ def test_a_sites_values_are_shown_as_local(tmp_path, capfd):
 
 def test_a_table_without_faults_is_said_to_be_so(capfd, tmp_path):
     assert run(["regimens", "validate"]) == 0
-    assert capfd.readouterr().out.startswith("regimens.yaml: no faults; 21 regimens, ")
+    assert capfd.readouterr().out.startswith("regimens.yaml: no faults; 37 regimens, ")
     path = tmp_path / "site.yaml"
     path.write_text('version: "1"\n', encoding="utf-8")
     assert run(["regimens", "validate", str(path)]) == 0
@@ -671,7 +674,7 @@ def test_a_drug_is_written_in_tall_man_letters_for_people_and_in_lower_case_in_d
         run([*line, "--format", form])
         out = capfd.readouterr().out.replace("\\", "")
         assert "inFLIXimab" in out
-        assert "allergy to inFLIXimab" in " ".join(out.split())
+        assert "reaction to inFLIXimab" in " ".join(out.split())
         assert "infliximab/ra" in out
     run([*line, "--format", "json"])
     assert "inFLIXimab" not in capfd.readouterr().out

@@ -116,6 +116,19 @@ def test_a_sites_own_regimen_reaches_a_cohort_and_is_marked(tmp_path: Path) -> N
     assert infusions["findings"].str.contains("local:house/bags").all()
 
 
+@pytest.mark.parametrize(("protocol", "bags"), [(None, {500}), ("ra-120", {250})])
+def test_the_own_bag_of_a_protocol_reaches_a_cohort(protocol: str | None, bags: set[int]) -> None:
+    frame = FRAME.head(1).with_columns(drug=pl.lit("rituximab"), indication=pl.lit("ra"), label=pl.lit("eu"))
+    found = expand(frame, protocol=protocol)
+    [row] = frame.to_dicts()
+    course = make_course(
+        table(), "rituximab", "ra", Patient.of(str(row["weight_kg"])), start=row["start"], label="eu", protocol=protocol
+    )
+    assert set(found["bag_ml"]) == bags
+    assert found["bag_ml"].to_list() == [each["bag_ml"] for each in records(course)]
+    assert found["duration_min"].to_list() == [each["duration_min"] for each in records(course)]
+
+
 @pytest.mark.parametrize(("bag", "fits"), [("34", False), ("35", True)])
 def test_drug_that_is_more_than_the_bag_holds_does_not_fit_it(bag: str, fits: bool) -> None:
     # 5 mg/kg x 70 kg = 350 mg, 35 mL at 10 mg/mL
@@ -147,7 +160,7 @@ def test_vials_of_another_strength_fill_bags_with_another_dose() -> None:
     rules, product = made_up.regimen("findumab", "hiccups", "us").drug_rules, made_up.product("findorix", "us")[1]
     for strength, bags in ((10_000, [100, 250, 250]), (20_000, [100, 100, 250])):
         vials = Vials((30_000,), strength, ())
-        makeup = Makeup(product.but(vials=vials), rules, made_up.house().bags, None, ())
+        makeup = Makeup(product.but(vials=vials), rules, made_up.house().bags, 1000, None, ())
         places = pl.Series([found.place(makeup.key, makeup)] * 3)
         assert found.look_up(places, pl.Series([100_000, 100_001, 125_001]))["bag"].to_list() == bags
 

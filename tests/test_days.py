@@ -28,7 +28,7 @@ def test_a_phase_has_its_dose(case):
     for regimen in given["regimens"]:
         for label in given["labels"]:
             phases = course(regimen, label=label, variant=given.get("variant"), start=None).phases
-            assert {dose.name: str(dose.phase.dose) for dose in phases} == case["expect"]["doses"], (regimen, label)
+            assert {dose.name: str(dose.asked) for dose in phases} == case["expect"]["doses"], (regimen, label)
 
 
 def test_every_regimen_of_the_table_has_its_days_here():
@@ -39,7 +39,7 @@ def test_every_regimen_of_the_table_has_its_days_here():
         for label in ("us", "eu")
     }
     assert set(every_regimen()) <= here
-    assert len({name for name, _ in every_regimen()}) == 21
+    assert len({name for name, _ in every_regimen()}) == 37
 
 
 def test_the_table_under_test_is_the_one_of_the_checkout():

@@ -256,7 +256,7 @@ def test_the_columns_of_a_schedule_are_the_ones_that_were_promised():
     assert rendered(COURSES["plain"]("2026-12-01"), "csv").splitlines()[0] == (
         "patient_id,drug,indication,label,status,variant,product,phase,number,day,date,optional,weight_kg,bsa_m2,"
         "dose_basis,exact_dose_mg,dose_mg,vials,waste_mg,drug_volume_ml,bag_ml,concentration_mg_per_ml,duration_min,"
-        "billing_code,billing_units,wasted_units,modifier,findings,accepted"
+        "billing_code,billing_units,wasted_units,modifier,findings,accepted,severity,blocks,cautions,chair_min"
     )
 
 
@@ -285,7 +285,7 @@ CHAIR["next after the last"] = (CHAIR["next after the last"][0].format(1, 2, 3, 
 LEFT_OUT = {
     "check": {"schema", "source"},
     "next": {
-        "band", "bag_ml", "billing_units", "concentration_mg_per_ml", "dose_basis", "drug_volume_ml", "duration_min",
+        "band", "bag_ml", "billing_units", "chair_min", "concentration_mg_per_ml", "dose_basis", "drug_volume_ml", "duration_min",
         "exact_dose_mg", "final_volume_ml", "modifier", "waste_mg", "wasted_units",
     },
 }  # fmt: skip
@@ -308,7 +308,7 @@ def flat(document: dict[str, Any]) -> list[dict[str, Any]]:
     if "by_month" in document.get("totals", {}):
         sums = document["totals"]
         vials_ = "+".join(f"{each['count']}x{each['size_mg']}" for each in sums["vials"])
-        names = ("infusions", "dose_mg", "waste_mg", "duration_min", "cost", "waste_cost")
+        names = ("infusions", "dose_mg", "waste_mg", "duration_min", "cost", "waste_cost", "chair_min")
         whole = {"period": "course", "vials": vials_} | {name: sums[name] for name in names}
         return [*sums["by_month"], *sums["by_year"], whole]
     return [((document["due"] or {}) if "due" in document else document) | findings]
@@ -340,7 +340,7 @@ def test_every_format_of_the_chair_carries_the_same_values(name, capfd):
     for entry, one, row in zip(entries, lines, table, strict=True):
         assert list(one) == list(row)
         assert {key: in_csv(value) for key, value in one.items()} == row
-        own = {key: value for key, value in one.items() if key not in ("findings", "accepted")}
+        own = {key: value for key, value in one.items() if key not in in_columns([])}
         due = name != "next after the last"
         assert {key: entry[key] if due else None for key in own} == own
         single = {key for key, value in entry.items() if not isinstance(value, list | dict)}

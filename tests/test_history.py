@@ -104,8 +104,8 @@ TOO_LATE = [*LATE[:3], "2027-04-07"]
             "given",
             [
                 "Due: infusion 5, maintenance, Fri 2027-05-07",
-                "by the plan          Tue 2027-05-04",
-                "from what was given  Fri 2027-05-07 (taken), 3 days later than planned",
+                "original plan           Tue 2027-05-04",
+                "from the last infusion  Fri 2027-05-07 (used), 3 days later than planned",
             ],
         ),
         (
@@ -113,8 +113,8 @@ TOO_LATE = [*LATE[:3], "2027-04-07"]
             "planned",
             [
                 "Due: infusion 5, maintenance, Tue 2027-05-04",
-                "by the plan          Tue 2027-05-04 (taken)",
-                "from what was given  Fri 2027-05-07, 3 days later than planned",
+                "original plan           Tue 2027-05-04 (used)",
+                "from the last infusion  Fri 2027-05-07, 3 days later than planned",
             ],
         ),
         (
@@ -122,8 +122,8 @@ TOO_LATE = [*LATE[:3], "2027-04-07"]
             "planned",
             [
                 "Due: infusion 5, maintenance, Tue 2027-06-29",
-                "by the plan          Tue 2027-05-04 passed over; Tue 2027-06-29 (taken)",
-                "from what was given  Wed 2027-06-02, 29 days later than planned",
+                "original plan           Tue 2027-05-04 left out; Tue 2027-06-29 (used)",
+                "from the last infusion  Wed 2027-06-02, 29 days later than planned",
             ],
         ),
     ],
@@ -320,3 +320,30 @@ def test_whatever_was_given_the_rest_is_in_order_and_nothing_is_doubled(told, an
         least = answer.ordered.least_gap(item.phase) if item.head else None
         assert (least is not None and item.date < add(before.date, least)) == (item.number in named)
     assert all((item.date - days[-1]) * 2 >= _gap(own, item) for item in infusions[len(days) :][:1])
+
+
+@settings(max_examples=100)
+@given(told=histories(), anchor=st.sampled_from(ANCHORS), share=st.integers(0, 200))
+@example(told=("infliximab/crohns", "us", AT_THE_GAP), anchor="planned", share=100)
+def test_what_was_given_is_early_against_what_was_due_before_it(told, anchor, share):
+    """Its own date is the one that `next` gave before it was given: what came since changes nothing."""
+    regimen, label, days = told
+    expected = course(regimen, label=label, start=None, given=days[:1]).infusions[0].dose.amount.dose
+    amount = max(1, expected * share // 100)
+    texts = [f"{days[0]}:{amount // 100}.{amount % 100:02}mg", *map(str, days[1:])]
+    answer = course(regimen, label=label, start=None, given=texts, anchor=anchor)
+    early, differs = (
+        {number for each in answer.findings if each.code == code for number in each.infusions or ()}
+        for code in ("given-early", "given-differs")
+    )
+    assert differs == ({1} if abs(amount - expected) * 10 > expected else set())
+    wanted = set()
+    for number in range(2, len(days) + 1):
+        drug, indication = regimen.split("/")
+        due = find_due(table(), drug, indication, someone(regimen), label=label, given=days[: number - 1])
+        item, before = answer.infusions[number - 1].planned, days[number - 2]
+        assert item.given.due == due.from_given
+        ahead = due.from_given - item.date
+        if (ahead * 5 > due.from_given - before) if item.head else ahead.days > 3:
+            wanted.add(number)
+    assert early == wanted

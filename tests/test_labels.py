@@ -38,7 +38,7 @@ def test_a_label_without_safety_rules_says_so():
     [finding] = [each for each in found.findings if each.code == "label-incomplete"]
     assert finding.severity == "caution"
     assert finding.message == (
-        "The table has no contraindications and no screening for inFLIXimab under the zz label: read the label itself"
+        "The table has no contraindications and no screening for inFLIXimab under the zz label: read the label"
     )
     assert not [each for label in table().labels for each in course("infliximab/ra", label=label).findings
                 if each.code == "label-incomplete"]  # fmt: skip

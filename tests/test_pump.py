@@ -36,7 +36,7 @@ TABLES = {
     *COLUMNS, *OF_TABLE, "regimen", "patient", "asked", "pump", "dose", "bag", "minutes", "finds", "without", "says",
     "as_tolerated",
 }  # fmt: skip
-COURSES = {"regimen", "patient", "asked", "times", "first", "phases", "finds", "without"}
+COURSES = {"regimen", "patient", "asked", "times", "bags", "first", "phases", "finds", "without"}
 LINES = {"given", "code", "expect", "says"}
 HALF = 5000  # 50 % in 0.01 %
 
@@ -72,10 +72,11 @@ def made_up(told: dict[str, Any]) -> Titration:
     """A titration that is in no table: `every` in minutes, paces as in 20 mg/h; or steps, each a pace and minutes."""
     if "steps" in told:
         steps = tuple(Held(Pace(scaled(pace.split(" ")[0]), pace.split(" ")[1]), held) for pace, held in told["steps"])
-        return Titration(None, None, None, None, None, steps, None, ())
+        return Titration(None, None, None, None, None, None, steps, None, ())
     paces = {name: text.split(" ") for name, text in told.items() if name != "every"}
     found = {name: Pace(scaled(value), unit) for name, (value, unit) in paces.items()}
-    return Titration(found["start"], found["step"], told["every"], found["most"], found.get("step_most"), (), None, ())
+    limits = found.get("start_most"), found.get("step_most")
+    return Titration(found["start"], found["step"], told["every"], found["most"], *limits, (), None, ())
 
 
 # --- a dose, a bag and rates to steps ---------------------------------------------------------------------
@@ -182,6 +183,8 @@ def test_the_times_of_a_course(case):
         assert made.infusions == ()
     else:
         assert [infusion.time and number(infusion.time) for infusion in made.infusions] == case["times"]
+    if "bags" in case:
+        assert [infusion.dose.preparation.bag for infusion in made.infusions] == case["bags"]
     if "first" in case:
         assert [infusion.planned.number for infusion in made.infusions if infusion.first] == case["first"]
     check_findings(case, made.findings, "infusions")
@@ -257,6 +260,8 @@ class Exact:
         start, step = self.rate(rise.start), self.rate(rise.step)
         if rise.step_most:
             start, step = (min(each, self.rate(rise.step_most)) for each in (start, step))
+        if rise.start_most:
+            start = min(start, self.rate(rise.start_most))
         for times in count():
             yield min(start + times * step, self.most), Fraction(rise.every)
 
@@ -287,7 +292,16 @@ by_weight = st.builds(Pace, st.integers(10, 500), st.just("mg/kg/h"))
 highest = st.builds(Pace, st.integers(10_000, 100_000), st.just("mg/h"))
 paces = per_hour | by_weight
 rising = st.builds(
-    Titration, paces, paces, st.integers(5, 60), highest, st.none() | per_hour, st.just(()), st.none(), st.just(())
+    Titration,
+    paces,
+    paces,
+    st.integers(5, 60),
+    highest,
+    st.none() | per_hour,
+    st.none() | per_hour,
+    st.just(()),
+    st.none(),
+    st.just(()),
 )
 infusions = st.builds(infusion, st.sampled_from(TITRATIONS), doses, bags, weights) | st.builds(
     lambda load, rise: (load, Rates(None, rise)), st.builds(Load, doses, bags, weights), rising

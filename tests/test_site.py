@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from infusecalc import load_table
 from infusecalc.cli import run
 from infusecalc.errors import BadTable
 from infusecalc.output import drug_page
 from infusecalc.output.table_rows import statements
+from infusecalc.table.layers import in_words
 from support import cases, course
 
 OURS = """
@@ -87,8 +89,25 @@ def test_what_a_sites_file_adds_replaces_restates_and_removes_is_listed(tmp_path
     removed = next(each for each in found["changes"] if each["kind"] == "removes")
     assert (removed["why"], removed["new"], removed["source"]) == ("done elsewhere", None, "site: ours")
     assert removed["line"] == 4, "the line in the site's file"
+    assert {each["source"] for each in found["changes"] if each["section"] != "sources"} == {"site: ours"}
     assert run(["regimens", "validate", path, "--format", "csv"]) == 0
     assert next(csv.DictReader(io.StringIO(capfd.readouterr().out)))["removes"] == "1"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("250 mL", "250 mL"),
+        ("[100 mg, 500 mg]", "100 mg, 500 mg"),
+        ("[100 mg, '', 500 mg]", "100 mg, , 500 mg"),
+        ("[{under: 60 kg, dose: 300 mg}, {dose: 400 mg}]", "under 60 kg, dose 300 mg; dose 400 mg"),
+        ("{text: Call us, every: 8 weeks, source: ours}", "Call us, every 8 weeks"),
+        ("{every: 8 weeks, gap: {least: 4 weeks, source: ours}, source: ours}", "every 8 weeks"),
+        ("", None),
+    ],
+)
+def test_a_change_says_the_own_values_of_a_statement_a_text_or_a_list(text, words):
+    assert in_words(yaml.compose(text)) == words
 
 
 def test_the_shipped_table_changes_nothing(capfd):
@@ -186,7 +205,22 @@ def test_a_finding_that_rests_on_a_sites_statement_says_so(tmp_path):
         (
             "drugs: {infliximab: {us: {screening: {hepatitis-b: {removed: none, source: nowhere}}}}}",
             4,
-            "'nowhere' is not",
+            "drugs.infliximab.us.screening.hepatitis-b.source: 'nowhere' is not defined under sources",
+        ),
+        (
+            "drugs: {infliximab: {us: {screening: {hepatitis-b: {removed: '', source: ours}}}}}",
+            4,
+            "drugs.infliximab.us.screening.hepatitis-b.removed: is empty",
+        ),
+        (
+            "drugs: {infliximab: {us: {preparation: {bag: {usual: 500 mL, usual: 250 mL, source: ours}}}}}",
+            4,
+            "drugs.infliximab.us.preparation.bag.usual: is a duplicate key, first on line 4",
+        ),
+        (
+            "sources: {theirs: {publisher: A, date: unknown, section: unknown, url: unknown, grade: label}}",
+            4,
+            "sources.theirs: 'title' is missing",
         ),
         ("drugs: {infliximab: {us: {preparation: {bag: 500 mL}}}}", 4, "is '500 mL' (allowed: a mapping"),
     ],

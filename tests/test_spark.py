@@ -12,8 +12,8 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from benchmarks.cohort_equality import rows
-from infusecalc import InfusecalcError
+from benchmarks.cohort_equality import BANDED, banded_rows, rows
+from infusecalc import InfusecalcError, load_table
 from infusecalc.cohort import RejectedRows, expand, rejects
 from support import table
 
@@ -64,6 +64,21 @@ def test_spark_gives_the_rows_of_polars(spark: Any, cohort: pl.DataFrame) -> Non
         wanted = expand(cohort, round_="vial")
     assert found.schema == wanted.schema
     assert_frame_equal(found.sort(ORDER), wanted)
+
+
+def test_spark_gives_the_caps_and_bands_of_polars(spark: Any) -> None:
+    from infusecalc.cohort.spark import expand as on_spark  # noqa: PLC0415 - as above
+
+    listed = pl.DataFrame(list(banded_rows(600, 79)), schema_overrides={"variant": pl.String})
+    listed = listed.with_columns(patient_id=pl.int_range(pl.len()).cast(pl.String))
+    frame = spark.createDataFrame(listed.to_arrow()).repartition(3)
+    found = pl.DataFrame(on_spark(frame, table=load_table(BANDED)).toArrow())
+    with pytest.warns(RejectedRows):
+        wanted = expand(listed, table=load_table(BANDED))
+    assert_frame_equal(found.sort(ORDER), wanted)
+    bases = wanted["dose_basis"].unique().drop_nulls()
+    assert bases.str.contains("at most").sum() == 6, "each cap"
+    assert {"500 mg", "750 mg", "1000 mg", "575 mg/m2", "600 mg/m2", "1100 mg"} <= set(bases), "each band"
 
 
 def test_spark_rejects_the_rows_that_polars_rejects(spark: Any, cohort: pl.DataFrame) -> None:

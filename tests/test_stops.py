@@ -61,6 +61,8 @@ def protocol(load: Load, rates: Rates) -> list[Timed]:
     start, step, most = (rate_of(pace, load) for pace in (rise.start, rise.step, rise.most))
     if rise.step_most:
         start, step = min(start, rate_of(rise.step_most, load)), min(step, rate_of(rise.step_most, load))
+    if rise.start_most:
+        start = min(start, rate_of(rise.start_most, load))
     found = [min(start + turn * step, most) for turn in range(math.ceil(max(0, (most - start) / step)) + 1)]
     return [(rate, Fraction(rise.every)) for rate in found]
 
@@ -253,13 +255,13 @@ by_weight = st.builds(Pace, st.integers(10, 500), st.just("mg/kg/h"))
 paces = per_hour | by_weight
 rising = st.builds(
     Titration, paces, paces, st.integers(5, 60), st.builds(Pace, st.integers(10_000, 40_000), st.just("mg/h")),
-    st.none() | per_hour, st.just(()), st.none(), st.just(()),
+    st.none() | per_hour, st.none() | per_hour, st.just(()), st.none(), st.just(()),
 )  # fmt: skip
 
 
 def of_steps(steps: list[tuple[Pace, int]], last: Pace) -> Titration:
     held = (*(Held(pace, minutes) for pace, minutes in steps), Held(last, None))
-    return Titration(None, None, None, None, None, held, None, ())
+    return Titration(None, None, None, None, None, None, held, None, ())
 
 
 listed = st.builds(of_steps, st.lists(st.tuples(paces, st.integers(1, 60)), max_size=5), paces)
@@ -319,9 +321,9 @@ def test_an_infusion_may_not_take_longer_than_its_bag_keeps(pause, blocks, tmp_p
     assert len(found) == len(blocks)
     for finding in found:
         assert finding.message == (
-            "The infusion takes 3 h 1 min with its stop, over the 3 h that a diluted bag of Remicade keeps at room"
-            " temperature: before a longer one ask the pharmacist how long the bag keeps, and the prescriber"
-            " whether to go on"
+            "The infusion takes 3 h 1 min with its stop, over the 3 h for which a diluted bag of Remicade may be"
+            " kept at room temperature: before a longer one ask the pharmacist how long the bag keeps, and the"
+            " prescriber whether to go on"
         )
         assert [citation.id for citation in finding.source] == ["site"]
         assert (finding.infusions, finding.phases) == ((1,), ("induction",))
@@ -331,7 +333,8 @@ def test_an_infusion_over_both_limits_names_both():
     made = make_pump_table(make_course(table(), "rituximab", "ra", someone()), stopped_at="1", hold=True)
     (finding,) = [each for each in made.findings if each.severity == "block"]
     assert (
-        "takes 39 h 59 min with its stop, over 12 h and over the 24 h that a diluted bag of Rituxan" in finding.message
+        "takes 39 h 59 min with its stop, over 12 h and over the 24 h for which a diluted bag of Rituxan"
+        in finding.message
     )
     assert [citation.id for citation in finding.source] == ["house", "rituximab-storage"]
 
@@ -350,7 +353,10 @@ def test_a_drug_without_a_rule_for_reactions_is_held_to_none():
 
 # --- what is said of it -----------------------------------------------------------------------------------
 
-GONE = "Stopped after 45 min: 50 mg in 25 mL had gone in, 950 mg in 475 mL were left; on at 50 % of the rate that was"
+GONE = (
+    "Stopped after 45 min: 50 mg in 25 mL had gone in, 950 mg in 475 mL were left; "
+    "continue at 50 % of the rate that was"
+)
 UP, TO_THE_END = " running for 30 min, then up as tolerated", " running, to the end"
 
 

@@ -61,7 +61,13 @@ def test_every_value_shown_has_a_source_and_a_grade(regimen, label):
 
 
 def test_off_label_uses_are_off_label_under_both_labels():
-    off = {"rituximab/sle", "rituximab/ms", "rituximab/aiha", "infliximab/gpp", "infliximab/takayasu", "infliximab/jia"}
+    names = {
+        "infliximab": "gpp takayasu jia sarcoidosis kawasaki behcet-uveitis hidradenitis pyoderma-gangrenosum "
+        "acute-severe-uc ici-colitis",
+        "rituximab": "sle ms aiha itp myasthenia nmosd membranous nephrotic-pediatric ssc ctd-ild igg4-rd sjogren",
+    }
+    off = {f"{drug}/{name}" for drug, listed in names.items() for name in listed.split()}
+    assert len(off) == 22
     for regimen, label in every_regimen():
         status = course(regimen, label=label, start=None).regimen.rules.status.is_
         assert status == ("off-label" if regimen in off else "labelled"), (regimen, label)
@@ -198,10 +204,26 @@ def test_a_faulty_entry_of_the_shipped_table_is_refused_when_it_is_asked_for(tmp
         ("rituximab", "rheumatoid-arthritis", "ra"),
         ("rituximab", "Wegener", "gpa"),
         ("rituximab", "pemphigus-vulgaris", "pv"),
+        ("infliximab", "Sarcoid", "sarcoidosis"),
+        ("infliximab", "Kawasaki disease", "kawasaki"),
+        ("infliximab", "Beh\u00e7et's disease", "behcet-uveitis"),
+        ("infliximab", "HS", "hidradenitis"),
+        ("infliximab", "pyoderma", "pyoderma-gangrenosum"),
+        ("infliximab", "ASUC", "acute-severe-uc"),
+        ("infliximab", "checkpoint colitis", "ici-colitis"),
+        ("rituximab", "immune thrombocytopenia", "itp"),
+        ("rituximab", "MG", "myasthenia"),
+        ("rituximab", "Devic's disease", "nmosd"),
+        ("rituximab", "membranous nephropathy", "membranous"),
+        ("rituximab", "paediatric nephrotic syndrome", "nephrotic-pediatric"),
+        ("rituximab", "Scleroderma", "ssc"),
+        ("rituximab", "CTD_ILD", "ctd-ild"),
+        ("rituximab", "IgG4-related disease", "igg4-rd"),
+        ("rituximab", "Sj\u00f6gren's syndrome", "sjogren"),
     ],
 )
 def test_an_indication_is_known_by_its_other_names(drug, typed, indication):
-    assert course(f"{drug}/{typed}").regimen.indication == indication
+    assert course(f"{drug}/{typed}", someone(indication)).regimen.indication == indication
 
 
 @pytest.mark.parametrize(

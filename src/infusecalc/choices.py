@@ -15,6 +15,7 @@ from infusecalc.quantities import (
     Span,
     parse_amount,
     parse_dose,
+    parse_minutes,
     parse_percent,
     parse_price,
     parse_span,
@@ -37,6 +38,7 @@ _STEPS = {"1mg": 100, "5mg": 500, "10mg": 1000, "50mg": 5000, "100mg": 10000}
 ROUNDING = ("none", *_STEPS, "vial")
 ANCHORS = ("given", "planned")
 MAINTENANCE = "maintenance"
+PRICED_TWICE, ONE_PRICE = "prices a vial a second time", "give one price for each size of a product"
 
 
 class Horizon(Frozen):
@@ -72,6 +74,14 @@ class Acceptance(Frozen):
         return f"{self.code}:{self.detail}" if self.detail else self.code
 
 
+class Price(Frozen):
+    """What a vial (0.01 mg) costs, in 0.01: of a product, as it was typed, or of each that has no price of its own."""
+
+    product: str | None
+    vial: int
+    amount: int
+
+
 class Choices(Frozen):
     """What was asked; `Choices.of` reads it from text. Overrides name a phase, or None for a bare value."""
 
@@ -92,7 +102,8 @@ class Choices(Frozen):
     history: tuple[Given, ...] = ()
     anchor: str = "given"
     clinic: Clinic | None = None
-    prices: tuple[tuple[int, int], ...] = ()  # vial in 0.01 mg, price in 0.01
+    prices: tuple[Price, ...] = ()
+    turnover: int = 0  # 0.01 min
     conditions: tuple[str, ...] = ()
     acceptances: tuple[Acceptance, ...] = ()
 
@@ -125,6 +136,7 @@ class Choices(Frozen):
         holidays: str | None = None,
         tolerance: str | Sequence[str] = (),
         price: str | Sequence[str] = (),
+        turnover: str | float | None = None,
         has: str | Sequence[str] = (),
         accept: str | Sequence[str] = (),
     ) -> Choices:
@@ -155,6 +167,7 @@ class Choices(Frozen):
             anchor=counted_from,
             clinic=_clinic(days, holidays, _listed(tolerance)),
             prices=_prices(_listed(price)),
+            turnover=0 if turnover is None else parse_minutes(str(turnover), "turnover"),
             conditions=tuple(dict.fromkeys(_listed(has))),
             acceptances=_acceptances(_listed(accept)),
         )
@@ -236,18 +249,20 @@ def _clinic(days: str | None, holidays: str | None, tolerances: Sequence[str]) -
     return Clinic.of(days, holidays, tolerances)
 
 
-def _prices(texts: Sequence[str]) -> tuple[tuple[int, int], ...]:
-    """Prices by vial, as in 100mg=174.63, largest vial first."""
-    found: dict[int, int] = {}
+def _prices(texts: Sequence[str]) -> tuple[Price, ...]:
+    """Prices by vial, as in 100mg=174.63 or Remicade:100mg=174.63."""
+    found: dict[tuple[str | None, int], Price] = {}
     for text in texts:
-        size, equals, price = text.partition("=")
-        if not equals:
-            raise BadInput("--price", text, "names no vial", allowed="VIAL=PRICE, as in 100mg=174.63")
-        vial = parse_amount(size, "--price vial")
-        if vial in found:
-            raise BadInput("--price", text, "prices a vial a second time", hint="give one price for each size")
-        found[vial] = parse_price(price)
-    return tuple(sorted(found.items(), reverse=True))
+        vial, equals, amount = text.partition("=")
+        product, colon, size = vial.rpartition(":")
+        if not equals or (colon and not product.strip(" ")):
+            allowed = "VIAL=PRICE or PRODUCT:VIAL=PRICE, as in 100mg=174.63"
+            raise BadInput("--price", text, "names no product" if equals else "names no vial", allowed=allowed)
+        key = normal(product) if colon else None, parse_amount(size, "--price vial")
+        if key in found:
+            raise BadInput("--price", text, PRICED_TWICE, hint=ONE_PRICE)
+        found[key] = Price(product.strip(" ") if colon else None, key[1], parse_price(amount))
+    return tuple(found.values())
 
 
 def _overrides(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import sys
 from collections.abc import Iterable
-from datetime import date
 from itertools import pairwise
 
 from infusecalc.dates import parse_date
@@ -18,13 +18,18 @@ COLUMNS = ("date", "dose_mg")
 
 
 class Given(Frozen):
-    """One infusion that was given: its date, and its amount in 0.01 mg where it was said."""
+    """One infusion that was given: its date, and its amount in 0.01 mg where it was said.
 
-    date: date
+    `due` is the date that it had in the plan counted from the infusion before it; None for the first, and before there
+    is a plan.
+    """
+
+    date: dt.date
     amount: int | None
+    due: dt.date | None = None
 
 
-def read_given(texts: Iterable[str | date]) -> tuple[Given, ...]:
+def read_given(texts: Iterable[str | dt.date]) -> tuple[Given, ...]:
     """Infusions from dates, `DATE` or `DATE:MG`, as in 2026-01-05:350mg, in order of their dates; raises BadInput."""
     found = []
     for text in map(str, texts):

@@ -90,6 +90,11 @@ class Patient(Frozen):
         )
 
     @property
+    def bare(self) -> bool:
+        """Whether the weight was written without a unit, and so is read as kg."""
+        return self.weight_text[-1:].isdigit()
+
+    @property
     def bsa_formula(self) -> str | None:
         """How the BSA was come by: a formula's name, `given`, or None where there is no BSA."""
         if self.bsa_given is not None:

@@ -127,8 +127,8 @@ def _rising(load: Load, rise: Titration) -> Stretches:
     """The start, then a step up after every so many minutes, then the most."""
     if rise.start is None or rise.step is None or rise.most is None:  # pragma: no cover - the table is checked for it
         return
-    limit = _per_hour(rise.step_most, load) if rise.step_most else None
-    rate, step = (min(_per_hour(pace, load), limit or WHOLE * WHOLE) for pace in (rise.start, rise.step))
+    rate = min(_per_hour(pace, load) for pace in (rise.start, rise.start_most, rise.step_most) if pace)
+    step = min(_per_hour(pace, load) for pace in (rise.step, rise.step_most) if pace)
     most = _per_hour(rise.most, load)
     while True:
         yield min(rate, most), _hundredths(rise.every)

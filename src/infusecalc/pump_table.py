@@ -10,7 +10,7 @@ from infusecalc.dates import add
 from infusecalc.errors import BadInput
 from infusecalc.findings import Finding, block_keys, settle, too_long
 from infusecalc.frozen import Frozen
-from infusecalc.phase_dose import PhaseDose, first_number
+from infusecalc.phase_dose import PhaseDose, first_number, last_number
 from infusecalc.plan import event_of
 from infusecalc.pump import Rates, Step, Stop, pump_steps
 from infusecalc.quantities import parse_minutes
@@ -128,9 +128,8 @@ def _dose(course: Course, number: int, phase: str | None, *, by_number: bool) ->
 
 def _check_phase(course: Course, name: str) -> None:
     """Refuse a phase that is over before the protocol begins."""
-    protocol, phase = course.running.protocol, course.ordered.phases[name]
-    last = first_number(course.ordered, name) + len(phase.offsets) - 1
-    if protocol and not phase.interval and last < protocol.from_infusion:
+    protocol, last = course.running.protocol, last_number(course.ordered, name)
+    if protocol and last is not None and last < protocol.from_infusion:
         problem = f"is over with infusion {last}, and is not run by {_in_a_sentence(protocol)}"
         raise BadInput("--phase", name, problem, allowed=f"phases from infusion {protocol.from_infusion} on")
 

@@ -1,5 +1,7 @@
 """Whether a cohort gives what single patients get, field by field: random rows over every regimen, label and option.
 
+Caps and bands are among them, in a made-up table: the shipped one has none.
+
 python tests/benchmarks/cohort_equality.py [PATIENTS] [SEED]
 """
 
@@ -8,6 +10,7 @@ from __future__ import annotations
 import random
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -60,7 +63,12 @@ OPTIONS: tuple[dict[str, Any], ...] = (
     {"days": "mon,thu", "tolerance": ["induction=0d,maintenance=2d"], "for_": "2y"},
     {"price": ["100mg=174.63", "500mg=873.15"]},
     {"price": ["100mg=174.63"]},
+    {"price": ["Remicade:100mg=174.63", "Inflectra:100mg=90.5", "500mg=873.15", "Truxima:500mg=600"], "for_": "2y"},
+    {"turnover": "15"},
+    {"turnover": 12.5, "protocol": "shortened", "has": ["heart-failure"]},
     {"bag": "40"},
+    {"bag": "500", "dose": ["3mg/kg"]},
+    {"bag": "450mL"},
     {"bag": "80", "round_": "vial", "dose": ["12mg/kg"]},
     {"maintenance_start": "15w", "doses": "4"},
     {"protocol": "shortened", "dose": ["induction=7mg/kg"], "doses": "3"},
@@ -81,12 +89,33 @@ OPTIONS: tuple[dict[str, Any], ...] = (
 )
 """Options for a whole cohort, one set after the other."""
 
+BANDED = Path(__file__).parent.parent / "tables" / "bands.yaml"
+BANDED_OPTIONS: tuple[dict[str, Any], ...] = (
+    {},
+    {"round_": "vial"},
+    {"round_": "100mg", "round_within": "5"},
+    {"bsa_formula": "dubois", "bsa_cap": "1.5"},
+    {"bsa_formula": "haycock", "bsa_cap": "2.0", "for_": "2y"},
+    {"dose": ["6mg/kg"]},
+    {"dose": ["750mg"]},
+    {"dose": ["620mg/m2"], "round_": "50mg"},
+    {"dose": ["8mg/kg, at most 700mg"]},
+    {"dose": ["10mg/kg, at most 900mg"], "has": ["active-infection"]},
+    {"dose": ["600mg/m2, at most 900mg"], "doses": "5"},
+    {"dose": ["start=8mg/kg"], "every": ["3w"]},
+    {"from_": "maintenance", "round_": "10mg"},
+    {"maintenance_start": "5w", "for_": "52w"},
+    {"days": "mon,thu", "tolerance": ["3d"]},
+    {"price": ["250mg=99.5"], "until": "2027-03-01"},
+    {"bag": "50", "accept": ["concentration-high=central line", "dose-above-label=agreed"], "dose": ["9mg/kg"]},
+)
+"""Options for cohorts of the table of `BANDED`."""
+
 _OF_PATIENT = ("bsa_formula", "bsa_cap")
 _PRODUCTS = {
-    "infliximab": ("Remicade", "Inflectra", "Renflexis", "Avsola", "Remsima"),
+    "infliximab": ("Remicade", "Inflectra", "Renflexis", "Avsola", "Ixifi", "Remsima"),
     "rituximab": ("Rituxan", "MabThera", "Truxima", "Ruxience", "Riabni"),
 }
-_VARIANTS = {"aiha": "low-dose", "pv": "relapse"}
 _ODD = {
     "weight_kg": (None, "70,5", "154lb", "nan", "1e2", "0", "0.4", "501", "70 kg"),
     "start": (None, "2026-08-31", "2024-02-29", "2026-12-31", "2027-02-30", "12/01/2026", "2200-12-31"),
@@ -96,13 +125,17 @@ _ODD = {
 }
 """What a cell may hold beside the usual, good and bad."""
 
+_KG_ENDS, _M2_ENDS = (6000, 10000), (150, 200)
+"""Where the bands of `BANDED` end, in 0.01 kg and 0.01 m2."""
+
 
 def rows(number: int, seed: int, table: Table) -> Iterator[dict[str, str | None]]:
     """Rows of made-up patients; about one in ten has something odd in it."""
     dice = random.Random(seed)  # noqa: S311 - made-up patients
     for place in range(number):
         drug, indication = dice.choice(table.names("regimens")).split("/")
-        child = "pediatric" in indication or indication == "jia"
+        variants = tuple(table.regimen(drug, indication, "us").rules.variants)
+        child = "pediatric" in indication or indication in ("jia", "kawasaki")
         weight = dice.randint(1000, 6000) if child else dice.randint(3000, 26000)
         tall = dice.random()
         height = dice.randint(900, 1700) if child else dice.randint(1400, 2050)
@@ -117,13 +150,44 @@ def rows(number: int, seed: int, table: Table) -> Iterator[dict[str, str | None]
             "age_years": age,
             "start": f"{dice.choice([1999, 2023, 2024, 2026, 2027])}-{dice.randint(1, 12):02}-{dice.randint(1, 28):02}",
             "label": dice.choice(["us", "eu"]),
-            "variant": _VARIANTS[indication] if indication in _VARIANTS and dice.random() < 0.5 else None,
+            "variant": dice.choice(variants) if variants and dice.random() < 0.5 else None,
             "product": dice.choice([None, None, None, *_PRODUCTS[drug]]),
         }
-        if dice.random() < 0.1:
-            column = dice.choice(list(_ODD))
-            row[column] = dice.choice(_ODD[column])
-        yield row
+        yield _odd(dice, row)
+
+
+def banded_rows(number: int, seed: int) -> Iterator[dict[str, str | None]]:
+    """Rows of made-up patients of the drug of `BANDED`, about half of them on an end of a band or just beside it."""
+    dice = random.Random(seed)  # noqa: S311 - made-up patients
+    for place in range(number):
+        weight, area = (
+            dice.choice(ends) + dice.randint(-1, 1) if dice.random() < 0.5 else dice.randint(*between)
+            for ends, between in ((_KG_ENDS, (3000, 16000)), (_M2_ENDS, (100, 280)))
+        )
+        tall = dice.random()
+        height = 36 * area**2 / weight  # in cm; of that area, by Mosteller
+        row: dict[str, str | None] = {
+            "patient_id": f"p{place}",
+            "drug": "bandumab",
+            "indication": dice.choice(("capped", "weight", "surface", "weight-caps", "surface-caps")),
+            "weight_kg": str(weight / 100),
+            "height_cm": f"{height:.1f}" if tall < 0.5 else None,
+            "bsa_m2": str(area / 100) if tall > 0.4 else None,
+            "age_years": dice.choice((None, "17", "18", "60")),
+            "start": f"{dice.choice([2023, 2026])}-{dice.randint(1, 12):02}-{dice.randint(1, 28):02}",
+            "label": dice.choice((None, "us")),
+            "variant": None,
+            "product": dice.choice((None, "Bandorix")),
+        }
+        yield _odd(dice, row)
+
+
+def _odd(dice: random.Random, row: dict[str, str | None]) -> dict[str, str | None]:
+    """One row in ten with something odd in it."""
+    if dice.random() < 0.1:
+        column = dice.choice(list(_ODD))
+        row[column] = dice.choice(_ODD[column])
+    return row
 
 
 def one_by_one(row: dict[str, str | None], options: dict[str, Any], table: Table) -> list[dict[str, Any]] | None:
@@ -136,8 +200,9 @@ def one_by_one(row: dict[str, str | None], options: dict[str, Any], table: Table
     try:
         if row["weight_kg"] is None or row["start"] is None:
             return None
+        weight = row["weight_kg"]
         patient = Patient.of(
-            row["weight_kg"],
+            f"{weight}kg" if weight[-1:].isdigit() else weight,  # the name of the column is the unit
             height=row["height_cm"],
             bsa=row["bsa_m2"],
             age=row["age_years"],
@@ -189,15 +254,18 @@ def _first(got: list[dict[str, Any]], wanted: list[dict[str, Any]]) -> str:
 
 def main(number: int, seed: int) -> int:
     """Compare so many patients, shared out among the options."""
-    table, each, wrong, rejected = load_table(), number // len(OPTIONS), 0, 0
-    for place, options in enumerate(OPTIONS):
-        listed = list(rows(each, seed + place, table))
+    shipped, banded = load_table(), load_table(BANDED)
+    each, wrong, rejected = number // (len(OPTIONS) + len(BANDED_OPTIONS)), 0, 0
+    passes = [(shipped, options) for options in OPTIONS] + [(banded, options) for options in BANDED_OPTIONS]
+    for place, (table, options) in enumerate(passes):
+        made = banded_rows(each, seed + place) if table is banded else rows(each, seed + place, table)
+        listed = list(made)
         for line in differences(listed, options, table):
             wrong += 1
             print(line)
         rejected += sum(one_by_one(row, options, table) is None for row in listed[:100])
-        print(f"{options}: {each} patients compared", flush=True)
-    print(f"{each * len(OPTIONS)} patients, {wrong} differ; of the first hundreds {rejected} are refused")
+        print(f"{options}: {each} patients{' of bands and caps' if table is banded else ''} compared", flush=True)
+    print(f"{each * len(passes)} patients, {wrong} differ; of the first hundreds {rejected} are refused")
     return 1 if wrong else 0
 
 

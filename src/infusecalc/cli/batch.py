@@ -71,7 +71,7 @@ _OPTIONS = [
     *(each for each in CHOICE if each.name != "from_"),
     *HORIZON,
     *(each for each in CLINIC if each.name != "weight_change"),
-    repeated("--price", "Price of a vial, for the cost of the infusions.", "100mg=174.63"),
+    repeated("--price", "Price of a vial, for the cost of the infusions.", "[PRODUCT:]100mg=174.63"),
     flag("--totals", "Show the vials by month at the end."),
     *TABLE,
     *(each for each in result(()) if each.name in ("quiet", "no_color")),
@@ -205,8 +205,10 @@ def summary(tally: Tally, *, by_month: bool) -> Iterator[str]:
     yield f"{planned} planned, {infusions}{beside}, {rejected} rejected"
     opened = _opened(tally.vials_of(None))
     yield f"{people(tally.dose)} mg, waste {people(tally.waste)} mg" + (f", vials {opened}" if opened else "")
-    if tally.cost:
-        yield f"cost of the vials: {people(tally.cost)}"
+    if tally.cost or tally.unpriced:
+        lack = "infusion that lacks" if tally.unpriced == 1 else "infusions that lack"
+        without = f", without {tally.unpriced:,} {lack} a price" if tally.unpriced else ""
+        yield f"cost of the vials: {people(tally.cost)}{without}"
     if tally.findings:
         counted = sorted(tally.findings.items(), key=lambda each: (-each[1], each[0]))
         yield "infusions by finding: " + ", ".join(f"{key} {count:,}" for key, count in counted)

@@ -114,7 +114,7 @@ CLINIC = [
     option("--weight-change", "Weight change that gives a caution; default: the limit in the table.", "PERCENT"),
 ]
 TOTALS = [
-    repeated("--price", "Price of a vial, for the cost of infusions and course.", "100mg=174.63"),
+    repeated("--price", "Price of a vial, for the cost of infusions and course.", "[PRODUCT:]100mg=174.63"),
     flag("--totals", "Totals by month and year; in CSV and NDJSON, only these rows."),
 ]
 PUMP = [

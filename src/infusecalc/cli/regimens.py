@@ -13,7 +13,7 @@ from infusecalc.cli.usage import AnyCase
 from infusecalc.output.answer import DOCUMENT
 from infusecalc.output.flat import as_json
 from infusecalc.output.table_answer import Checked, CheckedAnswer, ListAnswer, ShowAnswer
-from infusecalc.output.table_rows import listing, statements
+from infusecalc.output.table_rows import listing, sources_of, statements
 from infusecalc.table import load_table
 from infusecalc.table.layers import KINDS
 
@@ -50,7 +50,8 @@ def show(**given: Any) -> Reply:
     labels = table.labels if given["label"] is None else (table.find_label(given["label"]),)
     found = table.find_indication(drug, indication)
     rows = list(statements(table, drug, found, labels))
-    return reply(given, form, ShowAnswer(table.version, rows, f"{drug}/{found}"))
+    sources = list(sources_of(table, (row.source for row in rows)))
+    return reply(given, form, ShowAnswer(table.version, rows, f"{drug}/{found}", sources))
 
 
 @takes(*_FILE, *result())

@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 
 import polars as pl
 
-from infusecalc.arithmetic import least_in_range, most_in_range
+from infusecalc.arithmetic import least_in_range, least_overfilled, most_in_range
 from infusecalc.frozen import Frozen
 from infusecalc.infusions import largest_within, least_cover
 from infusecalc.output.flat import vials_text
@@ -58,25 +58,29 @@ class Steps(Generic[Rule]):
 
 
 class Makeup(Frozen):
-    """A product's vials in the bags of a drug and a site, with the prices of the vials (0.01) where they are asked."""
+    """A product's vials in a drug's and a site's bags (overfill in 0.01 %), with their prices (0.01) where asked."""
 
     product: ProductRules
     rules: DrugRules
     bags: Bags
+    overfill: int
     asked: int | None
     prices: tuple[tuple[int, int], ...]
 
     @property
     def key(self) -> Hashable:
-        """What decides vials and bags."""
+        """What decides vials, bags and cost."""
         limits, bag = self.rules.preparation.concentration, self.rules.preparation.bag
         vials = self.product.vials
-        return vials.sizes, vials.concentration, bag.usual, limits.from_, limits.to
+        return vials.sizes, vials.concentration, bag.usual, limits.from_, limits.to, self.prices
 
 
 def makeups() -> Steps[Makeup]:
-    """Vials, what they hold (0.01 mg), the bag (mL), the side of its range that is missed, and the cost (0.01)."""
-    schema = {"vials": pl.String, "opened": pl.Int64, "bag": pl.Int64, "outside": pl.String, "cost": pl.Int64}
+    """Vials, what they hold (0.01 mg), the bag (mL), which side of its range is missed, or just met, cost (0.01)."""
+    schema = {
+        "vials": pl.String, "opened": pl.Int64, "bag": pl.Int64, "outside": pl.String, "marginal": pl.Boolean,
+        "cost": pl.Int64,
+    }  # fmt: skip
     return Steps(_breaks, _made_up, schema)
 
 
@@ -88,13 +92,15 @@ def _breaks(makeup: Makeup, most: int) -> Iterable[int]:
     for bag in {*makeup.bags.stocked, makeup.rules.preparation.bag.usual, makeup.asked or 1}:
         if limits.from_ is not None:
             yield least_in_range(bag, limits.from_)
+            yield least_overfilled(bag, limits.from_, makeup.overfill)
         for high in (limits.to, makeup.product.vials.concentration):
             yield most_in_range(bag, high) + 1
 
 
 def _made_up(makeup: Makeup, dose: int) -> tuple[Any, ...]:
-    made = prepare(dose, makeup.product, makeup.rules, makeup.bags, makeup.asked)
-    return vials_text(made.vials), made.opened, made.bag, made.outside, cost_of(made.vials, dict(makeup.prices))
+    made = prepare(dose, makeup.product, makeup.rules, makeup.bags, makeup.overfill, makeup.asked)
+    cost = cost_of(made.vials, dict(makeup.prices))
+    return vials_text(made.vials), made.opened, made.bag, made.outside, made.marginal, cost
 
 
 # --- whole vials nearest to a dose --------------------------------------------------------------------------------

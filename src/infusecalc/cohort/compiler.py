@@ -21,6 +21,7 @@ from infusecalc.phase_dose import Running, check_bag, run_as_first
 from infusecalc.plan import Plan, make_plan
 from infusecalc.plan.events import Event, Trail, events
 from infusecalc.plan.horizon import end_of
+from infusecalc.preparation import prices_of
 from infusecalc.pump import Rates
 from infusecalc.quantities import MEAN_MONTH, Span
 from infusecalc.regimen import Regimen
@@ -64,6 +65,7 @@ class Group(Frozen):
     running: Running
     conditions: tuple[HasCondition, ...]
     site: Site
+    prices: tuple[tuple[int, int], ...]
     moves: str
     steps: Steps
 
@@ -99,6 +101,7 @@ class Compiler:
         check_acceptances(choices.acceptances)
         for condition in choices.conditions:
             table.find_condition(condition)
+        prices_of(table, choices.prices, "")
         if choices.horizon.until is None:
             end_of(choices.horizon, _ANY_DAY, _ANY_DAY, self.house.horizon)
         limits = self.house.horizon
@@ -132,7 +135,9 @@ class Compiler:
         ordered = order_phases(regimen, choices)
         moves, steps = self._moves(ordered, choices, running)
         site = site_of(self.table, regimen, product_id, named_as(conditions), running)
-        return Group(named, choices, regimen, ordered, product.name, rules, running, conditions, site, moves, steps)
+        prices = prices_of(self.table, choices.prices, product_id)
+        made = (named, choices, regimen, ordered, product.name, rules, running, conditions, site, prices)
+        return Group(*made, moves, steps)
 
     def _of_names(self, error: BadInput, named: RowNames) -> RowFault:
         """The fault of a row whose names, or whose regimen and the options, do not go together."""
@@ -282,6 +287,7 @@ class Compiler:
             running=group.running,
             plan=plan,
             site=group.site,
+            prices=group.prices,
         )
 
 
@@ -294,6 +300,8 @@ def _rules(ordered: Ordered, running: Running) -> Iterator[Span | None]:
         if phase.starts and phase.starts.window:
             yield from (phase.starts.window.earliest, phase.starts.window.latest)
     yield running.again.after if running.again else None
+    unusual = ordered.regimen.drug_rules.unusual_gap
+    yield from (unusual.most, unusual.late) if unusual else ()
 
 
 def _in_months(span: Span | None) -> bool:

@@ -60,5 +60,5 @@ class Times:
 def _by_weight(rates: Rates) -> bool:
     """Whether a rate follows the weight."""
     rise = rates.titration
-    paces = (rise.start, rise.step, rise.most, rise.step_most) if rise else ()
+    paces = (rise.start, rise.step, rise.most, rise.start_most, rise.step_most) if rise else ()
     return any(pace is not None and pace.unit == "mg/kg/h" for pace in paces)

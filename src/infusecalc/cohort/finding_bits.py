@@ -41,10 +41,9 @@ class Slot(Frozen):
 
 
 class Codes(Frozen):
-    """What one infusion carries: findings and accepted reasons as data writes them, the keys, whether one blocks."""
+    """What one infusion carries: findings as the columns that data has of them, the keys, whether one blocks."""
 
-    findings: str | None
-    accepted: str | None
+    columns: tuple[str | None, ...]
     keys: tuple[str, ...]
     blocked: bool
 
@@ -102,4 +101,5 @@ def codes_of(slots: Iterable[Slot], case: Case, bits: int) -> Codes:
     settled = settle(found, case.choices.acceptances, case.conditions, must_meet=False)
     keys = tuple(dict.fromkeys(finding.key for finding in settled))
     blocked = any(finding.severity == "block" for finding in settled)
-    return Codes(*in_data((finding.key, finding.reason) for finding in settled), keys, blocked)
+    told = in_data((finding.key, finding.severity, finding.reason) for finding in settled)
+    return Codes(tuple(told.values()), keys, blocked)

@@ -13,7 +13,7 @@ from infusecalc.cohort.faults import Faults
 from infusecalc.cohort.finding_bits import Codes, codes_of, places_about
 from infusecalc.cohort.memo import Known
 from infusecalc.findings import least_time
-from infusecalc.phase_dose import first_number
+from infusecalc.phase_dose import Chair, last_number
 from infusecalc.quantities import BASES, Dose
 
 NO_LIMIT = -1
@@ -24,7 +24,7 @@ _EVENT: dict[str, Any] = {
     "drug": pl.String, "indication": pl.String, "label": pl.String, "status": pl.String, "variant": pl.String,
     "product": pl.String, "phase": pl.String, "number": pl.Int64, "day": pl.Int64, "optional": pl.Boolean,
     "dose_basis": pl.String, "billing_code": pl.String, "findings": pl.String, "accepted": pl.String,
-    "planned_day": pl.Int64, "moved_days": pl.Int64,
+    "severity": pl.String, "blocks": pl.String, "cautions": pl.String, "planned_day": pl.Int64, "moved_days": pl.Int64,
 }  # fmt: skip
 _BILLED = {"unit": pl.Int64, "wasted": pl.String, "none": pl.String}  # null for all where no label bills
 _OPTIONAL, _DAY = list(_EVENT).index("optional"), list(_EVENT).index("day")
@@ -94,10 +94,10 @@ class Events:
         group, compiler = shape.group, self.compiler
         phase, rules, product = group.ordered.phases[stretch.phase], group.regimen.drug_rules, group.product
         choices, protocol, billing = group.choices, group.running.protocol, group.product.billing
-        makeup = Makeup(product, rules, compiler.house.bags, choices.bag, choices.prices)
+        house, made_up_by = compiler.house, group.running.making_up(rules)
+        makeup = Makeup(product, made_up_by, house.bags, house.overfill.most, choices.bag, group.prices)
         modifiers = rules.modifiers if billing else None
-        last = None if phase.interval else first_number(group.ordered, stretch.phase) + len(phase.offsets) - 1
-        later = group.running.rates(last, first=False)
+        later = group.running.rates(last_number(group.ordered, stretch.phase), first=False)
         limits: dict[str, Dose | None] = {
             f"above{place}": has.above for place, has in enumerate(group.conditions) if has.above
         }
@@ -112,6 +112,7 @@ class Events:
             "wasted": modifiers.wasted if modifiers else None,
             "none": modifiers.none if modifiers else None,
             "rates": self.times.place(stretch.rates),
+            "beside": Chair.of(group.regimen, choices).beside,
             "later_rates": self.times.place(later),
             "least_time": least_time(group.site.shipped or group.regimen, protocol) if protocol else 0,
             **{key: value for name, dose in limits.items() for key, value in _limit(name, dose).items()},
@@ -152,8 +153,8 @@ class Events:
             item = shape.plan.infusions[number - 1]
             planned = item.day - item.moved_days
             self._events.append(
-                (*shared, number, item.day, item.optional, dose, billing.code if billing else None, codes.findings,
-                 codes.accepted, planned, item.moved_days)
+                (*shared, number, item.day, item.optional, dose, billing.code if billing else None,
+                 *codes.columns, planned, item.moved_days)
             )  # fmt: skip
         self.codes.append(said)
 

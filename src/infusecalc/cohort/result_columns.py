@@ -18,7 +18,8 @@ from infusecalc.output.records import COLUMNS
 _SCALED = {
     "weight_kg": ("weight", 100), "bsa_m2": ("bsa", 100), "exact_dose_mg": ("exact", 100), "dose_mg": ("dose", 100),
     "waste_mg": ("waste", 100), "drug_volume_ml": ("volume", 10), "concentration_mg_per_ml": ("concentration", 100),
-    "duration_min": ("time", 100), "cost": ("cost", 100), "waste_cost": ("waste_cost", 100),
+    "duration_min": ("time", 100), "chair_min": ("chair", 100), "cost": ("cost", 100),
+    "waste_cost": ("waste_cost", 100),
 }  # fmt: skip
 _NAMED = {"bag_ml": "bag", "billing_units": "units"}
 _FIRST, _LAST = ((day - date(1970, 1, 1)).days for day in (date.min, date.max))  # in days from 1970

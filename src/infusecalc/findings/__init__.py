@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from infusecalc.choices import Acceptance
 from infusecalc.errors import BadInput, shown
 from infusecalc.findings.by_calendar import by_calendar
+from infusecalc.findings.by_history import by_history
 from infusecalc.findings.by_order import by_usual, overrides
 from infusecalc.findings.by_patient import by_condition, by_size, by_weights, of_condition
 from infusecalc.findings.by_preparation import by_preparation
@@ -49,6 +50,7 @@ RULES: dict[str, Callable[[Case], Iterator[Finding]]] = {
     "usual": by_usual,
     "site": by_site,
     "calendar": by_calendar,
+    "history": by_history,
     "preparation": by_preparation,
     "regimen": by_regimen,
     "rates": rates,
@@ -91,7 +93,7 @@ def settle(
 
     Raises BadInput for an acceptance that meets no block, unless it need not: it may be meant for another patient.
     """
-    read_as = {has.typed: has.id for has in conditions}
+    read_as = {name: has.id for has in conditions for name in (has.typed, has.named)}
     for acceptance in sorted(acceptances, key=lambda each: each.detail is None):  # one block's own reason goes first
         found = _accept(found, acceptance, read_as, must_meet=must_meet)
     return tuple(sorted(found, key=lambda finding: SEVERITIES.index(finding.severity)))

@@ -20,6 +20,7 @@ def by_calendar(case: Case) -> Iterator[Finding]:
     for name in case.ordered.phases:
         yield from _too_soon(case, name, case.plan)
         yield from _too_late(case, name, case.plan)
+    yield from _unusual(case, case.plan)
     yield from _began(case)
     yield from _passed(case, case.plan)
     yield from _clinic(case, case.plan)
@@ -79,6 +80,33 @@ def _beyond(before: Planned, item: Planned, most: Span) -> bool:
     return item.date > add(before.date, most)
 
 
+def _unusual(case: Case, plan: Plan) -> Iterator[Finding]:
+    """Infusions after a break that the drug's rule calls unusual, where no window of the phase's own speaks of them."""
+    rule = case.regimen.drug_rules.unusual_gap
+    if rule is None:
+        return
+    pairs = [(before, item) for before, item in pairwise(plan.infusions) if not _has_window(case, item)]
+    far = [item for before, item in pairs if rule.most and _beyond(before, item, rule.most)]
+    late = [item for _, item in pairs if rule.late and not item.head and item.date > add(_own_date(item), rule.late)]
+    for name in case.ordered.phases:
+        for items, what in ((far, f"{rule.most} after the infusion before"), (late, f"{rule.late} after its date")):
+            mine = [item for item in items if item.phase == name]
+            if mine:
+                message = f"{name}: more than {what}: {rule.text}"
+                yield _about("gap-unusual", name, mine, message, rule.source)
+
+
+def _has_window(case: Case, item: Planned) -> bool:
+    """Whether a label's window for giving the drug again speaks of an infusion."""
+    gaps = ((name, case.regimen.phases[name].gap) for name in case.ordered.phases)
+    return any(gap and gap.most and _counts(item, name) for name, gap in gaps)
+
+
+def _own_date(item: Planned) -> date:
+    """The date of an infusion after what was given before it."""
+    return item.given.due if item.given and item.given.due else item.due
+
+
 def _about(
     code: str,
     name: str,
@@ -106,10 +134,13 @@ def _began(case: Case) -> Iterator[Finding]:
         hint = (
             "there were infusions before it, give every date" if late else f"treatment began then, give --start {first}"
         )
-        message = f"The first date given, {first}, is {side}. It is counted as infusion 1, given {'late' if late else 'early'}"
-        yield Finding("history-start-differs", f"{message}; if {hint}", HOUSE)
+        counted = f"it is counted as infusion 1, given {'late' if late else 'early'}"
+        message = f"The first date given, {first}, is {side}: {counted}; if {hint}"
+        yield Finding("history-start-differs", message, HOUSE)
     elif not case.choices.from_maintenance:
-        other = ", or give --from maintenance if induction is over" if "maintenance" in case.regimen.phases else ""
+        maintenance = case.regimen.phases.get(case.regimen.maintenance or "")
+        goes_on = maintenance is not None and maintenance.count is None
+        other = ", or give --from maintenance if induction is over" if goes_on else ""
         message = (
             f"The first date given, {first}, is counted as infusion 1; if treatment began earlier, give --start and"
         )
@@ -119,7 +150,8 @@ def _began(case: Case) -> Iterator[Finding]:
 def _passed(case: Case, plan: Plan) -> Iterator[Finding]:
     if plan.passed:
         days = ", ".join(map(str, plan.passed))
-        message = f"Planned dates left out, because they fall before the last infusion given or too close to it: {days}; do not give a double dose"
+        why = "before the last infusion given or too close to it"
+        message = f"Planned dates left out, {why}: {days}; a missed dose is not made up or doubled"
         yield Finding("planned-date-passed", message, case.house.doubled.source)
 
 

@@ -42,9 +42,9 @@ def _override(case: Case, name: str) -> Iterator[Finding]:
         yield _interval_finding(case, name, spans, rows, off_label=off_label)
     for pair in pairs:
         if spans and _combined(spans, pair, rows) and not (off_label and _dose_side(*pair, rows)):
-            both = f"{pair[1].people} every {spans[1]}"
+            both, who = f"{pair[1].people} every {spans[1]}", "source" if off_label else "label"
             message = (
-                f"{name}: {both} raises the dose and shortens the interval; the label allows one or the other, not both"
+                f"{name}: {both} raises the dose and shortens the interval; the {who} allows one or the other, not both"
             )
             code = "dose-outside-source" if off_label else "escalation-combined"
             yield case.about(code, (name,), message, _sources(_own(case, name), rows))

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from infusecalc.arithmetic import hundredths_of_minutes, too_quick
 from infusecalc.findings.model import Case, Finding
-from infusecalc.phase_dose import PhaseDose, first_number, run_as_first
+from infusecalc.phase_dose import PhaseDose, last_number, run_as_first
 from infusecalc.quantities import hours, people
 from infusecalc.regimen import Regimen
 from infusecalc.statements import SITE, Cited, House, ProductRules, Protocol
@@ -66,8 +66,8 @@ def _run(
 
 def _reaches(case: Case, dose: PhaseDose, protocol: Protocol) -> bool:
     """Whether a phase goes on until the protocol begins."""
-    last = first_number(case.ordered, dose.name) + len(dose.phase.offsets) - 1
-    return dose.phase.interval is not None or last >= protocol.from_infusion
+    last = last_number(case.ordered, dose.name)
+    return last is None or last >= protocol.from_infusion
 
 
 def least_time(regimen: Regimen, protocol: Protocol) -> int:
@@ -101,7 +101,7 @@ def too_long(time: int, house: House, product_name: str, product: ProductRules) 
 
 
 def _again(case: Case) -> Iterator[Finding]:
-    """Later courses that begin at the rate of a first infusion."""
+    """Later infusions that run at the rate of a first one, so long after the one before."""
     again = case.running.again
     if again is None or case.plan is None:
         return

@@ -14,7 +14,8 @@ def by_regimen(case: Case) -> Iterator[Finding]:
     regimen, rules = case.regimen, case.regimen.rules
     if rules.status.is_ == "off-label":
         more = f": {rules.status.text}" if rules.status.text else ""
-        message = f"Off-label: {regimen.id} is not labelled under the {regimen.label} label{more}"
+        what = regimen.title + ("," if regimen.variant else "")
+        message = f"Off-label: {what} is not labelled under the {regimen.label} label{more}"
         yield Finding("off-label", message, rules.status.source)
     yield from _incomplete(case)
     for name, note in rules.companions.items():
@@ -33,6 +34,10 @@ def by_regimen(case: Case) -> Iterator[Finding]:
     if rules.status.is_ == "labelled" and lacks and regimen.indication in lacks.regimens:
         message = f"{regimen.name} is not on the {regimen.label} label of {case.product_name}: {lacks.text}"
         yield Finding("product-not-labelled", message, lacks.source)
+    absent = case.product.not_marketed
+    if absent:
+        message = f"{case.product_name} is not on the market under the {regimen.label} label: {absent.text}"
+        yield Finding("product-not-marketed", message, absent.source)
     if case.plan and case.plan.ended:
         last = case.plan.infusions[-1]
         phase = case.ordered.phases[last.phase]

@@ -41,6 +41,7 @@ CATALOGUE: dict[str, Code] = {
     "age-crosses-limit": Code(_INFO, "a birthday during the course crosses the regimen's age limit, or may", "size"),
     "weight-unusual": Code(_CAUTION, "the weight is unusual for the regimen: pounds and kilograms mixed up?", "size"),
     "size-unusual": Code(_CAUTION, "weight and height give an unusual body mass index", "size"),
+    "weight-unit-assumed": Code(_CAUTION, "a bare number was read as kg, but would be an ordinary weight in pounds"),
     "weight-changed": Code(_CAUTION, "the dose follows a weight that has changed much since the previous infusion"),
     "weight-band-crossed": Code(_CAUTION, "a new weight falls in another dose band"),
     "contraindicated": Code(_BLOCK, "a condition of the patient in which the label says not to give the drug"),
@@ -70,8 +71,11 @@ CATALOGUE: dict[str, Code] = {
         _EARLY, "too soon after the previous infusion (caution where an off-label source gives no minimum)"
     ),
     "gap-above-label": Code(_CAUTION, "later than the window for giving the drug again"),
+    "gap-unusual": Code(_CAUTION, "a long gap since the previous infusion, where no label gives a window"),
     "history-start-differs": Code(_CAUTION, "the first date given is not the start date; it is counted as infusion 1"),
     "history-start-assumed": Code(_CAUTION, "no start date was given: the first date given is counted as infusion 1"),
+    "given-early": Code(_CAUTION, "an infusion was given well before its date, counted from the previous infusion"),
+    "given-differs": Code(_CAUTION, "the dose given differs much from the expected one"),
     "planned-date-passed": Code(_CAUTION, "a planned date is left out: too close to the last infusion given"),
     "clinic-days": Code(_INFO, "the days on which the clinic is open, and the infusions that they move"),
     "no-open-day": Code(_BLOCK, "the clinic has no open day within the tolerance"),
@@ -92,7 +96,11 @@ CATALOGUE: dict[str, Code] = {
     ),
     "concentration-low": Code(_BLOCK, "the concentration in the bag is under the label's range", "preparation"),
     "concentration-high": Code(_BLOCK, "the concentration in the bag is over the label's range", "preparation"),
+    "concentration-margin": Code(
+        _INFO, "in range, but not if the bag holds more than it says (overfill margin)", "preparation"
+    ),
     "waste-below-unit": Code(_INFO, "the discarded drug is less than one billing unit", "preparation"),
+    "price-missing": Code(_INFO, "a vial has no price, so the cost is not known", "preparation"),
     # the regimen
     "off-label": Code(_CAUTION, "the regimen is not labelled under the chosen label"),
     "label-incomplete": Code(_CAUTION, "the table has no contraindications or no screening under this label"),
@@ -106,10 +114,11 @@ CATALOGUE: dict[str, Code] = {
         _EARLY, "a later phase starts outside its window: early is a block, late or off-label a caution"
     ),
     "product-not-labelled": Code(_CAUTION, "the indication is not on the label of the chosen product"),
+    "product-not-marketed": Code(_CAUTION, "the chosen product is not on the market"),
     "course-complete": Code(_INFO, "the regimen is complete before the end of the planned time"),
     # the rates
     "rate-not-labelled": Code(_CAUTION, "no rate is labelled for this regimen"),
-    "first-rate-again": Code(_INFO, "a later infusion is given at the first-infusion rate"),
+    "first-rate-again": Code(_CAUTION, "long after the previous infusion: the first-infusion rate is used again"),
     "protocol": Code(("caution", "info"), "a protocol sets the rates (info where the label itself has it)"),
     "protocol-outside-conditions": Code(_BLOCK, "the protocol is not for a patient with one of these conditions"),
     "protocol-not-studied": Code(_CAUTION, "the dose is above the doses studied with the protocol", "protocol"),

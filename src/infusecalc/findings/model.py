@@ -8,7 +8,7 @@ from typing import Any
 
 from infusecalc.arithmetic import above
 from infusecalc.choices import Choices
-from infusecalc.findings.catalogue import ACCEPTED, severity_of
+from infusecalc.findings.catalogue import ACCEPTED, SEVERITIES, severity_of
 from infusecalc.frozen import Frozen
 from infusecalc.overrides import Ordered
 from infusecalc.patient import Patient
@@ -68,6 +68,7 @@ class HasCondition(Frozen):
     """A condition that was said of the patient, and what the label says of it."""
 
     typed: str
+    named: str  # the condition of that name; where it leaves something open, `id` is the worst that it can mean
     id: str
     name: str
     rule: ConditionRule | None
@@ -82,7 +83,8 @@ class HasCondition(Frozen):
 class Case(Frozen):
     """One patient's course before anybody has looked at it; `plan` is None where no start was given.
 
-    `doses` are the distinct doses, by phase and weight; `infusions` are empty where there is no plan.
+    `doses` are the distinct doses, by phase and weight; `infusions` are empty where there is no plan. `prices` are
+    those of the product's vials, by size.
     """
 
     regimen: Regimen
@@ -98,6 +100,7 @@ class Case(Frozen):
     running: Running
     plan: Plan | None
     site: Site
+    prices: tuple[tuple[int, int], ...]
 
     @property
     def shipped(self) -> Regimen:
@@ -171,11 +174,23 @@ def carries(row: Collection[Any], about: Collection[Any] | None, shown: Collecti
     return not about or any(each in row for each in about) or not any(each in shown for each in about)
 
 
-def in_data(told: Iterable[tuple[str, str | None]]) -> tuple[str | None, str | None]:
-    """Keys, each with the reason where it was accepted, as the columns `findings` and `accepted` have them."""
+def in_data(told: Iterable[tuple[str, str, str | None]]) -> dict[str, str | None]:
+    """Findings, by key, severity and the reason where one was accepted, as the columns that data has of them."""
     listed = list(told)
-    reasons = (f"{key}={reason}" for key, reason in listed if reason is not None)
-    return ";".join(dict.fromkeys(key for key, _ in listed)) or None, ";".join(dict.fromkeys(reasons)) or None
+    reasons = (f"{key}={reason}" for key, _, reason in listed if reason is not None)
+    keys = {grave: _joined(key for key, own, _ in listed if own == grave) for grave in SEVERITIES}
+    return {
+        "findings": _joined(key for key, _, _ in listed),
+        "accepted": _joined(reasons),
+        "severity": next((grave for grave in SEVERITIES if keys[grave]), None),
+        "blocks": keys["block"],
+        "cautions": keys["caution"],
+    }
+
+
+def _joined(texts: Iterable[str]) -> str | None:
+    """Texts, each once, as one; None where there are none."""
+    return ";".join(dict.fromkeys(texts)) or None
 
 
 def block_keys(findings: Iterable[Finding]) -> tuple[str, ...]:

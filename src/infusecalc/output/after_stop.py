@@ -47,4 +47,5 @@ def resumed(table: PumpTable, stop: Stop) -> str:
     lower = next(step for step in table.steps if step.start == stop.at + stop.pause)
     more = f" for {phrases.minutes(lower.minutes)}, then up as tolerated" if table.steps[-1].as_tolerated else ""
     given = f"Stopped after {phrases.minutes(stop.at)}: {phrases.mg(dose)} in {people(volume)} mL had gone in"
-    return f"{given}, {phrases.mg(left)} in {people(bag - volume)} mL were left; continue at {share}{more or ', to the end'}"
+    rest = f"{phrases.mg(left)} in {people(bag - volume)} mL were left"
+    return f"{given}, {rest}; continue at {share}{more or ', to the end'}"

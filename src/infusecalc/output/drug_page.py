@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from infusecalc.output.answer import Answer
 from infusecalc.output.blocks import TITLE, Block, Heading, Pairs, Rows, Sources
 from infusecalc.output.flat import Record
-from infusecalc.output.table_rows import listing
+from infusecalc.output.table_rows import listing, sources_of
 from infusecalc.statements import SITE, Cited, ConditionRule, Drug, DrugRules, Note
 from infusecalc.table import Table, cited
 
@@ -88,5 +88,5 @@ def page(table: Table, drug_id: str) -> Iterator[Block]:
             cells = tuple((row["label"], row["name"], f"{row['text']} ({row['source']})") for row in mine)
             yield Rows(("label", "name", "what is said"), cells)
     yield Heading("Sources")
-    names = dict.fromkeys(part.partition(" ")[0] for row in rows for part in row["source"].split("; "))
-    yield Sources(tuple((name, table.source(name).grade, table.source(name).title) for name in names))
+    found = sources_of(table, (row["source"] for row in rows))
+    yield Sources(tuple((source.id, source.grade, source.title) for source in found))

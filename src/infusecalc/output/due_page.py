@@ -46,7 +46,9 @@ def due_document(due: Due) -> Record:
         | {
             "start": str(due.course.plan.start) if due.course.plan else None,
             "given": [_given(due, index) for index in range(len(due.given))],
-            "due": None if due.infusion is None else due_row(due) | dose_record(due.infusion.dose, due.infusion.time),
+            "due": None
+            if due.infusion is None
+            else due_row(due) | dose_record(due.infusion.dose, due.infusion.time, due.course.chair),
             "label_says": [{"name": name, "text": note.text, "source": cited(note.source)} for name, note in due.late],
             "if_given_on": _if_given(due),
             "findings": [finding_record(finding) for finding in due.findings],
@@ -60,7 +62,7 @@ def _if_given(due: Due) -> Record | None:
     infusion = due.if_given
     if infusion is None:
         return None
-    return {"date": str(infusion.planned.date)} | dose_record(infusion.dose, infusion.time)
+    return {"date": str(infusion.planned.date)} | dose_record(infusion.dose, infusion.time, due.course.chair)
 
 
 def _given(due: Due, index: int) -> Record:
@@ -141,7 +143,7 @@ def _due(due: Due, infusion: Infusion, place: int) -> Iterator[Block]:
     moved = phrases.shift(infusion.planned.moved_days, "later (clinic days)", "earlier (clinic days)")
     rows = [
         ("original plan", f"{phrases.day(infusion.planned.by_plan)}{_taken(infusion.planned, anchor)}"),
-        ("from the last infusion", f"{counted}{' (taken)' if anchor == 'given' else ''}{late}"),
+        ("from the last infusion", f"{counted}{' (used)' if anchor == 'given' else ''}{late}"),
         ("moved", moved or "not moved"),
         ("earliest", _bound(due.earliest)),
         ("latest", _bound(due.latest)),

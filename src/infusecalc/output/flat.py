@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from infusecalc.findings import Finding
+from infusecalc.findings import Finding, in_data
 from infusecalc.quantities import plain
 from infusecalc.table import cited
 
@@ -32,10 +32,9 @@ def finding_record(finding: Finding) -> Record:
 
 
 def flat_findings(found: Iterable[Record]) -> Record:
-    """Findings, as a document has them, as the columns `findings` and `accepted` of a flat record."""
-    told = [(f"{each['code']}:{each['detail']}" if each["detail"] else each["code"], each["reason"]) for each in found]
-    reasons = dict.fromkeys(f"{key}={reason}" for key, reason in told if reason is not None)
-    return {"findings": ";".join(dict.fromkeys(key for key, _ in told)) or None, "accepted": ";".join(reasons) or None}
+    """Findings, as a document has them, as the columns of a flat record."""
+    keyed = ((f"{each['code']}:{each['detail']}" if each["detail"] else each["code"], each) for each in found)
+    return in_data((key, each["severity"], each["reason"]) for key, each in keyed)
 
 
 def vials_text(vials: Iterable[tuple[int, int]]) -> str:

@@ -8,7 +8,7 @@ from datetime import date
 from infusecalc.arithmetic import ceil_div, pounds
 from infusecalc.course import Course
 from infusecalc.patient import Patient
-from infusecalc.phase_dose import PhaseDose
+from infusecalc.phase_dose import Chair, PhaseDose
 from infusecalc.plan import Planned
 from infusecalc.preparation import Preparation
 from infusecalc.quantities import hours, people, plain
@@ -43,6 +43,17 @@ def vials(counts: tuple[tuple[int, int], ...]) -> str:
 def time(hundredths: int | None) -> str:
     """A time of 0.01 min in whole minutes, rounded up: `4 h 15 min`."""
     return "not labelled" if hundredths is None else hours(hundredths)
+
+
+def chair(parts: Chair) -> str:
+    """What chair time is made of: `Chair time: premedication 30 min before, the infusion, observation 1 h, ...`."""
+    lead, watched, turnover = map(_stated, (parts.lead, parts.observation, parts.turnover))
+    return f"Chair time: premedication {lead} before, the infusion, observation {watched} after, turnover {turnover}"
+
+
+def _stated(hundredths: int | None) -> str:
+    """A part of chair time, or that our sources state none."""
+    return "0 min (none stated)" if hundredths is None else hours(hundredths) or "0 min"
 
 
 def bag(made_up: Preparation) -> str:
@@ -99,7 +110,8 @@ def change(item: Planned) -> str:
 def rhythm(phase: Phase) -> str:
     """When the infusions of a phase are, in words: `weeks 0, 2 and 6`, `every 8 weeks`."""
     parts = []
-    if len(phase.offsets) > 1 or phase.interval is None:
+    after = phase.starts and phase.count is not None and f"{phase.wait} after the {phase.starts.after}"
+    if len(phase.offsets) > 1 or (phase.interval is None and not after):
         unit, numbers = ("week", phase.weeks) if phase.weeks else ("day", phase.offsets)
         listed = ", ".join(map(str, numbers[:-1]))
         listed = f"{listed} and {numbers[-1]}" if listed else str(numbers[-1])
@@ -108,6 +120,13 @@ def rhythm(phase: Phase) -> str:
         parts.append(f"another course after {phase.repeat.every} only with --courses")
     elif phase.interval:
         parts.append(f"{'then ' if parts else ''}every {phase.interval}")
+    if phase.if_needed_from:
+        since = f"from infusion {phase.if_needed_from} of the phase on " if phase.if_needed_from > 1 else ""
+        parts.append(f"{since}only if needed")
+    if phase.infusions:
+        parts.append(f"{phase.infusions} infusions in all")
+    if after:
+        parts.append(f"from {after}" if parts else after)
     return ", ".join(parts)
 
 
@@ -120,15 +139,14 @@ def heading(dose: PhaseDose) -> str:
 def regimen(course: Course) -> tuple[str, str]:
     """What the page is about: the drug with the indication, and the regimen's id, label and status."""
     found = course.regimen
-    variant = f", variant {found.variant}" if found.variant else ""
     status = found.rules.status.is_
-    if course.table.is_changed("regimens", found.id, found.label, "status"):
+    if course.table.is_changed("regimens", found.id, found.label, *found.place("status")):
         status += " by the site"
     local = ", local" if course.local else ""
     title = f"{found.drug.name} - {found.name}"
     if course.changed_phases:
         title += f" ({' and '.join(course.changed_phases)} changed by the site)"
-    return title, f"{found.id}{variant}, {found.label} label, {status}{local}"
+    return title, f"{found.title}, {found.label} label, {status}{local}"
 
 
 def tall_man(course: Course, text: str) -> str:
@@ -160,8 +178,10 @@ def billing_line(code: str, modifier: str | None, number: int) -> str:
     return f"{code}{f'-{modifier}' if modifier else ''} {number:,} unit{'' if number == 1 else 's'}"
 
 
-def money(hundredths: int) -> str:
-    """An amount of money without a currency: `1,234.50`."""
+def money(hundredths: int | None) -> str:
+    """An amount of money without a currency: `1,234.50`; `not known` where a price is missing."""
+    if hundredths is None:
+        return "not known"
     whole, part = divmod(hundredths, 100)
     return f"{whole:,}.{part:02d}"
 

@@ -44,7 +44,7 @@ def pump_document(table: PumpTable) -> Record:
         {"schema": "infusecalc.rate/1"}
         | heads(course)
         | {"number": table.number, "phase": table.dose.name, "rate_of": "first" if table.first else "subsequent"}
-        | dose_record(table.dose, table.duration)
+        | dose_record(table.dose, table.duration, course.chair)
         | {
             "protocol": running.protocol_id,
             "protocol_is": running.protocol.is_ if running.protocol else None,

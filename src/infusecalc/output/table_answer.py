@@ -10,7 +10,7 @@ from infusecalc.frozen import Frozen
 from infusecalc.output.answer import Answer
 from infusecalc.output.blocks import TITLE, Block, Heading, Lines, Pairs
 from infusecalc.output.flat import Record
-from infusecalc.output.table_rows import Listed, TableRow
+from infusecalc.output.table_rows import Listed, TableRow, TableSource
 from infusecalc.table import Change, cited
 from infusecalc.table.layers import KINDS
 
@@ -45,8 +45,21 @@ class ListAnswer(_TableAnswer):
             yield Heading(f"{id_}: {mine[0].name}")
             labels = ((f"{row.label} {row.status}{' local' if row.local else ''}", row.phases) for row in mine)
             yield Pairs(tuple(labels), inset=True)
+            variants = (f"variants, {' and '.join(under)}: {text}" for text, under in _variants(mine).items())
+            yield Lines(tuple(variants), listed=True)
             if mine[0].aliases:
                 yield Lines((f"also: {', '.join(mine[0].aliases.split())}",), listed=True)
+
+
+def _variants(rows: Sequence[Listed]) -> dict[str, list[str]]:
+    """The variants of a regimen, the off-label ones marked, each list with the labels that have it."""
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        off = row.variants_off_label.split()
+        names = [f"{name} (off-label)" if name in off else name for name in row.variants.split()]
+        if names:
+            found.setdefault(", ".join(names), []).append(row.label)
+    return found
 
 
 class ShowAnswer(_TableAnswer):
@@ -54,22 +67,33 @@ class ShowAnswer(_TableAnswer):
 
     listed: Sequence[TableRow]
 
-    def __init__(self, version: str, rows: Sequence[TableRow], id_: str) -> None:
-        """The rows of a regimen."""
+    def __init__(self, version: str, rows: Sequence[TableRow], id_: str, sources: Sequence[TableSource]) -> None:
+        """The rows of a regimen, and the documents that they rest on."""
         super().__init__(version, rows)
-        self.id = id_
+        self.id, self.sources = id_, sources
+
+    def document(self) -> Record:
+        """`infusecalc.regimens/1`, with each source once."""
+        return super().document() | {"sources": [source.as_dict() for source in self.sources]}
 
     def page(self) -> Iterator[Block]:
-        """Every value with its grade and source, entry by entry."""
+        """Every value with its grade and source, entry by entry, then each source once."""
         yield Heading(self.id, TITLE)
         for label, entry in dict.fromkeys((row.label, row.entry) for row in self.listed):
             yield Heading(f"{entry}, {label}")
             mine = (row for row in self.listed if (row.label, row.entry) == (label, entry))
             yield Lines(tuple(_value(row) for row in mine), listed=True)
+        yield Heading("Sources")
+        yield Lines(tuple(_source(each) for each in self.sources), listed=True)
 
 
 def _value(row: TableRow) -> str:
     return f"{row.path}: {row.value} [{row.grade}: {row.source}{', local' if row.local else ''}]"
+
+
+def _source(source: TableSource) -> str:
+    where = f"{source.publisher}; date: {source.date}; address: {source.url}"
+    return f"{source.id} [{source.grade}]: {source.title}. {where}"
 
 
 class Checked(Frozen):

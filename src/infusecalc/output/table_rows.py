@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
@@ -22,6 +22,7 @@ class Listed(Frozen):
     status: str
     phases: str
     variants: str
+    variants_off_label: str
     aliases: str
     local: bool
 
@@ -48,10 +49,10 @@ def listing(table: Table) -> Iterator[Listed]:
                 found = table.regimen(drug, indication, label)
                 doses = "; ".join(f"{name} {each.people}, {rhythm(each)}" for name, each in found.phases.items())
                 aliases = " ".join(table.aliases("regimens", id_))
-                status, variants = found.rules.status.is_, " ".join(found.rules.variants)
-                yield Listed(
-                    id_, found.name, label, status, doses, variants, aliases, table.is_local("regimens", id_, label)
-                )
+                status, variants = found.rules.status.is_, found.rules.variants
+                off = (name for name, each in variants.items() if each.over(found.rules).status.is_ == "off-label")
+                local = table.is_local("regimens", id_, label)
+                yield Listed(id_, found.name, label, status, doses, " ".join(variants), " ".join(off), aliases, local)
 
 
 def statements(table: Table, drug: str, indication: str, labels: tuple[str, ...]) -> Iterator[TableRow]:
@@ -65,6 +66,25 @@ def statements(table: Table, drug: str, indication: str, labels: tuple[str, ...]
         if table.has_part("regimens", f"{drug}/{indication}", label):
             for section, name in _running(table, table.regimen(drug, indication, label)):
                 yield from _values(table, label, (section, name), table.entry(section, name).node, ())
+
+
+class TableSource(Frozen):
+    """A document that values rest on."""
+
+    id: str
+    grade: str
+    title: str
+    publisher: str
+    date: str
+    url: str
+
+
+def sources_of(table: Table, cited: Iterable[str]) -> Iterator[TableSource]:
+    """The documents behind lines of citations, each once, in the order of use; a remark may have a semicolon, too."""
+    parts = (part.partition(" ")[0] for line in cited for part in line.split("; "))
+    for name in dict.fromkeys(part for part in parts if table.has("sources", part)):
+        found = table.source(name)
+        yield TableSource(name, found.grade, found.title, found.publisher, found.date, found.url)
 
 
 def _running(table: Table, regimen: Regimen) -> Iterator[tuple[str, str]]:

@@ -27,9 +27,9 @@ def sheet(course: Course) -> Iterator[Topic]:
     rules, product = course.regimen.drug_rules, course.product
     for name, note in rules.screening.items():
         yield Topic("Before the first infusion", name, note.text, note.source)
-    for name, drug in (rules.premedication | course.regimen.rules.premedication).items():
+    for name, drug in course.regimen.premedication.items():
         yield Topic("Premedication", name, drug.text, drug.source, drug.before)
-    for name, note in rules.preparation.handling.items():
+    for name, note in course.handling.items():
         yield Topic("Preparation", name, note.text, note.source)
     yield Topic("Preparation", "concentration", _concentration(course), rules.preparation.concentration.source)
     for name, note in product.storage.items():

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from infusecalc.course import Course
 from infusecalc.output import phrases
 from infusecalc.patient import Patient
-from infusecalc.phase_dose import PhaseDose
+from infusecalc.phase_dose import PhaseDose, last_number
 from infusecalc.pump import Rates
 from infusecalc.quantities import KG_PER_POUND, decisive, people, plain
 
@@ -104,7 +104,7 @@ def _time(course: Course, dose: PhaseDose) -> Iterator[str]:
     if dose.later_time is None:
         yield "time: no labelled rate"
         return
-    later = running.rates(None, first=False)
+    later = running.rates(last_number(course.ordered, dose.name), first=False)
     if running.first and running.first.titration is None and running.protocol is None:
         least = f"at least {running.first.minutes} min by the {course.whose('infusion_time')}"
         yield f"time: {least} = {phrases.time(dose.later_time)}"
@@ -112,8 +112,7 @@ def _time(course: Course, dose: PhaseDose) -> Iterator[str]:
     if first_phase and dose.first_time is not None:
         first = rates_in_words(running.rates(1, first=True))
         yield f"first infusion of the course: {first} = {phrases.time(dose.first_time)}"
-    usual = running.protocol and not dose.phase.interval and running.protocol.from_infusion > 1
-    yield f"later infusions: {rates_in_words(running.later if usual else later)} = {phrases.time(dose.later_time)}"
+    yield f"later infusions: {rates_in_words(later)} = {phrases.time(dose.later_time)}"
 
 
 def rates_in_words(rates: Rates | None) -> str:

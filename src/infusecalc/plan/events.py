@@ -52,8 +52,8 @@ def events(
     ordered: Ordered, choices: Choices, start: date, trail: Trail, since: Since | None = None
 ) -> Iterator[Event]:
     """The events of every phase in turn, or those after one of them; what is met on the way is noted in `trail`."""
-    asked = choices.maintenance_start
-    if asked is not None and not any(phase.starts for phase in ordered.phases.values()):
+    asked, maintenance = choices.maintenance_start, ordered.phases.get(ordered.regimen.maintenance or "")
+    if asked is not None and not (maintenance and maintenance.starts):
         raise BadInput("--maintenance-start", asked, f"fits no phase of {ordered.regimen.id}")
     names = list(ordered.phases)
     for name in names[names.index(since.event.phase) if since else 0 :]:
@@ -86,6 +86,8 @@ def _courses(phase: Phase, choices: Choices) -> int | None:
         raise BadInput("--courses", courses, "fits no regimen that gives its course once", hint="use --for or --doses")
     if courses is None and (phase.interval is None or (phase.repeat and phase.repeat.planned == "asked")):
         return -(-len(choices.history) // len(phase.offsets)) or 1 if phase.repeat else 1
+    if phase.infusions:
+        return phase.infusions - len(phase.offsets) + 1
     return courses
 
 

@@ -35,11 +35,11 @@ def follow(ordered: Ordered, choices: Choices, start: date, trail: Trail, double
             hint = "look for one too many" + ("; --courses says how many courses there are" if repeats else "")
             problem = f"is infusion {number}, and {ordered.regimen.id} has {number - 1}"
             raise BadInput("history", given.date, problem, hint=hint)
-        planned = next(own).position.date
+        planned, due = next(own).position.date, event.position.date
         if given.date != event.position.date:
             event = event.but(position=Position(given.date))
             rest = events(ordered, choices, start, trail, _since(event, ordered.phases[event.phase], trail))
-        yield event, planned, given
+        yield event, planned, given.but(due=due if number > 1 else None)
     if choices.anchor == "planned":
         first = Trail()
         slots = islice(events(ordered, choices, start, first), len(choices.history), None)

@@ -12,11 +12,11 @@ from infusecalc.regimen import Regimen
 from infusecalc.spelling import normal
 from infusecalc.statements import (
     SITE,
+    AgeRange,
     Citation,
     Drug,
     DrugRules,
     Indication,
-    Phase,
     Product,
     ProductRules,
     Protocol,
@@ -127,11 +127,16 @@ class Table(Entries):
         return normal(typed)
 
     def find_condition(self, typed: str) -> str:
-        """The condition of that name; raises UnknownName."""
-        name = normal(typed)
-        if not self.has("conditions", name):
-            raise unknown("condition", typed, self.names("conditions"))
-        return name
+        """The condition that a name or an alias stands for; raises UnknownName."""
+        name, also = normal(typed), list[str]()
+        if self.has("conditions", name):
+            return name
+        for condition in self.names("conditions"):
+            aliases = self.aliases("conditions", condition)
+            if name in aliases:
+                return condition
+            also += aliases
+        raise unknown("condition", typed, self.names("conditions"), also)
 
     def find_protocol(self, typed: str, regimen: Regimen) -> tuple[str, Protocol]:
         """The protocol of that name, for a regimen that it fits; raises BadInput, UnknownName."""
@@ -159,22 +164,28 @@ class Table(Entries):
         rules: RegimenRules | None = self.get("regimens", id_, label)
         if rules is None:
             raise BadInput("label", label, f"has no entry for {id_}", hint="see: infusecalc regimens list")
-        name, phases = self._variant(id_, rules, variant)
+        name, rules = self._variant(id_, rules, variant)
         known: Drug = self.get("drugs", drug)
         drug_rules: DrugRules | None = self.get("drugs", drug, label)
         if drug_rules is None:
             raise BadTable((f"{self.files[-1].name}:1: drugs.{drug}: '{label}' is missing, and {id_} has it",))
-        return Regimen(drug, indication, label, name, head.name, head.population, rules, phases, known, drug_rules)
+        people, others = (head.name, head.population), self._ages(drug, head.other_ages, label)
+        return Regimen(drug, indication, label, name, *people, rules, rules.phases, known, drug_rules, others)
 
-    def _variant(self, id_: str, rules: RegimenRules, typed: str | None) -> tuple[str | None, dict[str, Phase]]:
-        """The variant of that name, with its phases; the regimen's own where none is named."""
+    def _ages(self, drug: str, indications: tuple[str, ...], label: str) -> dict[str, AgeRange]:
+        """The ages that other indications of a drug are for under a label, by the regimen's id."""
+        rules = {id_: self.get("regimens", id_, label) for id_ in (f"{drug}/{name}" for name in indications)}
+        return {id_: other.age for id_, other in rules.items() if other and other.age}
+
+    def _variant(self, id_: str, rules: RegimenRules, typed: str | None) -> tuple[str | None, RegimenRules]:
+        """The variant of that name, with the rules as it has them; the regimen's own where none is named."""
         if typed is None:
-            return None, rules.phases
+            return None, rules
         if not rules.variants:
             raise BadInput("variant", typed, f"fits nothing: {id_} has no variants", hint="leave --variant out")
         if normal(typed) not in rules.variants:
             raise unknown(f"variant of {id_}", typed, rules.variants)
-        return normal(typed), rules.variants[normal(typed)].phases
+        return normal(typed), rules.variants[normal(typed)].over(rules)
 
     # --- everything at once -----------------------------------------------------------------------
 
@@ -195,6 +206,10 @@ def _misfit(protocol: Protocol, regimen: Regimen) -> str:
         return f"is not for {regimen.id}, but for {', '.join(protocol.regimens)}"
     if protocol.population not in (None, regimen.population):
         return f"is not for a {regimen.population} regimen, but for {protocol.population} ones"
+    counts = [phase.count for phase in regimen.phases.values()]
+    whole = sum(count or 0 for count in counts)
+    if None not in counts and whole < protocol.from_infusion:
+        return f"begins with infusion {protocol.from_infusion}, and {regimen.id} has {whole}"
     return ""
 
 
