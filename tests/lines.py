@@ -33,7 +33,7 @@ CASE_KEYS = {
 
 
 OLDER = {"line": "run", "finds": "findings"}
-"""What keys were called before, and history.yaml calls them still."""
+"""What keys were called before, and history.yaml and off_label.yaml call them still."""
 
 
 def read(name: str) -> list[dict[str, Any]]:

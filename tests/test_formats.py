@@ -285,8 +285,8 @@ CHAIR["next after the last"] = (CHAIR["next after the last"][0].format(1, 2, 3, 
 LEFT_OUT = {
     "check": {"schema", "source"},
     "next": {
-        "band", "bag_ml", "billing_units", "chair_min", "concentration_mg_per_ml", "dose_basis", "drug_volume_ml", "duration_min",
-        "exact_dose_mg", "final_volume_ml", "modifier", "waste_mg", "wasted_units",
+        "band", "bag_ml", "billing_units", "chair_min", "concentration_mg_per_ml", "dose_basis", "drug_volume_ml",
+        "duration_min", "exact_dose_mg", "final_volume_ml", "modifier", "waste_mg", "wasted_units",
     },
 }  # fmt: skip
 """What a row of a command leaves out of the JSON document, lists and objects aside."""
