@@ -22,7 +22,7 @@ from infusecalc.errors import BadInput
 from infusecalc.overrides import order_phases
 from infusecalc.plan import Plan, Planned, make_plan
 from lines import CASES, check, sentences
-from strategies import WEEKLY
+from strategies import WEEKLY, examples
 from support import HERE, course, every_regimen, someone, table
 
 # --- cases: a line as it is typed, and what it answers --------------------------------------------------------
@@ -202,7 +202,7 @@ def places(plan: Plan) -> list[tuple[Any, ...]]:
 
 @pytest.mark.parametrize("anchor", ANCHORS)
 @pytest.mark.parametrize(("regimen", "label"), REGIMENS)
-@settings(max_examples=3)
+@settings(max_examples=examples(3))
 @given(start=starts, said=st.booleans())
 @example(start=dt.date(2027, 8, 31), said=False)
 def test_a_history_that_follows_the_plan_gives_the_plan_back(regimen, label, anchor, start, said):
@@ -216,7 +216,7 @@ def test_a_history_that_follows_the_plan_gives_the_plan_back(regimen, label, anc
         assert [item.number for item in again.infusions if item.given] == list(range(1, number + 1))
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(
     pair=st.sampled_from([pair for pair in REGIMENS if pair[0] in WEEKLY]),
     start=starts,
@@ -274,7 +274,7 @@ def _gap(own: tuple[Planned, ...], item: Planned) -> dt.timedelta:
     return own[place].date - own[place - 1].date
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(told=histories(), anchor=st.sampled_from(ANCHORS), weeks=st.integers(1, 60))
 @example(told=("infliximab/crohns", "us", PASSED), anchor="planned", weeks=13)
 @example(told=("infliximab/crohns", "us", PASSED), anchor="given", weeks=13)
@@ -292,7 +292,7 @@ def test_whatever_was_given_a_start_that_was_asked_for_is_taken_or_refused(told,
     assert all(before.date < item.date for before, item in pairwise(infusions))
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(told=histories(), anchor=st.sampled_from(ANCHORS), more=st.integers(1, 6))
 @example(told=("rituximab/ms", "us", [dt.date(2026, 12, 1), dt.date(2027, 9, 1)]), anchor="planned", more=2)
 @example(told=("infliximab/ra", "us", AT_THE_GAP), anchor="given", more=2)

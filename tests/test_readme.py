@@ -102,7 +102,7 @@ def test_the_quick_start_has_exactly_two_lines():
     lines = blocks(TEXTS[README], "sh")[0].splitlines()
     assert len(lines) == 2
     assert "infusecalc schedule infliximab crohns --weight 70kg --start 2026-12-01" in lines[0]
-    assert "pytest" in lines[1]
+    assert lines[1].endswith("-m pytest --cov -n auto")
     assert all("-m venv" in line for line in lines)
 
 

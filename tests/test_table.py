@@ -150,10 +150,10 @@ sources:
 @pytest.mark.parametrize("case", cases("broken_tables"))
 def test_a_faulty_table_is_refused(case, tmp_path):
     path = tmp_path / "site.yaml"
-    path.write_text(case["text"] if case.get("alone") else SITE + case["text"], encoding="utf-8")
+    path.write_text(case["given"] if case.get("alone") else SITE + case["given"], encoding="utf-8")
     with pytest.raises(BadTable) as refused:
         load_table(path)
-    assert case["expect"] in str(refused.value)
+    assert case["refused"] in str(refused.value)
     assert refused.value.exit_code == 2
     assert all(line.startswith(f"{path}:") for line in refused.value.faults)
 
