@@ -63,10 +63,10 @@ class Dosing:
         limits = shapes[patients["shape"]]
         joined = pl.concat([patients, limits], how="horizontal")
         joined = joined.with_columns(bits=_bits_of_patient(self.house, cap))
-        height = RowFault("height_cm", MISSING, "height is missing: a dose by mg/m2 needs height_cm or bsa_m2")
-        small = RowFault("", OUTSIDE, "dose comes to less than 0.01 mg; check --dose and the weight")
+        height = RowFault("height_cm", MISSING, "height is missing: a dose in mg/m2 needs height_cm or bsa_m2")
+        small = RowFault("", OUTSIDE, "dose comes to less than 0.01 mg; check `dose` and the weight")
         largest = self.house.largest_dose.most
-        large = RowFault("", OUTSIDE, f"dose comes to more than {people(largest)} mg; check --dose and the weight")
+        large = RowFault("", OUTSIDE, f"dose comes to more than {people(largest)} mg; check `dose` and the weight")
         nothing: Any = pl.lit(value=False)
         too_much: Any = pl.lit(value=False)
         sizes: dict[str, Any] = {"kg": pl.col("weight"), "m2": pl.col("bsa"), "mg": ONE}
@@ -133,7 +133,7 @@ class Dosing:
                 quick=too_quick(time.fill_null(least), least), fault=run["fault"].fill_null(later["fault"])
             )
         if self.choices.prices:
-            unpriced = RowFault("", MISSING, "price of a vial is not given; add --price VIAL=AMOUNT for each size")
+            unpriced = RowFault("", MISSING, "price of a vial is missing; give `price` as VIAL=AMOUNT for each size")
             lacks = pl.when(pl.col("cost").is_null()).then(pl.lit(self.faults.place(unpriced), dtype=pl.Int32))
             spent: Any = map(pl.col, ("cost", "waste", "opened"))
             run = run.with_columns(fault=pl.coalesce("fault", lacks), waste_cost=share_of_cost(*spent))

@@ -37,8 +37,8 @@ def cost(dose: PhaseDose, prices: tuple[tuple[int, int], ...]) -> tuple[int, int
     made_up, known = dose.preparation, dict(prices)
     for size, _ in made_up.vials:
         if size not in known:
-            what, hint = f"{plain(size)} mg", f"add --price {plain(size)}mg=AMOUNT"
-            raise BadInput("price of the vial", what, "is not given", hint=hint)
+            problem, hint = f"is missing for the vial of {plain(size)} mg", f"add `price` {plain(size)}mg=AMOUNT"
+            raise BadInput("price", None, problem, hint=hint, field="price")
     whole = cost_of(made_up.vials, known) or 0
     return whole, share_of_cost(whole, made_up.waste, made_up.opened)
 
