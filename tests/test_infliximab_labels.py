@@ -36,11 +36,15 @@ def cited(case):
 @pytest.mark.parametrize("case", CASES)
 def test_a_value_is_what_the_label_says(case):
     found = [
-        row for row in rows("infliximab", case["regimen"], case.get("label", "us")) if row.id.endswith(case["row"])
+        row
+        for row in rows("infliximab", case["regimen"], case.get("label", "us"))
+        if f":{row.id}".endswith((f".{case['row']}", f":{case['row']}"))
     ]
     assert [row.id for row in found] == [found[0].id]
     row = found[0]
-    assert row.value == case.get("value", row.value)
+    assert case.keys() & {"value", "says"}
+    if "value" in case:
+        assert row.value == case["value"]
     words = case.get("says", [])
     for word in [words] if isinstance(words, str) else words:
         assert word in row.value
