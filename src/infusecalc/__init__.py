@@ -16,6 +16,12 @@ from infusecalc.table import load_table
 __all__ = ["BadInput", "Course", "InfusecalcError", "Patient", "load_table", "make_course"]
 
 
+def _lines(course: Course) -> str:
+    from infusecalc.output.summary import lines  # noqa: PLC0415 - a program needs no summary
+
+    return "\n".join(lines(course))
+
+
 def _page(course: Course) -> str:
     from infusecalc.output.html import fragment  # noqa: PLC0415 - only a notebook needs it
 
@@ -28,4 +34,4 @@ def _frame(course: Course) -> Any:
     return course_frame(course)
 
 
-VIEWS.update(page=_page, frame=_frame)
+VIEWS.update(lines=_lines, page=_page, frame=_frame)

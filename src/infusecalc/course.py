@@ -17,7 +17,6 @@ from infusecalc.phase_dose import Chair, Infusion, Making, PhaseDose, Running, d
 from infusecalc.plan import Plan, make_plan
 from infusecalc.preparation import prices_of
 from infusecalc.pump import Rates
-from infusecalc.quantities import plain
 from infusecalc.regimen import Regimen
 from infusecalc.site import Site, site_of
 from infusecalc.spelling import normal
@@ -33,9 +32,6 @@ from infusecalc.statements import (
     Protocol,
 )
 from infusecalc.table import Table
-
-_SHOWN = 8  # blocks that a course names in a few lines
-
 
 class Totals(Frozen):
     """Sums over the infusions that are not optional: mg in 0.01 mg, times in 0.01 min (None where one is unknown).
@@ -75,7 +71,7 @@ def _sum(times: list[int | None]) -> int | None:
 
 
 VIEWS: dict[str, Callable[[Course], Any]] = {}
-"""How a course becomes a `page` and a `frame`: the package puts it here, as what draws lies above."""
+"""How a course becomes `lines`, a `page` and a `frame`: the package puts it here, as what draws lies above."""
 
 
 class Course(Frozen):
@@ -90,19 +86,8 @@ class Course(Frozen):
 
     def __repr__(self) -> str:
         """A few lines: regimen, patient, dates, doses and what blocks."""
-        return "\n".join(self._lines())
-
-    def _lines(self) -> Iterator[str]:
-        regimen, doses = self.regimen, dict.fromkeys(dose.amount.dose for dose in self.phases)
-        variant = f", {regimen.variant}" if regimen.variant else ""
-        yield f"Course({regimen.id}{variant}, {regimen.label} label, {self.product_name}"
-        yield f"  weight {plain(self.patient.weight)} kg, doses {', '.join(f'{plain(dose)} mg' for dose in doses)}"
-        if self.plan:
-            dates = f"{self.infusions[0].planned.date} to {self.infusions[-1].planned.date}"
-            yield f"  start {self.plan.start}, {len(self.infusions)} infusions, {dates}"
-        shown, more = self.blocks[:_SHOWN], len(self.blocks) - _SHOWN
-        blocks = ", ".join(shown) + (f" and {more} more" if more > 0 else "")
-        yield f"  blocked by {blocks})" if shown else "  nothing blocks)"
+        text: str = VIEWS["lines"](self)
+        return text
 
     def _repr_html_(self) -> str:
         """The page of the course, for a notebook."""
