@@ -30,6 +30,14 @@ def test_the_cases_name_every_code_with_its_severities() -> None:
     assert told == {code: set(each.severities) for code, each in CATALOGUE.items() if code not in AFTER_A_STOP}
 
 
+def test_of_several_severities_the_first_is_the_usual_one() -> None:
+    assert {code: entry.severities for code, entry in CATALOGUE.items() if len(entry.severities) > 1} == {
+        "gap-below-label": ("block", "caution"),
+        "start-outside-window": ("block", "caution"),
+        "protocol": ("caution", "info"),
+    }
+
+
 def test_every_entry_has_known_severities_and_one_line_of_meaning() -> None:
     for code, entry in CATALOGUE.items():
         assert entry.severities, code
