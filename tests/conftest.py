@@ -1,4 +1,4 @@
-"""Settings of the property tests (no deadline, because a slow machine is no wrong dose), and of coverage."""
+"""Settings of the property tests (no deadline: a slow machine is no wrong dose), and how commands and coverage go."""
 
 from __future__ import annotations
 
@@ -10,14 +10,35 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-settings.register_profile("infusecalc", deadline=None)
-settings.load_profile("infusecalc")
+settings.register_profile("quick", deadline=None, max_examples=25)
+settings.register_profile("thorough", deadline=None, max_examples=100)
+settings.load_profile("quick")  # --hypothesis-profile thorough in the slow stage
+
+
+@pytest.fixture(scope="session", autouse=True)
+def commands_built_once() -> Iterator[None]:
+    """Keep the commands that are built: a test runs many lines, a process of the program one; half of a run is that."""
+    from infusecalc import cli  # noqa: PLC0415 - after coverage has begun
+    from infusecalc.output.formats import FORMATS  # noqa: PLC0415 - as above
+
+    build, built = cli._command, {}  # noqa: SLF001 - the one place where a command is built
+
+    def kept(name: str) -> Any:
+        key = (name, cli.COMMANDS[name], *FORMATS)  # a test may add a command or a format
+        if key not in built:
+            built[key] = build(name)
+        return built[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cli, "_command", kept)
+        yield
 
 
 @pytest.fixture
 def seen_in_engine_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let coverage see what runs in a thread of the frame library: one that Python did not start."""
-    from infusecalc.cohort import frames, writing  # noqa: PLC0415 - most tests need no frame library
+    from infusecalc.cohort import frames  # noqa: PLC0415 - most tests need no frame library
+    from infusecalc.cohort.files import writing  # noqa: PLC0415 - as above
 
     for module in (frames, writing):
         register = module.register_io_source

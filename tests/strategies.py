@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from infusecalc.quantities import plain
+
+
+def examples(whole: int) -> int:
+    """How many examples a property tries that is to try so many in the slow stage: a share in the quick run."""
+    return max(1, whole * settings().max_examples // 100)
+
 
 weights = st.integers(3000, 25000)
 """Adult weights in 0.01 kg."""
@@ -16,10 +23,21 @@ heights = st.integers(1400, 2100)
 
 starts = st.dates(dt.date(1950, 1, 1), dt.date(2150, 12, 31))
 
-WEEKLY = ("infliximab/crohns", "infliximab/ra", "infliximab/as", "infliximab/takayasu", "rituximab/ra", "rituximab/sle")
+WEEKLY = (
+    *(
+        f"infliximab/{name}"
+        for name in ("crohns", "ra", "as", "takayasu", "sarcoidosis", "hidradenitis", "acute-severe-uc")
+    ),
+    *(f"rituximab/{name}" for name in ("ra", "sle", "nmosd", "sjogren")),
+)
 """Regimens that count in weeks alone."""
 
-ADULT = (*WEEKLY, "infliximab/uc", "rituximab/gpa", "rituximab/mpa", "rituximab/pv", "rituximab/ms", "rituximab/aiha")
+ADULT = (
+    *WEEKLY,
+    *(f"infliximab/{name}" for name in ("uc", "behcet-uveitis", "pyoderma-gangrenosum", "ici-colitis")),
+    *(f"rituximab/{name}" for name in ("gpa", "mpa", "pv", "ms", "aiha", "itp", "myasthenia", "membranous", "ssc")),
+    *(f"rituximab/{name}" for name in ("ctd-ild", "igg4-rd")),
+)
 
 roundings = st.sampled_from(["none", "1mg", "5mg", "10mg", "50mg", "100mg", "vial"])
 

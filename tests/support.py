@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,18 @@ def cases(name: str) -> list[Any]:
     return [pytest.param(case, id=case["name"]) for case in found]
 
 
+def slow(*places: Any) -> Any:
+    """A place of a parametrized scan that only the slow stage goes to."""
+    return pytest.param(*places, marks=pytest.mark.slow)
+
+
+def sampled(places: Iterable[Any], quick: Collection[Any]) -> list[Any]:
+    """The places of a scan: those of a sample in every run, the others in the slow stage alone."""
+    listed = list(places)
+    assert set(quick) <= set(listed)
+    return [place if place in quick else slow(place) for place in listed]
+
+
 @cache
 def table() -> Table:
     """The shipped table."""
@@ -31,7 +44,7 @@ def table() -> Table:
 
 def someone(regimen: str = "", **known: Any) -> Patient:
     """A made-up patient who fits the regimen: an adult, or a child for a paediatric one."""
-    child = "pediatric" in regimen or regimen.endswith("jia")
+    child = "pediatric" in regimen or regimen.endswith(("jia", "kawasaki"))
     usual = {"weight": "30kg", "height": "130cm"} if child else {"weight": "70kg", "height": "175cm"}
     if "bsa" in known:
         del usual["height"]
@@ -46,10 +59,16 @@ def course(regimen: str, patient: Patient | None = None, **options: Any) -> Cour
 
 
 def in_columns(findings: list[dict[str, Any]]) -> dict[str, str | None]:
-    """The findings of a JSON document as the columns `findings` and `accepted` of CSV and NDJSON have them."""
+    """The findings of a JSON document as the columns of CSV and NDJSON that tell of them have them."""
     keys = [f"{each['code']}:{each['detail']}" if each["detail"] else each["code"] for each in findings]
-    reasons = [f"{key}={each['reason']}" for key, each in zip(keys, findings, strict=True) if each["accepted"]]
-    return {name: ";".join(dict.fromkeys(all_)) or None for name, all_ in (("findings", keys), ("accepted", reasons))}
+    keyed = list(zip(keys, findings, strict=True))
+    columns = {"findings": keys, "accepted": [f"{key}={each['reason']}" for key, each in keyed if each["accepted"]]}
+    for column, severity in (("blocks", "block"), ("cautions", "caution")):
+        columns[column] = [key for key, each in keyed if each["severity"] == severity]
+    graves = [severity for severity in ("block", "caution", "info") if severity in {e["severity"] for e in findings}]
+    return {"severity": (graves or [None])[0]} | {
+        name: ";".join(dict.fromkeys(all_)) or None for name, all_ in columns.items()
+    }
 
 
 def every_regimen() -> list[tuple[str, str]]:

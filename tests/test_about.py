@@ -86,7 +86,10 @@ COMPLETIONS = [
     ("infusecalc rate rituximab ra --label eu --protocol ", ["ra-120"]),
     ("infusecalc rate rituximab gpa-pediatric --protocol p", ["peprs"]),
     ("infusecalc rate nonsense ra --protocol ", []),
-    ("infusecalc dose infliximab uc --has hepat", ["hepatitis-b-active", "hepatitis-b-past", "hepatic-impairment"]),
+    (
+        "infusecalc dose infliximab uc --has hepat",
+        ["hepatitis-b", "hepatitis-b-active", "hepatitis-b-past", "hepatic-impairment"],
+    ),
     ("infusecalc dose infliximab uc --label ", ["us", "eu"]),
     ("infusecalc completion ", ["bash", "zsh", "fish"]),
     ("infusecalc completion z", ["zsh"]),
@@ -102,7 +105,7 @@ COMPLETIONS = [
     ("infusecalc rate rituximab gpa --phase ", ["induction", "maintenance"]),
     ("infusecalc rate rituximab nonsense --phase ", []),
     ("infusecalc dose infliximab uc --format ", ["table", "json", "ndjson", "csv", "md", "html", "pdf"]),
-    ("infusecalc check infliximab uc --format ", ["table", "json", "ndjson", "csv", "md"]),
+    ("infusecalc check infliximab uc --format ", ["table", "json", "ndjson", "csv", "md", "html", "pdf"]),
     ("infusecalc info infliximab --format h", ["html"]),
     ("infusecalc schedule infliximab uc --format i", ["ics"]),
     ("infusecalc dose infliximab uc --round ", ["none", "1mg", "5mg", "10mg", "50mg", "100mg", "vial"]),
@@ -165,7 +168,7 @@ def test_bash_takes_the_script(capfd, tmp_path):
     done = subprocess.run(
         ["bash", "-c", f'{lines}; echo "${{COMPREPLY[@]}}"'], capture_output=True, text=True, check=True
     )
-    assert done.stdout.split() == ["rituximab", "rituxan"]
+    assert done.stdout.split() == ["rituximab", "rituxan", "ritemvia"]
 
 
 # --- the manual page -----------------------------------------------------------------------------------------------

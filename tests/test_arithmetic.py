@@ -60,13 +60,16 @@ FORMULAS: dict[str, tuple[Any, ...]] = {
     "rounding_refused": ((1, 3), (1, 3), (1, 3)),
     "above": (NUMBER, NUMBER),
     "hundredths_of_minutes": (MONTHS,),
+    "chair_time": (MONTHS, MONTHS),
     "too_quick": (NUMBER, NUMBER),
     "drug_volume": (DOSE, STRENGTH),
     "concentration": (DOSE, BAG),
     "passes_bag": (DOSE, STRENGTH, BAG),
     "too_thin": (DOSE, BAG, STRENGTH),
+    "too_thin_overfilled": (DOSE, BAG, STRENGTH, SHARE),
     "too_strong": (DOSE, BAG, STRENGTH),
     "least_in_range": (BAG, STRENGTH),
+    "least_overfilled": (BAG, STRENGTH, SHARE),
     "most_in_range": (BAG, STRENGTH),
     "waste": (DOSE, DOSE),
     "billing_units": (DOSE, BAG),
@@ -190,18 +193,18 @@ def test_a_band_includes_its_end_or_not(size: int, included: bool, past: bool) -
 
 # --- nowhere else -----------------------------------------------------------------------------------------------
 
-READ_AND_WRITTEN = {"cells", "lines", "ndjson", "numbers", "reading", "rows", "writing"}
+READ_AND_WRITTEN = {"parse_columns", "numbers", "result_columns"}
 """Modules that count lines, and numbers in the units that people write."""
 
 NO_RULE = {
-    "areas": {"(2 * number - 1) / 200", "2 * number", "cm / 10", "kg / 100"},  # doubles, for powers
-    "courses": {"limits.to.size // MEAN_MONTH[1]"},  # days of the horizon
+    "surfaces": {"(2 * number - 1) / 200", "2 * number", "cm / 10", "kg / 100"},  # doubles, for powers
+    "compiler": {"limits.to.size // MEAN_MONTH[1]"},  # days of the horizon
     "doses": {"_ROWS * run.height", "_ROWS * run.height // int(run['events'].sum())"},  # rows at a time
     "patients": {
         "_BANDS ** (band.end is not None and band.end.by == 'bsa')",
         "_passes(band) * _BANDS ** (band.end is not None and band.end.by == 'bsa')",
     },  # the number of a band
-    "steps": {"2 * most", "most // common", "number * common", "place * _WIDE", "places.cast(pl.Int64) * _WIDE"},
+    "breakpoints": {"2 * most", "most // common", "number * common", "place * _WIDE", "places.cast(pl.Int64) * _WIDE"},
     "tally": {"count * len(self._events.codes[variant])", "each * pl.col('needed')", "int(count) * times"},  # counts
 }
 """What cohorts multiply or divide that is no rule of the single patient, by module."""
@@ -210,7 +213,7 @@ ROUNDING = {"half_up", "half_down"}
 ROUNDED_IN = {
     "arithmetic.py": "every formula",
     "quantities.py": "what people write, in its units",
-    "cohort/cells.py": "the same by columns",
+    "cohort/parse_columns.py": "the same by columns",
     "bsa.py": "a double to a whole number",
     "pump.py": "rates, which only one infusion has",
     "order_check.py": "mistakes, which only one order has",

@@ -108,7 +108,7 @@ def test_printed_nothing_is_cut(page, browser):
 def test_on_paper_a_long_word_in_the_last_column_of_a_table_is_broken(browser, tmp_path):
     rows = (("1", "Tue 2026-12-01", "0123456789abcdef" * 16),)
     path = tmp_path / "page.html"
-    path.write_text(html.draw([Heading("Title", TITLE), Rows(("#", "date", "what changed"), rows)], "foot", "clinic"))
+    path.write_text(html.draw([Heading("Title", TITLE), Rows(("#", "date", "change"), rows)], "foot", "clinic"))
     browser.get(path.as_uri())
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
     browser.execute_cdp_cmd(

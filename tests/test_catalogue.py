@@ -1,4 +1,4 @@
-"""The catalogue of findings: each code once, for one patient, for a cohort, in the README and in the tests."""
+"""The catalogue of findings: each code once, for one patient, for a cohort, on its page and in the tests."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from infusecalc import findings
 from infusecalc.cli import run
 from infusecalc.cohort import expand
 from infusecalc.findings import CATALOGUE, RULES, SEVERITIES, Case, Finding
-from infusecalc.findings.case import HOUSE
 from infusecalc.findings.catalogue import Code, never_accepted, of_numbers
+from infusecalc.findings.model import HOUSE
 from support import HERE
 
 TOLD = yaml.safe_load((HERE / "cases" / "findings.yaml").read_text(encoding="utf-8"))["severities"]

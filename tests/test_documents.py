@@ -16,12 +16,14 @@ import pytest
 from pypdf import PdfReader
 
 from infusecalc.cli import run
+from infusecalc.cli.answer import PLAIN
 from infusecalc.output import html, pdf, terminal
+from infusecalc.output.answer import DATES
 from infusecalc.output.blocks import TITLE, Findings, Heading, Lines
-from infusecalc.output.files import CALENDARS, DOCUMENTS, FORMATS
+from infusecalc.output.formats import written_from
 from infusecalc.output.patient_sheet import long_date
 from infusecalc.quantities import people
-from support import HERE, table
+from support import HERE, sampled, slow, table
 
 ODD_IDS = [
     "=HYPERLINK(1)", "[red]x[/red]", '#eval("1+1")', "<script>alert(1)</script>", "a,b;c", "x" * 60,
@@ -97,8 +99,10 @@ class Page(HTMLParser):
 # --- PDF ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("paper", ["a4", "letter"])
-@pytest.mark.parametrize("name", COURSES)
+@pytest.mark.parametrize(
+    ("name", "paper"),
+    [each for name in COURSES for each in ((name, "a4"), slow(name, "letter"))] + [("eight infusions", "letter")],
+)
 def test_the_pdf_holds_every_date_and_dose_of_the_json_document(name, paper, tmp_path, capfd):
     found = document(COURSES[name], capfd)
     content = made(COURSES[name], "plan.pdf", tmp_path, "--paper", paper)
@@ -150,13 +154,14 @@ def test_look_ups_and_pump_tables_are_documents_too(command, tmp_path):
         assert "Regimen table" in text
 
 
+ALL, DATED = written_from(PLAIN), written_from((*PLAIN, DATES))
 NEXT = "next infliximab crohns --weight 70kg --given 2026-12-01 --given 2026-12-15"
 COURSE = NEXT.replace("next", "schedule") + " --patient-id 17"
 STOPPED = "rate rituximab ra --weight 70kg --stopped-at 30 --hold"
 SAID = {  # code: the line, its exit code, the formats of its command, and what it says
-    "history-start-assumed": [(NEXT, 0, FORMATS, "is taken as infusion 1"), (COURSE, 0, CALENDARS, "as infusion 1")],
-    "history-start-differs": [(f"{COURSE} --start 2026-11-30", 0, CALENDARS, "1 day after --start, 2026-11-30")],
-    "infusion-too-long": [(STOPPED, 3, DOCUMENTS, "The infusion takes 39 h 30 min with its stop, over 12 h")],
+    "history-start-assumed": [(NEXT, 0, ALL, "is counted as infusion 1"), (COURSE, 0, DATED, "as infusion 1")],
+    "history-start-differs": [(f"{COURSE} --start 2026-11-30", 0, DATED, "1 day after --start, 2026-11-30")],
+    "infusion-too-long": [(STOPPED, 3, ALL, "The infusion takes 39 h 30 min with its stop, over 12 h")],
 }  # fmt: skip
 ONLY_CODES = ("csv", "ndjson", "ics")
 
@@ -180,7 +185,7 @@ def test_a_finding_is_in_every_format_of_its_command(code, line, exit_code, form
     assert form in ONLY_CODES or words in text.replace("\\", "")
 
 
-@pytest.mark.parametrize("form", [form for form in CALENDARS if form != "ics"])
+@pytest.mark.parametrize("form", [form for form in DATED if form != "ics"])
 def test_a_severe_reaction_stands_before_the_steps_after_a_stop(form, tmp_path):
     """That a severe reaction ends the infusion is stated first; the steps that go up are marked as tolerated."""
     path = tmp_path / "answer"
@@ -192,7 +197,7 @@ def test_a_severe_reaction_stands_before_the_steps_after_a_stop(form, tmp_path):
     if form in ("csv", "ndjson"):
         assert "as_tolerated" in text
         return
-    severe, steps = text.index("A severe reaction ends the infusion"), '"steps"' if form == "json" else "at min"
+    severe, steps = text.index("A severe reaction ends the infusion"), '"steps"' if form == "json" else "start min"
     mark = "as_tolerated" if form == "json" else "As tolerated (house)"
     assert severe < text.index(steps) < text.replace("\\", "").rindex(mark)
 
@@ -259,14 +264,15 @@ def test_the_patient_sheet_shows_every_day_with_its_weekday(name, tmp_path, capf
 @pytest.mark.parametrize("drug", ["infliximab", "rituximab"])
 def test_the_patient_sheet_is_written_for_a_reader_of_twelve_years(drug):
     told = table().get("drugs", drug, "patient")
-    notes = [note.text for part in (told.expect, told.tell, told.common, told.call, told.missed) for note in part]
+    parts = (told.emergency, told.expect, told.tell, told.common, told.call, told.missed)
+    notes = [note.text for part in parts for note in part]
     sentences = [sentence for sentence in re.split(r"[.!?] *", " ".join(notes)) if sentence]
     words = re.findall(r"[A-Za-z]+", " ".join(notes))
     vowels = sum(max(1, len(re.findall(r"[aeiouy]+", word.lower()))) for word in words)  # no fewer than its syllables
     grade = 0.39 * len(words) / len(sentences) + 11.8 * vowels / len(words) - 15.59  # Flesch and Kincaid, 1975
     assert grade < 6, "the sixth year of school, at the age of eleven or twelve"
     assert max(len(sentence.split()) for sentence in sentences) <= 22
-    assert all(note.source for part in (told.expect, told.tell, told.common, told.call, told.missed) for note in part)
+    assert all(note.source for part in parts for note in part)
 
 
 def test_a_drug_without_words_for_patients_has_no_patient_sheet(capfd):
@@ -359,11 +365,11 @@ def test_a_private_event_tells_nothing_of_the_treatment(tmp_path):
         (["--patient-id", "1", "--at", "09:30", "--tz", "Mars/Base"], "--tz 'Mars/Base' is no time zone"),
         (
             ["--patient-id", "1", "--remind", "90m"],
-            "--remind '90m' has the unknown unit 'm' (allowed: a whole number of days or weeks, as in 14d or 8w)\n",
+            "--remind '90m' has an unknown unit: 'm' (allowed: a whole number of days or weeks, as in 14d or 8w)\n",
         ),
         (
             ["--patient-id", "1", "--remind", "1y"],
-            "--remind '1y' has the unknown unit 'y' (allowed: a whole number of d",
+            "--remind '1y' has an unknown unit: 'y' (allowed: a whole number of d",
         ),
         (
             ["--patient-id", "1", "--revision", "-1"],
@@ -486,7 +492,7 @@ def test_letters_of_a_sites_table_come_out_in_listings(capfdbinary):
     "variables",
     [{"PYTHONIOENCODING": "ascii"}, {"LC_ALL": "C"}, {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}],
 )
-@pytest.mark.parametrize("form", ["table", "md", "csv", "json"])
+@pytest.mark.parametrize("form", sampled(["table", "md", "csv", "json"], ["table"]))
 def test_an_output_that_knows_ascii_alone_stops_nothing(form, variables):
     line = [sys.executable, "-m", "infusecalc", "schedule", *UMLAUTS.replace("--patient-id M\u00fcller ", "").split()]
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("LC_", "LANG", "PYTHONIO"))}
@@ -502,7 +508,7 @@ def test_a_refusal_where_standard_error_knows_ascii_alone_is_spelled_out():
     line = [sys.executable, "-m", "infusecalc", "dose", "infliximab", "M\u00fcller", "--weight", "70"]
     done = subprocess.run(line, capture_output=True, check=False, env=os.environ | {"PYTHONIOENCODING": "ascii"})
     assert (done.returncode, done.stdout) == (2, b"")
-    assert b"indication of infliximab 'M\\xfcller' is not known" in done.stderr
+    assert b"indication 'M\\xfcller' is not known" in done.stderr
 
 
 def test_a_terminal_that_knows_ascii_alone_has_other_letters_spelled_out(monkeypatch):
@@ -528,24 +534,78 @@ def test_in_a_pdf_the_letters_that_its_font_lacks_are_spelled_out_and_no_others(
 # --- sums and costs ------------------------------------------------------------------------------------------------
 
 
-def test_a_vial_without_a_price_is_refused(capfd):
+def test_a_vial_without_a_price_leaves_the_cost_open_and_is_told(capfd):
     line = "rituximab gpa --weight 70kg --height 175cm --start 2026-12-01 --price 100mg=174.63"
-    assert schedule(line) == 2
-    said = capfd.readouterr().err
-    assert said == "infusecalc: price of the vial '500 mg' is not given; add --price 500mg=AMOUNT\n"
+    assert schedule(line, "--format", "json") == 0
+    document = json.loads(capfd.readouterr().out)
+    # 375 mg/m2 x 1.84 m2 = 690 mg: 1 x 500 mg + 2 x 100 mg; 500 mg: 1 x 500 mg; no price of a vial of 500 mg
+    assert [each["cost"] for each in document["infusions"]] == [None] * len(document["infusions"])
+    assert [each["waste_cost"] for each in document["infusions"]] == [None] * len(document["infusions"])
+    totals = document["totals"]
+    assert {each["cost"] for each in (totals, *totals["by_month"], *totals["by_year"])} == {None}
+    assert totals["waste_cost"] is None
+    found = [each for each in document["findings"] if each["code"] == "price-missing"]
+    assert [each["phases"] for each in found] == [["induction"], ["maintenance"]]
+    assert schedule(line) == 0
+    assert re.search(r"course +not known +not known$", capfd.readouterr().out, re.MULTILINE)
+
+
+def test_what_has_a_price_keeps_its_cost_beside_what_has_none(capfd):
+    line = "rituximab ms --weight 70kg --start 2026-12-01 --doses 2 --dose 400mg --price 100mg=10 --format json"
+    assert schedule(line) == 0
+    document = json.loads(capfd.readouterr().out)
+    # 1,000 mg: 2 x 500 mg without a price; 400 mg: 4 x 100 mg
+    assert [each["cost"] for each in document["infusions"]] == [None, 40]
+    assert [each["cost"] for each in document["totals"]["by_month"]] == [None, 40]
+    assert document["totals"]["cost"] is None
+
+
+def test_a_course_of_infusions_if_needed_alone_costs_nothing_for_certain(tmp_path, capfd):
+    (tmp_path / "site.yaml").write_text(
+        "sources: {ours: {title: A, publisher: B, date: unknown, section: unknown, url: unknown, grade: house}}\n"
+        "regimens: {infliximab/gpp: {us: {phases: {maintenance: {dose: 5 mg/kg, every: 8 weeks, if_needed_from: 1,\n"
+        "  source: ours}}}}}\n",
+        encoding="utf-8",
+    )
+    line = "infliximab gpp --weight 70kg --start 2026-12-01 --from maintenance --price 100mg=2 --format json"
+    assert schedule(line, "--regimens", str(tmp_path / "site.yaml")) == 0
+    totals = json.loads(capfd.readouterr().out)["totals"]
+    assert [totals[name] for name in ("infusions", "cost", "waste_cost", "chair_min", "by_month")] == [0, 0, 0, 0, []]
+
+
+@pytest.mark.parametrize(
+    ("asked", "costs"),
+    [
+        (["Remicade:100mg=2"], 8),  # 350 mg: 4 x 100 mg
+        (["remicade:100 mg=2", "100mg=3"], 8),  # its own goes before that of every product
+        (["100mg=3", "Inflectra:100mg=2"], 12),
+        (["infliximab-dyyb:100mg=2"], None),  # another product's
+        (["Rituxan:500mg=2", "100mg=3"], 12),
+    ],
+)
+def test_a_price_belongs_to_its_product(asked, costs, capfd):
+    line = "infliximab crohns --weight 70kg --start 2026-12-01 --doses 1 --format json"
+    assert schedule(line, *(word for price in asked for word in ("--price", price))) == 0
+    document = json.loads(capfd.readouterr().out)
+    assert document["totals"]["cost"] == costs
+    assert ("price-missing" in {each["code"] for each in document["findings"]}) is (costs is None)
 
 
 def test_sums_need_no_prices(capfd):
     assert schedule(COURSES["eight infusions"], "--totals") == 0
     text = capfd.readouterr().out
-    assert re.search(r"^course +8 +2,800 mg +32 x 100 mg +400 mg +16 h$", text, re.MULTILINE)
+    assert re.search(r"^course +8 +2,800 mg +32 x 100 mg +400 mg +16 h +16 h$", text, re.MULTILINE)
     assert "Costs" not in text
 
 
 @pytest.mark.parametrize(
     ("price", "message"),
     [
-        ("174.63", "--price '174.63' names no vial (allowed: VIAL=PRICE, as in 100mg=174.63)"),
+        ("174.63", "has no vial size (allowed: VIAL=PRICE or PRODUCT:VIAL=PRICE, as in 100mg=174.63)"),
+        ("Remicade:174.63", "--price 'Remicade:174.63' has no vial size (allowed: VIAL=PRICE or PRODUCT:VIAL=PRICE"),
+        (":100mg=1", "--price ':100mg=1' has no product (allowed: VIAL=PRICE or PRODUCT:VIAL=PRICE"),
+        ("Remicad:100mg=1", "--price product 'Remicad' is not known (allowed: remicade, "),
+        ("infliximab:100mg=1", "--price product 'infliximab' is a drug, and products have prices; name a product"),
         ("100mg=1.234", "--price '1.234' has more than two decimals"),
         ("100mg=-1", "--price '-1' is negative"),
         ("0mg=1", "--price vial '0mg' is zero"),
@@ -558,7 +618,16 @@ def test_a_price_that_is_none_is_refused(price, message, capfd):
 
 def test_a_vial_has_one_price(capfd):
     assert schedule(COURSES["eight infusions"], "--price", "100mg=1", "--price", "100 mg=2") == 2
-    assert "prices a vial a second time" in capfd.readouterr().err
+    assert "is a second price for one vial" in capfd.readouterr().err
+
+
+def test_a_vial_has_one_price_whatever_its_product_is_called(capfd):
+    for other in ("inflectra", "infliximab-dyyb"):
+        twice = ("--price", "Inflectra:100mg=1", "--price", f"{other}:100 mg=2")
+        assert schedule(COURSES["eight infusions"], *twice) == 2
+        said = capfd.readouterr().err
+        assert f"--price '{other}:100" in said
+        assert "prices a vial a second time; give one price for each size of a product" in said
 
 
 # --- views on a terminal -------------------------------------------------------------------------------------------

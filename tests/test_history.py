@@ -19,10 +19,10 @@ from infusecalc.cli import run
 from infusecalc.dates import add
 from infusecalc.due import find_due
 from infusecalc.errors import BadInput
-from infusecalc.ordered import order_phases
+from infusecalc.overrides import order_phases
 from infusecalc.plan import Plan, Planned, make_plan
 from lines import CASES, check, sentences
-from strategies import WEEKLY
+from strategies import WEEKLY, examples
 from support import HERE, course, every_regimen, someone, table
 
 # --- cases: a line as it is typed, and what it answers --------------------------------------------------------
@@ -51,15 +51,15 @@ def test_every_case_is_a_sentence_of_its_own_and_says_why():
     ("content", "says"),
     [
         (b"date\n2026-12-01\xff\n", "is not UTF-8 at byte 15; save it as UTF-8"),
-        (b"date\n2026-12-01\n\0", "is over 1 MB, or no text; give a CSV file with the header date,dose_mg"),
-        (b"date\n" + b"\n" * 1_000_000, "is over 1 MB, or no text; give a CSV file with the header date,dose_mg"),
+        (b"date\n2026-12-01\n\0", "is over 1 MB, or not text; give a CSV file with the header date,dose_mg"),
+        (b"date\n" + b"\n" * 1_000_000, "is over 1 MB, or not text; give a CSV file with the header date,dose_mg"),
     ],
     ids=["not UTF-8", "NUL", "over 1 MB"],
 )
 def test_a_file_that_is_no_text_is_refused(content, says, folder, capsys):
     (folder / "given.csv").write_bytes(content)
     assert run(["next", "infliximab", "crohns", "--weight", "70kg", "--history", "given.csv"]) == 2
-    assert capsys.readouterr() == ("", f"infusecalc: history 'given.csv' {says}\n")
+    assert capsys.readouterr() == ("", f"infusecalc: --history 'given.csv' {says}\n")
 
 
 def test_a_file_of_just_1_mb_is_read(folder, capsys):
@@ -75,8 +75,11 @@ def test_a_history_may_come_from_standard_input(folder, monkeypatch, capsys):
     assert json.loads(capsys.readouterr().out)["due"]["date"] == "2026-12-15"
     for stdin, says in (
         (None, "standard input is closed; name a file"),
-        (io.TextIOWrapper(io.BytesIO(b"")), "history '-' has the header nothing (allowed: date or date,dose_mg)"),
-        (io.TextIOWrapper(io.BytesIO(b"date\n\xff")), "history '-' is not UTF-8 at byte 5; save it as UTF-8"),
+        (
+            io.TextIOWrapper(io.BytesIO(b"")),
+            "--history '-' has a wrong header: nothing (allowed: date or date,dose_mg)",
+        ),
+        (io.TextIOWrapper(io.BytesIO(b"date\n\xff")), "--history '-' is not UTF-8 at byte 5; save it as UTF-8"),
     ):
         monkeypatch.setattr(sys, "stdin", stdin)
         assert run(["schedule", "infliximab", "crohns", "--weight", "70kg", "--history", "-"]) == 2
@@ -104,8 +107,8 @@ TOO_LATE = [*LATE[:3], "2027-04-07"]
             "given",
             [
                 "Due: infusion 5, maintenance, Fri 2027-05-07",
-                "by the plan          Tue 2027-05-04",
-                "from what was given  Fri 2027-05-07 (taken), 3 days later than planned",
+                "original plan           Tue 2027-05-04",
+                "from the last infusion  Fri 2027-05-07 (used), 3 days later than planned",
             ],
         ),
         (
@@ -113,8 +116,8 @@ TOO_LATE = [*LATE[:3], "2027-04-07"]
             "planned",
             [
                 "Due: infusion 5, maintenance, Tue 2027-05-04",
-                "by the plan          Tue 2027-05-04 (taken)",
-                "from what was given  Fri 2027-05-07, 3 days later than planned",
+                "original plan           Tue 2027-05-04 (used)",
+                "from the last infusion  Fri 2027-05-07, 3 days later than planned",
             ],
         ),
         (
@@ -122,8 +125,8 @@ TOO_LATE = [*LATE[:3], "2027-04-07"]
             "planned",
             [
                 "Due: infusion 5, maintenance, Tue 2027-06-29",
-                "by the plan          Tue 2027-05-04 passed over; Tue 2027-06-29 (taken)",
-                "from what was given  Wed 2027-06-02, 29 days later than planned",
+                "original plan           Tue 2027-05-04 left out; Tue 2027-06-29 (used)",
+                "from the last infusion  Wed 2027-06-02, 29 days later than planned",
             ],
         ),
     ],
@@ -140,7 +143,7 @@ def test_both_dates_are_shown_and_which_was_taken(days, anchor, lines, capsys):
 def test_the_page_of_a_complete_regimen_says_that_nothing_is_due(capsys):
     told = [word for day in ("2026-12-01", "2026-12-08", "2026-12-15", "2026-12-22") for word in ("--given", day)]
     assert run(["next", "rituximab", "aiha", "--weight", "70kg", "--height", "175cm", *told]) == 0
-    assert "Nothing is due\n  The regimen is complete with what was given.\n" in capsys.readouterr().out
+    assert "Nothing is due\n  The regimen is complete: nothing more is planned.\n" in capsys.readouterr().out
 
 
 # --- sources --------------------------------------------------------------------------------------------------
@@ -202,7 +205,7 @@ def places(plan: Plan) -> list[tuple[Any, ...]]:
 
 @pytest.mark.parametrize("anchor", ANCHORS)
 @pytest.mark.parametrize(("regimen", "label"), REGIMENS)
-@settings(max_examples=3)
+@settings(max_examples=examples(3))
 @given(start=starts, said=st.booleans())
 @example(start=dt.date(2027, 8, 31), said=False)
 def test_a_history_that_follows_the_plan_gives_the_plan_back(regimen, label, anchor, start, said):
@@ -216,7 +219,7 @@ def test_a_history_that_follows_the_plan_gives_the_plan_back(regimen, label, anc
         assert [item.number for item in again.infusions if item.given] == list(range(1, number + 1))
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(
     pair=st.sampled_from([pair for pair in REGIMENS if pair[0] in WEEKLY]),
     start=starts,
@@ -274,7 +277,7 @@ def _gap(own: tuple[Planned, ...], item: Planned) -> dt.timedelta:
     return own[place].date - own[place - 1].date
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(told=histories(), anchor=st.sampled_from(ANCHORS), weeks=st.integers(1, 60))
 @example(told=("infliximab/crohns", "us", PASSED), anchor="planned", weeks=13)
 @example(told=("infliximab/crohns", "us", PASSED), anchor="given", weeks=13)
@@ -285,14 +288,14 @@ def test_whatever_was_given_a_start_that_was_asked_for_is_taken_or_refused(told,
     try:
         infusions = planned(regimen, label, **asked).infusions
     except BadInput as refused:
-        if refused.what != "--maintenance-start":  # too early, or no phase that it fits
+        if refused.field != "maintenance_start":  # too early, or no phase that it fits
             raise
         return
     assert [item.date for item in infusions[: len(days)]] == days
     assert all(before.date < item.date for before, item in pairwise(infusions))
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(told=histories(), anchor=st.sampled_from(ANCHORS), more=st.integers(1, 6))
 @example(told=("rituximab/ms", "us", [dt.date(2026, 12, 1), dt.date(2027, 9, 1)]), anchor="planned", more=2)
 @example(told=("infliximab/ra", "us", AT_THE_GAP), anchor="given", more=2)
@@ -320,3 +323,30 @@ def test_whatever_was_given_the_rest_is_in_order_and_nothing_is_doubled(told, an
         least = answer.ordered.least_gap(item.phase) if item.head else None
         assert (least is not None and item.date < add(before.date, least)) == (item.number in named)
     assert all((item.date - days[-1]) * 2 >= _gap(own, item) for item in infusions[len(days) :][:1])
+
+
+@settings(max_examples=100)
+@given(told=histories(), anchor=st.sampled_from(ANCHORS), share=st.integers(0, 200))
+@example(told=("infliximab/crohns", "us", AT_THE_GAP), anchor="planned", share=100)
+def test_what_was_given_is_early_against_what_was_due_before_it(told, anchor, share):
+    """Its own date is the one that `next` gave before it was given: what came since changes nothing."""
+    regimen, label, days = told
+    expected = course(regimen, label=label, start=None, given=days[:1]).infusions[0].dose.amount.dose
+    amount = max(1, expected * share // 100)
+    texts = [f"{days[0]}:{amount // 100}.{amount % 100:02}mg", *map(str, days[1:])]
+    answer = course(regimen, label=label, start=None, given=texts, anchor=anchor)
+    early, differs = (
+        {number for each in answer.findings if each.code == code for number in each.infusions or ()}
+        for code in ("given-early", "given-differs")
+    )
+    assert differs == ({1} if abs(amount - expected) * 10 > expected else set())
+    wanted = set()
+    for number in range(2, len(days) + 1):
+        drug, indication = regimen.split("/")
+        due = find_due(table(), drug, indication, someone(regimen), label=label, given=days[: number - 1])
+        item, before = answer.infusions[number - 1].planned, days[number - 2]
+        assert item.given.due == due.from_given
+        ahead = due.from_given - item.date
+        if (ahead * 5 > due.from_given - before) if item.head else ahead.days > 3:
+            wanted.add(number)
+    assert early == wanted

@@ -13,7 +13,7 @@ from infusecalc import load_table
 from infusecalc.cli import run
 from infusecalc.errors import BadInput
 from infusecalc.output.records import records
-from infusecalc.output.statements import listing
+from infusecalc.output.table_rows import listing
 from support import HERE, course, table
 
 THIRD = HERE / "tables" / "third_label.yaml"
@@ -38,7 +38,7 @@ def test_a_label_without_safety_rules_says_so():
     [finding] = [each for each in found.findings if each.code == "label-incomplete"]
     assert finding.severity == "caution"
     assert finding.message == (
-        "The table has no contraindications and no screening for inFLIXimab under the zz label: read the label itself"
+        "The table has no contraindications and no screening for inFLIXimab under the zz label: read the label"
     )
     assert not [each for label in table().labels for each in course("infliximab/ra", label=label).findings
                 if each.code == "label-incomplete"]  # fmt: skip
@@ -59,7 +59,7 @@ def test_the_labels_are_those_of_the_table(capfd):
     assert run(line) == 0
     assert json.loads(capfd.readouterr().out)["regimen"]["label"] == "zz"
     assert "zz" in {row.label for row in listing(load_table(THIRD))}
-    with pytest.raises(BadInput, match="has no entry for infliximab/uc"):
+    with pytest.raises(BadInput, match=r"does not have this regimen \(infliximab/uc\)"):
         course("infliximab/uc", table=load_table(THIRD), label="zz")
 
 

@@ -1,4 +1,4 @@
-"""The README: its blocks are fresh, its commands work, its examples are true."""
+"""The README and the pages: blocks are fresh, commands work, examples are true, links lead somewhere."""
 
 from __future__ import annotations
 
@@ -13,72 +13,178 @@ from pathlib import Path
 import pytest
 
 from infusecalc import load_table
-from infusecalc.cli import EXIT_CODES, run
+from infusecalc.cli import COMMANDS, EXIT_CODES, run
+from infusecalc.findings import CATALOGUE
+from infusecalc.statements import GRADES, SECTIONS, SITE, House, Section
 from support import HERE
 
 ROOT = HERE.parent
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-COMMANDS = re.findall(r"^    infusecalc (.+)$", README.partition("## Commands")[0], re.MULTILINE)
+README = ROOT / "README.md"
+PAGES = (README, *sorted((ROOT / "docs").glob("*.md")))
+TEXTS = {path: path.read_text(encoding="utf-8") for path in PAGES}
+FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+EXAMPLE = re.compile(r"^    infusecalc (.+)$", re.MULTILINE)
+
+
+def blocks(page, language):
+    """The fenced blocks of a text in a language."""
+    return [text for named, text in FENCED.findall(page) if named == language]
+
+
+def page(name):
+    return TEXTS[ROOT / "docs" / name]
+
+
+def sections(text):
+    """The parts of a page between its headings of the second level."""
+    return re.split(r"^(?=## )", text, flags=re.MULTILINE)
+
+
+def anchors(text):
+    """What a link to a page may name: its headings, in small letters, without marks, with hyphens for spaces."""
+    heads = re.findall(r"^#+ (.+)$", FENCED.sub("", text), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", head.lower()).replace(" ", "-") for head in heads}
+
+
+EXAMPLES = dict.fromkeys(
+    (line, "".join(blocks(section, "yaml")))
+    for text in TEXTS.values()
+    for section in sections(text)
+    for line in EXAMPLE.findall(FENCED.sub("", section))
+)
+"""The command lines of all pages, each with the site's file of its section."""
 
 
 def test_the_generated_blocks_are_fresh():
     done = subprocess.run(
-        [sys.executable, "-m", "cogapp", "-P", "--check", "README.md"],
+        [sys.executable, "-m", "cogapp", "-P", "--check", *map(str, PAGES)],
         cwd=ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_no_generated_block_is_empty():
+    for path, text in TEXTS.items():
+        made = re.findall(r"\[\[\[cog.*?\]\]\] -->\n(.*?)<!-- \[\[\[end\]\]\]", text, re.DOTALL)
+        assert all(map(str.strip, made)), path.name
+        assert len(made) == text.count("[[[cog"), path.name
+
+
+def test_the_readme_has_at_most_200_lines():
+    assert len(TEXTS[README].splitlines()) <= 200
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_every_link_leads_to_a_file_and_a_heading_that_exist(path):
+    links = re.findall(r"\]\(([^)\s]+)\)", FENCED.sub("", TEXTS[path]))
+    own = [link for link in links if not link.startswith("https://")]
+    for link in own:
+        name, _, anchor = link.partition("#")
+        target = (path.parent / name).resolve() if name else path
+        assert target.exists(), link
+        assert not anchor or anchor in anchors(TEXTS[target]), link
+
+
+def test_the_readme_links_every_page():
+    links = re.findall(r"\]\(docs/([a-z]+\.md)\)", TEXTS[README])
+    assert sorted(links) == sorted(path.name for path in PAGES if path != README)
+
+
+def test_headings_begin_with_a_capital():
+    listed = {"commands.md": "## Help", "tables.md": "## Every key"}  # below these, headings are names
+    for path, text in TEXTS.items():
+        prose = FENCED.sub("", text).partition(f"\n{listed.get(path.name, '#' * 9)}\n")[0]
+        heads = re.findall(r"^#+ (.+)$", prose, re.MULTILINE)
+        assert heads == [head for head in heads if head[0].isupper() or head == "infusecalc"], path.name
+
+
 def test_the_quick_start_has_exactly_two_lines():
-    block = re.search(r"```sh\n(.*?)```", README, re.DOTALL)
-    lines = block.group(1).splitlines()
+    lines = blocks(TEXTS[README], "sh")[0].splitlines()
     assert len(lines) == 2
     assert "infusecalc schedule infliximab crohns --weight 70kg --start 2026-12-01" in lines[0]
-    assert "pytest" in lines[1]
+    assert lines[1].endswith("-m pytest --cov -n auto")
     assert all("-m venv" in line for line in lines)
 
 
-def test_every_command_and_every_exit_code_is_in_the_readme():
-    regimens = [f"regimens {name}" for name in ("list", "show", "validate", "schema")]
-    for command in ("dose", "schedule", "rate", "check", "next", "batch", *regimens):
-        assert f"### {command}\n" in README
+def test_every_command_and_every_exit_code_is_on_the_page_on_commands(capfd):
+    for command in COMMANDS:
+        assert run([command, "--help"]) == 0
+        told = capfd.readouterr().out
+        assert f"### {command}\n\n```text\nUsage: infusecalc {command} " in page("commands.md")
+        for name in re.findall(r"^  (\w+) ", told.partition("\nCommands:\n")[2], re.MULTILINE):
+            assert f"### {command} {name}\n\n```text\nUsage: infusecalc {command} {name} " in page("commands.md")
     for code in EXIT_CODES:
-        assert f"| {code} |" in README
+        assert f"| {code} |" in page("commands.md")
+
+
+def test_every_finding_is_on_the_page_on_findings():
+    for code in CATALOGUE:
+        assert f"| `{code}` |" in page("findings.md")
+
+
+def test_every_regimen_is_on_the_page_on_regimens():
+    for name in load_table().names("regimens"):
+        assert f"| `{name}` |" in page("regimens.md")
+
+
+def test_every_key_and_every_grade_of_the_table_is_on_the_page_on_tables():
+    told = page("tables.md")
+    for name, section in {**SECTIONS, "house": Section(House)}.items():
+        _, _, rest = told.partition(f"\n### {name}\n")
+        rows = set(re.findall(r"^\| `([^`]+)` \|", rest.partition("\n### ")[0], re.MULTILINE))
+        parts = section.by_label.keys if section.by_label else ()
+        assert {*section.head.keys} - {"source"} | {f"LABEL.{key}" for key in parts} <= rows, name
+    for grade in (*GRADES, SITE):
+        assert f"| `{grade}` |" in told
 
 
 def test_there_are_examples():
-    assert len(COMMANDS) > 12
+    assert len(EXAMPLES) > 30
 
 
-@pytest.mark.parametrize("line", dict.fromkeys(COMMANDS))
-def test_an_example_of_the_readme_works(line, tmp_path, monkeypatch, capfd):
+@pytest.mark.parametrize(("line", "site"), EXAMPLES, ids=[line for line, _ in EXAMPLES])
+def test_an_example_works(line, site, tmp_path, monkeypatch, capfd):
     monkeypatch.chdir(tmp_path)
     write_cohort(tmp_path)
+    (tmp_path / "site.yaml").write_text(site, encoding="utf-8")
     assert run(shlex.split(line)) == 0
     assert "Traceback" not in capfd.readouterr().err
 
 
 def write_cohort(folder):
-    (folder / "cohort.csv").write_text(re.search(r"```csv\n(.*?)```", README, re.DOTALL).group(1), encoding="utf-8")
+    (folder / "cohort.csv").write_text(blocks(TEXTS[README], "csv")[0], encoding="utf-8")
 
 
 def test_the_example_of_frames_works(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     write_cohort(tmp_path)
-    code = re.search(r"```py\n(.*?)```", README, re.DOTALL).group(1)
-    exec(compile(code, "README.md", "exec"), {})  # noqa: S102 - our own README
+    code = blocks(page("cohorts.md"), "py")[0]
+    exec(compile(code, "cohorts.md", "exec"), {})  # noqa: S102 - our own page
     assert "shape: (0, 12)" in capsys.readouterr().out
 
 
 def test_the_python_example_works(capsys):
-    code = re.search(r"```python\n(.*?)```", README, re.DOTALL).group(1)
+    code = blocks(TEXTS[README], "python")[0]
     exec(compile(code, "README.md", "exec"), {})  # noqa: S102 - our own README
     assert "2026-12-01 690.0 mg" in capsys.readouterr().out
 
 
-def test_the_table_example_is_a_table(tmp_path):
+@pytest.mark.parametrize("path", PAGES[1:], ids=lambda path: path.name)
+def test_the_python_of_a_page_works(path, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_cohort(tmp_path)
+    exec(compile("".join(blocks(TEXTS[path], "python")), path.name, "exec"), {})  # noqa: S102 - our own page
+
+
+def test_every_file_of_a_site_that_the_page_shows_is_validated():
+    shown = {"".join(blocks(section, "yaml")) for section in sections(page("tables.md"))} - {""}
+    assert len(shown) == 3
+    assert shown == {site for line, site in EXAMPLES if line == "regimens validate site.yaml"}
+
+
+def test_the_first_file_of_a_site_changes_the_bags_in_stock(tmp_path):
     path = tmp_path / "site.yaml"
-    path.write_text(re.search(r"```yaml\n(.*?)```", README, re.DOTALL).group(1), encoding="utf-8")
+    path.write_text(blocks(page("tables.md"), "yaml")[0], encoding="utf-8")
     assert load_table(path).house().bags.stocked == (100, 250, 500)
 
 

@@ -15,8 +15,8 @@ import yaml
 from infusecalc import load_table
 from infusecalc.cli import run
 from infusecalc.errors import BadTable
-from infusecalc.output import about
-from infusecalc.output.statements import statements
+from infusecalc.output import drug_page
+from infusecalc.output.table_rows import statements
 from infusecalc.table.layers import in_words
 from support import cases, course
 
@@ -75,16 +75,14 @@ def test_what_a_sites_file_adds_replaces_restates_and_removes_is_listed(tmp_path
     )
     path = written(text, tmp_path)
     assert run(["regimens", "validate", path]) == 0
-    out = capfd.readouterr().out
+    out = " ".join(capfd.readouterr().out.split())
     assert "This file adds 2, replaces 2, restates 1, removes 1 values and rules of the shipped table" in out
-    assert "adds sources/ours: Our own list\n" in out
-    assert "adds titrations/slow: start 10 mg/h, step 10 mg/h, every 30 min, most 50 mg/h\n" in out
-    assert "replaces house/rounding: within 10 % -> within 5 %\n" in out
-    assert "restates products/remicade:us:vials: sizes 100 mg, concentration 10 mg/mL (the shipped value)\n" in out
-    assert (
-        "removes drugs/infliximab:us:screening.hepatitis-b: Test for hepatitis B before the start; watch carriers "
-        "during treatment and for months after (reason: done elsewhere)\n"
-    ) in out
+    assert "adds sources/ours: Our own list" in out
+    assert "adds titrations/slow: start 10 mg/h, step 10 mg/h, every 30 min, most 50 mg/h" in out
+    assert "replaces house/rounding: within 10 % -> within 5 %" in out
+    assert "restates products/remicade:us:vials: sizes 100 mg, concentration 10 mg/mL (the shipped value)" in out
+    assert "removes drugs/infliximab:us:screening.hepatitis-b: " in out
+    assert "(reason: done elsewhere)" in out
     assert run(["regimens", "validate", path, "--format", "json"]) == 0
     found = json.loads(capfd.readouterr().out)
     assert [each["kind"] for each in found["changes"]].count("replaces") == found["rows"][0]["replaces"] == 2
@@ -154,11 +152,11 @@ def test_a_regimen_with_a_changed_phase_says_so_in_its_heading(tmp_path, capfd):
 
 
 def test_the_page_of_a_drug_tells_what_the_site_changes(tmp_path):
-    rows = list(about.facts(load_table(written(REMOVED, tmp_path)), "infliximab"))
+    rows = list(drug_page.facts(load_table(written(REMOVED, tmp_path)), "infliximab"))
     changed = [row for row in rows if row["section"] == "changed by the site"]
     assert [row["name"] for row in changed] == ["drugs/infliximab:us:screening.hepatitis-b"]
     text = "drugs: {infliximab: {us: {late: {ours: {text: call us, source: ours}}}}}\n"
-    rows = list(about.facts(load_table(written(text, tmp_path)), "infliximab"))
+    rows = list(drug_page.facts(load_table(written(text, tmp_path)), "infliximab"))
     assert [row["grade"] for row in rows if row["text"] == "call us"] == ["site"]
 
 

@@ -14,7 +14,7 @@ from infusecalc import Patient, load_table, make_course
 from infusecalc.cli import run
 from infusecalc.errors import BadInput, BadTable, UnknownName
 from infusecalc.output.records import document, records
-from infusecalc.output.statements import statements
+from infusecalc.output.table_rows import statements
 from infusecalc.statements import SECTIONS
 from infusecalc.table.files import cut, open_document, shipped_path
 from infusecalc.table.schema import json_schema
@@ -61,7 +61,13 @@ def test_every_value_shown_has_a_source_and_a_grade(regimen, label):
 
 
 def test_off_label_uses_are_off_label_under_both_labels():
-    off = {"rituximab/sle", "rituximab/ms", "rituximab/aiha", "infliximab/gpp", "infliximab/takayasu", "infliximab/jia"}
+    names = {
+        "infliximab": "gpp takayasu jia sarcoidosis kawasaki behcet-uveitis hidradenitis pyoderma-gangrenosum "
+        "acute-severe-uc ici-colitis",
+        "rituximab": "sle ms aiha itp myasthenia nmosd membranous nephrotic-pediatric ssc ctd-ild igg4-rd sjogren",
+    }
+    off = {f"{drug}/{name}" for drug, listed in names.items() for name in listed.split()}
+    assert len(off) == 22
     for regimen, label in every_regimen():
         status = course(regimen, label=label, start=None).regimen.rules.status.is_
         assert status == ("off-label" if regimen in off else "labelled"), (regimen, label)
@@ -115,7 +121,7 @@ TEN = {
     12: "010 mg",
     16: "'nowhere' is not defined under sources",
     18: "out of order",
-    20: "would be written '5 mg/kg'",
+    20: "must be written '5 mg/kg'",
     22: "duplicate key, first on line 21",
     23: "unknown key",
     24: "'source' is missing",
@@ -144,10 +150,10 @@ sources:
 @pytest.mark.parametrize("case", cases("broken_tables"))
 def test_a_faulty_table_is_refused(case, tmp_path):
     path = tmp_path / "site.yaml"
-    path.write_text(case["text"] if case.get("alone") else SITE + case["text"], encoding="utf-8")
+    path.write_text(case["given"] if case.get("alone") else SITE + case["given"], encoding="utf-8")
     with pytest.raises(BadTable) as refused:
         load_table(path)
-    assert case["expect"] in str(refused.value)
+    assert case["refused"] in str(refused.value)
     assert refused.value.exit_code == 2
     assert all(line.startswith(f"{path}:") for line in refused.value.faults)
 
@@ -198,10 +204,26 @@ def test_a_faulty_entry_of_the_shipped_table_is_refused_when_it_is_asked_for(tmp
         ("rituximab", "rheumatoid-arthritis", "ra"),
         ("rituximab", "Wegener", "gpa"),
         ("rituximab", "pemphigus-vulgaris", "pv"),
+        ("infliximab", "Sarcoid", "sarcoidosis"),
+        ("infliximab", "Kawasaki disease", "kawasaki"),
+        ("infliximab", "Beh\u00e7et's disease", "behcet-uveitis"),
+        ("infliximab", "HS", "hidradenitis"),
+        ("infliximab", "pyoderma", "pyoderma-gangrenosum"),
+        ("infliximab", "ASUC", "acute-severe-uc"),
+        ("infliximab", "checkpoint colitis", "ici-colitis"),
+        ("rituximab", "immune thrombocytopenia", "itp"),
+        ("rituximab", "MG", "myasthenia"),
+        ("rituximab", "Devic's disease", "nmosd"),
+        ("rituximab", "membranous nephropathy", "membranous"),
+        ("rituximab", "paediatric nephrotic syndrome", "nephrotic-pediatric"),
+        ("rituximab", "Scleroderma", "ssc"),
+        ("rituximab", "CTD_ILD", "ctd-ild"),
+        ("rituximab", "IgG4-related disease", "igg4-rd"),
+        ("rituximab", "Sj\u00f6gren's syndrome", "sjogren"),
     ],
 )
 def test_an_indication_is_known_by_its_other_names(drug, typed, indication):
-    assert course(f"{drug}/{typed}").regimen.indication == indication
+    assert course(f"{drug}/{typed}", someone(indication)).regimen.indication == indication
 
 
 @pytest.mark.parametrize(
@@ -235,15 +257,15 @@ def test_the_usual_product_of_a_label(drug, label, product):
 @pytest.mark.parametrize(
     ("drug", "options", "message"),
     [
-        ("inflectra", {"product": "remicade"}, "is not the product that 'inflectra' names"),
-        ("infliximab", {"product": "rituxan"}, "product of infliximab 'rituxan' is not known"),
-        ("infliximab", {"product": "infliximab"}, "product of infliximab 'infliximab' is not known"),
+        ("inflectra", {"product": "remicade"}, "is not the brand that was given as the drug: 'inflectra' is Inflectra"),
+        ("infliximab", {"product": "rituxan"}, "product 'rituxan' is not known for infliximab"),
+        ("infliximab", {"product": "infliximab"}, "product 'infliximab' is not known for infliximab"),
         ("infliximab", {"product": "zesslee", "label": "eu"}, "nearest: zessly"),
-        ("rituxan", {"label": "eu"}, "is not in the table under the eu label"),
+        ("rituxan", {"label": "eu"}, "is not in the table under this label (eu)"),
         ("zymfentra", {}, "is subcutaneous"),
         ("infliximab", {"product": "Zymfentra"}, "is subcutaneous"),
         ("infliksimab", {}, "nearest: infliximab"),
-        ("aspirin", {}, "none is near"),
+        ("aspirin", {}, "no similar name"),
         ("infliximab", {"label": "uk"}, "allowed: us, eu"),
         ("infliximab", {"variant": "low-dose"}, "has no variants"),
     ],
@@ -341,7 +363,7 @@ regimens:
 
 def test_a_label_that_a_regimen_lacks_is_refused(tmp_path):
     found = load_table(TABLES / "third_drug.yaml")
-    with pytest.raises(BadInput, match="has no entry for fictumab/hiccups"):
+    with pytest.raises(BadInput, match=r"does not have this regimen \(fictumab/hiccups\)"):
         make_course(found, "fictumab", "hiccups", someone(), label="eu")
     path = tmp_path / "site.yaml"
     text = (TABLES / "third_drug.yaml").read_text(encoding="utf-8")

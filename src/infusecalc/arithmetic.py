@@ -214,6 +214,11 @@ def hundredths_of_minutes(minutes: int) -> int:
     return minutes * 100
 
 
+def chair_time(time: int, beside: int) -> int:
+    """The time in the chair: that of the infusion, and what there is beside it."""
+    return time + beside
+
+
 def too_quick(time: int, least: int) -> bool:
     """Whether a time is under the least one."""
     return time < least
@@ -242,6 +247,11 @@ def too_thin(dose: int, bag: int, low: int) -> bool:
     return dose * 10 < low * bag
 
 
+def too_thin_overfilled(dose: int, bag: int, low: int, more: int) -> bool:
+    """Whether a dose is under the least concentration in a bag that holds more than it says by a share (0.01 %)."""
+    return dose * 10 * WHOLE < low * bag * (WHOLE + more)
+
+
 def too_strong(dose: int, bag: int, high: int) -> bool:
     """Whether a dose in a bag is over the largest concentration, unrounded."""
     return dose * 10 > high * bag
@@ -250,6 +260,11 @@ def too_strong(dose: int, bag: int, high: int) -> bool:
 def least_in_range(bag: int, low: int) -> int:
     """The least dose that is not too thin in a bag."""
     return ceil_div(low * bag, 10)
+
+
+def least_overfilled(bag: int, low: int, more: int) -> int:
+    """The least dose that is not too thin in a bag that holds more than it says by a share (0.01 %)."""
+    return ceil_div(low * bag * (WHOLE + more), 10 * WHOLE)
 
 
 def most_in_range(bag: int, high: int) -> int:

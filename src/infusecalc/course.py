@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
-from typing import Any
+from typing import Any, Unpack
 
 from infusecalc.choices import Choices
 from infusecalc.errors import BadInput, shown
 from infusecalc.findings import Case, Finding, HasCondition, block_keys, find
 from infusecalc.frozen import Frozen
-from infusecalc.ordered import Ordered, order_phases
+from infusecalc.options import CourseOptions
+from infusecalc.overrides import Ordered, order_phases
 from infusecalc.patient import Patient
-from infusecalc.phase_dose import Infusion, Making, PhaseDose, Running, dose_phases, dose_plan
+from infusecalc.phase_dose import Chair, Infusion, Making, PhaseDose, Running, dose_phases, dose_plan
 from infusecalc.plan import Plan, make_plan
+from infusecalc.preparation import prices_of
 from infusecalc.pump import Rates
 from infusecalc.regimen import Regimen
 from infusecalc.site import Site, site_of
+from infusecalc.spelling import normal
 from infusecalc.statements import (
     SITE,
     Citation,
@@ -29,41 +32,38 @@ from infusecalc.statements import (
     Protocol,
 )
 from infusecalc.table import Table
+from infusecalc.totals import Totals, add_up
 
-
-class Totals(Frozen):
-    """Sums over the infusions that are not optional: mg in 0.01 mg, time in 0.01 min (None where one is unknown)."""
-
-    infusions: int
-    dose: int
-    waste: int
-    vials: tuple[tuple[int, int], ...]
-    time: int | None
-
-
-def add_up(infusions: Iterable[Infusion]) -> Totals:
-    """The sums over some infusions."""
-    listed = list(infusions)
-    vials: dict[int, int] = {}
-    for infusion in listed:
-        for size, number in infusion.dose.preparation.vials:
-            vials[size] = vials.get(size, 0) + number
-    times = [infusion.time for infusion in listed]
-    return Totals(
-        infusions=len(listed),
-        dose=sum(infusion.dose.amount.dose for infusion in listed),
-        waste=sum(infusion.dose.preparation.waste for infusion in listed),
-        vials=tuple(sorted(vials.items(), reverse=True)),
-        time=None if None in times else sum(time for time in times if time is not None),
-    )
+VIEWS: dict[str, Callable[[Course], Any]] = {}
+"""How a course becomes `lines`, a `page` and a `frame`: the package puts it here, as what draws lies above."""
 
 
 class Course(Frozen):
-    """One patient's course: a case of the table, with all its findings."""
+    """One patient's course: a case of the table, with all its findings.
+
+    `make_course` makes it. A notebook shows its page; `to_frame` gives its rows.
+    """
 
     table: Table
     case: Case
     findings: tuple[Finding, ...]
+
+    def __repr__(self) -> str:
+        """A few lines: regimen, patient, dates, doses and what blocks."""
+        text: str = VIEWS["lines"](self)
+        return text
+
+    def _repr_html_(self) -> str:
+        """The page of the course, for a notebook."""
+        page: str = VIEWS["page"](self)
+        return page
+
+    def to_frame(self) -> Any:
+        """The infusions, or without dates the phases, as a Polars frame with the columns of `infusecalc.cohort`.
+
+        Doses are in mg, volumes in mL, times in minutes, dates are dates. Raises MissingExtra without Polars.
+        """
+        return VIEWS["frame"](self)
 
     @property
     def regimen(self) -> Regimen:
@@ -101,9 +101,19 @@ class Course(Frozen):
         return self.case.product
 
     @property
+    def handling(self) -> dict[str, Note]:
+        """How it is made up: as its drug says, and where the product's own label differs as that does."""
+        return self.regimen.drug_rules.preparation.handling | self.product.handling
+
+    @property
     def running(self) -> Running:
         """How the drug goes in."""
         return self.case.running
+
+    @property
+    def chair(self) -> Chair:
+        """What an infusion takes in the chair beside its own time."""
+        return Chair.of(self.regimen, self.choices)
 
     @property
     def conditions(self) -> tuple[HasCondition, ...]:
@@ -150,8 +160,7 @@ class Course(Frozen):
         """The phases of a shipped regimen whose dose, days or interval a site's file changes."""
         if self.site.shipped is None:
             return ()
-        path = ("phases",) if self.regimen.variant is None else ("variants", self.regimen.variant, "phases")
-        table, id_, label = self.table, self.regimen.id, self.regimen.label
+        table, id_, label, path = self.table, self.regimen.id, self.regimen.label, self.regimen.place("phases")
         return tuple(name for name in self.regimen.phases if table.is_changed("regimens", id_, label, *path, name))
 
     @property
@@ -167,7 +176,7 @@ class Course(Frozen):
     @property
     def totals(self) -> Totals:
         """The sums over the course; an infusion that is given only if needed is left out."""
-        return add_up(infusion for infusion in self.infusions if not infusion.planned.optional)
+        return add_up((infusion for infusion in self.infusions if not infusion.planned.optional), self.chair)
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -175,7 +184,7 @@ class Course(Frozen):
         return tuple(dict.fromkeys(citation.id for citation in self._citations()))
 
     def _citations(self) -> Iterator[Citation]:
-        rules, preparation = self.regimen.rules, self.regimen.drug_rules.preparation
+        rules, preparation = self.regimen.rules, self.running.making_up(self.regimen.drug_rules).preparation
         yield from rules.status.source
         for dose in self.phases:
             yield from _phase_citations(dose.phase)
@@ -193,12 +202,13 @@ class Course(Frozen):
         for finding in self.findings:
             yield from finding.source
         notes: list[Mapping[str, Note | Premedication]] = [
-            preparation.handling, self.product.storage, self.regimen.drug_rules.premedication,
+            self.handling, self.product.storage, self.regimen.drug_rules.premedication,
             self.regimen.drug_rules.monitoring,
         ]  # fmt: skip
         for note in (note for listed in notes for note in listed.values()):
             yield from note.source
-        yield from self.regimen.drug_rules.reaction.source if self.regimen.drug_rules.reaction else ()
+        for last in (self.regimen.drug_rules.reaction, self.regimen.drug_rules.observation):
+            yield from last.source if last else ()
 
 
 def _phase_citations(phase: Phase) -> Iterator[Citation]:
@@ -208,14 +218,24 @@ def _phase_citations(phase: Phase) -> Iterator[Citation]:
 
 
 def make_course(
-    table: Table, drug: str, indication: str, patient: Patient, choices: Choices | None = None, **options: Any
+    table: Table,
+    drug: str,
+    indication: str,
+    patient: Patient,
+    choices: Choices | None = None,
+    **options: Unpack[CourseOptions],
 ) -> Course:
     """Look up, plan, dose, make up and check one patient's course.
 
-    `drug` and `indication` are names as people type them. The options are those of `Choices.of`; with `start`
-    the course is dated, without it there is one entry for each phase and no date. Raises BadInput for what
-    cannot be used and BadTable for a faulty entry of the table.
+    `drug` and `indication` are names as people type them: `remicade`, `Crohn`. The options are those of
+    `infusecalc.options.CourseOptions`, or already read as `choices`; with `start` the course is dated, without it
+    there is one entry for each phase and no date. Doses, intervals, limits and findings are those of the table, each
+    with its source (`Course.sources`); amounts are whole numbers, a dose in 0.01 mg. Raises BadInput for what cannot
+    be used (`field` names the argument), UnknownName for a name or an option that there is not, and BadTable for a
+    faulty entry of the table.
     """
+    if choices is not None and options:
+        raise BadInput("options", ", ".join(options), "cannot be combined with `choices`", hint="give one of the two")
     choices = choices or Choices.of(**options)
     regimen, product_id = look_up(table, drug, indication, choices)
     product, product_rules = table.product(product_id, regimen.label)
@@ -226,13 +246,14 @@ def make_course(
     plan = make_plan(ordered, choices, house) if choices.start or choices.history else None
     within = choices.rounding.most(house.rounding.within)
     running = running_of(table, regimen, choices.protocol)
-    making = Making(product_rules, house.bags, within, house.largest_dose.most, choices, running)
+    making = Making(product_rules, house.bags, house.overfill.most, within, house.largest_dose.most, choices, running)
     doses, infusions = (
         dose_plan(plan, ordered, patient, making)
         if plan
         else (dose_phases(ordered, patient.weighed_on(day), making), ())
     )
     conditions = conditions_of(table, regimen, choices.conditions)
+    prices = prices_of(table, choices.prices, product_id)
     case = Case(
         regimen=regimen,
         ordered=ordered,
@@ -247,6 +268,7 @@ def make_course(
         running=running,
         plan=plan,
         site=site_of(table, regimen, product_id, named_as(conditions), running),
+        prices=prices,
     )
     return Course(table, case, find(case))
 
@@ -258,9 +280,9 @@ def look_up(table: Table, drug: str, indication: str, choices: Choices) -> tuple
     regimen = table.regimen(drug_id, table.find_indication(drug_id, indication), label, choices.variant)
     chosen = table.find_product(choices.product, drug_id) if choices.product is not None else None
     if named and chosen and named != chosen:
-        raise BadInput(
-            "product", choices.product, f"is not the product that {shown(drug)} names", hint="give one of the two"
-        )
+        detail = f": {shown(drug)} is {table.get('products', named).name}"
+        problem = "is not the brand that was given as the drug"
+        raise BadInput("product", choices.product, problem, detail=detail, hint="give one of the two")
     return regimen, chosen or named or regimen.drug_rules.default_product.product
 
 
@@ -268,7 +290,7 @@ def running_of(table: Table, regimen: Regimen, protocol: str | None) -> Running:
     """How the drug goes in under this regimen, and by the protocol that was asked for."""
     unlabelled = regimen.rules.rate_not_labelled is not None
     first, later = (None, None) if unlabelled else _rates(table, regimen.drug_rules.infusion_time)
-    again = regimen.rules.first_rate_again
+    again = regimen.rules.first_rate_again or regimen.drug_rules.first_rate_again
     if protocol is None:
         return Running(first, later, None, None, None, None, again)
     name, rules = table.find_protocol(protocol, regimen)
@@ -292,7 +314,8 @@ def conditions_of(table: Table, regimen: Regimen, typed: tuple[str, ...]) -> tup
         read_as = table.get("conditions", named).read_as or named
         rule = regimen.rules.conditions.get(read_as) or regimen.drug_rules.conditions.get(read_as)
         removed = rule is None and _removed(table, regimen, read_as)
-        found.setdefault(read_as, HasCondition(named, read_as, table.get("conditions", read_as).name, rule, removed))
+        name = table.get("conditions", read_as).name
+        found.setdefault(read_as, HasCondition(normal(text), named, read_as, name, rule, removed))
     return tuple(found.values())
 
 
@@ -304,5 +327,5 @@ def _removed(table: Table, regimen: Regimen, condition: str) -> bool:
 
 
 def named_as(conditions: tuple[HasCondition, ...]) -> dict[str, str]:
-    """The conditions of a patient by the name that was typed, each with the one that it is read as."""
-    return {condition.typed: condition.id for condition in conditions}
+    """The conditions of a patient by the name that was meant, each with the one that it is read as."""
+    return {condition.named: condition.id for condition in conditions}

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from infusecalc.arithmetic import above, comes_to_nothing
+from infusecalc.arithmetic import above, chair_time, comes_to_nothing, hundredths_of_minutes
 from infusecalc.choices import Choices
 from infusecalc.dates import add
 from infusecalc.errors import BadInput
 from infusecalc.frozen import Frozen
 from infusecalc.infusions import Amount, round_dose
-from infusecalc.ordered import Ordered
+from infusecalc.overrides import Ordered
 from infusecalc.patient import Patient
 from infusecalc.plan import Plan, Planned
 from infusecalc.preparation import Preparation, prepare
 from infusecalc.pump import Load, Rates, run_time
 from infusecalc.quantities import Dose, people, plain
-from infusecalc.statements import Bags, FirstRateAgain, Phase, Place, ProductRules, Protocol
+from infusecalc.regimen import Regimen
+from infusecalc.statements import Bags, DrugRules, FirstRateAgain, Phase, Place, ProductRules, Protocol
 
 
 class Running(Frozen):
@@ -39,15 +40,54 @@ class Running(Frozen):
             return self.protocol_first if first else self.protocol_later
         return self.first if first else self.later
 
+    def making_up(self, rules: DrugRules) -> DrugRules:
+        """How the drug is made up for it: in the protocol's own bag, where it has one, as the usual one."""
+        if self.protocol is None or self.protocol.bag is None:
+            return rules
+        bag = rules.preparation.bag.but(usual=self.protocol.bag, source=self.protocol.source)
+        return rules.but(preparation=rules.preparation.but(bag=bag))
+
+
+class Chair(Frozen):
+    """What an infusion takes in the chair beside its own time, in 0.01 min.
+
+    The longest lead of the premedication and the least observation after it (None: our sources state none), and what
+    the site needs between two patients.
+    """
+
+    lead: int | None
+    observation: int | None
+    turnover: int
+
+    @classmethod
+    def of(cls, regimen: Regimen, choices: Choices) -> Chair:
+        """That of a regimen, with the site's own turnover."""
+        leads = [
+            hundredths_of_minutes(drug.before) for drug in regimen.premedication.values() if drug.before is not None
+        ]
+        watched = regimen.drug_rules.observation
+        observation = None if watched is None else hundredths_of_minutes(watched.least)
+        return cls(max(leads, default=None), observation, choices.turnover)
+
+    @property
+    def beside(self) -> int:
+        """All of it together."""
+        return (self.lead or 0) + (self.observation or 0) + self.turnover
+
+    def time(self, infusion: int | None) -> int | None:
+        """The chair time of an infusion by its own time; None where that is not known."""
+        return None if infusion is None else chair_time(infusion, self.beside)
+
 
 class Making(Frozen):
-    """What doses are made with: the product, the bags, how far rounding may go, the largest dose, choices, rates.
+    """What doses are made with: product, bags, overfill, how far rounding may go, the largest dose, choices, rates.
 
-    Rounding is in 0.01 %, the largest dose in 0.01 mg.
+    Overfill and rounding are in 0.01 %, the largest dose in 0.01 mg.
     """
 
     product: ProductRules
     bags: Bags
+    overfill: int
     within: int
     largest: int
     choices: Choices
@@ -117,19 +157,18 @@ def dose_plan(
 
 
 def _dose(name: str, ordered: Ordered, patient: Patient, making: Making) -> PhaseDose:
-    phase, rules = ordered.phases[name], ordered.regimen.drug_rules
+    phase, rules = ordered.phases[name], making.running.making_up(ordered.regimen.drug_rules)
     asked = phase.dose_of(patient.weight, patient.bsa)
     exact = asked.amount(patient.weight, patient.bsa)
     if comes_to_nothing(exact):
-        raise BadInput("dose", asked, "comes to less than 0.01 mg", hint="check --dose and the weight")
+        raise BadInput("dose", asked, "comes to less than 0.01 mg", hint="check `dose` and the weight")
     if above(exact, making.largest):
         problem = f"comes to more than {people(making.largest)} mg"
-        raise BadInput("dose", asked, problem, hint="check --dose and the weight")
+        raise BadInput("dose", asked, problem, hint="check `dose` and the weight")
     amount = round_dose(exact, making.choices.rounding, making.within, making.product.vials.sizes)
-    made_up = prepare(amount.dose, making.product, rules, making.bags, making.choices.bag)
+    made_up = prepare(amount.dose, making.product, rules, making.bags, making.overfill, making.choices.bag)
     load = Load(amount.dose, made_up.bag, patient.weight)
-    number = first_number(ordered, name)
-    last = None if phase.interval else number + len(phase.offsets) - 1
+    number, last = first_number(ordered, name), last_number(ordered, name)
     first, later = making.running.rates(number, first=True), making.running.rates(last, first=False)
     times = [None if rates is None else run_time(load, rates) for rates in (first, later)]
     place = phase.place_of(patient.weight, patient.bsa)
@@ -140,6 +179,12 @@ def first_number(ordered: Ordered, name: str) -> int:
     """The number of the first infusion of a phase in the course."""
     names = list(ordered.phases)
     return 1 + sum(len(ordered.phases[before].offsets) for before in names[: names.index(name)])
+
+
+def last_number(ordered: Ordered, name: str) -> int | None:
+    """The number of the last infusion of a phase in the course, or None for a phase that goes on without an end."""
+    count = ordered.phases[name].count
+    return None if count is None else first_number(ordered, name) + count - 1
 
 
 def run_as_first(plan: Plan, again: FirstRateAgain | None) -> tuple[bool, ...]:
@@ -154,4 +199,4 @@ def check_bag(asked: int | None, bags: Bags) -> None:
     """Refuse with BadInput a bag (mL) outside what is taken."""
     if asked is not None and not bags.from_ <= asked <= bags.to:
         allowed = f"{plain(bags.from_, 0)} to {plain(bags.to, 0)} mL"
-        raise BadInput("bag", f"{asked} mL", "is outside what is taken", allowed=allowed)
+        raise BadInput("bag", f"{asked} mL", "is out of range", allowed=allowed)

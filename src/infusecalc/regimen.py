@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from infusecalc.frozen import Frozen
-from infusecalc.statements import MAINTENANCE, Drug, DrugRules, Phase, RegimenRules
+from infusecalc.statements import MAINTENANCE, AgeRange, Drug, DrugRules, Phase, Premedication, RegimenRules
 
 
 class Regimen(Frozen):
@@ -19,15 +19,31 @@ class Regimen(Frozen):
     phases: dict[str, Phase]
     drug: Drug
     drug_rules: DrugRules
+    other_ages: dict[str, AgeRange] = {}  # noqa: RUF012 - never changed; regimens of the disease at other ages, by id
 
     @property
     def id(self) -> str:
         """As the table writes it: `infliximab/crohns`."""
         return f"{self.drug_id}/{self.indication}"
 
+    @property
+    def title(self) -> str:
+        """The id with the variant, where there is one: `rituximab/gpa, variant flat`."""
+        return self.id if self.variant is None else f"{self.id}, variant {self.variant}"
+
+    def place(self, part: str) -> tuple[str, ...]:
+        """Where the table has one of its parts: under the variant, where that has it for itself."""
+        variant = self.rules.variants.get(self.variant or "")
+        return ("variants", self.variant or "", part) if variant and part in variant.own else (part,)
+
     def in_bands(self, weight: int, bsa: int | None) -> Regimen:
         """The regimen as it is for a patient of a size; raises BadInput for a BSA that is missing."""
         return self.but(phases={name: phase.in_band(weight, bsa) for name, phase in self.phases.items()})
+
+    @property
+    def premedication(self) -> dict[str, Premedication]:
+        """What is given before each infusion: the drug's, and the regimen's own in its place or beside it."""
+        return self.drug_rules.premedication | self.rules.premedication
 
     @property
     def maintenance(self) -> str | None:

@@ -67,9 +67,10 @@ def _counts(change: Change, place: Place, regimen: Regimen, conditions: dict[str
         return False
     path = change.path[1:] if key else change.path
     first, second = (*path, "", "")[:2]
-    if section == "regimens" and first in ("phases", "variants"):
-        mine = first == "phases" if regimen.variant is None else (first, second) == ("variants", regimen.variant)
-        return mine and change.kind != "restates"
+    if section == "regimens":
+        mine = second == regimen.variant if first == "variants" else regimen.place(first) == (first,)
+        if not mine or first in ("phases", "variants"):
+            return mine and change.kind != "restates"
     if change.kind not in ("replaces", "removes") or first in _NO_RULE:
         return False
     if section == "conditions":

@@ -63,7 +63,12 @@ OPTIONS: tuple[dict[str, Any], ...] = (
     {"days": "mon,thu", "tolerance": ["induction=0d,maintenance=2d"], "for_": "2y"},
     {"price": ["100mg=174.63", "500mg=873.15"]},
     {"price": ["100mg=174.63"]},
+    {"price": ["Remicade:100mg=174.63", "Inflectra:100mg=90.5", "500mg=873.15", "Truxima:500mg=600"], "for_": "2y"},
+    {"turnover": "15"},
+    {"turnover": 12.5, "protocol": "shortened", "has": ["heart-failure"]},
     {"bag": "40"},
+    {"bag": "500", "dose": ["3mg/kg"]},
+    {"bag": "450mL"},
     {"bag": "80", "round_": "vial", "dose": ["12mg/kg"]},
     {"maintenance_start": "15w", "doses": "4"},
     {"protocol": "shortened", "dose": ["induction=7mg/kg"], "doses": "3"},
@@ -108,10 +113,9 @@ BANDED_OPTIONS: tuple[dict[str, Any], ...] = (
 
 _OF_PATIENT = ("bsa_formula", "bsa_cap")
 _PRODUCTS = {
-    "infliximab": ("Remicade", "Inflectra", "Renflexis", "Avsola", "Remsima"),
+    "infliximab": ("Remicade", "Inflectra", "Renflexis", "Avsola", "Ixifi", "Remsima"),
     "rituximab": ("Rituxan", "MabThera", "Truxima", "Ruxience", "Riabni"),
 }
-_VARIANTS = {"aiha": "low-dose", "pv": "relapse"}
 _ODD = {
     "weight_kg": (None, "70,5", "154lb", "nan", "1e2", "0", "0.4", "501", "70 kg"),
     "start": (None, "2026-08-31", "2024-02-29", "2026-12-31", "2027-02-30", "12/01/2026", "2200-12-31"),
@@ -130,7 +134,8 @@ def rows(number: int, seed: int, table: Table) -> Iterator[dict[str, str | None]
     dice = random.Random(seed)  # noqa: S311 - made-up patients
     for place in range(number):
         drug, indication = dice.choice(table.names("regimens")).split("/")
-        child = "pediatric" in indication or indication == "jia"
+        variants = tuple(table.regimen(drug, indication, "us").rules.variants)
+        child = "pediatric" in indication or indication in ("jia", "kawasaki")
         weight = dice.randint(1000, 6000) if child else dice.randint(3000, 26000)
         tall = dice.random()
         height = dice.randint(900, 1700) if child else dice.randint(1400, 2050)
@@ -145,7 +150,7 @@ def rows(number: int, seed: int, table: Table) -> Iterator[dict[str, str | None]
             "age_years": age,
             "start": f"{dice.choice([1999, 2023, 2024, 2026, 2027])}-{dice.randint(1, 12):02}-{dice.randint(1, 28):02}",
             "label": dice.choice(["us", "eu"]),
-            "variant": _VARIANTS[indication] if indication in _VARIANTS and dice.random() < 0.5 else None,
+            "variant": dice.choice(variants) if variants and dice.random() < 0.5 else None,
             "product": dice.choice([None, None, None, *_PRODUCTS[drug]]),
         }
         yield _odd(dice, row)
@@ -195,8 +200,9 @@ def one_by_one(row: dict[str, str | None], options: dict[str, Any], table: Table
     try:
         if row["weight_kg"] is None or row["start"] is None:
             return None
+        weight = row["weight_kg"]
         patient = Patient.of(
-            row["weight_kg"],
+            f"{weight}kg" if weight[-1:].isdigit() else weight,  # the name of the column is the unit
             height=row["height_cm"],
             bsa=row["bsa_m2"],
             age=row["age_years"],

@@ -17,7 +17,8 @@ import infusecalc
 
 CHUNK = 500_000  # rows that are in memory at once
 FIRST_DAY, DAYS = date(2026, 1, 1), 730
-AREA = ("gpa", "mpa", "gpa-pediatric", "mpa-pediatric", "aiha")  # a dose in mg/m2 needs a height
+AREA = ("gpa", "mpa", "gpa-pediatric", "mpa-pediatric", "aiha", "itp", "nmosd", "nephrotic-pediatric", "ssc")
+"""Indications with a dose in mg/m2, which needs a height."""
 MILLION = 1_000_000
 SCHEMA = {
     "patient_id": pl.String,
@@ -58,7 +59,7 @@ def patients(n: int, seed: int = 1, *, bad: float = 0.0, first: int = 0) -> pl.D
         return (row.hash(100 * seed + which) % size).cast(pl.Int64)
 
     drug, indication = pl.col("regimen").list.get(0), pl.col("regimen").list.get(1)
-    child = indication.str.ends_with("-pediatric") | (indication == "jia")
+    child = indication.str.ends_with("-pediatric") | indication.is_in(["jia", "kawasaki"])
     weight = pl.when(child).then(1500 + draw(1, 4501)).otherwise(4000 + draw(1, 10_001)) / 100
     bmi = 14 + (weight - 15) * 6 / 45 + draw(2, 501) / 100  # of a child: 14 to 25, more where it weighs more
     height = pl.when(child).then((weight / bmi).sqrt() * 100).otherwise((1500 + draw(3, 451)) / 10).round(1)

@@ -43,6 +43,13 @@ COMMANDS = (
 )
 DATA = ("json", "csv", "ndjson")
 ADULT, CHILD = ("70kg", "175cm"), ("30kg", "130cm")
+_VARIANTS = {
+    "aiha": "--variant low-dose",
+    "gpa": "--variant mainritsan",
+    "mpa": "--variant ritazarem",
+    "gpa-pediatric": "--variant flat",
+    "pv": "--variant relapse",
+}
 SITES = (
     "house: {bags: {stocked: [100 mL, 250 mL], from: 10 mL, to: 5000 mL, source: house}}\n",
     "drugs: {infliximab: {us: {infusion_time: {least: 60 min, source: house}}}}\n",
@@ -111,12 +118,12 @@ def line_of(dice: random.Random, names: tuple[str, ...]) -> str:
 
 
 def _patient(dice: random.Random, indication: str) -> Iterator[str]:
-    child = "pediatric" in indication or indication == "jia"
+    child = "pediatric" in indication or indication in ("jia", "kawasaki")
     weight, height = CHILD if child else ADULT
     yield f"--weight {dice.choice([weight, f'{dice.randint(900, 16000) / 100}kg', f'{dice.randint(60, 300)}lb'])}"
     yield f"--height {dice.choice([height, f'{dice.randint(900, 2000) / 10}cm'])}"
     yield dice.choice(["", f"--age {dice.randint(1, 90)}y", f"--age {dice.randint(2, 230)}mo"])
-    yield dice.choice(["", "", "--label eu", "--label eu", "--variant low-dose" if indication == "aiha" else ""])
+    yield dice.choice(["", "", "--label eu", "--label eu", _VARIANTS.get(indication, "")])
 
 
 def _shared(dice: random.Random, drug: str) -> str:

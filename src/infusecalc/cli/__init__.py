@@ -12,14 +12,15 @@ import typer
 from typer.core import TyperGroup
 
 from infusecalc.cli import complete
+from infusecalc.cli.flags import sentence
 from infusecalc.cli.reply import Reply, say
 from infusecalc.errors import BadInput, BadTable, InfusecalcError, escape
 
 EXIT_CODES = {
-    0: "computed, nothing blocks",
+    0: "done, nothing blocks",
     2: "bad input or bad table: one sentence on standard error, nothing on standard output, no file touched",
-    3: "computed and shown, and a finding blocks, or a checked order is outside the regimen",
-    4: "batch: some rows were rejected; the good ones are written, the others set aside with their reasons",
+    3: "done and shown, but a finding blocks, or a checked order is outside the regimen",
+    4: "batch: some rows were rejected, with reasons; the others are written",
     130: "interrupted with Ctrl-C",
     1: "a bug: a traceback",
 }
@@ -84,9 +85,9 @@ def _program() -> Any:
 
     @app.callback()
     def infusecalc(*, version: _Version = False) -> None:
-        """Infliximab and rituximab: from weight and start date to dated doses, vials, bags and times.
+        """Infliximab and rituximab: doses, vials, bags, pump rates and dates for one patient or many.
 
-        Every number rests on a source; see: infusecalc regimens show. Check against the current label.
+        Every number has a source; see: infusecalc regimens show. Check against the current label.
         """
 
     return typer.main.get_command(app)
@@ -105,7 +106,7 @@ def run(arguments: Sequence[str]) -> int:
         say(str(error), whose="")
         return error.exit_code
     except InfusecalcError as error:
-        say(str(error))
+        say(sentence(error))
         return error.exit_code
     except _USAGE_ERROR as error:
         from infusecalc.cli import usage  # noqa: PLC0415 - only a line that fits no command needs it

@@ -1,29 +1,29 @@
-"""An answer of one page or some rows in the format that was asked for; every row carries all of its findings."""
+"""An answer to the reply: the format is chosen, its options are checked, and it is written."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from typing import Any
 
-from infusecalc.cli.reply import Reply, colour, draw, width
-from infusecalc.output.blocks import Block
-from infusecalc.output.files import choose_format
-from infusecalc.output.flat import Record, as_csv, as_json, as_ndjson, flat_findings
+from infusecalc.cli.reply import Reply, colour, width
+from infusecalc.output.answer import DOCUMENT, PAGE, ROWS, Answer
+from infusecalc.output.formats import Format, Look, check_options, choose_format, written_from
+
+PLAIN = (PAGE, DOCUMENT, ROWS)
+"""What every answer has."""
 
 
-def answered(
-    given: dict[str, Any], document: Record, rows: list[Record], blocks: Iterator[Block], blocked: Iterable[str]
-) -> Reply:
-    """The answer in the format asked for; every row carries all findings of the document."""
-    output, told = given["output"], flat_findings(document["findings"])
-    rows = [row | told for row in rows]
-    form = choose_format(given["format_"], output)
-    if form == "json":
-        text = as_json(document)
-    elif form == "csv":
-        text = as_csv(tuple(rows[0]), iter(rows))
-    elif form == "ndjson":
-        text = as_ndjson(iter(rows))
-    else:
-        text = draw(blocks, form, width(output), coloured=colour(output, no_color=given["no_color"]))
-    return Reply(text, output, given["quiet"], tuple(blocked))
+def format_of(given: dict[str, Any], kinds: tuple[str, ...] = PLAIN) -> Format:
+    """The format that was asked for, of those that a command has; raises BadInput, also for another format's option."""
+    formats = written_from(kinds)
+    form = choose_format(given["format_"], given["output"], formats)
+    check_options(form, given, formats)
+    return form
+
+
+def reply(given: dict[str, Any], form: Format, answer: Answer) -> Reply:
+    """The answer as it is delivered."""
+    output = given["output"]
+    options = {name: given.get(name) for name in form.options}
+    look = Look(width(output), colour(output, no_color=given["no_color"]), options)
+    content, note = form.write(answer, look)
+    return Reply(content, output, given["quiet"], answer.blocks, answer.failed, note)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from infusecalc.cli.flags import with_flags
 from infusecalc.cli.options import (
     CHOICE,
     CLINIC,
@@ -30,7 +31,7 @@ from infusecalc.errors import BadInput, escape
 from infusecalc.quantities import people
 
 if TYPE_CHECKING:
-    from infusecalc.cohort.batch import Batch, Refuser, Watcher
+    from infusecalc.cohort.files.batch import Batch, Refuser, Watcher
     from infusecalc.cohort.tally import Tally
 
 _OWN = {"cohort", "output", "rejects", "strict", "keep_extra", "to", "regimens", "quiet", "no_color", "totals", "from_"}
@@ -40,40 +41,39 @@ _ROWS = 200_000  # patients that are expanded at a time
 
 def _for_empty(flags: str, text: str, metavar: str) -> Parameter:
     """An option whose value holds for the rows that say nothing."""
-    return option(flags, f"{text} Where a row says nothing.", metavar)
+    return option(flags, f"{text} Default for empty cells.", metavar)
 
 
 _OPTIONS = [
-    argument("cohort", "A file with one patient a row: CSV, NDJSON or Parquet; - for standard input."),
-    option("-o --output", "The file of the infusions; standard output unless given.", "FILE"),
+    argument("cohort", "File with one patient a row: CSV, NDJSON or Parquet; - for standard input."),
+    option("-o --output", "File for the infusions; default standard output.", "FILE"),
     repeated(
         "--from",
-        "csv, ndjson or parquet: the form of a cohort whose name does not tell it; standard input tells it by its "
-        "first bytes. Or: maintenance.",
+        "Format of the cohort, if its name does not show it: csv, ndjson or parquet. Or maintenance: start "
+        "with maintenance, as in schedule.",
         "WORD",
     ),
     option(
         "--to",
-        "csv, ndjson or parquet: the form of a result whose name does not tell it; that of the cohort unless given, "
-        "but no Parquet on a terminal.",
+        "Format of the result, if its name does not show it: csv, ndjson or parquet; default: that of the cohort.",
         "FORM",
     ),
-    option("--rejects", "A file for the rows that cannot be used, with their reasons.", "FILE"),
-    flag("--strict", "Stop at the first row that cannot be used, and write nothing."),
-    flag("--keep-extra", "Keep columns that are not known, behind all others."),
-    _for_empty("--drug", "The drug.", "DRUG"),
-    _for_empty("--indication", "The indication.", "INDICATION"),
-    _for_empty("--weight", "The body weight; a bare number is kg.", "70kg|154lb"),
-    _for_empty("--height", "The height; a bare number is cm.", "175cm|1.75m|5ft9in"),
-    _for_empty("--bsa", "The body surface area.", "M2"),
-    _for_empty("--age", "The age; a bare number is years.", "34y|8mo"),
-    _for_empty("--start", "The first infusion.", "YYYY-MM-DD|today"),
+    option("--rejects", "File for rejected rows, with reasons.", "FILE"),
+    flag("--strict", "Stop at the first bad row and write nothing."),
+    flag("--keep-extra", "Keep unknown columns, after all others."),
+    _for_empty("--drug", "Drug.", "DRUG"),
+    _for_empty("--indication", "Indication.", "INDICATION"),
+    _for_empty("--weight", "Body weight; a bare number is kg.", "70kg|154lb"),
+    _for_empty("--height", "Height; a bare number is cm.", "175cm|1.75m|5ft9in"),
+    _for_empty("--bsa", "Body surface area.", "M2"),
+    _for_empty("--age", "Age; a bare number is years.", "34y|8mo"),
+    _for_empty("--start", "Date of the first infusion.", "YYYY-MM-DD|today"),
     *(each for each in PATIENT if each.name in ("bsa_formula", "bsa_cap", "has")),
     *(each for each in CHOICE if each.name != "from_"),
     *HORIZON,
     *(each for each in CLINIC if each.name != "weight_change"),
-    repeated("--price", "What a vial costs, for the cost of the infusions.", "100mg=174.63"),
-    flag("--totals", "Say the vials by month at the end."),
+    repeated("--price", "Price of a vial, for the cost of the infusions.", "[PRODUCT:]100mg=174.63"),
+    flag("--totals", "Show the vials by month at the end."),
     *TABLE,
     *(each for each in result(()) if each.name in ("quiet", "no_color")),
 ]
@@ -81,30 +81,33 @@ _OPTIONS = [
 
 @takes(*_OPTIONS)
 def batch(**given: Any) -> int:
-    """The same course for every row of a cohort: CSV, NDJSON or Parquet in and out.
+    """Plans for many patients, one a row: CSV, NDJSON or Parquet in and out.
 
     \b
     Examples:
       infusecalc batch cohort.csv -o infusions.parquet --rejects bad.csv
       infusecalc batch - --to ndjson --for 2y < cohort.csv
     """  # noqa: D301 - \b keeps the lines of the examples apart
-    from infusecalc.cohort.batch import Batch  # noqa: PLC0415 - no other command needs a frame library
-    from infusecalc.cohort.columns import COLUMNS, check_header  # noqa: PLC0415 - as above
     from infusecalc.cohort.expansion import Expansion  # noqa: PLC0415 - as above
-    from infusecalc.cohort.reading import choose_form, open_cohort  # noqa: PLC0415 - as above
+    from infusecalc.cohort.files.batch import Batch  # noqa: PLC0415 - no other command needs a frame library
+    from infusecalc.cohort.files.reading import choose_form, open_cohort  # noqa: PLC0415 - as above
+    from infusecalc.cohort.header import COLUMNS, check_header  # noqa: PLC0415 - as above
 
     forms = [text for text in given["from_"] if text != _MAINTENANCE]
     if len(forms) > 1:
-        raise BadInput("option", "--from", "names two forms", hint="give one form, and maintenance where it is meant")
+        raise BadInput(
+            "`from_`", " and ".join(forms), "are two formats", hint="give one, and maintenance where it is meant"
+        )
     options = {name: value for name, value in given.items() if name not in _OWN and value not in (None, [])}
     if _MAINTENANCE in given["from_"]:
         options["from_"] = _MAINTENANCE
-    form = choose_form(forms[0] if forms else None, given["cohort"], "--from")
+    form = choose_form(forms[0] if forms else None, given["cohort"], "from_")
     given["output"] = given["output"] or "-"
-    target = choose_form(given["to"], given["output"], "--to")
+    target = choose_form(given["to"], given["output"], "to")
     _check_names(given, target)
     expansion = Expansion(site_table(given), **options)
     expansion.tally.by_month = given["totals"]
+    expansion.faults.worded = with_flags
 
     def check(names: Any) -> tuple[str, ...]:
         return check_header(names, keep_extra=given["keep_extra"], given=expansion.given)
@@ -129,17 +132,19 @@ def _on_a_terminal(given: dict[str, Any]) -> bool:
 def _check_names(given: dict[str, Any], target: str | None) -> None:
     """Refuse results that would be written over each other, and Parquet on a terminal."""
     if target == "parquet" and _on_a_terminal(given):
-        raise BadInput("--to", target, "is no text for a terminal", hint="write to a file with -o, or to a pipe")
+        raise BadInput(
+            "`to`", target, "cannot be shown on a terminal", hint="write to a file with `output`, or to a pipe"
+        )
     rejects = given["rejects"]
     if rejects == "-":
-        raise BadInput("--rejects", rejects, "is standard output, where the result may go", hint="name a file")
+        raise BadInput("`rejects`", rejects, "is standard output, where the result may go", hint="give a file")
     if rejects is not None and os.path.realpath(rejects) == os.path.realpath(given["output"]):
-        raise BadInput("--rejects", rejects, "is the file of the result", hint="name another")
+        raise BadInput("`rejects`", rejects, "is the file of the result", hint="give another")
 
 
 def _run(work: Batch, given: dict[str, Any]) -> int:
     """Write the infusions, set rejected rows aside, and say what it came to."""
-    from infusecalc.cohort.writing import ReaderGone, write_rows  # noqa: PLC0415 - no other command needs it
+    from infusecalc.cohort.files.writing import ReaderGone, write_rows  # noqa: PLC0415 - no other command needs it
 
     tally = work.expansion.tally
     try:
@@ -162,10 +167,10 @@ def _rejects(work: Batch, name: str | None) -> Iterator[Refuser]:
     if name is None:
         yield _tell
         return
-    from infusecalc.cohort.reading import choose_form  # noqa: PLC0415 - no other command needs it
-    from infusecalc.cohort.writing import rejects_file  # noqa: PLC0415 - as above
+    from infusecalc.cohort.files.reading import choose_form  # noqa: PLC0415 - no other command needs it
+    from infusecalc.cohort.files.writing import rejects_file  # noqa: PLC0415 - as above
 
-    with rejects_file(name, str(choose_form(None, name, "--rejects")), work.rejects_schema) as refuse:
+    with rejects_file(name, str(choose_form(None, name, "rejects")), work.rejects_schema) as refuse:
         yield refuse
 
 
@@ -200,14 +205,16 @@ def _progress(given: dict[str, Any]) -> Iterator[Watcher]:
 def summary(tally: Tally, *, by_month: bool) -> Iterator[str]:
     """What a cohort came to, line by line; an infusion that is given only if needed is in no sum."""
     optional = tally.infusions - tally.needed
-    beside = f" ({optional:,} only if needed, in no sum)" if optional else ""
+    beside = f" ({optional:,} as needed, left out of the totals)" if optional else ""
     counts = (tally.planned, "row"), (tally.infusions, "infusion"), (tally.rejected, "row")
     planned, infusions, rejected = (f"{count:,} {word}{'' if count == 1 else 's'}" for count, word in counts)
     yield f"{planned} planned, {infusions}{beside}, {rejected} rejected"
     opened = _opened(tally.vials_of(None))
     yield f"{people(tally.dose)} mg, waste {people(tally.waste)} mg" + (f", vials {opened}" if opened else "")
-    if tally.cost:
-        yield f"cost of the vials: {people(tally.cost)}"
+    if tally.cost or tally.unpriced:
+        lack = "infusion that lacks" if tally.unpriced == 1 else "infusions that lack"
+        without = f", without {tally.unpriced:,} {lack} a price" if tally.unpriced else ""
+        yield f"cost of the vials: {people(tally.cost)}{without}"
     if tally.findings:
         counted = sorted(tally.findings.items(), key=lambda each: (-each[1], each[0]))
         yield "infusions by finding: " + ", ".join(f"{key} {count:,}" for key, count in counted)

@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 
-from infusecalc.cli.answer import answered
+from infusecalc.cli.answer import format_of, reply
 from infusecalc.cli.options import (
     CHECK,
     CHOICE,
@@ -20,12 +20,12 @@ from infusecalc.cli.options import (
 from infusecalc.cli.plan import check_day, course_of
 from infusecalc.cli.reply import Reply
 from infusecalc.order_check import check_order
-from infusecalc.output.check_page import check_document, check_page, check_row
+from infusecalc.output.check_page import CheckAnswer
 
 
 @takes(*REGIMEN, *PATIENT, *ON, *CHECK, *CHOICE, *TABLE, *result())
 def check(**given: Any) -> Reply:
-    """An ordered dose, and interval, against the regimen: the difference, a verdict, the likely mistake.
+    """Check an ordered dose and interval against the regimen: difference, verdict, likely mistake.
 
     \b
     Examples:
@@ -33,11 +33,10 @@ def check(**given: Any) -> Reply:
       infusecalc check rituximab gpa --weight 70kg --height 175cm --ordered 690mg --phase induction
     """  # noqa: D301 - \b keeps the lines of the examples apart
     check_day(given)
+    form = format_of(given)
     asked = {name: given.pop(name) for name in ("ordered", "ordered_every", "phase", "number")}
     verdict = check_order(course_of(given), **asked)
-    row, blocks = check_row(verdict), verdict.blocks
-    reply = answered(given, check_document(verdict), [row], check_page(verdict), blocks)
-    return reply.but(failed="the order is outside the regimen" if verdict.failed else None)
+    return reply(given, form, CheckAnswer(verdict))
 
 
 def app(command: str) -> typer.Typer:

@@ -16,7 +16,7 @@ _SHELLS = ("bash", "zsh", "fish")
 
 @takes(argument("shell", f"One of {', '.join(_SHELLS)}.", words=_SHELLS))
 def completion(**given: Any) -> Reply:
-    """The script by which a shell completes drugs, indications, variants, products, protocols and conditions.
+    """Script that lets a shell complete drugs, indications, variants, products, protocols and conditions.
 
     \b
     Examples:

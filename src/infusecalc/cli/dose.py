@@ -9,12 +9,11 @@ import typer
 from infusecalc.cli.options import CHOICE, ON, PATIENT, REGIMEN, TABLE, result, takes
 from infusecalc.cli.plan import check_day, course_reply
 from infusecalc.cli.reply import Reply
-from infusecalc.output.files import DOCUMENTS
 
 
-@takes(*REGIMEN, *PATIENT, *ON, *CHOICE, *TABLE, *result(DOCUMENTS))
+@takes(*REGIMEN, *PATIENT, *ON, *CHOICE, *TABLE, *result())
 def dose(**given: Any) -> Reply:
-    """One look-up: dose, vials, waste, preparation and time of each phase, with the working.
+    """Dose, vials, waste, preparation and infusion time of each phase, with the calculation.
 
     \b
     Examples:
@@ -22,7 +21,7 @@ def dose(**given: Any) -> Reply:
       infusecalc dose rituximab gpa --weight 70kg --height 175cm --label eu
     """  # noqa: D301 - \b keeps the lines of the examples apart
     check_day(given)
-    return course_reply(given, DOCUMENTS)
+    return course_reply(given)
 
 
 def app(command: str) -> typer.Typer:

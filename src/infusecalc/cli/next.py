@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 
-from infusecalc.cli.answer import answered
+from infusecalc.cli.answer import format_of, reply
 from infusecalc.cli.options import (
     CHOICE,
     CLINIC,
@@ -23,23 +23,22 @@ from infusecalc.cli.options import (
 from infusecalc.cli.plan import options_of
 from infusecalc.cli.reply import Reply, site_table
 from infusecalc.due import find_due
-from infusecalc.output.due_page import due_document, due_page, due_row
+from infusecalc.output.due_page import DueAnswer
 
 
 @takes(*REGIMEN, *PATIENT, *ON, *START, *HISTORY, *CLINIC, *CHOICE, *TABLE, *result())
 def next_(**given: Any) -> Reply:
-    """What is due after what was given: by the plan, from the last infusion, and within what the label says.
+    """The next infusion after those given: original plan, counted from the last infusion, and the label's limits.
 
     \b
     Examples:
       infusecalc next infliximab crohns --weight 70kg --given 2026-01-05:350mg --given 2026-01-19:350mg
       infusecalc next rituximab ra --weight 70kg --history given.csv --days mon-fri --tolerance 3d
     """  # noqa: D301 - \b keeps the lines of the examples apart
+    form = format_of(given)
     patient, options = options_of(given)
     table = site_table(given)
-    due = find_due(table, *regimen_typed(table, given), patient, **options)
-    row = due_row(due)
-    return answered(given, due_document(due), [row], due_page(due), due.blocks)
+    return reply(given, form, DueAnswer(find_due(table, *regimen_typed(table, given), patient, **options)))
 
 
 def app(command: str) -> typer.Typer:

@@ -13,8 +13,12 @@ import typer
 from infusecalc.bsa import BSA_FORMULAS
 from infusecalc.choices import ANCHORS, MAINTENANCE, ROUNDING
 from infusecalc.cli.complete import for_option
+from infusecalc.cli.flags import FLAGS
 from infusecalc.errors import BadInput, shown
-from infusecalc.output.files import FORMATS, PAPERS, check_apart
+from infusecalc.output.answer import DOCUMENT, PAGE, ROWS
+from infusecalc.output.course_answer import SHEETS, VIEWS
+from infusecalc.output.files import check_apart
+from infusecalc.output.formats import PAPERS, written_from
 from infusecalc.table import Table, load_table
 
 _LABELS = load_table().labels
@@ -22,6 +26,7 @@ _LABELS = load_table().labels
 
 def argument(name: str, text: str, *, needed: bool = True, words: Collection[str] = ()) -> Parameter:
     """A word without a flag; `words` are those that a shell offers, where it is one of a few."""
+    FLAGS.setdefault(name, name)
     complete = for_option(name, words)
     info = typer.Argument(metavar=name.upper(), help=text, show_default=False, autocompletion=complete)
     kind = Annotated[str, info] if needed else Annotated[str | None, info]
@@ -61,114 +66,116 @@ def flag(flags: str, text: str) -> Parameter:
 def _name(flag: str) -> str:
     """A flag as a keyword: `--for` is `for_`, because Python keeps some words for itself."""
     name = flag.lstrip("-").replace("-", "_")
-    return f"{name}_" if name in ("for", "from", "round", "format") else name
+    name = f"{name}_" if name in ("for", "from", "round", "format") else name
+    FLAGS[name] = "-o" if name == "output" else flag
+    return name
 
 
 REGIMEN = [
     argument("drug", "infliximab, rituximab, or a brand or suffixed name; or DRUG/INDICATION."),
-    argument("indication", "An indication of the drug, see: regimens list.", needed=False),
+    argument("indication", "Indication; for the names see: regimens list.", needed=False),
 ]
 PATIENT = [
     option("--weight", "Body weight; a bare number is kg. Repeatable with dates.", "[DATE=]70kg|154lb", needed=True),
     option("--height", "Height; a bare number is cm. Needed for mg/m2.", "175cm|1.75m|5ft9in"),
-    option("--bsa", "A body surface area instead of a height.", "M2"),
-    option("--bsa-formula", f"One of {', '.join(BSA_FORMULAS)}; mosteller unless given.", "NAME", words=BSA_FORMULAS),
-    option("--bsa-cap", "Cap the body surface area, with a finding.", "M2"),
+    option("--bsa", "Body surface area, in place of a height.", "M2"),
+    option("--bsa-formula", f"One of {', '.join(BSA_FORMULAS)}; default mosteller.", "NAME", words=BSA_FORMULAS),
+    option("--bsa-cap", "Cap the body surface area (adds a caution).", "M2"),
     option("--age", "Age; a bare number is years.", "34y|8mo"),
-    option("--born", "Date of birth, instead of an age.", "DATE"),
-    option("--patient-id", "An id to print on the result.", "TEXT"),
-    repeated("--has", "A condition of the patient, see: regimens show.", "CONDITION"),
+    option("--born", "Date of birth, in place of an age.", "DATE"),
+    option("--patient-id", "Patient id, printed on the result.", "TEXT"),
+    repeated("--has", "A condition of the patient; for the names see: regimens show.", "CONDITION"),
 ]
 CHOICE = [
-    option(
-        "--label", f"The label to follow: {' or '.join(_LABELS)}; {_LABELS[0]} unless given.", "LABEL", words=_LABELS
-    ),
-    option("--variant", "A variant of the regimen.", "NAME"),
-    option("--product", "A product; the drug's usual one unless given.", "NAME"),
-    repeated("--dose", "Another dose for a phase, maintenance unless named.", "[PHASE=]DOSE"),
-    repeated("--every", "Another interval for a phase, as in 6w.", "[PHASE=]TIME"),
-    option("--from", "Begin with maintenance: the induction is past.", "maintenance", words=(MAINTENANCE,)),
+    option("--label", f"The label to follow: {' or '.join(_LABELS)}; default {_LABELS[0]}.", "LABEL", words=_LABELS),
+    option("--variant", "Variant of the regimen.", "NAME"),
+    option("--product", "Product; the default is the drug's usual one.", "NAME"),
+    repeated("--dose", "Another dose; for maintenance unless a phase is named.", "[PHASE=]DOSE"),
+    repeated("--every", "Another interval, as in 6w; for maintenance unless a phase is named.", "[PHASE=]TIME"),
+    option("--from", "Start with maintenance: induction is over.", "maintenance", words=(MAINTENANCE,)),
     option("--round", f"Round the dose: {', '.join(ROUNDING)}.", "HOW", words=ROUNDING),
-    option("--round-within", "The most that rounding may change; else the table's own limit.", "PERCENT"),
-    option("--bag", "The bag to use, in mL.", "ML"),
-    option("--protocol", "Run the infusion by a named protocol, see: regimens show.", "NAME"),
-    repeated("--accept", "Take on a block, with the reason.", "CODE[:DETAIL]=REASON"),
+    option("--round-within", "Largest change that rounding may make; default: the limit in the table.", "PERCENT"),
+    option("--bag", "Bag size, in mL.", "ML"),
+    option("--protocol", "Rates by a named protocol; for the names see: regimens show.", "NAME"),
+    repeated("--accept", "Accept a blocking finding, with a reason.", "CODE[:DETAIL]=REASON"),
 ]
-ON = [option("--on", "The day for which --born gives the age, and dated weights the weight.", "DATE")]
-START = [option("--start", "The first infusion.", "YYYY-MM-DD|today")]
+ON = [option("--on", "Date for which the age (--born) and the weight (dated weights) are taken.", "DATE")]
+START = [option("--start", "Date of the first infusion.", "YYYY-MM-DD|today")]
 HISTORY = [
-    repeated("--given", "An infusion that was given.", "DATE[:MG]"),
-    option("--history", "A CSV file of what was given: date and dose_mg; - for standard input.", "FILE"),
+    repeated("--given", "Infusion already given, with its dose.", "DATE[:MG]"),
+    option("--history", "CSV file of infusions given, with columns date and dose_mg; - for standard input.", "FILE"),
     option(
-        "--anchor", f"Count the rest from what was {' or '.join(ANCHORS)}; given unless said.", "WORD", words=ANCHORS
+        "--anchor",
+        "Count later infusions from the last one given, or keep the planned dates; default given.",
+        "WORD",
+        words=ANCHORS,
     ),
 ]
 CLINIC = [
     option("--days", "The clinic's open weekdays.", "mon-fri|mon,wed"),
     option("--holidays", "Closed on the public holidays of a country or a part of it.", "US|US-CA|DE-BY"),
-    repeated("--tolerance", "How far an infusion may move to an open day.", "3d|PHASE=3d"),
-    option("--weight-change", "The change of weight that asks for a second look; else the table's own.", "PERCENT"),
+    repeated("--tolerance", "How many days an infusion may move to an open day.", "3d|PHASE=3d"),
+    option("--weight-change", "Weight change that gives a caution; default: the limit in the table.", "PERCENT"),
 ]
 TOTALS = [
-    repeated("--price", "What a vial costs, for the cost of infusions and course.", "100mg=174.63"),
-    flag("--totals", "Sums by month and year; as CSV or NDJSON, these rows alone."),
+    repeated("--price", "Price of a vial, for the cost of infusions and course.", "[PRODUCT:]100mg=174.63"),
+    flag("--totals", "Totals by month and year; in CSV and NDJSON, only these rows."),
 ]
 PUMP = [
-    option("--number", "The infusion by its number in the course; the first unless said.", "N"),
+    option("--number", "Number of the infusion in the course; default 1.", "N"),
     flag("--first", "The first infusion of the course."),
-    flag("--subsequent", "A later infusion, at the rate of one."),
-    option("--phase", "With --subsequent: the phase whose dose it has.", "NAME"),
-    option("--at", "When it starts, for the clock.", "09:30"),
-    option("--stopped-at", "It was stopped after so many minutes: what has gone in, and how it goes on.", "MIN"),
-    option("--pause", "How long it was stopped, in minutes.", "MIN"),
-    flag("--hold", "After the stop keep the lower rate to the end."),
+    flag("--subsequent", "A later infusion, at the later-infusion rate."),
+    option("--phase", "With --subsequent: the phase that sets the dose.", "NAME"),
+    option("--at", "Start time, to show clock times.", "09:30"),
+    option("--stopped-at", "Minutes after which it was stopped: shows what went in and how to continue.", "MIN"),
+    option("--pause", "Length of the stop, in minutes.", "MIN"),
+    flag("--hold", "Keep the lower rate to the end after the stop."),
 ]
 CHECK = [
-    option("--ordered", "The ordered dose of one infusion.", "MG", needed=True),
-    option("--ordered-every", "The ordered interval.", "8w"),
-    option("--phase", "The phase that the order is for, where phases differ.", "NAME"),
-    option("--number", "The infusion that the order is for, by its number.", "N"),
+    option("--ordered", "Ordered dose of one infusion.", "MG", needed=True),
+    option("--ordered-every", "Ordered interval.", "8w"),
+    option("--phase", "Phase of the order, where phases differ.", "NAME"),
+    option("--number", "Number of the infusion that the order is for.", "N"),
 ]
 HORIZON = [
-    option("--for", "Plan so far, the last day included; else the table's own horizon.", "12m|52w|2y"),
-    option("--until", "Plan up to a date, inclusive.", "DATE"),
-    option("--doses", "Plan so many infusions.", "N"),
-    option("--courses", "Plan so many courses in all, where a course repeats.", "N"),
-    option("--maintenance-start", "Start maintenance on a date, or so long after the induction.", "DATE|20w"),
+    option("--for", "How long to plan, last day included; default: the table's.", "12m|52w|2y"),
+    option("--until", "Plan up to and including a date.", "DATE"),
+    option("--doses", "Number of infusions to plan.", "N"),
+    option("--courses", "Number of courses in all, where courses repeat.", "N"),
+    option("--maintenance-start", "Start of maintenance: a date, or a time after induction.", "DATE|20w"),
 ]
 DATES = [*START, *HORIZON, *HISTORY, *CLINIC]
 TABLE = [
-    option("--regimens", "A site's own table over the shipped one; else that of INFUSECALC_REGIMENS.", "FILE"),
+    option("--regimens", "Your site's table, laid over the shipped one; default: INFUSECALC_REGIMENS.", "FILE"),
 ]
 
 
-def result(formats: tuple[str, ...] = FORMATS) -> list[Parameter]:
-    """The options of an answer in some formats."""
-    text = f"The paper of a PDF: {' or '.join(PAPERS)}; {PAPERS[0]} unless given."
+def result(kinds: tuple[str, ...] = (PAGE, DOCUMENT, ROWS)) -> list[Parameter]:
+    """The options of an answer that is of some kinds: the formats that are written from them."""
+    formats = written_from(kinds)
+    text = f"Paper size of a PDF: {' or '.join(PAPERS)}; default {next(iter(PAPERS))}."
     paper = [option("--paper", text, "PAPER", words=PAPERS)] if "pdf" in formats else []
     return [
         option("--format", f"One of {', '.join(formats)}.", "FORMAT", words=formats),
         *paper,
-        option("-o --output", "Write to a file; its extension names the format.", "FILE"),
-        flag("--quiet", "Say nothing on standard error but errors."),
-        flag("--no-color", "No colour, also on a terminal."),
+        option("-o --output", "Write to a file; the extension sets the format.", "FILE"),
+        flag("--quiet", "Only errors on standard error."),
+        flag("--no-color", "No colour."),
     ]
 
 
-SHEETS = ("clinic", "patient")
-VIEWS = ("table", "calendar", "timeline")
 SHEET = [
-    option("--sheet", "Whose page: clinic or patient; clinic unless given.", "WHOSE", words=SHEETS),
-    option("--view", f"Beside the table: {' or '.join(VIEWS[1:])}.", "VIEW", words=VIEWS),
-    option("--at", "ics: the time of day, with --tz; else whole days.", "09:30"),
-    option("--tz", "ics: the time zone of --at: that of a place, or UTC.", "Europe/Berlin"),
-    option("--revision", "ics: a number, higher each time that this calendar is written; 0 unless given.", "N"),
-    option("--remind", "ics: a reminder so long before.", "7d"),
+    option("--sheet", "Page for the clinic or for the patient; default clinic.", "WHOSE", words=SHEETS),
+    option("--view", f"Add a {' or a '.join(VIEWS[1:])} to the table.", "VIEW", words=VIEWS),
+    option("--at", "ics: time of day, with --tz; default: all-day events.", "09:30"),
+    option("--tz", "ics: time zone of --at, as in Europe/Berlin, or UTC.", "Europe/Berlin"),
+    option("--revision", "ics: revision number; raise it each time you write this calendar again; default 0.", "N"),
+    option("--remind", "ics: reminder this long before, as in 7d.", "7d"),
     flag("--private", "ics: no clinical detail."),
 ]
 
 
-_READ = {"cohort": "the cohort", "history": "--history", "regimens": "--regimens", "file": "the table"}
+_READ = {"cohort": "the cohort", "history": "`history`", "regimens": "`regimens`", "file": "the table"}
 """The files that commands read: none may be written over."""
 
 
@@ -177,7 +184,8 @@ def regimen_typed(table: Table, given: dict[str, Any]) -> tuple[str, str]:
     drug, slash, second = given["drug"].partition("/")
     first = given["indication"]
     if slash and first is not None:
-        raise BadInput("indication", first, f"stands beside {shown(given['drug'])}", hint="give one of them")
+        problem, detail = "is given twice", f": the drug is {shown(given['drug'])}"
+        raise BadInput("indication", first, problem, detail=detail, hint="give one of the two")
     found: str | None = second if slash else first
     if found is None or (slash and not found.strip(" ")):
         known = ", ".join(table.indications(table.find_drug(drug)[0]))
@@ -207,8 +215,8 @@ def takes(*parameters: Parameter) -> Callable[[Callable[..., Any]], Callable[...
 def _check_files(values: dict[str, Any]) -> None:
     """Refuse with BadInput a result over a file that it is made from."""
     read = {what: values.get(name) for name, what in _READ.items()}
-    read["--regimens"] = read["--regimens"] or os.environ.get("INFUSECALC_REGIMENS")
-    check_apart({"-o": values.get("output") or "-", "--rejects": values.get("rejects")}, read)
+    read["`regimens`"] = read["`regimens`"] or os.environ.get("INFUSECALC_REGIMENS")
+    check_apart({"`output`": values.get("output") or "-", "`rejects`": values.get("rejects")}, read)
 
 
 def _one(name: str, value: Any, many: Collection[str]) -> Any:
@@ -216,6 +224,5 @@ def _one(name: str, value: Any, many: Collection[str]) -> Any:
     if not isinstance(value, list) or name in many:
         return value
     if len(value) > 1:
-        flag = "--" + name.rstrip("_").replace("_", "-")
-        raise BadInput("option", flag, "is given twice", hint="give it once")
+        raise BadInput(f"`{name}`", None, "is given twice", hint="give it once")
     return value[0] if value else None

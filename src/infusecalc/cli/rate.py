@@ -7,7 +7,7 @@ from typing import Any
 import typer
 
 from infusecalc.choices import parse_count
-from infusecalc.cli.answer import answered
+from infusecalc.cli.answer import format_of, reply
 from infusecalc.cli.options import (
     CHOICE,
     ON,
@@ -19,18 +19,17 @@ from infusecalc.cli.options import (
     result,
     takes,
 )
-from infusecalc.cli.plan import check_day, check_paper, course_of, document_of
+from infusecalc.cli.plan import check_day, course_of
 from infusecalc.cli.reply import Reply
-from infusecalc.output.files import DOCUMENTS, FORMATS, choose_format
-from infusecalc.output.pump_page import pump_document, pump_page, pump_rows
+from infusecalc.output.pump_page import PumpAnswer
 from infusecalc.pump_table import make_pump_table
 
 _PUMP = ("number", "first", "subsequent", "phase", "at", "stopped_at", "pause", "hold", "accept")
 
 
-@takes(*REGIMEN, *PATIENT, *ON, *START, *PUMP, *CHOICE, *TABLE, *result(DOCUMENTS))
+@takes(*REGIMEN, *PATIENT, *ON, *START, *PUMP, *CHOICE, *TABLE, *result())
 def rate(**given: Any) -> Reply:
-    """The pump table of one infusion: step by step, with clock, mg/h, mL/h and what has gone in.
+    """Pump table of one infusion, step by step: clock, mg/h, mL/h, volume and cumulative dose.
 
     \b
     Examples:
@@ -38,17 +37,11 @@ def rate(**given: Any) -> Reply:
       infusecalc rate infliximab crohns --weight 70kg --number 5 --protocol steps-250
     """  # noqa: D301 - \b keeps the lines of the examples apart
     check_day(given)
+    form = format_of(given)
     asked = {name: given.pop(name) for name in _PUMP}
-    number = parse_count(asked["number"], "--number")
+    number = parse_count(asked["number"], "`number`")
     span = {"doses": number} if number and given["start"] is not None else {}
-    table = make_pump_table(course_of(given, **span), **asked)
-    rows = list(pump_rows(table))
-    form = choose_format(given["format_"], given["output"], DOCUMENTS)
-    check_paper(given, form)
-    if form not in FORMATS:
-        text = document_of(pump_page(table), table.course, given, form, "clinic")
-        return Reply(text, given["output"], given["quiet"], table.blocks)
-    return answered(given, pump_document(table), rows, pump_page(table), table.blocks)
+    return reply(given, form, PumpAnswer(make_pump_table(course_of(given, **span), **asked)))
 
 
 def app(command: str) -> typer.Typer:

@@ -6,12 +6,10 @@ import codecs
 import os
 import shutil
 import sys
-from collections.abc import Iterable
 from typing import Any
 
 from infusecalc.errors import BadInput, escape
 from infusecalc.frozen import Frozen
-from infusecalc.output.blocks import Block
 from infusecalc.output.files import write_file, write_out
 from infusecalc.table import Table, load_table
 
@@ -41,7 +39,9 @@ class Reply(Frozen):
         """Write the answer where it goes, say so, and return the exit code; 0 where the reader has gone away."""
         content = self.text if isinstance(self.text, bytes) else self._encoded(self.text)
         if isinstance(self.text, bytes) and self.output in (None, "-") and _on_a_terminal() and b"\0" in content:
-            raise BadInput("-o", None, "is missing: this is no text for a terminal", hint="write to a file, or pipe it")
+            raise BadInput(
+                "`output`", None, "is missing: a PDF cannot be shown on a terminal", hint="write to a file, or pipe it"
+            )
         if self.output in (None, "-"):
             if not write_out(content):
                 return 0
@@ -56,7 +56,11 @@ class Reply(Frozen):
             from infusecalc.findings import never_accepted  # noqa: PLC0415 - only a block needs it
 
             final = [key for key in self.blocks if never_accepted(key)]
-            how = f"{', '.join(final)} cannot be accepted" if final else "--accept CODE=REASON takes a block on"
+            how = (
+                f"{', '.join(final)} cannot be accepted"
+                if final
+                else "to go on, accept it with a reason: --accept CODE=REASON"
+            )
             self._say(f"blocked by {', '.join(self.blocks)}; {how}")
         return self.exit_code
 
@@ -92,17 +96,6 @@ def _on_a_terminal() -> bool:
 
 def _only_ascii() -> bool:
     return codecs.lookup(sys.stdout.encoding).name == "ascii"
-
-
-def draw(blocks: Iterable[Block], form: str, columns_wide: int, *, coloured: bool) -> str:
-    """A page for people: Markdown, or text for a terminal."""
-    if form == "md":
-        from infusecalc.output import markdown  # noqa: PLC0415 - only this format needs it
-
-        return markdown.draw(blocks)
-    from infusecalc.output import terminal  # noqa: PLC0415 - rich is imported only to draw a table
-
-    return terminal.draw(blocks, columns_wide, colour=coloured)
 
 
 def width(output: str | None) -> int:

@@ -6,16 +6,17 @@ from typing import Any
 
 import typer
 
+from infusecalc.cli.answer import PLAIN
 from infusecalc.cli.options import CHOICE, DATES, PATIENT, REGIMEN, SHEET, TABLE, TOTALS, result, takes
 from infusecalc.cli.plan import course_reply
 from infusecalc.cli.reply import Reply
 from infusecalc.errors import BadInput
-from infusecalc.output.files import CALENDARS
+from infusecalc.output.answer import DATES as DATED
 
 
-@takes(*REGIMEN, *PATIENT, *DATES, *CHOICE, *TOTALS, *SHEET, *TABLE, *result(CALENDARS))
+@takes(*REGIMEN, *PATIENT, *DATES, *CHOICE, *TOTALS, *SHEET, *TABLE, *result((*PLAIN, DATED)))
 def schedule(**given: Any) -> Reply:
-    """The dated course: every infusion with its dose, vials, waste, bag and time.
+    """Dated plan: every infusion with dose, vials, waste, bag and time.
 
     \b
     Examples:
@@ -23,9 +24,9 @@ def schedule(**given: Any) -> Reply:
       infusecalc schedule rituximab ra --weight 154lb --start 2026-12-01 --for 2y -o plan.csv
     """  # noqa: D301 - \b keeps the lines of the examples apart
     if given["start"] is None and not given["given"] and given["history"] is None:
-        hint = "or say what was given, with --given or --history"
-        raise BadInput("--start", None, "is missing", allowed="YYYY-MM-DD or today", hint=hint)
-    return course_reply(given, CALENDARS)
+        hint = "or give the infusions so far, with `given` or `history`"
+        raise BadInput("`start`", None, "is missing", how="must be", allowed="YYYY-MM-DD or today", hint=hint)
+    return course_reply(given, (*PLAIN, DATED))
 
 
 def app(command: str) -> typer.Typer:

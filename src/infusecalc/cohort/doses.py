@@ -13,6 +13,7 @@ from infusecalc.arithmetic import (
     at_most,
     billing_units,
     bmi_unusual,
+    chair_time,
     comes_to_nothing,
     concentration,
     dose_of,
@@ -36,10 +37,10 @@ from infusecalc.arithmetic import (
     where,
 )
 from infusecalc.choices import Rounding
-from infusecalc.cohort.codes import bit_of, bit_of_condition
-from infusecalc.cohort.events import NO_LIMIT, Events
 from infusecalc.cohort.faults import MISSING, OUTSIDE, Faults, RowFault
-from infusecalc.cohort.rows import joined, measured
+from infusecalc.cohort.finding_bits import bit_of, bit_of_condition
+from infusecalc.cohort.lookup_tables import NO_LIMIT, Events
+from infusecalc.cohort.result_columns import joined, measured
 from infusecalc.quantities import BASES, people
 from infusecalc.statements import House
 
@@ -63,10 +64,10 @@ class Dosing:
         limits = shapes[patients["shape"]]
         joined = pl.concat([patients, limits], how="horizontal")
         joined = joined.with_columns(bits=_bits_of_patient(self.house, cap))
-        height = RowFault("height_cm", MISSING, "height is missing: a dose by mg/m2 needs height_cm or bsa_m2")
-        small = RowFault("", OUTSIDE, "dose comes to less than 0.01 mg; check --dose and the weight")
+        height = RowFault("height_cm", MISSING, "height is missing: a dose in mg/m2 needs height_cm or bsa_m2")
+        small = RowFault("", OUTSIDE, "dose comes to less than 0.01 mg; check `dose` and the weight")
         largest = self.house.largest_dose.most
-        large = RowFault("", OUTSIDE, f"dose comes to more than {people(largest)} mg; check --dose and the weight")
+        large = RowFault("", OUTSIDE, f"dose comes to more than {people(largest)} mg; check `dose` and the weight")
         nothing: Any = pl.lit(value=False)
         too_much: Any = pl.lit(value=False)
         sizes: dict[str, Any] = {"kg": pl.col("weight"), "m2": pl.col("bsa"), "mg": ONE}
@@ -98,7 +99,7 @@ class Dosing:
         run = pl.concat([run, self.events.makeups.look_up(run["makeup"], run["dose"])], how="horizontal")
         run = run.with_columns(**_measured(), **_charged())
         run = self._timed(run)
-        run = run.with_columns(bits=pl.col("bits") + _bits_of_dose())
+        run = run.with_columns(bits=pl.col("bits") + _bits_of_dose(priced=bool(self.choices.prices)))
         return self._for_conditions(run)
 
     # --- one infusion ---------------------------------------------------------------------------------------------
@@ -124,7 +125,8 @@ class Dosing:
         """The time of an infusion, and whether the phase's later time is under the label's least."""
         loads = run.select("rates", "dose", "bag", "weight")
         times = self.events.times.look_up(loads)
-        run = run.with_columns(time=times["time"], fault=times["fault"], quick=pl.lit(value=False))
+        chair: Any = chair_time(times["time"], run["beside"])  # type: ignore[arg-type]  # columns stand for numbers
+        run = run.with_columns(time=times["time"], chair=chair, fault=times["fault"], quick=pl.lit(value=False))
         if run.filter(pl.col("least_time") > 0).height:
             later = self.events.times.look_up(loads.with_columns(rates=run["later_rates"]))
             least: Any = run["least_time"]
@@ -133,10 +135,8 @@ class Dosing:
                 quick=too_quick(time.fill_null(least), least), fault=run["fault"].fill_null(later["fault"])
             )
         if self.choices.prices:
-            unpriced = RowFault("", MISSING, "price of a vial is not given; add --price VIAL=AMOUNT for each size")
-            lacks = pl.when(pl.col("cost").is_null()).then(pl.lit(self.faults.place(unpriced), dtype=pl.Int32))
             spent: Any = map(pl.col, ("cost", "waste", "opened"))
-            run = run.with_columns(fault=pl.coalesce("fault", lacks), waste_cost=share_of_cost(*spent))
+            run = run.with_columns(waste_cost=share_of_cost(*spent))
         return run
 
     def _for_conditions(self, run: pl.DataFrame) -> pl.DataFrame:
@@ -233,7 +233,7 @@ def _bits_of_patient(house: House, cap: int | None) -> Any:
     )
 
 
-def _bits_of_dose() -> Any:
+def _bits_of_dose(*, priced: bool) -> Any:
     """The findings that hold for the infusions of a stretch, as bits."""
     columns: Any = map(pl.col, ("exact", "dose", "nearest", "strength", "bag", "waste", "wasted_units"))
     exact, dose, nearest, strength, bag, left, wasted = columns
@@ -246,7 +246,9 @@ def _bits_of_dose() -> Any:
             "bag-too-small": passes_bag(dose, strength, bag),
             "concentration-low": pl.col("outside") == "low",
             "concentration-high": pl.col("outside") == "high",
+            "concentration-margin": pl.col("marginal"),
             "waste-below-unit": waste_below_unit(left, wasted),
+            "price-missing": pl.col("cost").is_null() & priced,
             "protocol-not-studied": _above("studied"),
             "time-below-label": pl.col("quick"),
         }

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Unpack
 
 import polars as pl
 
 from infusecalc.bsa import BSA_FORMULAS, named_formula
 from infusecalc.choices import Choices
-from infusecalc.cohort.cells import id_texts
-from infusecalc.cohort.courses import Compiler
+from infusecalc.cohort.compiler import Compiler
 from infusecalc.cohort.doses import Dosing
-from infusecalc.cohort.events import Events
 from infusecalc.cohort.faults import Faults
+from infusecalc.cohort.lookup_tables import Events
+from infusecalc.cohort.parse_columns import id_texts
 from infusecalc.cohort.patients import Defaults, Patients
-from infusecalc.cohort.rows import columns, own_text, quoted, schema
+from infusecalc.cohort.result_columns import columns, own_text, quoted, schema
 from infusecalc.cohort.tally import Tally
 from infusecalc.errors import BadInput
+from infusecalc.options import CohortOptions, check_names
 from infusecalc.patient import Patient
 from infusecalc.quantities import parse_bsa
 from infusecalc.table import Table
@@ -32,13 +33,14 @@ _OF_PATIENT = {
 class Expansion:
     """Expands chunk after chunk, and keeps what it compiled on the way."""
 
-    def __init__(
-        self, table: Table, *, bsa_formula: str | None = None, bsa_cap: str | float | None = None, **options: Any
-    ) -> None:
-        """Read what holds for the whole cohort: the options of `Choices.of` and of `Patient.of`; raises BadInput."""
-        cells = {column: str(options.pop(name)) for name, column in _OF_PATIENT.items() if name in options}
+    def __init__(self, table: Table, **options: Unpack[CohortOptions]) -> None:
+        """Read what holds for the whole cohort; raises BadInput."""
+        check_names(options, CohortOptions.__annotations__)
+        asked: dict[str, Any] = {**options}
+        bsa_formula, bsa_cap = asked.pop("bsa_formula", None), asked.pop("bsa_cap", None)
+        cells = {column: str(asked.pop(name)) for name, column in _OF_PATIENT.items() if name in asked}
         _check_cells(table, cells)
-        choices = Choices.of(**options)
+        choices = Choices.of(**asked)
         formula = BSA_FORMULAS[0] if bsa_formula is None else named_formula(bsa_formula)
         cap = None if bsa_cap is None else parse_bsa(str(bsa_cap), "BSA cap")
         self.given = frozenset(cells)
@@ -99,9 +101,10 @@ def _check_cells(table: Table, cells: dict[str, str]) -> None:
     """Refuse with BadInput a value for all rows that no row could have."""
     for column, text in cells.items():
         if not text.strip():
-            raise BadInput(column, text, "is empty", hint="leave the option out, or give a value")
+            name = next(name for name, own in _OF_PATIENT.items() if own == column)
+            raise BadInput(f"`{name}`", text, "is empty", hint="leave it out, or give a value")
     if {"height_cm", "bsa_m2"} <= cells.keys():
-        raise BadInput("BSA", cells["bsa_m2"], "is given beside a height", hint="give one of the two")
+        raise BadInput("BSA", cells["bsa_m2"], "cannot be combined with a height", hint="give one of the two")
     table.find_label(cells.get("label"))
     if "drug" in cells:
         table.find_drug(cells["drug"])
@@ -134,6 +137,6 @@ def rejected(frame: pl.DataFrame, numbers: pl.Series, bad: pl.DataFrame, faults:
         row=numbers[bad["place"]].cast(pl.Int64),
         column=pl.Series([each.column or None for each in known], dtype=pl.String),
         code=pl.Series([each.code for each in known], dtype=pl.String),
-        reason=pl.Series([each.reason for each in known], dtype=pl.String),
+        reason=pl.Series([faults.worded(each.reason) for each in known], dtype=pl.String),
         raw=pl.lit(None, dtype=pl.String),
     )

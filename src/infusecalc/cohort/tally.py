@@ -6,7 +6,7 @@ from collections import Counter
 
 import polars as pl
 
-from infusecalc.cohort.events import Events
+from infusecalc.cohort.lookup_tables import Events
 
 
 class Tally:
@@ -18,6 +18,8 @@ class Tally:
         self.planned = self.infusions = self.needed = self.rejected = 0
         self.dose = self.waste = 0  # 0.01 mg
         self.cost = 0  # 0.01
+        self.unpriced = 0
+        """Infusions of which the cost is not known."""
         self.blocked = False
         self.by_month = False
         self.findings: Counter[str] = Counter()
@@ -51,10 +53,10 @@ class Tally:
         needed = self._events.needed[stretches["variant"]].rename({"days": "day"})
         kept = stretches.select("start", "dose", "waste", "vials", "cost")
         whole = pl.concat([kept, needed], how="horizontal")
-        costs = [pl.col("cost")] if kept["cost"].null_count() < kept.height else []
-        sums = whole.select((each * pl.col("needed")).sum() for each in (pl.col("dose"), pl.col("waste"), *costs))
-        self.dose, self.waste = self.dose + sums.item(0, 0), self.waste + sums.item(0, 1)
-        self.cost += sums.item(0, 2) if costs else 0
+        counted = (*map(pl.col, ("dose", "waste", "cost")), pl.col("cost").is_null().cast(pl.Int64).alias("unpriced"))
+        dose, waste, cost, missing = whole.select((each * pl.col("needed")).sum() for each in counted).row(0)
+        self.dose, self.waste, self.cost = self.dose + dose, self.waste + waste, self.cost + cost
+        self.unpriced += missing if self._events.compiler.choices.prices else 0
         self.needed += int(whole["needed"].sum())
         self._add_vials(whole)
 

@@ -7,14 +7,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from infusecalc.choices import Acceptance
 from infusecalc.errors import BadInput, shown
 from infusecalc.findings.by_calendar import by_calendar
+from infusecalc.findings.by_history import by_history
 from infusecalc.findings.by_order import by_usual, overrides
 from infusecalc.findings.by_patient import by_condition, by_size, by_weights, of_condition
 from infusecalc.findings.by_preparation import by_preparation
 from infusecalc.findings.by_rate import by_protocol, least_time, rates, too_long
 from infusecalc.findings.by_regimen import by_regimen
 from infusecalc.findings.by_site import by_site
-from infusecalc.findings.case import Case, Finding, HasCondition, block_keys, carries, in_data
 from infusecalc.findings.catalogue import CATALOGUE, SEVERITIES, entry_of, never_accepted, of_numbers
+from infusecalc.findings.model import Case, Finding, HasCondition, block_keys, carries, in_data
 
 __all__ = [
     "CATALOGUE",
@@ -49,6 +50,7 @@ RULES: dict[str, Callable[[Case], Iterator[Finding]]] = {
     "usual": by_usual,
     "site": by_site,
     "calendar": by_calendar,
+    "history": by_history,
     "preparation": by_preparation,
     "regimen": by_regimen,
     "rates": rates,
@@ -77,7 +79,7 @@ def check_acceptances(acceptances: Iterable[Acceptance]) -> None:
         final = never_accepted(acceptance.code)
         if final:
             why, hint = final
-            raise BadInput("--accept", acceptance, f"cannot be accepted: {why}", hint=hint)
+            raise BadInput("`accept`", acceptance, f"cannot be accepted: {why}", hint=hint)
 
 
 def settle(
@@ -91,7 +93,7 @@ def settle(
 
     Raises BadInput for an acceptance that meets no block, unless it need not: it may be meant for another patient.
     """
-    read_as = {has.typed: has.id for has in conditions}
+    read_as = {name: has.id for has in conditions for name in (has.typed, has.named)}
     for acceptance in sorted(acceptances, key=lambda each: each.detail is None):  # one block's own reason goes first
         found = _accept(found, acceptance, read_as, must_meet=must_meet)
     return tuple(sorted(found, key=lambda finding: SEVERITIES.index(finding.severity)))
@@ -119,12 +121,13 @@ def _is(finding: Finding, code: str, detail: str | None) -> bool:
 def _meets_none(found: Sequence[Finding], acceptance: Acceptance, detail: str | None) -> BadInput:
     """The refusal of an acceptance that meets no block: because another has met it, or it is none, or there is none."""
     blocks = ", ".join(block_keys(finding for finding in found if not never_accepted(finding.code)))
-    problem, hint = "meets no block", "" if blocks else "no finding blocks here: leave it out"
+    problem, detail = "is not a blocking finding here", ""
+    hint = "" if blocks else "nothing blocks here: leave it out"
     met = next((finding for finding in found if _is(finding, acceptance.code, detail)), None)
     if met and met.accepted:
-        problem = f"gives a second reason for one block, {met.key}; the first is {shown(met.reason)}"
+        problem, detail = "gives a second reason for one block", f", {met.key}; the first is {shown(met.reason)}"
         blocks, hint = "", "give one reason"
     elif met:
-        problem = f"meets no block: {met.key} is {_STANDING[met.severity]}, and needs no acceptance"
+        detail = f": {met.key} is {_STANDING[met.severity]}, and needs no acceptance"
         blocks, hint = "", "leave it out"
-    return BadInput("--accept", acceptance, problem, allowed=blocks, hint=hint)
+    return BadInput("`accept`", acceptance, problem, detail=detail, allowed=blocks, hint=hint)

@@ -7,7 +7,7 @@ from datetime import date
 from itertools import pairwise
 
 from infusecalc.dates import add
-from infusecalc.findings.case import HOUSE, Case, Finding, in_days
+from infusecalc.findings.model import HOUSE, Case, Finding, in_days
 from infusecalc.plan import Plan, Planned
 from infusecalc.quantities import Span
 from infusecalc.statements import Citation, Gap
@@ -20,6 +20,7 @@ def by_calendar(case: Case) -> Iterator[Finding]:
     for name in case.ordered.phases:
         yield from _too_soon(case, name, case.plan)
         yield from _too_late(case, name, case.plan)
+    yield from _unusual(case, case.plan)
     yield from _began(case)
     yield from _passed(case, case.plan)
     yield from _clinic(case, case.plan)
@@ -38,7 +39,7 @@ def _too_soon(case: Case, name: str, plan: Plan) -> Iterator[Finding]:
     early = [item for before, item in pairs if item.date < add(before.date, least) and (stated or _off(before, item))]
     if early:
         text, source = _least(case, name, gap)
-        message = f"{name}: less than {least} after the infusion before: {text}"
+        message = f"{name}: less than {least} after the previous infusion: {text}"
         # no label can be broken where the regimen has none
         severity = "block" if stated or case.shipped.rules.status.is_ == "labelled" else "caution"
         yield _about("gap-below-label", name, early, message, source, severity)
@@ -66,7 +67,7 @@ def _too_late(case: Case, name: str, plan: Plan) -> Iterator[Finding]:
         item for before, item in pairwise(plan.infusions) if _counts(item, name) and _beyond(before, item, gap.most)
     ]
     if late:
-        message = f"{name}: more than {gap.most} after the infusion before: {gap.text}"
+        message = f"{name}: more than {gap.most} after the previous infusion: {gap.text}"
         yield _about("gap-above-label", name, late, message, gap.source)
 
 
@@ -77,6 +78,33 @@ def _counts(item: Planned, name: str) -> bool:
 
 def _beyond(before: Planned, item: Planned, most: Span) -> bool:
     return item.date > add(before.date, most)
+
+
+def _unusual(case: Case, plan: Plan) -> Iterator[Finding]:
+    """Infusions after a break that the drug's rule calls unusual, where no window of the phase's own speaks of them."""
+    rule = case.regimen.drug_rules.unusual_gap
+    if rule is None:
+        return
+    pairs = [(before, item) for before, item in pairwise(plan.infusions) if not _has_window(case, item)]
+    far = [item for before, item in pairs if rule.most and _beyond(before, item, rule.most)]
+    late = [item for _, item in pairs if rule.late and not item.head and item.date > add(_own_date(item), rule.late)]
+    for name in case.ordered.phases:
+        for items, what in ((far, f"{rule.most} after the infusion before"), (late, f"{rule.late} after its date")):
+            mine = [item for item in items if item.phase == name]
+            if mine:
+                message = f"{name}: more than {what}: {rule.text}"
+                yield _about("gap-unusual", name, mine, message, rule.source)
+
+
+def _has_window(case: Case, item: Planned) -> bool:
+    """Whether a label's window for giving the drug again speaks of an infusion."""
+    gaps = ((name, case.regimen.phases[name].gap) for name in case.ordered.phases)
+    return any(gap and gap.most and _counts(item, name) for name, gap in gaps)
+
+
+def _own_date(item: Planned) -> date:
+    """The date of an infusion after what was given before it."""
+    return item.given.due if item.given and item.given.due else item.due
 
 
 def _about(
@@ -104,24 +132,26 @@ def _began(case: Case) -> Iterator[Finding]:
         days, late = in_days(abs((first - start).days)), first > start
         side = f"{days} {'after' if late else 'before'} --start, {start}"
         hint = (
-            "there were infusions before it, give every date" if late else f"treatment began then, say --start {first}"
+            "there were infusions before it, give every date" if late else f"treatment began then, give --start {first}"
         )
-        message = (
-            f"The first date given, {first}, is {side}: it is taken as infusion 1, given {'late' if late else 'early'}"
-        )
-        yield Finding("history-start-differs", f"{message}; if {hint}", HOUSE)
+        counted = f"it is counted as infusion 1, given {'late' if late else 'early'}"
+        message = f"The first date given, {first}, is {side}: {counted}; if {hint}"
+        yield Finding("history-start-differs", message, HOUSE)
     elif not case.choices.from_maintenance:
-        other = ", or say --from maintenance if the induction is past" if "maintenance" in case.regimen.phases else ""
+        maintenance = case.regimen.phases.get(case.regimen.maintenance or "")
+        goes_on = maintenance is not None and maintenance.count is None
+        other = ", or give --from maintenance if induction is over" if goes_on else ""
         message = (
-            f"The first date given, {first}, is taken as infusion 1; if treatment began earlier, say --start and give"
+            f"The first date given, {first}, is counted as infusion 1; if treatment began earlier, give --start and"
         )
-        yield Finding("history-start-assumed", f"{message} every date{other}", HOUSE)
+        yield Finding("history-start-assumed", f"{message} every date since{other}", HOUSE)
 
 
 def _passed(case: Case, plan: Plan) -> Iterator[Finding]:
     if plan.passed:
         days = ", ".join(map(str, plan.passed))
-        message = f"Passed over, too near the last infusion given, or before it: {days}; nothing is made up or doubled"
+        why = "before the last infusion given or too close to it"
+        message = f"Planned dates left out, {why}: {days}; a missed dose is not made up or doubled"
         yield Finding("planned-date-passed", message, case.house.doubled.source)
 
 

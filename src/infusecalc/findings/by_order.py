@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from infusecalc.dates import stretch
-from infusecalc.findings.case import Case, Finding
+from infusecalc.findings.model import Case, Finding
 from infusecalc.quantities import Dose, Span
 from infusecalc.statements import Allowed, Citation, Phase
 
@@ -21,7 +21,7 @@ def by_usual(case: Case) -> Iterator[Finding]:
     if usual and (usual.dose.basis != "mg/m2" or case.patient.bsa is not None):
         over = case.above(usual.dose)
         if over:
-            message = f"One infusion is above {usual.dose.people}: {usual.text}"
+            message = f"One infusion is more than {usual.dose.people}: {usual.text}"
             yield case.of_doses("dose-above-usual", over, message, usual.source)
 
 
@@ -42,8 +42,10 @@ def _override(case: Case, name: str) -> Iterator[Finding]:
         yield _interval_finding(case, name, spans, rows, off_label=off_label)
     for pair in pairs:
         if spans and _combined(spans, pair, rows) and not (off_label and _dose_side(*pair, rows)):
-            both = f"{pair[1].people} every {spans[1]}"
-            message = f"{name}: {both} escalates dose and interval, and the source allows one or the other"
+            both, who = f"{pair[1].people} every {spans[1]}", "source" if off_label else "label"
+            message = (
+                f"{name}: {both} raises the dose and shortens the interval; the {who} allows one or the other, not both"
+            )
             code = "dose-outside-source" if off_label else "escalation-combined"
             yield case.about(code, (name,), message, _sources(_own(case, name), rows))
 
@@ -131,9 +133,9 @@ def _sources(own: Phase, rows: Iterable[Allowed]) -> tuple[Citation, ...]:
 def _dose_finding(case: Case, name: str, pair: Pair, rows: list[Allowed], *, off_label: bool) -> Finding:
     (own, asked), side = pair, _dose_side(*pair, rows)
     relevant = [row for row in rows if row.dose]
-    message = f"{name}: {asked.people} instead of {own.people}; {_allowed(relevant)}"
+    message = f"{name}: {asked.people} instead of {own.people}; {_allowed(relevant, 'dose', off_label=off_label)}"
     if asked.basis != own.basis:
-        message += f"; a dose in {asked.basis} cannot be held against a limit in {own.basis}"
+        message += f"; a dose in {asked.basis} cannot be compared with a limit in {own.basis}"
     code = "dose-override"
     if side:
         code = "dose-outside-source" if off_label else f"dose-{side}-label"
@@ -143,19 +145,20 @@ def _dose_finding(case: Case, name: str, pair: Pair, rows: list[Allowed], *, off
 def _interval_finding(case: Case, name: str, spans: Spans, rows: list[Allowed], *, off_label: bool) -> Finding:
     (own, asked), side = spans, _interval_side(*spans, rows)
     relevant = [row for row in rows if row.every]
-    message = f"{name}: every {asked} instead of every {own}; {_allowed(relevant)}"
+    message = f"{name}: every {asked} instead of every {own}; {_allowed(relevant, 'interval', off_label=off_label)}"
     if side and not off_label:
         code = f"interval-{side}-label"
     else:
         code = "interval-override"
-        message += f"; {side} the range of the source" if side else ""
+        message += f"; {side} the range in the source" if side else ""
     return case.about(code, (name,), message, _sources(_own(case, name), relevant))
 
 
-def _allowed(rows: list[Allowed]) -> str:
+def _allowed(rows: list[Allowed], what: str, *, off_label: bool) -> str:
+    who = "source" if off_label else "label"
     if not rows:
-        return "the source gives nothing else"
-    return "the source allows " + "; ".join(f"{_figures(row)} ({row.when})" for row in rows)
+        return f"the {who} allows no other {what}"
+    return f"the {who} allows " + "; ".join(f"{_figures(row)} ({row.when})" for row in rows)
 
 
 def _figures(row: Allowed) -> str:

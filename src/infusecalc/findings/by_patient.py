@@ -19,7 +19,7 @@ from infusecalc.arithmetic import (
     years_and_months,
 )
 from infusecalc.dates import add_months, completed_months
-from infusecalc.findings.case import HOUSE, Case, Finding, HasCondition
+from infusecalc.findings.model import HOUSE, Case, Finding, HasCondition
 from infusecalc.patient import Patient
 from infusecalc.phase_dose import Infusion, PhaseDose
 from infusecalc.plan import Plan
@@ -40,7 +40,8 @@ def by_size(case: Case) -> Iterator[Finding]:
 
 
 def by_weights(case: Case) -> Iterator[Finding]:
-    """Every finding about weights over time."""
+    """Every finding about weights as they were written, and over time."""
+    yield from _unit_assumed(case)
     yield from _weight_changes(case)
     yield from _bands_crossed(case)
 
@@ -53,26 +54,44 @@ def by_condition(case: Case) -> Iterator[Finding]:
 
 def _years(months: int) -> str:
     years, rest = years_and_months(months)
-    text = f"{years} year{'' if years == 1 else 's'}"
-    return f"{text} {rest} month{'' if rest == 1 else 's'}" if rest else text
+    text = [f"{years} year{'' if years == 1 else 's'}"] if years else []
+    text += [f"{rest} month{'' if rest == 1 else 's'}"] if rest or not years else []
+    return " ".join(text)
 
 
 def _range(limits: AgeRange) -> str:
     return f"from {_years(limits.from_)}" + (f", under {_years(limits.under)}" if limits.under else "")
 
 
+def _meant_for(limits: AgeRange) -> str:
+    return f"this regimen is for patients {_range(limits)}"
+
+
 def _age(case: Case, limits: AgeRange) -> Iterator[Finding]:
     age = case.patient.age_on(case.day)
     if age is None:
-        message = f"No age was given: {case.regimen.id} is for ages {_range(limits)}"
+        message = f"No age given: {_meant_for(limits)}"
         yield Finding("age-unknown", message, limits.source)
         return
-    if too_young(age.months, limits.from_) or (limits.under is not None and too_old(age.months, limits.under)):
-        message = f"Age {_years(age.months)} at the first infusion is outside the regimen: {_range(limits)}"
+    if not _within(age, limits):
+        told = f"Age {_years(age.months)} at the first infusion is out of range"
+        message = f"{told}: {_meant_for(limits)}{_fitting(case.regimen, age)}"
         yield Finding("age-outside-regimen", message, limits.source)
     for limit in (limits.from_, limits.under):
         if limit is not None and age.months < limit and case.plan is not None:
             yield from _crossing(case.patient, case.plan, limits, limit)
+
+
+def _within(age: Age, limits: AgeRange) -> bool:
+    """Whether an age is one of a range."""
+    late = limits.under is not None and too_old(age.months, limits.under)
+    return not late and not too_young(age.months, limits.from_)
+
+
+def _fitting(regimen: Regimen, age: Age) -> str:
+    """The regimens of the same disease that an age fits, to be said after a full range; empty for none."""
+    fit = [f"{id_} ({_range(limits)})" for id_, limits in regimen.other_ages.items() if _within(age, limits)]
+    return f"; for this age: {' or '.join(fit)}" if fit else ""
 
 
 def _crossing(patient: Patient, plan: Plan, limits: AgeRange, limit: int) -> Iterator[Finding]:
@@ -80,11 +99,15 @@ def _crossing(patient: Patient, plan: Plan, limits: AgeRange, limit: int) -> Ite
     born, age = patient.born, patient.age
     last = plan.infusions[-1].date
     if born is not None and completed_months(born, last) >= limit:
-        message = f"The patient turns {_years(limit)} on {add_months(born, limit)}, in the course: {_range(limits)}"
+        message = (
+            f"The patient turns {_years(limit)} on {add_months(born, limit)}, during the course: {_meant_for(limits)}"
+        )
         late = tuple(item.number for item in plan.infusions if completed_months(born, item.date) >= limit)
         yield _crosses(message, limits, late)
     if born is None and age and _may_reach(age, plan.start, last, limit):
-        message = f"The patient may turn {_years(limit)} in the course (--born would tell): {_range(limits)}"
+        message = (
+            f"The patient may turn {_years(limit)} during the course (give --born to be sure): {_meant_for(limits)}"
+        )
         yield _crosses(message, limits, None)
 
 
@@ -104,7 +127,7 @@ def _weight(case: Case, weight: int, doses: list[PhaseDose] | None) -> Iterator[
         return
     swapped = f"{plain(weight)} lb would be {plain(read_as_pounds(weight))} kg"
     if weight < usual.from_:
-        swapped = f"this is {plain(pounds(weight), 1)} lb: were kilograms typed as pounds?"
+        swapped = f"this is {plain(pounds(weight), 1)} lb: was a weight in pounds divided twice?"
     whose = "an adult" if case.regimen.population == "adult" else "a paediatric"
     limits = f"{plain(usual.from_)} to {plain(usual.to)} kg"
     message = (
@@ -130,6 +153,31 @@ def _of_weight(
     if doses is None:
         return Finding(code, message, source)
     return case.of_doses(code, doses, message, source)
+
+
+def _unit_assumed(case: Case) -> Iterator[Finding]:
+    """Weights without a unit that would be ordinary ones as pounds."""
+    usual = case.house.usual_weight.of(case.regimen.population)
+    limits, least = case.house.bare_weight, case.house.bare_weight.of(case.regimen.population)
+    several = len({dose.patient.weight for dose in case.given_doses}) > 1
+    bare = [dose for dose in case.given_doses if dose.patient.weight >= least and _is_bare(case, dose)]
+    for weight in dict.fromkeys(dose.patient.weight for dose in bare):
+        other = read_as_pounds(weight)
+        if outside(other, usual.from_, usual.to):
+            continue
+        number = plain(weight)
+        message = (
+            f"Weight {number} has no unit and is read as {number} kg ({plain(pounds(weight), 1)} lb); {number} lb "
+            f"would be {plain(other)} kg: write {number}kg, or {number}lb where pounds are meant"
+        )
+        doses = [dose for dose in bare if dose.patient.weight == weight] if several else None
+        yield _of_weight(case, "weight-unit-assumed", message, limits.source, doses)
+
+
+def _is_bare(case: Case, dose: PhaseDose) -> bool:
+    """Whether the weight of a dose was written without a unit, for one of its infusions at least."""
+    days = [infusion.planned.date for infusion in case.infusions if infusion.dose is dose]
+    return any(case.patient.weighed_on(day).bare for day in days) if days else dose.patient.bare
 
 
 def _weight_changes(case: Case) -> Iterator[Finding]:
@@ -162,7 +210,7 @@ def _bands_crossed(case: Case) -> Iterator[Finding]:
         if before and before.dose.place != dose.place:
             message = (
                 f"{dose.name}: weight {plain(before.dose.patient.weight)} kg to {plain(dose.patient.weight)} kg on "
-                f"{infusion.planned.date} is another band: {before.dose.asked.people} ({before.dose.place}) to "
+                f"{infusion.planned.date} changes the dose band: {before.dose.asked.people} ({before.dose.place}) to "
                 f"{dose.asked.people} ({dose.place})"
             )
             numbers = (infusion.planned.number,)
@@ -171,17 +219,17 @@ def _bands_crossed(case: Case) -> Iterator[Finding]:
 
 def of_condition(regimen: Regimen, has: HasCondition, *, over: bool) -> Finding:
     """What the label says of a condition; `over`: a dose is above the one from which the label speaks."""
-    name = has.name if has.typed == has.id else f"{has.name} (the worst that '{has.typed}' can mean)"
+    name = has.name if has.named == has.id else f"{has.name} ('{has.typed}' is read as the worst it can mean)"
     if has.removed:
-        message = f"{name}: the site's file removes what the shipped table says of it"
+        message = f"{name}: the site's file removes what the shipped table says about it"
         return Finding("condition-not-covered", message, HOUSE, has.id)
     if has.rule is None:
         message = (
-            f"{name}: our sources say nothing on it for {regimen.drug.name} ({regimen.label}): silence is no clearance"
+            f"{name}: no statement found in our sources for {regimen.drug.name} ({regimen.label}): this is no clearance"
         )
         return Finding("condition-not-covered", message, HOUSE, has.id)
     if has.rule.above and not over:
-        message = f"{name}: {has.rule.text}; the doses here are not above {has.rule.above}"
+        message = f"{name}: {has.rule.text}; no dose here is above {has.rule.above}"
         return Finding("precaution", message, has.rule.source, has.id)
     code = "contraindicated" if has.rule.rule == "contraindicated" else "precaution"
     return Finding(code, f"{name}: {has.rule.text}", has.rule.source, has.id)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from infusecalc.arithmetic import hundredths_of_minutes, too_quick
-from infusecalc.findings.case import Case, Finding
-from infusecalc.phase_dose import PhaseDose, first_number, run_as_first
+from infusecalc.findings.model import Case, Finding
+from infusecalc.phase_dose import PhaseDose, last_number, run_as_first
 from infusecalc.quantities import hours, people
 from infusecalc.regimen import Regimen
 from infusecalc.statements import SITE, Cited, House, ProductRules, Protocol
@@ -14,9 +14,9 @@ from infusecalc.statements import SITE, Cited, House, ProductRules, Protocol
 _HOUR = 6_000  # 0.01 min
 _STANDING = {
     "label": ("info", "an alternative on the label, under conditions"),
-    "reported": ("caution", "reported as an alternative on a label, whose text was not seen"),
+    "reported": ("caution", "reported to be on a label; we have not seen that text"),
     "trial": ("caution", "rates of a trial, not on the label"),
-    "practice": ("caution", "practice, not on the label"),
+    "practice": ("caution", "hospital practice, not on the label"),
     SITE: ("caution", "a protocol of the site, not on the label"),
 }
 
@@ -66,8 +66,8 @@ def _run(
 
 def _reaches(case: Case, dose: PhaseDose, protocol: Protocol) -> bool:
     """Whether a phase goes on until the protocol begins."""
-    last = first_number(case.ordered, dose.name) + len(dose.phase.offsets) - 1
-    return dose.phase.interval is not None or last >= protocol.from_infusion
+    last = last_number(case.ordered, dose.name)
+    return last is None or last >= protocol.from_infusion
 
 
 def least_time(regimen: Regimen, protocol: Protocol) -> int:
@@ -82,7 +82,7 @@ def _below_label(case: Case, protocol: Protocol) -> Iterator[Finding]:
     quick = [dose for dose in case.given_doses if dose.later_time is not None and too_quick(dose.later_time, least)]
     if quick:
         shortest = min(dose.later_time or 0 for dose in quick)
-        message = f"{protocol.name} takes {people(shortest)} min; the label's least time is {time.least} min"
+        message = f"{protocol.name} takes {people(shortest)} min; the label's minimum is {time.least} min"
         yield from _run(case, protocol, "time-below-label", quick, message, time.source)
 
 
@@ -90,7 +90,7 @@ def too_long(time: int, house: House, product_name: str, product: ProductRules) 
     """A time (0.01 min) of an infusion with its stop over our own limit, or over what its bag keeps."""
     limits = [(house.longest_infusion.most, "", house.longest_infusion.source)]
     if product.in_use:
-        keeps = f" that a diluted bag of {product_name} keeps at room temperature"
+        keeps = f" for which a diluted bag of {product_name} may be kept at room temperature"
         limits.append((product.in_use.most, keeps, product.in_use.source))
     passed = [limit for limit in limits if time > limit[0] * _HOUR]
     if passed:
@@ -101,7 +101,7 @@ def too_long(time: int, house: House, product_name: str, product: ProductRules) 
 
 
 def _again(case: Case) -> Iterator[Finding]:
-    """Later courses that begin at the rate of a first infusion."""
+    """Later infusions that run at the rate of a first one, so long after the one before."""
     again = case.running.again
     if again is None or case.plan is None:
         return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from infusecalc.findings.case import HOUSE, Case, Finding, in_days
+from infusecalc.findings.model import HOUSE, Case, Finding, in_days
 from infusecalc.plan import PhaseStart
 from infusecalc.statements import Citation, Judgement, Starts
 
@@ -14,7 +14,8 @@ def by_regimen(case: Case) -> Iterator[Finding]:
     regimen, rules = case.regimen, case.regimen.rules
     if rules.status.is_ == "off-label":
         more = f": {rules.status.text}" if rules.status.text else ""
-        message = f"Off-label: {regimen.id} is not labelled under the {regimen.label} label{more}"
+        what = regimen.title + ("," if regimen.variant else "")
+        message = f"Off-label: {what} is not labelled under the {regimen.label} label{more}"
         yield Finding("off-label", message, rules.status.source)
     yield from _incomplete(case)
     for name, note in rules.companions.items():
@@ -31,12 +32,18 @@ def by_regimen(case: Case) -> Iterator[Finding]:
     yield from _starts(case)
     lacks = case.product.not_labelled
     if rules.status.is_ == "labelled" and lacks and regimen.indication in lacks.regimens:
-        message = f"The {regimen.label} label of {case.product_name} does not carry {regimen.name}: {lacks.text}"
+        message = f"{regimen.name} is not on the {regimen.label} label of {case.product_name}: {lacks.text}"
         yield Finding("product-not-labelled", message, lacks.source)
+    absent = case.product.not_marketed
+    if absent:
+        message = f"{case.product_name} is not on the market under the {regimen.label} label: {absent.text}"
+        yield Finding("product-not-marketed", message, absent.source)
     if case.plan and case.plan.ended:
         last = case.plan.infusions[-1]
         phase = case.ordered.phases[last.phase]
-        message = f"The regimen is complete with infusion {last.number} on {last.date}, before the horizon"
+        message = (
+            f"The regimen is complete with infusion {last.number} on {last.date}, before the end of the planned time"
+        )
         message += "; --courses plans more" if phase.repeat else ""
         yield Finding("course-complete", message, phase.source)
 
@@ -58,9 +65,7 @@ def _incomplete(case: Case) -> Iterator[Finding]:
     lacking = [*([] if blocking else ["contraindications"]), *([] if rules.screening else ["screening"])]
     if lacking:
         what = " and no ".join(lacking)
-        message = (
-            f"The table has no {what} for {regimen.drug.name} under the {regimen.label} label: read the label itself"
-        )
+        message = f"The table has no {what} for {regimen.drug.name} under the {regimen.label} label: read the label"
         yield Finding("label-incomplete", message, HOUSE)
 
 
@@ -88,8 +93,8 @@ def _start(case: Case, start: PhaseStart) -> Iterator[Finding]:
     bounds = f"earliest {start.earliest or 'not stated'}, latest {start.latest or 'not stated'}"
     planned = f"{start.phase.capitalize()} starts on {start.planned}"
     if start.rule.window:
-        usual = "the plan's choice" if start.latest is None else "by default"
-        choice = {"asked": "as asked", "given": "as given"}.get(start.how, usual)
+        usual = "our default" if start.latest is None else "by default"
+        choice = {"asked": "as requested", "given": "as given"}.get(start.how, usual)
         message = f"{planned}, {choice} ({bounds}, counted from the {start.rule.after})"
         yield case.about("start-window", (start.phase,), message, _cited(start.rule))
     if start.earliest and start.planned < start.earliest:

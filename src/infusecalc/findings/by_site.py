@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from infusecalc.findings.case import HOUSE, Case, Finding
+from infusecalc.findings.model import HOUSE, Case, Finding
 from infusecalc.table import Change
 
 _SAID = {

@@ -38,25 +38,26 @@ CATALOGUE: dict[str, Code] = {
     # the patient
     "age-unknown": Code(_INFO, "the regimen has an age limit, and no age was given", "size"),
     "age-outside-regimen": Code(_BLOCK, "the age at the first infusion is outside the regimen's range", "size"),
-    "age-crosses-limit": Code(_INFO, "a birthday in the course crosses the regimen's age limit, or may", "size"),
-    "weight-unusual": Code(_CAUTION, "the weight is unusual for the regimen; a pound / kilogram mix-up?", "size"),
+    "age-crosses-limit": Code(_INFO, "a birthday during the course crosses the regimen's age limit, or may", "size"),
+    "weight-unusual": Code(_CAUTION, "the weight is unusual for the regimen: pounds and kilograms mixed up?", "size"),
     "size-unusual": Code(_CAUTION, "weight and height give an unusual body mass index", "size"),
-    "weight-changed": Code(_CAUTION, "the dose follows a weight that moved much since the infusion before"),
-    "weight-band-crossed": Code(_CAUTION, "weights over time take the dose into another band"),
+    "weight-unit-assumed": Code(_CAUTION, "a bare number was read as kg, but would be an ordinary weight in pounds"),
+    "weight-changed": Code(_CAUTION, "the dose follows a weight that has changed much since the previous infusion"),
+    "weight-band-crossed": Code(_CAUTION, "a new weight falls in another dose band"),
     "contraindicated": Code(_BLOCK, "a condition of the patient in which the label says not to give the drug"),
     "precaution": Code(_CAUTION, "a condition of the patient for which the label has a precaution"),
     "condition-not-covered": Code(
-        _INFO, "a condition of which our sources say nothing: this is no clearance; or one that the site removed"
+        _INFO, "no statement on this condition was found in our sources (this is no clearance), or the site removed it"
     ),
     # the order
-    "dose-above-label": Code(_BLOCK, "a dose above all that the label allows in that phase"),
-    "dose-below-label": Code(_CAUTION, "a dose below all that the label allows in that phase"),
-    "dose-outside-source": Code(_CAUTION, "an off-label regimen with a dose outside the range of its source"),
-    "dose-override": Code(_CAUTION, "another dose than the regimen's that the source allows, or gives no figure for"),
-    "interval-below-label": Code(_BLOCK, "an interval shorter than all that the label allows in that phase"),
-    "interval-above-label": Code(_CAUTION, "an interval longer than all that the label allows in that phase"),
+    "dose-above-label": Code(_BLOCK, "the dose is above what the label allows in that phase"),
+    "dose-below-label": Code(_CAUTION, "the dose is below what the label allows in that phase"),
+    "dose-outside-source": Code(_CAUTION, "the dose of an off-label regimen is outside the range in its source"),
+    "dose-override": Code(_CAUTION, "a different dose, which the source allows or gives no figure for"),
+    "interval-below-label": Code(_BLOCK, "the interval is shorter than the label allows in that phase"),
+    "interval-above-label": Code(_CAUTION, "the interval is longer than the label allows in that phase"),
     "interval-override": Code(
-        _CAUTION, "another interval than the regimen's that the source allows, or gives no figure for; off-label, any"
+        _CAUTION, "a different interval, which the source allows or gives no figure for; off-label: any"
     ),
     "escalation-combined": Code(
         _BLOCK, "a higher dose and a shorter interval together, where the label allows one or the other"
@@ -67,33 +68,44 @@ CATALOGUE: dict[str, Code] = {
     "site-rule": Code(_CAUTION, "the site's file adds, replaces or removes a rule or a value"),
     # the dates
     "gap-below-label": Code(
-        _EARLY, "too soon after the infusion before; where the regimen is off-label and states no gap: caution"
+        _EARLY, "too soon after the previous infusion (caution where an off-label source gives no minimum)"
     ),
     "gap-above-label": Code(_CAUTION, "later than the window for giving the drug again"),
-    "history-start-differs": Code(_CAUTION, "the first date given is not the start: it is taken as infusion 1"),
-    "history-start-assumed": Code(_CAUTION, "no start was said: the first date given is taken as infusion 1"),
-    "planned-date-passed": Code(_CAUTION, "a planned date is passed over, too near the last infusion given"),
+    "gap-unusual": Code(_CAUTION, "a long gap since the previous infusion, where no label gives a window"),
+    "history-start-differs": Code(_CAUTION, "the first date given is not the start date; it is counted as infusion 1"),
+    "history-start-assumed": Code(_CAUTION, "no start date was given: the first date given is counted as infusion 1"),
+    "given-early": Code(_CAUTION, "an infusion was given well before its date, counted from the previous infusion"),
+    "given-differs": Code(_CAUTION, "the dose given differs much from the expected one"),
+    "planned-date-passed": Code(_CAUTION, "a planned date is left out: too close to the last infusion given"),
     "clinic-days": Code(_INFO, "the days on which the clinic is open, and the infusions that they move"),
     "no-open-day": Code(_BLOCK, "the clinic has no open day within the tolerance"),
     # what is made up
-    "bsa-capped": Code(_CAUTION, "the body surface area was capped as asked; the labels name no cap", "preparation"),
-    "dose-capped": Code(_INFO, "the exact dose is the cap of the regimen's dose", "preparation"),
-    "rounding-applied": Code(_INFO, "the dose was rounded as asked", "preparation"),
-    "rounding-refused": Code(_CAUTION, "rounding would change the dose too much: it stays exact", "preparation"),
+    "bsa-capped": Code(
+        _CAUTION, "the body surface area was capped as requested; the labels have no cap", "preparation"
+    ),
+    "dose-capped": Code(_INFO, "the dose is at the regimen's cap", "preparation"),
+    "rounding-applied": Code(_INFO, "the dose was rounded as requested", "preparation"),
+    "rounding-refused": Code(
+        _CAUTION, "rounding would change the dose too much: the exact dose is kept", "preparation"
+    ),
     "bag-too-small": Code(
         _BLOCK,
-        "the drug is more than the bag holds",
+        "the drug volume does not fit in the bag",
         "preparation",
-        ("what does not fit the bag cannot be made up", "give a larger bag, with --bag"),
+        ("what does not fit in the bag cannot be made up", "give a larger bag, with `bag`"),
     ),
     "concentration-low": Code(_BLOCK, "the concentration in the bag is under the label's range", "preparation"),
     "concentration-high": Code(_BLOCK, "the concentration in the bag is over the label's range", "preparation"),
-    "waste-below-unit": Code(_INFO, "the discarded drug makes no whole billing unit", "preparation"),
+    "concentration-margin": Code(
+        _INFO, "in range, but not if the bag holds more than it says (overfill margin)", "preparation"
+    ),
+    "waste-below-unit": Code(_INFO, "the discarded drug is less than one billing unit", "preparation"),
+    "price-missing": Code(_INFO, "a vial has no price, so the cost is not known", "preparation"),
     # the regimen
     "off-label": Code(_CAUTION, "the regimen is not labelled under the chosen label"),
     "label-incomplete": Code(_CAUTION, "the table has no contraindications or no screening under this label"),
-    "companion": Code(_INFO, "another drug that goes with it, premedication among them"),
-    "screening": Code(_INFO, "what is to be done before the first infusion"),
+    "companion": Code(_INFO, "another drug is given with it, premedication included"),
+    "screening": Code(_INFO, "to be done before the first infusion"),
     "interval-range": Code(_INFO, "the label gives a range of intervals"),
     "evaluate": Code(_INFO, "when the response is to be evaluated"),
     "stop-rule": Code(_INFO, "when no response means to stop"),
@@ -101,18 +113,17 @@ CATALOGUE: dict[str, Code] = {
     "start-outside-window": Code(
         _EARLY, "a later phase starts outside its window: early is a block, late or off-label a caution"
     ),
-    "product-not-labelled": Code(_CAUTION, "the label of the chosen product does not carry the indication"),
-    "course-complete": Code(_INFO, "the regimen is complete before the horizon"),
+    "product-not-labelled": Code(_CAUTION, "the indication is not on the label of the chosen product"),
+    "product-not-marketed": Code(_CAUTION, "the chosen product is not on the market"),
+    "course-complete": Code(_INFO, "the regimen is complete before the end of the planned time"),
     # the rates
     "rate-not-labelled": Code(_CAUTION, "no rate is labelled for this regimen"),
-    "first-rate-again": Code(_INFO, "a later infusion begins at the rate of a first one"),
-    "protocol": Code(
-        ("caution", "info"), "the rates are those of a protocol; one that stands on the label itself is info"
-    ),
+    "first-rate-again": Code(_CAUTION, "long after the previous infusion: the first-infusion rate is used again"),
+    "protocol": Code(("caution", "info"), "a protocol sets the rates (info where the label itself has it)"),
     "protocol-outside-conditions": Code(_BLOCK, "the protocol is not for a patient with one of these conditions"),
-    "protocol-not-studied": Code(_CAUTION, "the dose is above those with which the protocol was studied", "protocol"),
-    "time-below-label": Code(_BLOCK, "the protocol takes less than the label's least time", "protocol"),
-    "infusion-too-long": Code(_BLOCK, "an infusion takes too long with its stop"),
+    "protocol-not-studied": Code(_CAUTION, "the dose is above the doses studied with the protocol", "protocol"),
+    "time-below-label": Code(_BLOCK, "the protocol is faster than the label's minimum time", "protocol"),
+    "infusion-too-long": Code(_BLOCK, "the infusion takes too long with its stop"),
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from infusecalc.output import words
+from infusecalc.output import phrases
 from infusecalc.output.flat import Record
 from infusecalc.pump import Stop
 from infusecalc.pump_table import PumpTable
@@ -29,7 +29,7 @@ def before_the_steps(table: PumpTable) -> Iterator[str]:
     """What is to be known before the steps after a stop are read."""
     said, reaction = table.course.house.after_stop, table.course.regimen.drug_rules.reaction
     told = [(said.severe, said.source), *([(reaction.text, reaction.source)] if reaction else [])]
-    yield from (f"{words.tall_man(table.course, text)} ({cited(source)})" for text, source in told)
+    yield from (f"{phrases.tall_man(table.course, text)} ({cited(source)})" for text, source in told)
 
 
 def as_tolerated(table: PumpTable) -> str:
@@ -45,6 +45,7 @@ def resumed(table: PumpTable, stop: Stop) -> str:
     left, bag = table.dose.amount.dose - dose, table.dose.preparation.bag * 100
     share = f"{plain(stop.resume)} % of the rate that was running"
     lower = next(step for step in table.steps if step.start == stop.at + stop.pause)
-    more = f" for {words.minutes(lower.minutes)}, then up as tolerated" if table.steps[-1].as_tolerated else ""
-    given = f"Stopped after {words.minutes(stop.at)}: {words.mg(dose)} in {people(volume)} mL had gone in"
-    return f"{given}, {words.mg(left)} in {people(bag - volume)} mL were left; on at {share}{more or ', to the end'}"
+    more = f" for {phrases.minutes(lower.minutes)}, then up as tolerated" if table.steps[-1].as_tolerated else ""
+    given = f"Stopped after {phrases.minutes(stop.at)}: {phrases.mg(dose)} in {people(volume)} mL had gone in"
+    rest = f"{phrases.mg(left)} in {people(bag - volume)} mL were left"
+    return f"{given}, {rest}; continue at {share}{more or ', to the end'}"

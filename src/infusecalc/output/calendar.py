@@ -8,7 +8,7 @@ from datetime import date
 
 from infusecalc.course import Course
 from infusecalc.frozen import Frozen
-from infusecalc.output import words
+from infusecalc.output import phrases
 from infusecalc.output.blocks import Mark
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -34,7 +34,7 @@ def marks(course: Course) -> tuple[Mark, ...]:
         Mark(
             infusion.planned.date,
             infusion.planned.number,
-            f"{infusion.planned.phase}, {words.mg(infusion.dose.amount.dose)}",
+            f"{infusion.planned.phase}, {phrases.mg(infusion.dose.amount.dose)}",
             infusion.planned.optional,
         )
         for infusion in course.infusions

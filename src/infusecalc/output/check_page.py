@@ -5,13 +5,36 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from infusecalc.order_check import OUTSIDE, Verdict
-from infusecalc.output import words
+from infusecalc.output import phrases
+from infusecalc.output.answer import Answer
 from infusecalc.output.blocks import Block, Heading, Pairs
-from infusecalc.output.flat import Record, finding_record
+from infusecalc.output.flat import Record, finding_record, with_findings
 from infusecalc.output.page import cited_below, found, top
 from infusecalc.output.records import heads, sources
 from infusecalc.quantities import number, people
 from infusecalc.table import cited
+
+
+class CheckAnswer(Answer):
+    """What `check` answers."""
+
+    def __init__(self, verdict: Verdict) -> None:
+        """A verdict."""
+        self.verdict, self.blocks = verdict, verdict.blocks
+        self.failed = "the order is outside the regimen" if verdict.failed else None
+        self.foot, self.patient_id = phrases.footer(verdict.course), verdict.course.patient.id
+
+    def document(self) -> Record:
+        """`infusecalc.check/1`."""
+        return check_document(self.verdict)
+
+    def rows(self) -> Iterator[Record]:
+        """One record."""
+        return with_findings([check_row(self.verdict)], self.document())
+
+    def page(self) -> Iterator[Block]:
+        """The verdict as a pharmacist reads it."""
+        return check_page(self.verdict)
 
 
 def check_document(verdict: Verdict) -> Record:
@@ -61,8 +84,8 @@ def check_page(verdict: Verdict) -> Iterator[Block]:
     own = verdict.dose.phase.interval
     yield Heading(f"{'BLOCK ' if verdict.verdict == OUTSIDE else ''}{verdict.verdict}")
     rows = [
-        ("ordered", words.mg(verdict.ordered)),
-        ("expected", f"{words.mg(verdict.expected)} ({verdict.dose.name}: {verdict.dose.asked.people})"),
+        ("ordered", phrases.mg(verdict.ordered)),
+        ("expected", f"{phrases.mg(verdict.expected)} ({verdict.dose.name}: {verdict.dose.asked.people})"),
         ("difference", f"{difference}: {verdict.dose_verdict}"),
     ]
     if verdict.every is not None:

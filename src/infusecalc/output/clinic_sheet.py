@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from infusecalc.course import Course
-from infusecalc.output import words
+from infusecalc.output import phrases
 from infusecalc.output.blocks import Block, Heading, Lines, Months, Rows, Timeline
 from infusecalc.output.calendar import marks
 from infusecalc.output.page import cited_below, found, planned, sheet_below, top
@@ -35,7 +35,7 @@ def clinic_page(course: Course) -> Iterator[Block]:
 def _working(course: Course) -> Iterator[Block]:
     for dose in course.phases:
         if any(infusion.dose is dose for infusion in course.infusions):
-            yield Heading(f"Working, {words.heading(dose)}")
+            yield Heading(f"Working, {phrases.heading(dose)}")
             yield Lines(tuple(working(course, dose)), listed=True)
 
 
@@ -49,7 +49,7 @@ def _pumps(course: Course) -> Iterator[Block]:
         seen.add(key)
         table = make_pump_table(course, number=infusion.planned.number)
         same = [each.planned.number for each in course.infusions if (each.dose.load, each.time) == key]
-        yield Heading(f"Pump, infusion{'s' if len(same) > 1 else ''} {words.ranges(tuple(same))}")
+        yield Heading(f"Pump, infusion{'s' if len(same) > 1 else ''} {phrases.ranges(tuple(same))}")
         yield from pump_block(table)
 
 
@@ -58,8 +58,8 @@ def _boxes(course: Course) -> Iterator[Block]:
     rows = tuple(
         (
             str(infusion.planned.number),
-            words.day(infusion.planned.date),
-            words.mg(infusion.dose.amount.dose),
+            phrases.day(infusion.planned.date),
+            phrases.mg(infusion.dose.amount.dose),
             "", "", "", "", "",
         )
         for infusion in course.infusions

@@ -5,15 +5,37 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from infusecalc.due import Bound, Due
-from infusecalc.output import words
+from infusecalc.output import phrases
+from infusecalc.output.answer import Answer
 from infusecalc.output.blocks import Block, Heading, Lines, Pairs, Rows
-from infusecalc.output.flat import Record, finding_record
+from infusecalc.output.flat import Record, finding_record, with_findings
 from infusecalc.output.page import cited_below, found, top
 from infusecalc.output.records import dose_record, heads, sources
 from infusecalc.phase_dose import Infusion
 from infusecalc.plan import Planned
 from infusecalc.quantities import number
 from infusecalc.table import cited
+
+
+class DueAnswer(Answer):
+    """What `next` answers."""
+
+    def __init__(self, due: Due) -> None:
+        """What is due."""
+        self.due, self.blocks = due, due.blocks
+        self.foot, self.patient_id = phrases.footer(due.course), due.course.patient.id
+
+    def document(self) -> Record:
+        """`infusecalc.next/1`."""
+        return due_document(self.due)
+
+    def rows(self) -> Iterator[Record]:
+        """One record."""
+        return with_findings([due_row(self.due)], self.document())
+
+    def page(self) -> Iterator[Block]:
+        """What is due, as a nurse reads it."""
+        return due_page(self.due)
 
 
 def due_document(due: Due) -> Record:
@@ -24,7 +46,9 @@ def due_document(due: Due) -> Record:
         | {
             "start": str(due.course.plan.start) if due.course.plan else None,
             "given": [_given(due, index) for index in range(len(due.given))],
-            "due": None if due.infusion is None else due_row(due) | dose_record(due.infusion.dose, due.infusion.time),
+            "due": None
+            if due.infusion is None
+            else due_row(due) | dose_record(due.infusion.dose, due.infusion.time, due.course.chair),
             "label_says": [{"name": name, "text": note.text, "source": cited(note.source)} for name, note in due.late],
             "if_given_on": _if_given(due),
             "findings": [finding_record(finding) for finding in due.findings],
@@ -38,7 +62,7 @@ def _if_given(due: Due) -> Record | None:
     infusion = due.if_given
     if infusion is None:
         return None
-    return {"date": str(infusion.planned.date)} | dose_record(infusion.dose, infusion.time)
+    return {"date": str(infusion.planned.date)} | dose_record(infusion.dose, infusion.time, due.course.chair)
 
 
 def _given(due: Due, index: int) -> Record:
@@ -88,11 +112,11 @@ def due_page(due: Due) -> Iterator[Block]:
     yield Rows(("#", "planned", "given", "what was given", "expected", "days"), tuple(_given_row(due)), right=(0,))
     if due.infusion is None:
         yield Heading("Nothing is due")
-        yield Lines(("The regimen is complete with what was given.",), listed=True)
+        yield Lines(("The regimen is complete: nothing more is planned.",), listed=True)
     else:
         yield from _due(due, due.infusion, due.infusion.planned.number)
     yield Heading("Late or missed")
-    yield Pairs(tuple((name, words.tall_man(due.course, note.text)) for name, note in due.late), inset=True)
+    yield Pairs(tuple((name, phrases.tall_man(due.course, note.text)) for name, note in due.late), inset=True)
     yield from found(due.course, due.findings)
     yield from cited_below(due.course, due.sources)
 
@@ -103,36 +127,36 @@ def _given_row(due: Due) -> Iterator[tuple[str, ...]]:
         amount = planned.given.amount if planned.given else None
         yield (
             str(planned.number),
-            words.day(planned.by_plan),
-            words.day(planned.date),
-            "not said" if amount is None else words.mg(amount),
-            words.mg(infusion.dose.amount.dose),
-            words.shift(planned.late_days, "late", "early") or "on its day",
+            phrases.day(planned.by_plan),
+            phrases.day(planned.date),
+            "not said" if amount is None else phrases.mg(amount),
+            phrases.mg(infusion.dose.amount.dose),
+            phrases.shift(planned.late_days, "late", "early") or "on time",
         )
 
 
 def _due(due: Due, infusion: Infusion, place: int) -> Iterator[Block]:
-    yield Heading(f"Due: infusion {place}, {infusion.dose.name}, {words.day(infusion.planned.date)}")
-    anchor, counted = due.course.choices.anchor, words.day(due.from_given or infusion.planned.due)
-    at = f"{infusion.dose.asked.people} at {words.weight(infusion.dose.patient.weight)}"
-    late = f", {words.shift(due.late_days, 'later', 'earlier')} than planned" if due.late_days else ""
-    moved = words.shift(infusion.planned.moved_days, "later for the clinic", "earlier for the clinic")
+    yield Heading(f"Due: infusion {place}, {infusion.dose.name}, {phrases.day(infusion.planned.date)}")
+    anchor, counted = due.course.choices.anchor, phrases.day(due.from_given or infusion.planned.due)
+    at = f"{infusion.dose.asked.people} at {phrases.weight(infusion.dose.patient.weight)}"
+    late = f", {phrases.shift(due.late_days, 'later', 'earlier')} than planned" if due.late_days else ""
+    moved = phrases.shift(infusion.planned.moved_days, "later (clinic days)", "earlier (clinic days)")
     rows = [
-        ("by the plan", f"{words.day(infusion.planned.by_plan)}{_taken(infusion.planned, anchor)}"),
-        ("from what was given", f"{counted}{' (taken)' if anchor == 'given' else ''}{late}"),
+        ("original plan", f"{phrases.day(infusion.planned.by_plan)}{_taken(infusion.planned, anchor)}"),
+        ("from the last infusion", f"{counted}{' (used)' if anchor == 'given' else ''}{late}"),
         ("moved", moved or "not moved"),
         ("earliest", _bound(due.earliest)),
         ("latest", _bound(due.latest)),
-        ("dose", f"{at}: {words.mg(infusion.dose.amount.dose)}, {words.vials(infusion.dose.preparation.vials)}"),
-        ("bag", words.bag(infusion.dose.preparation)),
-        ("time", words.time(infusion.time)),
+        ("dose", f"{at}: {phrases.mg(infusion.dose.amount.dose)}, {phrases.vials(infusion.dose.preparation.vials)}"),
+        ("bag", phrases.bag(infusion.dose.preparation)),
+        ("time", phrases.time(infusion.time)),
     ]  # fmt: skip
     if due.days_left is not None:
-        left = words.shift(due.days_left, "to go", "overdue") or "today"
-        rows.insert(0, ("on the day said", f"{due.course.choices.on}: {left}"))
+        left = phrases.shift(due.days_left, "to go", "overdue") or "today"
+        rows.insert(0, ("as of", f"{due.course.choices.on}: {left}"))
     today = due.if_given
     if today is not None:
-        rows.append(("given on that day", f"{words.mg(today.dose.amount.dose)}, {words.time(today.time)}"))
+        rows.append(("if given then", f"{phrases.mg(today.dose.amount.dose)}, {phrases.time(today.time)}"))
     yield Pairs(tuple(rows), inset=True)
 
 
@@ -140,12 +164,12 @@ def _taken(item: Planned, anchor: str) -> str:
     """Whether the plan's own date was taken, or which one in its place."""
     if anchor != "planned":
         return ""
-    return " (taken)" if item.due == item.by_plan else f" passed over; {words.day(item.due)} (taken)"
+    return " (used)" if item.due == item.by_plan else f" left out; {phrases.day(item.due)} (used)"
 
 
 def _bound(bound: Bound | None) -> str:
     return (
-        "our sources give no date"
+        "no date in our sources"
         if bound is None
-        else f"{words.day(bound.date)}: {bound.text} ({cited(bound.source)})"
+        else f"{phrases.day(bound.date)}: {bound.text} ({cited(bound.source)})"
     )

@@ -10,37 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
-from infusecalc.errors import BadInput, shown
-from infusecalc.spelling import one_of
-
-FORMATS = ("table", "json", "ndjson", "csv", "md")
-DOCUMENTS = (*FORMATS, "html", "pdf")
-CALENDARS = (*DOCUMENTS, "ics")
-PAPERS = ("a4", "letter")
-_BY_EXTENSION = {".txt": "table", ".htm": "html"} | {f".{name}": name for name in CALENDARS[1:]} | {".jsonl": "ndjson"}
-_ELSEWHERE = (".parquet", ".yaml", ".xlsx", ".docx", ".png", ".svg")
-
-
-def choose_format(asked: str | None, output: str | None, formats: tuple[str, ...] = FORMATS) -> str:
-    """The format that was asked for or that the file's extension names; raises BadInput where they clash."""
-    if asked is not None:
-        asked = one_of("--format", asked, formats, "is not a format of this command")
-    if output in (None, "-"):
-        return asked or formats[0]
-    extension = Path(str(output)).suffix.lower()
-    named = _BY_EXTENSION.get(extension)
-    extensions = ", ".join(end for end, name in _BY_EXTENSION.items() if name in formats)
-    if asked and (named or extension in _ELSEWHERE) and asked != named:
-        own = ", ".join(end for end, name in _BY_EXTENSION.items() if name == asked)
-        hint = f"its extension {extension} names another"
-        raise BadInput("--format", asked, f"is not the format of {shown(output)}", allowed=own, hint=hint)
-    if not asked and (named or extension in _ELSEWHERE) and named not in formats:
-        problem = f"has the extension {extension}, which this command does not write"
-        raise BadInput("-o", output, problem, allowed=extensions)
-    if not asked and named is None:
-        hint = "or give --format"
-        raise BadInput("-o", output, "has no extension that names a format", allowed=extensions, hint=hint)
-    return str(asked or named)
+from infusecalc.errors import BadInput
 
 
 def write_file(name: str, content: bytes) -> None:
@@ -55,8 +25,8 @@ def check_apart(written: Mapping[str, str | None], read: Mapping[str, str | None
     for option, name in written.items() if found else ():
         place = _place(name, sys.stdout) if name else None
         if place in found:
-            problem = f"is the file that is read as {found[place]}"
-            raise BadInput(option, name, problem, hint="nothing was touched; name another file")
+            problem = f"is a file that is read: {found[place]}"
+            raise BadInput(option, name, problem, hint="nothing was written; give another file")
 
 
 def _place(name: str, standard: IO[Any] | None) -> tuple[int, int] | None:
@@ -69,7 +39,7 @@ def _place(name: str, standard: IO[Any] | None) -> tuple[int, int] | None:
 
 
 @contextlib.contextmanager
-def whole_file(name: str, option: str = "-o") -> Iterator[Path]:
+def whole_file(name: str, option: str = "`output`") -> Iterator[Path]:
     """A place to write a file to, which gets its name when the block ends well; a device or a pipe is its own place.
 
     Raises BadInput where the file cannot be written, and leaves nothing behind whatever happens in the block.
@@ -83,7 +53,7 @@ def whole_file(name: str, option: str = "-o") -> Iterator[Path]:
                 yield place
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "it is not a file name"
-        raise BadInput(option, name, f"cannot be written: {reason}", hint="name a file in a folder with room") from None
+        raise BadInput(option, name, f"cannot be written: {reason}", hint="give a file in a folder with room") from None
 
 
 @contextlib.contextmanager
@@ -117,7 +87,7 @@ def write_all(out: IO[bytes], content: bytes) -> None:
 def write_out(content: bytes) -> bool:
     """Write to standard output; False where the reader has gone away. A full disk or a closed output is BadInput."""
     if sys.stdout is None:
-        raise BadInput("standard output", None, "is closed", hint="leave it open, or write to a file with -o")
+        raise BadInput("standard output", None, "is closed", hint="leave it open, or write to a file with `output`")
     try:
         write_all(sys.stdout.buffer, content)
         sys.stdout.buffer.flush()

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from infusecalc.findings import Finding
+from infusecalc.findings import Finding, in_data
 from infusecalc.quantities import plain
 from infusecalc.table import cited
 
@@ -32,10 +32,9 @@ def finding_record(finding: Finding) -> Record:
 
 
 def flat_findings(found: Iterable[Record]) -> Record:
-    """Findings, as a document has them, as the columns `findings` and `accepted` of a flat record."""
-    told = [(f"{each['code']}:{each['detail']}" if each["detail"] else each["code"], each["reason"]) for each in found]
-    reasons = dict.fromkeys(f"{key}={reason}" for key, reason in told if reason is not None)
-    return {"findings": ";".join(dict.fromkeys(key for key, _ in told)) or None, "accepted": ";".join(reasons) or None}
+    """Findings, as a document has them, as the columns of a flat record."""
+    keyed = ((f"{each['code']}:{each['detail']}" if each["detail"] else each["code"], each) for each in found)
+    return in_data((key, each["severity"], each["reason"]) for key, each in keyed)
 
 
 def vials_text(vials: Iterable[tuple[int, int]]) -> str:
@@ -48,16 +47,17 @@ def as_json(found: Record) -> str:
     return json.dumps(found, indent=2) + "\n"
 
 
-def as_csv(names: tuple[str, ...], rows: Iterator[Record]) -> str:
+def as_csv(rows: Iterator[Record]) -> str:
     """CSV text with a header; null is empty, a truth value is `true` or `false`; no id is taken for a formula."""
     import csv  # noqa: PLC0415 - only this format needs it
     import io  # noqa: PLC0415 - the same
 
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(names)
-    for row in rows:
-        writer.writerow([_cell(name, row[name]) for name in names])
+    for index, row in enumerate(rows):
+        if index == 0:
+            writer.writerow(row)
+        writer.writerow([_cell(name, value) for name, value in row.items()])
     return out.getvalue()
 
 
@@ -71,3 +71,9 @@ def _cell(name: str, value: Any) -> Any:
 def as_ndjson(rows: Iterator[Record]) -> str:
     """One JSON object a line."""
     return "".join(json.dumps(row) + "\n" for row in rows)
+
+
+def with_findings(rows: Iterable[Record], document: Record) -> Iterator[Record]:
+    """Flat records of an answer about one infusion: each carries all findings of the document."""
+    told = flat_findings(document["findings"])
+    yield from (row | told for row in rows)

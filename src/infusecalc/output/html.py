@@ -7,9 +7,10 @@ from html import escape as html_escape
 from importlib.resources import files
 from typing import assert_never
 
+from infusecalc.course import Course
 from infusecalc.errors import escape
 from infusecalc.findings import Finding
-from infusecalc.output import words
+from infusecalc.output import phrases
 from infusecalc.output.blocks import (
     TITLE,
     Block,
@@ -24,6 +25,7 @@ from infusecalc.output.blocks import (
     Timeline,
 )
 from infusecalc.output.calendar import WEEKDAYS, Month, months, places
+from infusecalc.output.course_answer import CourseAnswer
 from infusecalc.table import cited
 
 _LINE, _EDGE = 1000, 60
@@ -48,6 +50,12 @@ def draw(blocks: Iterable[Block], foot: str, sheet: str) -> str:
         + "\n".join(main)
         + f"\n</main>\n<footer>\n<p>{plain(foot)}</p>\n</footer>\n</body>\n</html>\n"
     )
+
+
+def fragment(course: Course) -> str:
+    """The page of a course as a part of another page, without a style of its own: for a notebook."""
+    answer = CourseAnswer(course)
+    return "\n".join([*_main(answer.paper()), f"<footer>\n<p>{plain(answer.foot)}</p>\n</footer>"])
 
 
 def _main(blocks: Iterable[Block]) -> Iterator[str]:
@@ -139,7 +147,7 @@ def _finding(finding: Finding, text: str) -> str:
 
 def _timeline(marks: tuple[Mark, ...]) -> Iterator[str]:
     """The infusions on a line, as a picture that also says what it shows."""
-    said = "; ".join(f"infusion {mark.number} on {words.day(mark.date)}" for mark in marks)
+    said = "; ".join(f"infusion {mark.number} on {phrases.day(mark.date)}" for mark in marks)
     yield f'<svg class="timeline" role="img" viewBox="0 0 {_LINE + 2 * _EDGE} 90" aria-labelledby="timeline-title">'
     yield f'<title id="timeline-title">{len(marks)} infusions over time: {plain(said)}</title>'
     yield f'<line x1="{_EDGE}" y1="40" x2="{_LINE + _EDGE}" y2="40"/>'

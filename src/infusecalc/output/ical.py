@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
 from infusecalc.arithmetic import ceil_div
+from infusecalc.choices import parse_clock, parse_count
 from infusecalc.course import Course
 from infusecalc.errors import BadInput
 from infusecalc.findings import carries
 from infusecalc.frozen import Frozen
-from infusecalc.output import words
+from infusecalc.output import phrases
 from infusecalc.output.zones import ZonedPlace, begins, component, place_of
 from infusecalc.phase_dose import Infusion
-from infusecalc.quantities import Span
+from infusecalc.quantities import Span, parse_span
 
 
 class Appointment(Frozen):
@@ -26,6 +28,13 @@ class Appointment(Frozen):
     revision: int = 0
     remind: Span | None = None
     private: bool = False
+
+
+def appointment(options: Mapping[str, Any]) -> Appointment:
+    """How events are written, from options as they are typed; raises BadInput."""
+    remind = None if options["remind"] is None else parse_span(options["remind"], "`remind`", months=False)
+    revision = parse_count(options["revision"], "`revision`", least=0) or 0
+    return Appointment(parse_clock(options["at"], "`at`"), options["tz"], revision, remind, options["private"])
 
 
 def calendar(course: Course, how: Appointment) -> tuple[bytes, str | None]:
@@ -39,11 +48,11 @@ def calendar(course: Course, how: Appointment) -> tuple[bytes, str | None]:
     from icalendar import Calendar  # noqa: PLC0415 - the calendar library is imported only to write one
 
     if course.patient.id is None:
-        hint = "events are known by it, so that they can be moved later"
-        raise BadInput("--patient-id", None, "is missing for a calendar", hint=hint)
+        hint = "a calendar needs it, so that its events can be moved later"
+        raise BadInput("patient id", None, "is missing", hint=hint)
     if (how.at is None) != (how.zone is None):
-        missing, other = ("--tz", "--at") if how.zone is None else ("--at", "--tz")
-        raise BadInput(missing, None, f"is missing beside {other}", allowed="both, or neither for whole days")
+        missing, other = ("`tz`", "`at`") if how.zone is None else ("`at`", "`tz`")
+        raise BadInput(missing, None, "is missing", allowed=f"{missing} with {other}, or neither for whole days")
     place = _place_of(course, how)
     found = Calendar()
     found.add("prodid", "-//infusecalc//infusecalc//EN")
@@ -71,7 +80,7 @@ def _stamp() -> datetime:
     if not epoch:
         return datetime.now(UTC).replace(microsecond=0)
     if not epoch.isascii() or not epoch.isdigit() or len(epoch) > len("99999999999"):
-        raise BadInput("SOURCE_DATE_EPOCH", epoch, "is no number of seconds", allowed="whole seconds since 1970")
+        raise BadInput("SOURCE_DATE_EPOCH", epoch, "is not a number of seconds", allowed="whole seconds since 1970")
     return datetime.fromtimestamp(int(epoch), UTC)
 
 
@@ -122,25 +131,25 @@ def _when(event: Any, day: date, time: int | None, place: ZonedPlace | None) -> 
 def _summary(course: Course, infusion: Infusion) -> str:
     planned = infusion.planned
     note = " (if needed)" if planned.optional else " (given)" if planned.given else ""
-    return f"{course.regimen.drug.name} {words.mg(infusion.dose.amount.dose)}, infusion {planned.number}{note}"
+    return f"{course.regimen.drug.name} {phrases.mg(infusion.dose.amount.dose)}, infusion {planned.number}{note}"
 
 
 def _description(course: Course, infusion: Infusion, place: ZonedPlace | None) -> str:
-    vials = f"{words.vials(infusion.dose.preparation.vials)} of {course.product_name}"
+    vials = f"{phrases.vials(infusion.dose.preparation.vials)} of {course.product_name}"
     lines = [
         f"{course.regimen.name}, {infusion.dose.name}: {infusion.dose.asked.people}",
-        f"{vials}; {words.bag(infusion.dose.preparation)}",
-        f"time: {words.time(infusion.time)}",
+        f"{vials}; {phrases.bag(infusion.dose.preparation)}",
+        f"time: {phrases.time(infusion.time)}",
     ]
     if place and place.note:
         lines.append(f"begins {place.clock} in {place.name}; written in UTC")
     if infusion.planned.date != infusion.planned.by_plan:
-        lines.append(f"planned {words.day(infusion.planned.by_plan)}: {words.change(infusion.planned)}")
+        lines.append(f"planned {phrases.day(infusion.planned.by_plan)}: {phrases.change(infusion.planned)}")
     shown = {each.planned.number for each in course.infusions}
     lines += [
         f"{finding.severity}: {finding.key}" + (f" - accepted: {finding.reason}" if finding.reason else "")
         for finding in course.findings
         if carries((infusion.planned.number,), finding.infusions, shown)
     ]
-    lines.append(words.footer(course))
+    lines.append(phrases.footer(course))
     return "\n".join(lines)

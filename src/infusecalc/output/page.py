@@ -8,9 +8,9 @@ from itertools import groupby
 from infusecalc.course import Course
 from infusecalc.errors import escape
 from infusecalc.findings import Finding
-from infusecalc.output import words
+from infusecalc.output import phrases
 from infusecalc.output.blocks import TITLE, Block, Findings, Heading, Lines, Months, Pairs, Rows, Sources, Timeline
-from infusecalc.output.sheet import Topic, sheet
+from infusecalc.output.topics import Topic, sheet
 from infusecalc.output.working import working
 from infusecalc.phase_dose import Infusion
 
@@ -37,7 +37,7 @@ def page(course: Course, *, totals: bool = False, view: str = "table") -> Iterat
 def how_made(course: Course) -> Iterator[Block]:
     """The working of every phase, for a second person to check."""
     for dose in course.phases:
-        yield Heading(words.heading(dose))
+        yield Heading(phrases.heading(dose))
         yield Lines(tuple(working(course, dose)), listed=True)
 
 
@@ -45,22 +45,22 @@ def planned(course: Course) -> Iterator[Block]:
     """The infusions, run by run of one dose, their sums, and what is not where the plan had it."""
     for _, run in groupby(course.infusions, lambda infusion: id(infusion.dose)):
         yield from _dated(course, list(run))
-    yield Lines((words.totals(course),))
+    yield Lines((phrases.totals(course),))
     yield from _changes(course)
 
 
 def top(course: Course) -> Iterator[Block]:
     """Who and what: the drug and indication, the patient, the product, the start."""
-    title, about = words.regimen(course)
+    title, about = phrases.regimen(course)
     yield Heading(title, TITLE)
     yield Lines((about,))
-    rows = [("Patient", words.patient(course.patient, course.day)), ("Product", words.product(course))]
+    rows = [("Patient", phrases.patient(course.patient, course.day)), ("Product", phrases.product(course))]
     if len(course.patient.weights) > 1:
-        rows.insert(1, ("Weights", words.weights(course.patient)))
+        rows.insert(1, ("Weights", phrases.weights(course.patient)))
     if course.patient.id is not None:
         rows.insert(0, ("Id", escape(course.patient.id)))
     if course.plan:
-        rows.append(("Start", words.day(course.plan.start)))
+        rows.append(("Start", phrases.day(course.plan.start)))
     yield Pairs(tuple(rows))
 
 
@@ -68,9 +68,9 @@ def _dated(course: Course, infusions: list[Infusion]) -> Iterator[Block]:
     """A run of infusions of one dose."""
     dose = infusions[0].dose
     several = sum(each.name == dose.name for each in course.phases) > 1
-    yield Heading(words.heading(dose) + (f", at {words.weight(dose.patient.weight)}" if several else ""))
-    amount = "" if dose.asked.basis == "mg" else f"{words.mg(dose.amount.exact)} exactly; "
-    yield Lines((f"{amount if dose.amount.applied else ''}{words.bag(dose.preparation)}",), listed=True)
+    yield Heading(phrases.heading(dose) + (f", at {phrases.weight(dose.patient.weight)}" if several else ""))
+    amount = "" if dose.asked.basis == "mg" else f"{phrases.mg(dose.amount.exact)} exact; "
+    yield Lines((f"{amount if dose.amount.applied else ''}{phrases.bag(dose.preparation)}",), listed=True)
     heads = ("", "#", "date", "day", "dose", "vials", "waste", "time")
     yield Rows(heads, tuple(_row(course, infusion) for infusion in infusions), right=(1, 3, 4, 6))
 
@@ -81,12 +81,12 @@ def _row(course: Course, infusion: Infusion) -> tuple[str, ...]:
     return (
         _mark(course, planned.number),
         str(planned.number),
-        words.day(planned.date),
+        phrases.day(planned.date),
         f"{planned.day:,}",
-        words.mg(infusion.dose.amount.dose),
-        words.vials(made_up.vials),
-        words.mg(made_up.waste),
-        words.time(infusion.time) + note,
+        phrases.mg(infusion.dose.amount.dose),
+        phrases.vials(made_up.vials),
+        phrases.mg(made_up.waste),
+        phrases.time(infusion.time) + note,
     )
 
 
@@ -101,17 +101,17 @@ def _changes(course: Course) -> Iterator[Block]:
     rows = tuple(
         (
             str(item.number),
-            words.day(item.by_plan),
-            words.day(item.due) if item.moved_days else "",
-            words.day(item.date),
-            words.change(item),
+            phrases.day(item.by_plan),
+            phrases.day(item.due) if item.moved_days else "",
+            phrases.day(item.date),
+            phrases.change(item),
         )
         for item in (infusion.planned for infusion in course.infusions)
         if item.given or item.date != item.by_plan
     )
     if rows:
         yield Heading("Planned and given" if course.choices.history else "Moved to open days")
-        yield Rows(("#", "planned", "due", "date", "what changed"), rows, right=(0,))
+        yield Rows(("#", "planned", "due", "date", "change"), rows, right=(0,))
 
 
 def sheet_below(course: Course, sections: tuple[str, ...] = ()) -> Iterator[Block]:
@@ -123,9 +123,8 @@ def sheet_below(course: Course, sections: tuple[str, ...] = ()) -> Iterator[Bloc
 
 
 def _text(course: Course, topic: Topic) -> str:
-    before = f"by {topic.before} min before: " if topic.before is not None else ""
     named = ", ".join(dict.fromkeys(str(citation.but(section="")) for citation in topic.source))
-    return f"{before}{words.tall_man(course, topic.text)} ({named})"
+    return f"{phrases.tall_man(course, topic.text)} ({named})"
 
 
 def below(course: Course) -> Iterator[Block]:
@@ -151,9 +150,9 @@ def cited_below(course: Course, names: Iterable[str] | None = None) -> Iterator[
         local = ", local" if course.table.is_local("sources", name) else ""
         rows.append((name, f"{source.grade}{local}", source.title))
     yield Sources(tuple(rows))
-    yield Lines((words.footer(course),))
+    yield Lines((phrases.footer(course),))
 
 
 def _message(course: Course, finding: Finding) -> str:
     accepted = f" - accepted: {escape(finding.reason)}" if finding.reason else ""
-    return words.tall_man(course, finding.message) + accepted
+    return phrases.tall_man(course, finding.message) + accepted

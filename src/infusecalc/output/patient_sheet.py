@@ -9,7 +9,7 @@ from infusecalc.course import Course
 from infusecalc.errors import BadInput, escape
 from infusecalc.output.blocks import TITLE, Block, Heading, Lines, Months, Pairs, Rows, Timeline
 from infusecalc.output.calendar import marks
-from infusecalc.statements import ForPatients, Note
+from infusecalc.statements import ForPatients, Told
 
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MONTHS = (
@@ -22,9 +22,8 @@ def patient_page(course: Course) -> Iterator[Block]:
     """The blocks of the sheet; raises BadInput where the table has no words for patients."""
     told: ForPatients | None = course.table.get("drugs", course.regimen.drug_id, "patient")
     if told is None:
-        raise BadInput(
-            "--sheet", "patient", f"has no words in the table for {course.regimen.drug_id}", allowed="clinic"
-        )
+        detail = f": the table has no words for patients on {course.regimen.drug_id}"
+        raise BadInput("`sheet`", "patient", "is not possible here", detail=detail, allowed="clinic")
     yield Heading(f"Your infusions of {course.product_name} ({course.regimen.drug_id})", TITLE)
     if course.patient.id is not None:
         yield Pairs((("Your number", escape(course.patient.id)),))
@@ -35,18 +34,26 @@ def patient_page(course: Course) -> Iterator[Block]:
     yield Rows(("number", "day", "note" if any(note for _, _, note in dates) else ""), dates, large=True)
     yield Timeline(marks(course))
     yield Months(marks(course))
-    sections: tuple[tuple[str, tuple[Note, ...]], ...] = (
+    sections: tuple[tuple[str, tuple[Told, ...]], ...] = (
+        ("Call an emergency number at once if", told.emergency),
         ("What to expect", told.expect),
         ("Tell the nurse before each drip if", told.tell),
         ("What many people feel", told.common),
         ("Call us at once if", told.call),
         ("If you miss a date", told.missed),
     )
-    for heading, notes in sections:
-        yield Heading(heading)
-        yield Lines(tuple(note.text for note in notes), listed=True)
+    mine = {heading: _told_to(course, notes) for heading, notes in sections}
+    for heading, notes in mine.items():
+        if notes:
+            yield Heading(heading)
+            yield Lines(tuple(note.text for note in notes), listed=True)
     yield Heading("Where this comes from")
-    yield Lines((_sources(course, [note for _, notes in sections for note in notes]),))
+    yield Lines((_sources(course, [note for notes in mine.values() for note in notes]),))
+
+
+def _told_to(course: Course, notes: tuple[Told, ...]) -> list[Told]:
+    """What is told under the label of a course, to patients of its population."""
+    return [note for note in notes if note.is_for(course.regimen.label, course.regimen.population)]
 
 
 def _date(course: Course, index: int) -> tuple[str, str, str]:
@@ -60,6 +67,6 @@ def long_date(day: date) -> str:
     return f"{_WEEKDAYS[day.weekday()]} {day.day} {_MONTHS[day.month - 1]} {day.year}"
 
 
-def _sources(course: Course, notes: list[Note]) -> str:
+def _sources(course: Course, notes: list[Told]) -> str:
     names = dict.fromkeys(citation.id for note in notes for citation in note.source)
     return "; ".join(course.table.source(name).title for name in names)

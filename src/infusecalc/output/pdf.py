@@ -10,7 +10,7 @@ from typing import Any, assert_never
 
 from infusecalc.errors import BadInput, escape
 from infusecalc.findings import Finding
-from infusecalc.output import words
+from infusecalc.output import phrases
 from infusecalc.output.blocks import (
     TITLE,
     Block,
@@ -25,11 +25,8 @@ from infusecalc.output.blocks import (
     Timeline,
 )
 from infusecalc.output.calendar import WEEKDAYS, months, places
-from infusecalc.output.files import PAPERS
-from infusecalc.spelling import one_of
 from infusecalc.table import cited
 
-_SIZES = {"a4": "a4", "letter": "us-letter"}
 _LINE, _LABEL = 1000, 130
 _LONGEST_ID = 500  # characters: it stands on every page, and must leave room for the rest
 # what the fonts in the typesetter's own package surely have: Latin, Greek and Cyrillic letters, accents, common marks
@@ -38,10 +35,12 @@ _BEYOND_FONT = re.compile(f"[^{_IN_FONT}]")
 
 
 def draw(blocks: Iterable[Block], foot: str, sheet: str, paper: str, id_: str | None = None) -> bytes:
-    """A document on `a4` or `letter`; `foot` and the patient's id stand on every page. Raises BadInput."""
+    """A document on a paper as the typesetter calls it (`a4`, `us-letter`); foot and id stand on every page.
+
+    Raises BadInput where the typesetter cannot set it.
+    """
     import typst  # noqa: PLC0415 - the typesetter is imported only to typeset
 
-    size = _SIZES[one_of("--paper", paper, PAPERS)]
     id_ = None if id_ is None else _short(escape(id_))
     listed = list(blocks)
     title = next(block.text for block in listed if isinstance(block, Heading) and block.level == TITLE)
@@ -50,7 +49,7 @@ def draw(blocks: Iterable[Block], foot: str, sheet: str, paper: str, id_: str | 
         "foot": escape(foot),
         "id": id_,
         "sheet": sheet,
-        "paper": size,
+        "paper": paper,
         "blocks": [_data(block) for block in listed],
     }
     template, text = (
@@ -81,8 +80,8 @@ def draw(blocks: Iterable[Block], foot: str, sheet: str, paper: str, id_: str | 
 def _short(id_: str) -> str:
     """The id as it is shown; raises BadInput where it would leave a page no room for anything else."""
     if len(id_) > _LONGEST_ID:
-        problem = f"takes {len(id_):,} characters on every page"
-        raise BadInput("--patient-id", id_, problem, allowed=f"up to {_LONGEST_ID} in a PDF")
+        problem = f"is too long for a PDF: {len(id_):,} characters"
+        raise BadInput("patient id", id_, problem, allowed=f"up to {_LONGEST_ID}")
     return id_
 
 
@@ -147,7 +146,7 @@ def _finding(finding: Finding, text: str) -> dict[str, str]:
 
 
 def _timeline(marks: tuple[Mark, ...]) -> dict[str, Any]:
-    said = "; ".join(f"infusion {mark.number} on {words.day(mark.date)}" for mark in marks)
+    said = "; ".join(f"infusion {mark.number} on {phrases.day(mark.date)}" for mark in marks)
     points, shown = [], -_LINE
     for mark, place in zip(marks, places(marks, _LINE), strict=True):
         fits = place - shown >= _LABEL  # a label that would run into the one before is left out

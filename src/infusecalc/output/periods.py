@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from infusecalc.arithmetic import share_of_cost
-from infusecalc.course import Course, Totals, add_up
-from infusecalc.errors import BadInput
+from infusecalc.course import Course
 from infusecalc.findings import carries
 from infusecalc.frozen import Frozen
-from infusecalc.output import words
-from infusecalc.output.blocks import Block, Heading, Rows
+from infusecalc.output import phrases
+from infusecalc.output.blocks import Block, Heading, Lines, Rows
 from infusecalc.output.flat import finding_record, flat_findings, vials_text
 from infusecalc.phase_dose import Infusion, PhaseDose
 from infusecalc.preparation import cost_of
-from infusecalc.quantities import number, people, plain
+from infusecalc.quantities import number, people
+from infusecalc.totals import Totals, add_up
 
 _MONTH, _YEAR = 7, 4  # characters of 2026-12-01
 
 
 class Period(Frozen):
-    """The sums of one month or year; costs in 0.01, None where no prices were given."""
+    """The sums of one month or year; costs in 0.01, None where no prices were given, or one is missing."""
 
     name: str
     sums: Totals
@@ -29,18 +29,14 @@ class Period(Frozen):
     waste_cost: int | None
 
 
-def cost(dose: PhaseDose, prices: tuple[tuple[int, int], ...]) -> tuple[int, int]:
-    """What the vials of one infusion cost, and what part of that is thrown away; both in 0.01.
+def cost(dose: PhaseDose, prices: tuple[tuple[int, int], ...]) -> tuple[int | None, int | None]:
+    """What the vials of one infusion cost, and what part of that is thrown away; both in 0.01, None without a price.
 
-    Waste costs its share of what the opened vials cost. Raises BadInput for a vial without a price.
+    Waste costs its share of what the opened vials cost.
     """
-    made_up, known = dose.preparation, dict(prices)
-    for size, _ in made_up.vials:
-        if size not in known:
-            what, hint = f"{plain(size)} mg", f"add --price {plain(size)}mg=AMOUNT"
-            raise BadInput("price of the vial", what, "is not given", hint=hint)
-    whole = cost_of(made_up.vials, known) or 0
-    return whole, share_of_cost(whole, made_up.waste, made_up.opened)
+    made_up = dose.preparation
+    whole = cost_of(made_up.vials, dict(prices))
+    return whole, None if whole is None else share_of_cost(whole, made_up.waste, made_up.opened)
 
 
 def periods(course: Course, letters: int) -> Iterator[Period]:
@@ -59,11 +55,17 @@ def whole(course: Course) -> Period:
 
 
 def _period(course: Course, name: str, infusions: list[Infusion]) -> Period:
-    prices = course.choices.prices
-    costs = [cost(infusion.dose, prices) for infusion in infusions] if prices else []
-    if not prices:
-        return Period(name, add_up(infusions), None, None)
-    return Period(name, add_up(infusions), sum(one for one, _ in costs), sum(waste for _, waste in costs))
+    if not course.choices.prices:
+        return Period(name, add_up(infusions, course.chair), None, None)
+    costs = [cost(infusion.dose, course.case.prices) for infusion in infusions]
+    spent, wasted = _sum(one for one, _ in costs), _sum(waste for _, waste in costs)
+    return Period(name, add_up(infusions, course.chair), spent, wasted)
+
+
+def _sum(costs: Iterable[int | None]) -> int | None:
+    """A sum of costs; not known where one of them is not."""
+    listed = list(costs)
+    return None if None in listed else sum(each for each in listed if each is not None)
 
 
 # --- data and pages ----------------------------------------------------------------------------------------
@@ -90,6 +92,7 @@ def record(period: Period) -> dict[str, Any]:
         "vials": vials_text(sums.vials),
         "waste_mg": number(sums.waste),
         "duration_min": None if sums.time is None else number(sums.time),
+        "chair_min": None if sums.chair is None else number(sums.chair),
         "cost": None if period.cost is None else number(period.cost),
         "waste_cost": None if period.waste_cost is None else number(period.waste_cost),
     }
@@ -106,32 +109,36 @@ def rows(course: Course) -> Iterator[dict[str, Any]]:
     for letters in (_MONTH, _YEAR):
         for period in periods(course, letters):
             row = {planned.number for planned in counted if str(planned.date).startswith(period.name)}
-            yield record(period) | _findings(course, row, shown)
-    yield record(whole(course)) | _findings(course, shown, shown)
+            yield _row(course, period, row, shown)
+    yield _row(course, whole(course), shown, shown)
 
 
-def _findings(course: Course, row: set[int], shown: set[int]) -> dict[str, Any]:
+def _row(course: Course, period: Period, row: set[int], shown: set[int]) -> dict[str, Any]:
+    """A period with the findings that it carries, and its chair time behind them, as in all flat data."""
     found = (finding for finding in course.findings if carries(row, finding.infusions, shown))
-    return flat_findings(map(finding_record, found))
+    sums = record(period)
+    chair = {"chair_min": sums.pop("chair_min")}
+    return sums | flat_findings(map(finding_record, found)) | chair
 
 
 def blocks(course: Course) -> Iterator[Block]:
     """The sums as tables, and the cost of each infusion where prices were given."""
     listed = [*periods(course, _MONTH), *periods(course, _YEAR), whole(course)]
-    heads: tuple[str, ...] = ("period", "infusions", "dose", "vials", "waste", "chair time")
+    heads: tuple[str, ...] = ("period", "infusions", "dose", "vials", "waste", "infusion time", "chair time")
     priced = bool(course.choices.prices)
     yield Heading("Totals")
     yield Rows(heads, tuple(_cells(period) for period in listed), right=(1, 2, 4))
+    yield Lines((phrases.chair(course.chair),))
     if not priced:
         return
     yield Heading("Costs")
     lines = [
-        (str(infusion.planned.number), words.day(infusion.planned.date), *cost(infusion.dose, course.choices.prices))
+        (str(infusion.planned.number), phrases.day(infusion.planned.date), *cost(infusion.dose, course.case.prices))
         for infusion in course.infusions
     ]
-    totals = [("", period.name, period.cost or 0, period.waste_cost or 0) for period in listed]
+    totals = [("", period.name, period.cost, period.waste_cost) for period in listed]
     table = tuple(
-        (place, name, words.money(spent), words.money(wasted)) for place, name, spent, wasted in lines + totals
+        (place, name, phrases.money(spent), phrases.money(wasted)) for place, name, spent, wasted in lines + totals
     )
     yield Rows(("#", "infusion or period", "vials", "of that waste"), table, right=(0, 2, 3))
 
@@ -139,5 +146,6 @@ def blocks(course: Course) -> Iterator[Block]:
 def _cells(period: Period) -> tuple[str, ...]:
     sums = period.sums
     opened = " + ".join(f"{count:,} x {people(size)}" for size, count in sums.vials)
-    dose, waste = words.mg(sums.dose), words.mg(sums.waste)
-    return period.name, f"{sums.infusions:,}", dose, f"{opened} mg" if opened else "none", waste, words.time(sums.time)
+    dose, waste = phrases.mg(sums.dose), phrases.mg(sums.waste)
+    times = phrases.time(sums.time), phrases.time(sums.chair)
+    return period.name, f"{sums.infusions:,}", dose, f"{opened} mg" if opened else "none", waste, *times

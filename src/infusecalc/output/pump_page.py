@@ -4,15 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from infusecalc.output import after_stop, words
+from infusecalc.output import after_stop, phrases
+from infusecalc.output.answer import Answer
 from infusecalc.output.blocks import Block, Heading, Lines, Pairs, Rows
-from infusecalc.output.flat import Record, finding_record
+from infusecalc.output.flat import Record, finding_record, with_findings
 from infusecalc.output.page import cited_below, found, sheet_below, top
 from infusecalc.output.records import dose_record, heads, sources
 from infusecalc.output.working import rates_in_words
 from infusecalc.pump import Step
 from infusecalc.pump_table import PumpTable
 from infusecalc.quantities import number, people
+
+
+class PumpAnswer(Answer):
+    """What `rate` answers."""
+
+    def __init__(self, table: PumpTable) -> None:
+        """A pump table."""
+        self.table, self.blocks = table, table.blocks
+        self.foot, self.patient_id = phrases.footer(table.course), table.course.patient.id
+
+    def document(self) -> Record:
+        """`infusecalc.rate/1`."""
+        return pump_document(self.table)
+
+    def rows(self) -> Iterator[Record]:
+        """A record a step."""
+        return with_findings(pump_rows(self.table), self.document())
+
+    def page(self) -> Iterator[Block]:
+        """The pump table as a nurse reads it."""
+        return pump_page(self.table)
 
 
 def pump_document(table: PumpTable) -> Record:
@@ -22,7 +44,7 @@ def pump_document(table: PumpTable) -> Record:
         {"schema": "infusecalc.rate/1"}
         | heads(course)
         | {"number": table.number, "phase": table.dose.name, "rate_of": "first" if table.first else "subsequent"}
-        | dose_record(table.dose, table.duration)
+        | dose_record(table.dose, table.duration, course.chair)
         | {
             "protocol": running.protocol_id,
             "protocol_is": running.protocol.is_ if running.protocol else None,
@@ -56,7 +78,7 @@ def pump_rows(table: PumpTable) -> Iterator[Record]:
 
 
 def _clock(table: PumpTable, time: int) -> str | None:
-    return None if table.at is None else words.clock(table.at, time)
+    return None if table.at is None else phrases.clock(table.at, time)
 
 
 def pump_page(table: PumpTable) -> Iterator[Block]:
@@ -64,11 +86,11 @@ def pump_page(table: PumpTable) -> Iterator[Block]:
     yield from top(table.course)
     grave = tuple(finding for finding in table.findings if finding.severity != "info")
     if grave:
-        yield from found(table.course, grave, "Look at first")
+        yield from found(table.course, grave, "Needs attention")
     which = "a later infusion" if table.number is None else f"infusion {table.number}"
     how = "first" if table.first else "later"
     yield Heading(
-        f"Pump: {which}, {table.dose.name}, {words.mg(table.dose.amount.dose)}, at the rate of a {how} infusion"
+        f"Pump: {which}, {table.dose.name}, {phrases.mg(table.dose.amount.dose)}, at the rate of a {how} infusion"
     )
     if table.stop:
         yield Lines(tuple(after_stop.before_the_steps(table)), listed=True)
@@ -83,26 +105,36 @@ def pump_page(table: PumpTable) -> Iterator[Block]:
 
 def pump_block(table: PumpTable) -> Iterator[Block]:
     """The bag, the rates, the steps and the whole time."""
-    yield Lines((words.bag(table.dose.preparation), f"rates: {rates_in_words(table.rates)}"), listed=True)
+    yield Lines((phrases.bag(table.dose.preparation), f"rates: {rates_in_words(table.rates)}"), listed=True)
     timed = table.at is not None
-    heads_ = ["#", "at min", *(["clock"] if timed else []), "for min", "mg/h", "mL/h", "mL", "dose", "in all"]
+    heads_ = [
+        "#",
+        "start min",
+        *(["clock"] if timed else []),
+        "duration min",
+        "mg/h",
+        "mL/h",
+        "mL",
+        "dose",
+        "cumulative",
+    ]
     rows = [(step, _step(table, index, step)) for index, step in enumerate(table.steps, 1)]
     yield Rows(tuple(heads_), tuple(row for step, row in rows if not step.as_tolerated), _RIGHT)
     if rows[-1][0].as_tolerated:
         yield Lines((after_stop.as_tolerated(table),))
         yield Rows(tuple(heads_), tuple(row for step, row in rows if step.as_tolerated), _RIGHT)
     end = f", ends at {_clock(table, table.duration)}" if timed else ""
-    yield Lines((f"Total: {words.time(table.duration)} ({words.minutes(table.duration)}){end}",))
+    yield Lines((f"Total: {phrases.time(table.duration)} ({phrases.minutes(table.duration)}){end}",))
 
 
 _RIGHT = range(10)
 
 
 def _step(table: PumpTable, index: int, step: Step) -> tuple[str, ...]:
-    clock = [words.clock(table.at, step.start)] if table.at is not None else []
+    clock = [phrases.clock(table.at, step.start)] if table.at is not None else []
     cells = [str(index), people(step.start), *clock, people(step.minutes), people(step.rate), people(step.flow, 1)]
-    dose = "pause" if step.paused else words.mg(step.dose)
-    return (*cells, people(step.volume), dose, words.mg(step.cumulative))
+    dose = "pause" if step.paused else phrases.mg(step.dose)
+    return (*cells, people(step.volume), dose, phrases.mg(step.cumulative))
 
 
 def _before(table: PumpTable) -> Iterator[Block]:
@@ -111,12 +143,9 @@ def _before(table: PumpTable) -> Iterator[Block]:
     drugs = (course.regimen.drug_rules.premedication | course.regimen.rules.premedication).items()
     rows = []
     for name, drug in drugs:
-        at = ""
-        if drug.before is not None:
-            at = f"by {drug.before} min before: "
-            if table.at is not None:
-                at = f"by {words.clock(table.at, -drug.before * 100)}, {drug.before} min before: "
-        rows.append((name, f"{at}{words.tall_man(course, drug.text)}"))
+        timed = drug.before is not None and table.at is not None
+        at = f"by {phrases.clock(table.at or 0, -(drug.before or 0) * 100)}: " if timed else ""
+        rows.append((name, f"{at}{phrases.tall_man(course, drug.text)}"))
     if rows:
         yield Heading("Premedication")
         yield Pairs(tuple(rows), inset=True)

@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from infusecalc.arithmetic import hundredths_of_years
-from infusecalc.course import Course, Totals
+from infusecalc.course import Course
 from infusecalc.findings import Finding, carries
 from infusecalc.output.flat import Record, finding_record, flat_findings, vials_text
-from infusecalc.output.sheet import Topic, sheet
+from infusecalc.output.topics import Topic, sheet
 from infusecalc.patient import Weighed
-from infusecalc.phase_dose import Infusion, PhaseDose
+from infusecalc.phase_dose import Chair, Infusion, PhaseDose
 from infusecalc.quantities import number
 from infusecalc.table import cited
+from infusecalc.totals import Totals
 
 COLUMNS = (
     "patient_id", "drug", "indication", "label", "status", "variant", "product", "phase", "number", "day", "date",
     "optional", "weight_kg", "bsa_m2", "dose_basis", "exact_dose_mg", "dose_mg", "vials", "waste_mg", "drug_volume_ml",
     "bag_ml", "concentration_mg_per_ml", "duration_min", "billing_code", "billing_units", "wasted_units", "modifier",
-    "findings", "accepted",
+    "findings", "accepted", "severity", "blocks", "cautions", "chair_min",
 )  # fmt: skip
 UNDATED = ("number", "day", "date")  # what a record of `dose` leaves out
 
@@ -29,10 +30,12 @@ UNDATED = ("number", "day", "date")  # what a record of `dose` leaves out
 def document(course: Course) -> Record:
     """The JSON document of a course: `infusecalc.schedule/1` where it is dated, else `infusecalc.dose/1`."""
     found: Record = {"schema": "infusecalc.schedule/1" if course.plan else "infusecalc.dose/1"}
-    found |= heads(course)
+    found |= heads(course) | {"chair": chair_record(course.chair)}
     if course.plan:
         found["start"] = str(course.plan.start)
-        found["infusions"] = [_infusion(infusion) | _costs(course, infusion.dose) for infusion in course.infusions]
+        found["infusions"] = [
+            _infusion(course, infusion) | _costs(course, infusion.dose) for infusion in course.infusions
+        ]
         found["totals"] = sums_record(course.totals) | _periods(course)
         found["phase_starts"] = _phase_starts(course)
     else:
@@ -87,7 +90,16 @@ def _weighed(each: Weighed) -> Record:
     return {"from": None if each.since is None else str(each.since), "weight_kg": number(each.weight)}
 
 
-def dose_record(dose: PhaseDose, time: int | None) -> Record:
+def chair_record(chair: Chair) -> Record:
+    """What an infusion takes in the chair beside its own time; null where our sources state no time."""
+    return {
+        "premedication_min": _minutes(chair.lead),
+        "observation_min": _minutes(chair.observation),
+        "turnover_min": number(chair.turnover),
+    }
+
+
+def dose_record(dose: PhaseDose, time: int | None, chair: Chair) -> Record:
     """What one infusion is: dose, vials, bag, time, billing."""
     made_up, charge = dose.preparation, dose.preparation.charge
     return {
@@ -101,7 +113,8 @@ def dose_record(dose: PhaseDose, time: int | None) -> Record:
         "bag_ml": made_up.bag,
         "final_volume_ml": made_up.bag,
         "concentration_mg_per_ml": number(made_up.concentration),
-        "duration_min": None if time is None else number(time),
+        "duration_min": _minutes(time),
+        "chair_min": _minutes(chair.time(time)),
         "billing_units": charge.units if charge else None,
         "wasted_units": charge.wasted if charge else None,
         "modifier": charge.modifier if charge else None,
@@ -109,6 +122,10 @@ def dose_record(dose: PhaseDose, time: int | None) -> Record:
             {"code": code, "modifier": modifier, "units": units} for code, modifier, units in made_up.billing_lines
         ],
     }
+
+
+def _minutes(time: int | None) -> float | None:
+    return None if time is None else number(time)
 
 
 def _band(dose: PhaseDose) -> Record | None:
@@ -120,10 +137,10 @@ def _band(dose: PhaseDose) -> Record | None:
     return {"by": dose.place.by} | ends
 
 
-def _infusion(infusion: Infusion) -> Record:
+def _infusion(course: Course, infusion: Infusion) -> Record:
     planned = infusion.planned
     place = {"number": planned.number, "phase": planned.phase, "day": planned.day, "date": str(planned.date)}
-    found = place | {"optional": planned.optional} | dose_record(infusion.dose, infusion.time)
+    found = place | {"optional": planned.optional} | dose_record(infusion.dose, infusion.time, course.chair)
     return found | _placed(infusion)
 
 
@@ -142,8 +159,9 @@ def _placed(infusion: Infusion) -> Record:
 
 def _phase(course: Course, dose: PhaseDose) -> Record:
     time = dose.first_time if dose is course.phases[0] else dose.later_time
-    later = {"later_duration_min": None if dose.later_time is None else number(dose.later_time)}
-    return {"phase": dose.name, "optional": dose.phase.if_needed_from == 1} | dose_record(dose, time) | later
+    later = {"later_duration_min": _minutes(dose.later_time)}
+    own = dose_record(dose, time, course.chair)
+    return {"phase": dose.name, "optional": dose.phase.if_needed_from == 1} | own | later
 
 
 def _costs(course: Course, dose: PhaseDose) -> Record:
@@ -151,8 +169,8 @@ def _costs(course: Course, dose: PhaseDose) -> Record:
         return {}
     from infusecalc.output.periods import cost  # noqa: PLC0415 - only prices need it
 
-    whole, waste = cost(dose, course.choices.prices)
-    return {"cost": number(whole), "waste_cost": number(waste)}
+    whole, waste = cost(dose, course.case.prices)
+    return {name: None if each is None else number(each) for name, each in (("cost", whole), ("waste_cost", waste))}
 
 
 def sums_record(sums: Totals) -> Record:
@@ -162,7 +180,8 @@ def sums_record(sums: Totals) -> Record:
         "dose_mg": number(sums.dose),
         "waste_mg": number(sums.waste),
         "vials": [{"size_mg": number(size), "count": count} for size, count in sums.vials],
-        "duration_min": None if sums.time is None else number(sums.time),
+        "duration_min": _minutes(sums.time),
+        "chair_min": _minutes(sums.chair),
     }
 
 
@@ -233,7 +252,7 @@ def records(course: Course) -> Iterator[Record]:
             yield _record(course, shared, _phase(course, dose), dose, _of_phase(course, dose.name))
     for infusion in course.infusions:
         found = _of_infusion(course, infusion.planned.number)
-        yield _record(course, shared, _infusion(infusion) | _costs(course, infusion.dose), infusion.dose, found)
+        yield _record(course, shared, _infusion(course, infusion) | _costs(course, infusion.dose), infusion.dose, found)
 
 
 def _shared(course: Course) -> Record:

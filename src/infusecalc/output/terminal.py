@@ -13,7 +13,7 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from infusecalc.findings import Finding
-from infusecalc.output import words
+from infusecalc.output import phrases
 from infusecalc.output.blocks import (
     TITLE,
     Block,
@@ -122,7 +122,7 @@ def _grid(page: Page, block: Pairs | Rows | Findings | Sources | Timeline | Mont
 
 def _finding(finding: Finding, text: str) -> tuple[Text, Text]:
     name = Text(_NAMES[finding.severity], _STYLES[finding.severity])
-    about = "" if finding.infusions is None else f" [infusions {words.ranges(finding.infusions)}]"
+    about = "" if finding.infusions is None else f" [infusions {phrases.ranges(finding.infusions)}]"
     return name, Text(f"{finding.key}: {text}{about} ({cited(finding.source)})")
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from infusecalc.course import Course
-from infusecalc.output import words
+from infusecalc.output import phrases
 from infusecalc.patient import Patient
-from infusecalc.phase_dose import PhaseDose
+from infusecalc.phase_dose import PhaseDose, last_number
 from infusecalc.pump import Rates
 from infusecalc.quantities import KG_PER_POUND, decisive, people, plain
 
@@ -38,7 +38,7 @@ def _size(patient: Patient, basis: str) -> Iterator[str]:
         how = _FORMULAS.get(patient.formula, "{cm} cm and {kg} kg").format(**size)
         yield f"BSA by {patient.formula}: {how} = {plain(patient.bsa_uncapped)} m2"
     if patient.bsa != patient.bsa_uncapped:
-        yield f"BSA capped as asked: {plain(patient.bsa or 0)} m2"
+        yield f"BSA capped as requested: {plain(patient.bsa or 0)} m2"
 
 
 def _amount(course: Course, patient: Patient, dose: PhaseDose) -> Iterator[str]:
@@ -46,37 +46,37 @@ def _amount(course: Course, patient: Patient, dose: PhaseDose) -> Iterator[str]:
     if dose.place:
         yield f"{dose.place}: {asked.people}"
     if asked.basis == "mg":
-        yield f"flat dose = {words.mg(amount.exact)}"
+        yield f"flat dose = {phrases.mg(amount.exact)}"
     else:
         size = f"{people(patient.weight)} kg" if asked.basis == "mg/kg" else f"{plain(patient.bsa or 0)} m2"
         uncapped = asked.uncapped(patient.weight, patient.bsa)
-        yield f"{asked.but(most=None).people} x {size} = {words.mg(uncapped)}"
+        yield f"{asked.but(most=None).people} x {size} = {phrases.mg(uncapped)}"
         if uncapped != amount.exact:
-            yield f"more than the cap: {words.mg(amount.exact)}"
+            yield f"capped: {phrases.mg(amount.exact)}"
     if amount.applied:
         change = amount.change(course.choices.rounding.most(course.house.rounding.within))
-        yield f"rounded to {words.mg(amount.dose)} ({change})"
+        yield f"rounded to {phrases.mg(amount.dose)} ({change})"
 
 
 def _vials(course: Course, dose: PhaseDose) -> Iterator[str]:
     sizes, made_up = course.product.vials.sizes, dose.preparation
-    given, opened = words.mg(dose.amount.dose), words.mg(made_up.opened)
+    given, opened = phrases.mg(dose.amount.dose), phrases.mg(made_up.opened)
     if len(sizes) == 1:
-        yield f"{given} / {words.mg(sizes[0])} a vial, rounded up = {words.vials(made_up.vials)} = {opened}"
+        yield f"{given} / {phrases.mg(sizes[0])} a vial, rounded up = {phrases.vials(made_up.vials)} = {opened}"
     else:
         listed = " and ".join(people(size) for size in sizes)
-        yield f"least waste from vials of {listed} mg: {words.vials(made_up.vials)} = {opened}"
-    yield f"{opened} - {given} = {words.mg(made_up.waste)} waste"
+        yield f"least waste from vials of {listed} mg: {phrases.vials(made_up.vials)} = {opened}"
+    yield f"{opened} - {given} = {phrases.mg(made_up.waste)} waste"
 
 
 def _bag(course: Course, dose: PhaseDose) -> Iterator[str]:
     made_up, limits = dose.preparation, course.regimen.drug_rules.preparation.concentration
-    given, drug = words.mg(dose.amount.dose), words.volume(made_up.drug_volume)
+    given, drug = phrases.mg(dose.amount.dose), phrases.volume(made_up.drug_volume)
     yield f"{given} / {plain(course.product.vials.concentration, 3)} mg/mL = {drug} of drug"
     if made_up.too_much is None:
         yield f"{people(made_up.bag, 0)} mL bag: take out {drug}, add {drug} of drug = {people(made_up.bag, 0)} mL"
     else:
-        yield words.bag(made_up)
+        yield phrases.bag(made_up)
     low = f"{plain(limits.from_, 3)} to " if limits.from_ is not None else "at most "
     allowed = f"{low}{plain(limits.to, 3)} mg/mL"
     limits_by = course.whose("preparation", "concentration")
@@ -88,9 +88,9 @@ def _bag(course: Course, dose: PhaseDose) -> Iterator[str]:
 def _billing(course: Course, dose: PhaseDose) -> Iterator[str]:
     billing, charge, made_up = course.product.billing, dose.preparation.charge, dose.preparation
     if billing and charge:
-        unit = words.mg(billing.unit)
-        yield f"{charge.code}: {words.mg(dose.amount.dose)} / {unit}, rounded up = {_units(charge.units)}"
-        left = f"{words.mg(made_up.opened)} / {unit} - {charge.units:,}, rounded down"
+        unit = phrases.mg(billing.unit)
+        yield f"{charge.code}: {phrases.mg(dose.amount.dose)} / {unit}, rounded up = {_units(charge.units)}"
+        left = f"{phrases.mg(made_up.opened)} / {unit} - {charge.units:,}, rounded down"
         modifier = f": {charge.modifier}" if charge.modifier else ""
         yield f"{left} = {_units(charge.wasted)} wasted{modifier}"
 
@@ -104,16 +104,15 @@ def _time(course: Course, dose: PhaseDose) -> Iterator[str]:
     if dose.later_time is None:
         yield "time: no labelled rate"
         return
-    later = running.rates(None, first=False)
+    later = running.rates(last_number(course.ordered, dose.name), first=False)
     if running.first and running.first.titration is None and running.protocol is None:
         least = f"at least {running.first.minutes} min by the {course.whose('infusion_time')}"
-        yield f"time: {least} = {words.time(dose.later_time)}"
+        yield f"time: {least} = {phrases.time(dose.later_time)}"
         return
     if first_phase and dose.first_time is not None:
         first = rates_in_words(running.rates(1, first=True))
-        yield f"first infusion of the course: {first} = {words.time(dose.first_time)}"
-    usual = running.protocol and not dose.phase.interval and running.protocol.from_infusion > 1
-    yield f"later infusions: {rates_in_words(running.later if usual else later)} = {words.time(dose.later_time)}"
+        yield f"first infusion of the course: {first} = {phrases.time(dose.first_time)}"
+    yield f"later infusions: {rates_in_words(later)} = {phrases.time(dose.later_time)}"
 
 
 def rates_in_words(rates: Rates | None) -> str:

@@ -71,7 +71,7 @@ class PhaseStart(Frozen):
 
 
 class Plan(Frozen):
-    """The infusions in order. `ended`: the regimen is complete before the horizon.
+    """The infusions in order. `ended`: the regimen is complete before the end of the planned time.
 
     `passed` are dates of the plan as it was started that were passed over, because a later infusion than planned
     left no room for them.

@@ -14,7 +14,7 @@ from infusecalc.choices import Choices
 from infusecalc.dates import Position
 from infusecalc.errors import BadInput
 from infusecalc.history import Given
-from infusecalc.ordered import Ordered
+from infusecalc.overrides import Ordered
 from infusecalc.plan.events import Event, Since, Trail, events, offsets_of, start_of
 from infusecalc.statements import Phase
 
@@ -32,14 +32,15 @@ def follow(ordered: Ordered, choices: Choices, start: date, trail: Trail, double
         event = next(rest, None)
         if event is None:
             repeats = any(phase.repeat for phase in ordered.phases.values())
-            hint = "look for one too many" + ("; --courses says how many courses there are" if repeats else "")
-            problem = f"is infusion {number}, and {ordered.regimen.id} has {number - 1}"
-            raise BadInput("history", given.date, problem, hint=hint)
-        planned = next(own).position.date
+            hint = "check the dates" + (", or give `courses`, how many are planned in all" if repeats else "")
+            detail = f": number {number}, and {ordered.regimen.id} has {number - 1}"
+            problem = "is one too many for this plan"
+            raise BadInput("infusion given", given.date, problem, detail=detail, hint=hint, field="given")
+        planned, due = next(own).position.date, event.position.date
         if given.date != event.position.date:
             event = event.but(position=Position(given.date))
             rest = events(ordered, choices, start, trail, _since(event, ordered.phases[event.phase], trail))
-        yield event, planned, given
+        yield event, planned, given.but(due=due if number > 1 else None)
     if choices.anchor == "planned":
         first = Trail()
         slots = islice(events(ordered, choices, start, first), len(choices.history), None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from infusecalc.quantities import Dose
+from infusecalc.quantities import Dose, Span
 from infusecalc.statements.house import in_order
 from infusecalc.statements.kinds import (
     CODE,
@@ -19,6 +19,7 @@ from infusecalc.statements.kinds import (
     NUMBER,
     PACE,
     PERCENT,
+    SPAN,
     WORDS,
     Held,
     ListOf,
@@ -40,13 +41,15 @@ NOTES = MapOf(Note)
 class Titration(Sourced):
     """How a rate rises: `start`, and `step` more after `every` so many minutes, up to `most`; or its `steps`.
 
-    No step raises the rate by more than `step_most`. Paces in mL/h hold for a bag of their own size (`bag`, mL).
+    It starts at `start_most` at the most, and no step raises it by more than `step_most`. Paces in mL/h hold for a bag
+    of their own size (`bag`, mL).
     """
 
     start: Pace | None = may(PACE, "the first rate")
     step: Pace | None = may(PACE, "how much it rises")
     every: int | None = may(MINUTES, "how long each rate is held")
     most: Pace | None = may(PACE, "the highest rate")
+    start_most: Pace | None = may(PACE, "the most that it starts at")
     step_most: Pace | None = may(PACE, "the most by which a step raises the rate")
     steps: tuple[Held, ...] = may(ListOf(HELD), "the rates one by one, each with its time", ())
     bag: int | None = may(ML, "the bag for which rates in mL/h hold")
@@ -55,14 +58,15 @@ class Titration(Sourced):
         """In words: `50 mg/h, +50 mg/h every 30 min, at most 400 mg/h`."""
         if self.steps:
             return ", ".join(map(str, self.steps))
+        begins = f" (at most {self.start_most})" if self.start_most else ""
         limit = f" (no step above {self.step_most})" if self.step_most else ""
-        return f"{self.start}, +{self.step} every {self.every} min{limit}, at most {self.most}"
+        return f"{self.start}{begins}, +{self.step} every {self.every} min{limit}, at most {self.most}"
 
     def faults(self) -> Iterator[tuple[str, str]]:
         """Either rates that rise by steps, or the steps one by one; paces in mL/h hold for their own bag alone."""
         rise = (self.start, self.step, self.every, self.most)
         if self.steps:
-            if any(part is not None for part in (*rise, self.step_most)):
+            if any(part is not None for part in (*rise, self.start_most, self.step_most)):
                 yield "steps", "stands beside a rate that rises: one of the two"
             if [held.minutes is None for held in self.steps] != [False] * (len(self.steps) - 1) + [True]:
                 yield "steps", "does not run to the end with its last step, and with that alone"
@@ -99,8 +103,8 @@ class Protocol(InfusionTime):
 
     One that a site's file gives or changes is the `site`'s, whatever it says of itself. It runs in `least` minutes or
     by the titrations `first` and `subsequent`; it fits the labels, regimens and population that it names (all, where it
-    names none), from infusion number `from_infusion` on, not in a patient with a condition of `not_with`. A protocol
-    that is `refused` fits no regimen of this table.
+    names none), from infusion number `from_infusion` on, in the bag that it names, not in a patient with a condition
+    of `not_with`. A protocol that is `refused` fits no regimen of this table.
     """
 
     name: str = need(WORDS, "what people call it")
@@ -112,6 +116,7 @@ class Protocol(InfusionTime):
         choice("adult", "paediatric"), "the population that it fits; both, where it names none"
     )
     from_infusion: int = may(NUMBER, "the number of the infusion that it begins with", 1)
+    bag: int | None = may(ML, "the bag of all infusions of its course; the usual one, where it names none")
     studied: DoseLimit | None = may(DoseLimit, "the dose above which it was not studied")
     not_with: tuple[str, ...] = may(ListOf(Named("conditions")), "the conditions in which it must not be used", ())
     text: str = need(WORDS, "what it is, and its conditions")
@@ -176,10 +181,23 @@ class Reaction(Sourced):
             yield "resume", "is not above 0 and under 100 %: after a stop an infusion goes on, and more slowly"
 
 
+class Observation(Sourced):
+    """How long (minutes) a patient is watched after the infusion, at least."""
+
+    least: int = need(MINUTES, "the time")
+
+
 class InUse(Sourced):
     """The longest time (hours) of a diluted bag at room temperature."""
 
     most: int = need(HOURS, "the time")
+
+
+class FirstRateAgain(Sourced):
+    """How long after the infusion before it an infusion runs at the rate of a first one."""
+
+    after: Span = need(SPAN, "the time since the infusion before")
+    text: str = need(WORDS, "what is said")
 
 
 class UsualMost(Sourced):
@@ -187,6 +205,19 @@ class UsualMost(Sourced):
 
     dose: Dose = need(DOSE, "the dose")
     text: str = need(WORDS, "where it comes from")
+
+
+class UnusualGap(Sourced):
+    """A break that no label need speak of: since the infusion before, or after an infusion's own date within a set."""
+
+    most: Span | None = may(SPAN, "the longest usual time since the infusion before")
+    late: Span | None = may(SPAN, "how long after its date an infusion of an induction or a pair may usually be")
+    text: str = need(WORDS, "what is said of going on after it")
+
+    def faults(self) -> Iterator[tuple[str, str]]:
+        """It is one of the two, or both."""
+        if self.most is None and self.late is None:
+            yield "source", "needs 'most' or 'late'"
 
 
 class ConditionRule(Sourced):
@@ -216,8 +247,11 @@ class DrugRules(Statement):
     infusion_time: InfusionTime = need(InfusionTime, "how fast it goes in")
     modifiers: Modifiers | None = may(Modifiers, "billing modifiers")
     usual_most: UsualMost | None = may(UsualMost, "the highest single dose in our sources")
+    unusual_gap: UnusualGap | None = may(UnusualGap, "the break after which a second look is asked for")
     reaction: Reaction | None = may(Reaction, "how an infusion goes on after a reaction")
+    first_rate_again: FirstRateAgain | None = may(FirstRateAgain, "when the rate of a first infusion is used again")
     premedication: dict[str, Premedication] = may(PREMEDICATION, "what is given before each infusion", {})
+    observation: Observation | None = may(Observation, "how long a patient is watched after it, where it is stated")
     monitoring: dict[str, Note] = may(NOTES, "what is watched, during the infusion and after", {})
     late: dict[str, Note] = may(NOTES, "what is said of a late or missed infusion", {})
     screening: dict[str, Note] = may(NOTES, "what is done before the first infusion", {})
@@ -231,14 +265,29 @@ class Subcutaneous(Sourced):
     text: str = need(WORDS, "why they are refused")
 
 
+class Told(Note):
+    """One statement for patients: under some labels or to one population alone, where it names them."""
+
+    labels: tuple[str, ...] = may(ListOf(Named("labels")), "the labels under which it is told; all, if none", ())
+    population: str | None = may(choice("adult", "paediatric"), "who is told it; both, where it names none")
+
+    def is_for(self, label: str, population: str) -> bool:
+        """Whether it is told under a label to a population."""
+        return (not self.labels or label in self.labels) and self.population in (None, population)
+
+
+_TOLD = ListOf(Told)
+
+
 class ForPatients(Statement):
     """What a patient is told, in plain words."""
 
-    expect: tuple[Note, ...] = need(ListOf(Note), "what to expect")
-    tell: tuple[Note, ...] = need(ListOf(Note), "what to tell the nurse")
-    common: tuple[Note, ...] = need(ListOf(Note), "common reactions")
-    call: tuple[Note, ...] = need(ListOf(Note), "when to call")
-    missed: tuple[Note, ...] = need(ListOf(Note), "what to do about a missed date")
+    emergency: tuple[Told, ...] = may(_TOLD, "what needs an emergency number, first and apart from the rest", ())
+    expect: tuple[Told, ...] = need(_TOLD, "what to expect")
+    tell: tuple[Told, ...] = need(_TOLD, "what to tell the nurse")
+    common: tuple[Told, ...] = need(_TOLD, "common reactions")
+    call: tuple[Told, ...] = need(_TOLD, "when to call")
+    missed: tuple[Told, ...] = need(_TOLD, "what to do about a missed date")
 
 
 class Drug(Statement):
@@ -284,7 +333,9 @@ class ProductRules(Statement):
     vials: Vials = need(Vials, "its vials")
     billing: Billing | None = may(Billing, "how it is billed")
     not_labelled: NotLabelled | None = may(NotLabelled, "indications that its own label lacks")
+    not_marketed: Note | None = may(Note, "that it is not on the market, and what is known of it")
     in_use: InUse | None = may(InUse, "the longest time of a diluted bag at room temperature")
+    handling: dict[str, Note] = may(NOTES, "how it is made up, where its own label differs from what its drug says", {})
     storage: dict[str, Note] = may(NOTES, "how it is stored", {})
 
 

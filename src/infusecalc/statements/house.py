@@ -78,12 +78,29 @@ class UsualWeights(Statement):
         return self.paediatric if population == "paediatric" else self.adult
 
 
+class BareWeights(Sourced):
+    """The weights (0.01 kg) from which a number without a unit may have been meant as pounds."""
+
+    adult: int = need(KG, "in an adult regimen, from this one on")
+    paediatric: int = need(KG, "in a paediatric regimen, from this one on")
+
+    def of(self, population: str) -> int:
+        """That of `adult` or `paediatric` regimens."""
+        return self.paediatric if population == "paediatric" else self.adult
+
+
 class Bags(Limits):
     """The bags (mL) in stock, ascending, and the range that `--bag` may name."""
 
     stocked: tuple[int, ...] = need(ListOf(ML, ascending=True), "the bags in stock")
     from_: int = need(ML, "the smallest that may be asked for")
     to: int = need(ML, "the largest that may be asked for")
+
+
+class Overfill(Sourced):
+    """The share (0.01 %) by which a bag may hold more than it says."""
+
+    most: int = need(PERCENT, "the share")
 
 
 class RoundingLimit(Sourced):
@@ -127,6 +144,19 @@ class Doubled(Sourced):
     text: str = need(WORDS, "what it decides")
 
 
+class GivenEarly(Sourced):
+    """How long before its date, counted from the infusion before it, an infusion may have been given."""
+
+    induction: Span = need(SPAN, "in an induction, a pair or another set of infusions")
+    interval: int = need(PERCENT, "where it comes after an interval, the share of the time between the two infusions")
+
+
+class GivenDiffers(Sourced):
+    """How far (0.01 %) a dose that was given may be from the expected one."""
+
+    over: int = need(PERCENT, "the largest difference")
+
+
 class LongestPause(Sourced):
     """The longest pause (minutes) after which an infusion is gone on with."""
 
@@ -156,13 +186,17 @@ class House(Statement):
     bsa: Surfaces = need(Surfaces, "body surface areas that are taken")
     bmi: BmiLimits = need(BmiLimits, "body mass indexes that are taken, and that are usual")
     usual_weight: UsualWeights = need(UsualWeights, "weights that are usual")
+    bare_weight: BareWeights = need(BareWeights, "weights without a unit that may have been meant as pounds")
     bags: Bags = need(Bags, "bags in stock")
+    overfill: Overfill = need(Overfill, "how much more a bag may hold than it says")
     rounding: RoundingLimit = need(RoundingLimit, "how far rounding may go")
     largest_dose: LargestDose = need(LargestDose, "the largest dose that is taken")
     near_mistake: NearMistake = need(NearMistake, "how near an order comes to a mistake")
     horizon: HorizonLimits = need(HorizonLimits, "how far a plan goes")
     weight_change: WeightChange = need(WeightChange, "the change of weight that asks for a second look")
     doubled: Doubled = need(Doubled, "when two infusions are too near each other")
+    given_early: GivenEarly = need(GivenEarly, "how early an infusion may have been given")
+    given_differs: GivenDiffers = need(GivenDiffers, "how far a dose given may be from the expected one")
     longest_pause: LongestPause = need(LongestPause, "the longest pause of an infusion")
     longest_infusion: LongestInfusion = need(LongestInfusion, "the longest infusion with its stops")
     after_stop: AfterStop = need(AfterStop, "what is said of the steps after a stop")

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
+from typing import Any
 
 from infusecalc.arithmetic import past
 from infusecalc.errors import BadInput
 from infusecalc.frozen import Frozen
 from infusecalc.quantities import Dose, Span, plain
-from infusecalc.statements.drug import ALIASES, CONDITIONS, NOTES, PREMEDICATION, ConditionRule, Premedication
+from infusecalc.statements.drug import (
+    ALIASES,
+    CONDITIONS,
+    NOTES,
+    PREMEDICATION,
+    ConditionRule,
+    FirstRateAgain,
+    Premedication,
+)
 from infusecalc.statements.house import in_order
 from infusecalc.statements.kinds import (
     AFTER,
@@ -105,9 +114,8 @@ class Band(Statement):
             return True
         size = weight if self.end.by == "weight" else bsa
         if size is None:
-            raise BadInput(
-                "height", None, "is missing", allowed="--height or --bsa", hint="the dose depends on the BSA"
-            )
+            hint = "the dose depends on the BSA"
+            raise BadInput("height", None, "is missing", allowed="`height` or `bsa`", hint=hint)
         return not past(size, self.end.number, included=self.to is not None)
 
 
@@ -156,6 +164,7 @@ class Phase(Sourced):
     days: tuple[int, ...] | None = may(_OFFSETS, "the days of its infusions, from 0, instead of weeks")
     every: Span | None = may(SPAN, "the time between its infusions, where they go on")
     repeat: Repeat | None = may(Repeat, "how its whole block comes again")
+    infusions: int | None = may(NUMBER, "how many infusions it has in all, where it goes on and comes to an end")
     if_needed_from: int | None = may(NUMBER, "the infusion from which on they are given only if needed")
     starts: Starts | None = may(Starts, "when it starts after another phase")
     gap: Gap | None = may(Gap, "the least and the most time since the infusion before")
@@ -203,6 +212,11 @@ class Phase(Sourced):
         return self.repeat.every if self.repeat else self.every
 
     @property
+    def count(self) -> int | None:
+        """How many infusions it has, or None for a phase that goes on without an end."""
+        return self.infusions or (None if self.interval else len(self.offsets))
+
+    @property
     def wait(self) -> Span | None:
         """How long after the infusion that `starts` names it begins: a time of its own, or its interval."""
         wait = self.starts.wait if self.starts else None
@@ -216,25 +230,16 @@ class Phase(Sourced):
             yield "days", "stands beside 'weeks': one of the two"
         if self.every and self.repeat:
             yield "every", "stands beside 'repeat': one of the two"
+        if self.infusions is not None and (not self.every or self.infusions <= len(self.offsets)):
+            yield "infusions", "is not more than the infusions before the first repeat of 'every'"
         if self.offsets[0] != 0:
             yield ("weeks" if self.weeks else "days"), "does not begin with 0"
         if self.starts and self.wait is None:
             yield "starts", "waits for an interval, and the phase has none"
 
 
-class Variant(Statement):
-    """Another way of giving the same regimen."""
-
-    name: str = need(WORDS, "what people call it")
-    phases: dict[str, Phase] = need(MapOf(Phase), "its phases, in their order")
-
-    def faults(self) -> Iterator[tuple[str, str]]:
-        """Its phases follow each other."""
-        yield from phases_in_order(self.phases)
-
-
 def phases_in_order(phases: dict[str, Phase]) -> Iterator[tuple[str, str]]:
-    """Each later phase starts after an earlier one, which comes to an end."""
+    """Each later phase starts after an earlier one, which is given once."""
     names = list(phases)
     for index, (name, phase) in enumerate(phases.items()):
         if index == 0 and phase.starts:
@@ -242,7 +247,7 @@ def phases_in_order(phases: dict[str, Phase]) -> Iterator[tuple[str, str]]:
         if index and not (phase.starts and phase.starts.after.phase in names[:index]):
             yield f"phases.{name}", "does not start after an infusion of an earlier phase"
         if index and phases[names[index - 1]].interval:
-            yield f"phases.{name}", "follows a phase that goes on without an end"
+            yield f"phases.{name}", "follows a phase that is repeated"
 
 
 class Allowed(Sourced):
@@ -263,11 +268,35 @@ class Judgement(Sourced):
     text: str = need(WORDS, "what is said")
 
 
-class FirstRateAgain(Sourced):
-    """How long after the infusion before it a new course begins at the rate of a first infusion."""
+class Variant(Statement):
+    """Another way of giving the same regimen: each part that it has takes the place of the regimen's, as a whole."""
 
-    after: Span = need(SPAN, "the time since the infusion before")
-    text: str = need(WORDS, "what is said")
+    name: str = need(WORDS, "what people call it")
+    status: Status | None = may(Status, "its own: labelled or off-label")
+    age: AgeRange | None = may(AgeRange, "its own: the ages that it is for")
+    phases: dict[str, Phase] | None = may(MapOf(Phase), "its own phases, in their order")
+    allowed: tuple[Allowed, ...] | None = may(ListOf(Allowed), "its own: what is allowed instead")
+    judgement: tuple[Judgement, ...] | None = may(ListOf(Judgement), "its own: what is left to judgement")
+    companions: dict[str, Note] | None = may(NOTES, "its own: drugs that are given with it")
+    premedication: dict[str, Premedication] | None = may(PREMEDICATION, "its own: what is given before each infusion")
+    conditions: dict[str, ConditionRule] | None = may(CONDITIONS, "its own: what is said of a patient's conditions")
+    rate_not_labelled: Note | None = may(Note, "its own: why there is no rate on the label")
+    first_rate_again: FirstRateAgain | None = may(FirstRateAgain, "its own: when a first rate is used again")
+
+    @property
+    def own(self) -> dict[str, Any]:
+        """The parts that it has, by their names."""
+        return {part: value for part, value in self.as_dict().items() if part != "name" and value is not None}
+
+    def over(self, rules: RegimenRules) -> RegimenRules:
+        """The regimen's rules, with the variant's parts in the place of theirs."""
+        return rules.but(**self.own)
+
+    def faults(self) -> Iterator[tuple[str, str]]:
+        """Its phases follow each other, and what names one names one of them."""
+        if self.phases is not None:
+            yield from phases_in_order(self.phases)
+            yield from _absent(self, self.phases)
 
 
 class RegimenRules(Statement):
@@ -282,7 +311,9 @@ class RegimenRules(Statement):
     premedication: dict[str, Premedication] = may(PREMEDICATION, "what is given before each infusion", {})
     conditions: dict[str, ConditionRule] = may(CONDITIONS, "what is said of a patient's conditions", {})
     rate_not_labelled: Note | None = may(Note, "why there is no rate on the label")
-    first_rate_again: FirstRateAgain | None = may(FirstRateAgain, "when the rate of a first infusion is used again")
+    first_rate_again: FirstRateAgain | None = may(
+        FirstRateAgain, "when the rate of a first infusion is used again, where it differs from the drug's"
+    )
     variants: dict[str, Variant] = may(MapOf(Variant), "other ways of giving it", {})
 
     def faults(self) -> Iterator[tuple[str, str]]:
@@ -290,11 +321,19 @@ class RegimenRules(Statement):
         if not self.phases:
             yield "phases", "is empty"
         yield from phases_in_order(self.phases)
-        named = [("allowed", row.phase) for row in self.allowed] + [("judgement", row.phase) for row in self.judgement]
-        planned = {*self.phases, *(phase for variant in self.variants.values() for phase in variant.phases)}
-        for key, phase in named:
-            if phase and phase not in planned:
-                yield key, f"names the absent phase '{phase}'"
+        planned = {*self.phases, *(phase for variant in self.variants.values() for phase in variant.phases or ())}
+        yield from _absent(self, planned)
+        for name, variant in self.variants.items():
+            if variant.phases is None:
+                yield from ((f"variants.{name}.{key}", problem) for key, problem in _absent(variant, self.phases))
+
+
+def _absent(rules: RegimenRules | Variant, planned: Container[str]) -> Iterator[tuple[str, str]]:
+    """What is allowed in a phase that is not planned, or is left to judgement in one."""
+    for key, rows in (("allowed", rules.allowed), ("judgement", rules.judgement)):
+        for row in rows or ():
+            if row.phase and row.phase not in planned:
+                yield key, f"names the absent phase '{row.phase}'"
 
 
 class Indication(Statement):
@@ -303,3 +342,4 @@ class Indication(Statement):
     name: str = need(WORDS, "what people call the indication")
     aliases: tuple[str, ...] = may(ALIASES, "its other names", ())
     population: str = need(choice("adult", "paediatric"), "who is treated")
+    other_ages: tuple[str, ...] = may(ListOf(NAME), "the drug's indications for the same disease at other ages", ())

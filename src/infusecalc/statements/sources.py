@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from infusecalc.statements.kinds import WORDS, Named, choice
+from infusecalc.statements.kinds import NAME, WORDS, ListOf, Named, choice
 from infusecalc.statements.statement import Sourced, Statement, may, need
 
 GRADES = (
@@ -35,4 +35,5 @@ class Condition(Statement):
     """Something that a patient may have; `read_as` names the worst of several classes."""
 
     name: str = need(WORDS, "what it is")
+    aliases: tuple[str, ...] = may(ListOf(NAME), "its other names", ())
     read_as: str | None = may(Named("conditions"), "the condition that a name which leaves something open is read as")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from infusecalc.statements import HOUSE, SECTIONS, DrugRules, ProductRules, Protocol
+from infusecalc.statements import HOUSE, SECTIONS, DrugRules, Indication, ProductRules, Protocol
 from infusecalc.statements.kinds import NAME, is_name
 from infusecalc.table.nodes import Fault, Reading, file_of
 
@@ -43,7 +43,7 @@ def _between(table: Table, section: str, name: str, part: str | None, value: Any
     if isinstance(value, Protocol):
         yield from _protocol(table, name, value)
     if section == "regimens" and part is None:
-        yield from _regimen(table, name)
+        yield from _regimen(table, name, value)
     if section in ("drugs", "regimens") and part in table.labels:
         yield from _conditions(table, section, name, value)
 
@@ -63,17 +63,17 @@ def _unused(table: Table, readings: dict[str, Reading]) -> Iterator[Fault]:
 
 
 def _names(table: Table) -> Iterator[Fault]:
-    """Names are plain, and no two drugs, products or indications of a drug answer to one name."""
+    """Names are plain, and no two drugs, products, indications of a drug or conditions answer to one name."""
     for section in SECTIONS:
         for name in table.names(section):
             if not all(is_name(part) for part in name.split("/")):
                 yield _at(table, section, name, f"is not a plain name (allowed: {NAME.allowed})")
-    taken: dict[tuple[str, str], str] = {}
-    for section in ("drugs", "products", "regimens"):
+    taken: dict[tuple[bool, str, str], str] = {}
+    for section in ("drugs", "products", "regimens", "conditions"):
         for name in table.names(section):
             room, _, own = name.rpartition("/")
             for spelled in {own, *table.aliases(section, name)}:
-                other = taken.setdefault((room, spelled), name)
+                other = taken.setdefault((section == "conditions", room, spelled), name)
                 if other != name:
                     yield _at(table, section, name, f"answers to '{spelled}', and so does {other}")
 
@@ -105,7 +105,10 @@ def _protocol(table: Table, name: str, protocol: Protocol) -> Iterator[Fault]:
             yield _at(table, "protocols", name, what)
 
 
-def _regimen(table: Table, name: str) -> Iterator[Fault]:
+def _regimen(table: Table, name: str, head: Indication) -> Iterator[Fault]:
     drug, _, indication = name.partition("/")
     if not indication or not table.has("drugs", drug):
         yield _at(table, "regimens", name, "is not named after a drug of this table, as in infliximab/crohns")
+    for other in head.other_ages if head else ():
+        if not table.has("regimens", f"{drug}/{other}"):
+            yield _at(table, "regimens", name, f"names '{drug}/{other}', which is not defined under regimens")

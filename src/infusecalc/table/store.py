@@ -12,11 +12,11 @@ from infusecalc.regimen import Regimen
 from infusecalc.spelling import normal
 from infusecalc.statements import (
     SITE,
+    AgeRange,
     Citation,
     Drug,
     DrugRules,
     Indication,
-    Phase,
     Product,
     ProductRules,
     Protocol,
@@ -58,7 +58,8 @@ class Table(Entries):
         rules: ProductRules | None = self.get("products", name, label)
         if rules is None:
             offered = ", ".join(self.get("products", other).name for other in self.products(product.drug, label))
-            raise BadInput("product", product.name, f"is not in the table under the {label} label", allowed=offered)
+            problem, detail = "is not in the table under this label", f"({label})"
+            raise BadInput("product", product.name, problem, detail=detail, allowed=offered)
         return product, rules
 
     def products(self, drug: str, label: str) -> list[str]:
@@ -89,8 +90,8 @@ class Table(Entries):
     def _refuse_subcutaneous(self, drug: str, name: str, typed: str) -> None:
         refused: Subcutaneous | None = self.get("drugs", drug, "subcutaneous")
         if refused and name in refused.names:
-            hint = f"name an intravenous product of {drug}"
-            raise BadInput("product", typed, "is subcutaneous, and only intravenous ones are covered", hint=hint)
+            hint = f"give an intravenous product of {drug}"
+            raise BadInput("product", typed, "is subcutaneous: only intravenous products are covered", hint=hint)
 
     def find_product(self, typed: str, drug: str) -> str:
         """The id of a product of a drug; raises BadInput, UnknownName."""
@@ -100,7 +101,7 @@ class Table(Entries):
             found, product = "", None
         if product is None or found != drug:
             mine = [name for name in self.names("products") if self.text("products", name, "drug") == drug]
-            raise unknown(f"product of {drug}", typed, mine)
+            raise unknown("product", typed, mine, of=drug)
         return product
 
     def indications(self, drug: str) -> list[str]:
@@ -116,7 +117,7 @@ class Table(Entries):
             if name in (indication, *aliases):
                 return indication
             also += aliases
-        raise unknown(f"indication of {drug}", typed, mine, also)
+        raise unknown("indication", typed, mine, also, of=drug)
 
     def find_label(self, typed: str | None) -> str:
         """The label of that name, or the usual one where none is named; raises BadInput."""
@@ -127,21 +128,27 @@ class Table(Entries):
         return normal(typed)
 
     def find_condition(self, typed: str) -> str:
-        """The condition of that name; raises UnknownName."""
-        name = normal(typed)
-        if not self.has("conditions", name):
-            raise unknown("condition", typed, self.names("conditions"))
-        return name
+        """The condition that a name or an alias stands for; raises UnknownName."""
+        name, also = normal(typed), list[str]()
+        if self.has("conditions", name):
+            return name
+        for condition in self.names("conditions"):
+            aliases = self.aliases("conditions", condition)
+            if name in aliases:
+                return condition
+            also += aliases
+        raise unknown("condition", typed, self.names("conditions"), also)
 
     def find_protocol(self, typed: str, regimen: Regimen) -> tuple[str, Protocol]:
         """The protocol of that name, for a regimen that it fits; raises BadInput, UnknownName."""
         name, fitting = normal(typed), self.protocols(regimen)
         rules: Protocol | None = self.get("protocols", name) if self.has("protocols", name) else None
         if rules is None or rules.drug != regimen.drug_id:
-            raise unknown(f"protocol of {regimen.id}", typed, fitting)
-        problem = _misfit(rules, regimen)
-        if problem:
-            raise BadInput("protocol", typed, problem, allowed=", ".join(fitting) or "none for this regimen")
+            raise unknown("protocol", typed, fitting, of=regimen.id)
+        misfit = _misfit(rules, regimen)
+        if misfit:
+            allowed = ", ".join(fitting) or "none for this regimen"
+            raise BadInput("protocol", typed, misfit, allowed=allowed)
         return name, rules
 
     def protocols(self, regimen: Regimen) -> tuple[str, ...]:
@@ -158,23 +165,31 @@ class Table(Entries):
         head: Indication = self.get("regimens", id_)
         rules: RegimenRules | None = self.get("regimens", id_, label)
         if rules is None:
-            raise BadInput("label", label, f"has no entry for {id_}", hint="see: infusecalc regimens list")
-        name, phases = self._variant(id_, rules, variant)
+            problem, hint = "does not have this regimen", "see: infusecalc regimens list"
+            raise BadInput("label", label, problem, detail=f"({id_})", hint=hint)
+        name, rules = self._variant(id_, rules, variant)
         known: Drug = self.get("drugs", drug)
         drug_rules: DrugRules | None = self.get("drugs", drug, label)
         if drug_rules is None:
             raise BadTable((f"{self.files[-1].name}:1: drugs.{drug}: '{label}' is missing, and {id_} has it",))
-        return Regimen(drug, indication, label, name, head.name, head.population, rules, phases, known, drug_rules)
+        people, others = (head.name, head.population), self._ages(drug, head.other_ages, label)
+        return Regimen(drug, indication, label, name, *people, rules, rules.phases, known, drug_rules, others)
 
-    def _variant(self, id_: str, rules: RegimenRules, typed: str | None) -> tuple[str | None, dict[str, Phase]]:
-        """The variant of that name, with its phases; the regimen's own where none is named."""
+    def _ages(self, drug: str, indications: tuple[str, ...], label: str) -> dict[str, AgeRange]:
+        """The ages that other indications of a drug are for under a label, by the regimen's id."""
+        rules = {id_: self.get("regimens", id_, label) for id_ in (f"{drug}/{name}" for name in indications)}
+        return {id_: other.age for id_, other in rules.items() if other and other.age}
+
+    def _variant(self, id_: str, rules: RegimenRules, typed: str | None) -> tuple[str | None, RegimenRules]:
+        """The variant of that name, with the rules as it has them; the regimen's own where none is named."""
         if typed is None:
-            return None, rules.phases
+            return None, rules
         if not rules.variants:
-            raise BadInput("variant", typed, f"fits nothing: {id_} has no variants", hint="leave --variant out")
+            problem, detail = "is not known: this regimen has no variants", f"({id_})"
+            raise BadInput("variant", typed, problem, detail=detail, hint="leave `variant` out")
         if normal(typed) not in rules.variants:
-            raise unknown(f"variant of {id_}", typed, rules.variants)
-        return normal(typed), rules.variants[normal(typed)].phases
+            raise unknown("variant", typed, rules.variants, of=id_)
+        return normal(typed), rules.variants[normal(typed)].over(rules)
 
     # --- everything at once -----------------------------------------------------------------------
 
@@ -188,13 +203,17 @@ class Table(Entries):
 def _misfit(protocol: Protocol, regimen: Regimen) -> str:
     """Why a protocol does not fit a regimen; empty where it does."""
     if protocol.refused:
-        return f"is refused for {regimen.id}: {protocol.refused.text}"
+        return f"is refused for this regimen: {protocol.refused.text}"
     if protocol.labels and regimen.label not in protocol.labels:
-        return f"is not for the {regimen.label} label, but for {', '.join(protocol.labels)}"
+        return f"is not for this label, but for {', '.join(protocol.labels)}"
     if protocol.regimens and regimen.indication not in protocol.regimens:
-        return f"is not for {regimen.id}, but for {', '.join(protocol.regimens)}"
+        return f"is not for this regimen, but for {', '.join(protocol.regimens)}"
     if protocol.population not in (None, regimen.population):
         return f"is not for a {regimen.population} regimen, but for {protocol.population} ones"
+    counts = [phase.count for phase in regimen.phases.values()]
+    whole = sum(count or 0 for count in counts)
+    if None not in counts and whole < protocol.from_infusion:
+        return f"begins with infusion {protocol.from_infusion}, and {regimen.id} has {whole}"
     return ""
 
 

@@ -1,0 +1,1 @@
+"""Cohorts as files: read in chunks, written whole or not at all."""

@@ -1,0 +1,104 @@
+"""The columns of a cohort: which are known, which a header must have, and what an expanded cohort has."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from difflib import get_close_matches
+
+from infusecalc.errors import BadInput, escape
+from infusecalc.output.records import COLUMNS as RECORD
+
+NAMES = ("drug", "indication", "label", "variant", "product")
+COLUMNS = (
+    "patient_id", "drug", "indication", "weight_kg", "weight_lb", "height_cm", "bsa_m2", "age_years", "start", "label",
+    "variant", "product",
+)  # fmt: skip
+"""The columns that are read, in any order."""
+REJECTED = ("row", "column", "code", "reason", "raw")
+"""The columns that a rejected row has behind its own; a frame of them has no `raw`."""
+_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
+_NEEDED = ("drug", "indication", "start")
+_LIKE, _SAME = 0.75, 0.9  # shares of letters by which a name is nearly another
+_NAMES, _LETTERS = 5, 40  # that a message repeats of a header
+
+
+def check_header(names: Sequence[str], *, keep_extra: bool, given: Collection[str]) -> tuple[str, ...]:
+    """The names of a header, in lower case; `given` columns have a value for the whole cohort, so may be absent.
+
+    The columns of rejected rows may be there, all of them: the rows were repaired, and are read again.
+    Raises BadInput for a column that is there twice, that is not known (unless extra ones are kept), or missing.
+    """
+    plain = [_plain(name) for name in names]
+    known = COLUMNS + (REJECTED if set(plain).issuperset(REJECTED[:-1]) else ())
+    found = tuple(short if short in known else name for name, short in zip(names, plain, strict=True))
+    missing = [name for name in _NEEDED if name not in found and name not in given]
+    if not {"weight_kg", "weight_lb"} & {*found, *given}:
+        missing.append("weight_kg")
+    if missing or not keep_extra:
+        _check_separator(names)
+    _check_names(found, known, keep_extra=keep_extra)
+    if missing:
+        hint = f"{_meant(found) or 'the first line must name the columns;'} or give one value for all with an option"
+        raise BadInput("header", ", ".join(missing), "is missing", hint=hint)
+    return found
+
+
+def _plain(name: str) -> str:
+    return name.strip().lower()
+
+
+def _check_separator(names: Sequence[str]) -> None:
+    """Refuse a header that something else than a comma separates."""
+    line = ",".join(names)
+    for sign, what in _SEPARATORS.items():
+        parts = [_plain(part).strip('"') for part in line.split(sign)]
+        if len(parts) > 1 and (len(names) == 1 or not set(parts).isdisjoint(COLUMNS)):
+            hint = "save it as CSV with commas between the cells, and a point in decimal numbers"
+            raise BadInput("header", None, f"is separated by {what}", allowed="commas", hint=hint)
+
+
+def _check_names(found: Sequence[str], known: Collection[str], *, keep_extra: bool) -> None:
+    """Refuse columns that are there twice, have no name, are not known, or cannot be kept."""
+    if not all(map(str.strip, found)):
+        raise BadInput("header", None, "has a column without a name", hint="name each column, or delete it")
+    twice = sorted({name for name in found if found.count(name) > 1})
+    if twice:
+        raise BadInput("header", _shown(twice), "is there twice", hint="give each column one name")
+    extra = [name for name in found if name not in known]
+    meant = _meant(found)
+    if extra and not (keep_extra or meant) and set(found).isdisjoint(known):  # no header, it may be: no cell is told
+        hint = "the first line must name the columns"
+        raise BadInput("header", None, "has no known column", allowed=", ".join(COLUMNS), hint=hint)
+    if extra and not keep_extra:
+        hint = f"{meant and meant + ' '}leave it out, or keep it with `keep_extra`"
+        raise BadInput("header", _shown(extra), "is not known", allowed=", ".join(COLUMNS), hint=hint)
+    taken = [name for name in extra if name in (*RECORD, *REJECTED) or _is_pattern(name)]
+    if taken:
+        problem = "cannot be kept: the result has a column of that name, or it is a pattern"
+        raise BadInput("header", _shown(taken), problem, hint="rename the column")
+
+
+def _meant(found: Sequence[str]) -> str:
+    """Which columns the names that are not known were meant to be, as far as each is near one that is not there."""
+    near = ((name, _near(name, found)) for name in found if name not in COLUMNS)
+    named = [f"{_shown([name])}: did you mean {' or '.join(columns)}?" for name, columns in near if columns]
+    return " ".join(named[:_NAMES])
+
+
+def _near(name: str, found: Sequence[str]) -> list[str]:
+    """The columns with which a name shares a word that none of the others has; else one that is spelled nearly so."""
+    absent = [column for column in COLUMNS if column not in found]
+    words = set(re.findall("[a-z0-9]+", name.lower()))
+    taken = any(words & set(column.split("_")) for column in COLUMNS if column in found)
+    shared = [] if taken else [column for column in absent if words & set(column.split("_"))]
+    return shared or get_close_matches(_plain(name), absent, 1, _SAME if taken else _LIKE)
+
+
+def _is_pattern(name: str) -> bool:
+    """Whether a frame would take a name for a pattern of names."""
+    return name == "*" or (name.startswith("^") and name.endswith("$"))
+
+
+def _shown(names: Sequence[str]) -> str:
+    return ", ".join(escape(name[:_LETTERS]) for name in names[:_NAMES]) + (", ..." if len(names) > _NAMES else "")

@@ -1,0 +1,41 @@
+"""What a command answers, before a format is chosen: a document, flat rows, and a page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from infusecalc.output.blocks import Block
+from infusecalc.output.flat import Record
+
+DOCUMENT, ROWS, PAGE, DATES = "document", "rows", "page", "dates"
+"""What a format is written from."""
+
+
+class Answer:
+    """An answer that has no dates; a kind of answer says below what it is as data and as a page."""
+
+    foot = ""
+    """What stands at the foot of a page on paper."""
+    patient_id: str | None = None
+    reader = "clinic"
+    """Whom a page is for: it decides how large it is set."""
+    blocks: tuple[str, ...] = ()
+    """The keys of the findings that block."""
+    failed: str | None = None
+    """Why a check failed."""
+
+    def document(self) -> Record:
+        """The answer as one JSON document."""
+        raise NotImplementedError
+
+    def rows(self) -> Iterator[Record]:
+        """The answer as flat records, all with the same keys."""
+        raise NotImplementedError
+
+    def page(self) -> Iterator[Block]:
+        """The answer as people read it on a screen."""
+        raise NotImplementedError
+
+    def paper(self) -> Iterator[Block]:
+        """The answer as it is printed or opened in a browser."""
+        return self.page()

@@ -1,0 +1,53 @@
+"""A Course as an answer: with or without dates, for the clinic or for the patient, infusions or sums as rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from infusecalc.course import Course
+from infusecalc.output import phrases
+from infusecalc.output.answer import Answer
+from infusecalc.output.blocks import Block
+from infusecalc.output.flat import Record
+from infusecalc.output.page import page
+from infusecalc.output.records import document, records
+
+SHEETS = ("clinic", "patient")
+VIEWS = ("table", "calendar", "timeline")
+
+
+class CourseAnswer(Answer):
+    """What `dose` and `schedule` answer; with `totals`, rows are months and years, not infusions."""
+
+    def __init__(self, course: Course, *, totals: bool = False, sheet: str = SHEETS[0], view: str = VIEWS[0]) -> None:
+        """A course, and how it is to be shown."""
+        self.course, self.totals, self.reader, self.view = course, totals, sheet, view
+        self.foot, self.patient_id, self.blocks = phrases.footer(course), course.patient.id, course.blocks
+
+    def document(self) -> Record:
+        """`infusecalc.schedule/1`, or `infusecalc.dose/1` without dates."""
+        return document(self.course)
+
+    def rows(self) -> Iterator[Record]:
+        """A record an infusion, a phase where there are no dates, or the sums."""
+        if not self.totals:
+            return records(self.course)
+        from infusecalc.output import periods  # noqa: PLC0415 - only --totals needs it
+
+        return periods.rows(self.course)
+
+    def page(self) -> Iterator[Block]:
+        """The plan on a screen, or the patient's sheet."""
+        if self.reader == "patient":
+            from infusecalc.output.patient_sheet import patient_page  # noqa: PLC0415 - only this sheet needs it
+
+            return patient_page(self.course)
+        return page(self.course, totals=self.totals, view=self.view)
+
+    def paper(self) -> Iterator[Block]:
+        """The clinic's own sheet of a dated course; else what a screen shows."""
+        if self.reader == "patient" or not self.course.plan:
+            return self.page()
+        from infusecalc.output.clinic_sheet import clinic_page  # noqa: PLC0415 - only paper needs it
+
+        return clinic_page(self.course)

@@ -1,0 +1,92 @@
+"""A drug of the table to its page: what it is and is for, how it is given, reactions, precautions, what is unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from infusecalc.output.answer import Answer
+from infusecalc.output.blocks import TITLE, Block, Heading, Pairs, Rows, Sources
+from infusecalc.output.flat import Record
+from infusecalc.output.table_rows import listing, sources_of
+from infusecalc.statements import SITE, Cited, ConditionRule, Drug, DrugRules, Note
+from infusecalc.table import Table, cited
+
+
+def facts(table: Table, drug_id: str) -> Iterator[Record]:
+    """Every statement as a flat record: section, label, name, text, source, grade."""
+    notes: dict[str, Note] = table.get("drugs", drug_id, "about") or {}
+    for name, note in notes.items():
+        yield _fact(table, "about", "", name, note.text, note.source)
+    for row in listing(table):
+        if row.id.partition("/")[0] == drug_id:
+            rules = table.regimen(drug_id, row.id.partition("/")[2], row.label).rules
+            yield _fact(table, row.status, row.label, row.id, f"{row.name}: {row.phases}", rules.status.source)
+    for label in table.labels:
+        rules_: DrugRules | None = table.get("drugs", drug_id, label)
+        if rules_ is not None:
+            yield from _of_label(table, label, rules_)
+    for change in table.changes:
+        if change.section == "drugs" and change.name == drug_id and change.kind in ("replaces", "removes"):
+            yield _fact(table, "changed by the site", "", change.id, str(change), change.source)
+
+
+def _of_label(table: Table, label: str, rules: DrugRules) -> Iterator[Record]:
+    for name, rule in rules.conditions.items():
+        yield _fact(table, _section(rule), label, name, rule.text, rule.source)
+    notes: dict[str, dict[str, Note]] = {
+        "screening": rules.screening,
+        "monitoring": rules.monitoring,
+        "late or missed": rules.late,
+    }
+    for section, listed in notes.items():
+        for name, note in listed.items():
+            yield _fact(table, section, label, name, note.text, note.source)
+
+
+def _section(rule: ConditionRule) -> str:
+    return "contraindications" if rule.rule == "contraindicated" else "precautions"
+
+
+def _fact(table: Table, section: str, label: str, name: str, text: str, source: Cited) -> Record:
+    graded = (SITE if citation.local else table.source(citation.id).grade for citation in source)
+    grades = ", ".join(dict.fromkeys(graded))
+    return {"section": section, "label": label, "name": name, "text": text, "source": cited(source), "grade": grades}
+
+
+class DrugAnswer(Answer):
+    """What `info` answers."""
+
+    def __init__(self, table: Table, drug_id: str) -> None:
+        """A drug of a table."""
+        self.table, self.drug_id = table, drug_id
+        self.foot = f"Regimen table {table.version}"
+
+    def document(self) -> Record:
+        """`infusecalc.info/1`."""
+        return {"schema": "infusecalc.info/1", "drug": self.drug_id, "facts": list(self.rows())}
+
+    def rows(self) -> Iterator[Record]:
+        """A record a statement."""
+        return facts(self.table, self.drug_id)
+
+    def page(self) -> Iterator[Block]:
+        """The drug's page."""
+        return page(self.table, self.drug_id)
+
+
+def page(table: Table, drug_id: str) -> Iterator[Block]:
+    """The drug's page."""
+    drug: Drug = table.get("drugs", drug_id)
+    rows = list(facts(table, drug_id))
+    yield Heading(drug.name, TITLE)
+    for section in dict.fromkeys(row["section"] for row in rows):
+        mine = [row for row in rows if row["section"] == section]
+        yield Heading(section)
+        if section == "about":
+            yield Pairs(tuple((row["name"], f"{row['text']} ({row['source']})") for row in mine), inset=True)
+        else:
+            cells = tuple((row["label"], row["name"], f"{row['text']} ({row['source']})") for row in mine)
+            yield Rows(("label", "name", "what is said"), cells)
+    yield Heading("Sources")
+    found = sources_of(table, (row["source"] for row in rows))
+    yield Sources(tuple((source.id, source.grade, source.title) for source in found))

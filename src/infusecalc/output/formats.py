@@ -1,0 +1,141 @@
+"""Every format, once: its name, its extensions, what it is written from, the options it has, and its writer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from infusecalc.errors import BadInput, shown
+from infusecalc.frozen import Frozen
+from infusecalc.output.answer import DATES, DOCUMENT, PAGE, ROWS
+from infusecalc.output.flat import as_csv, as_json, as_ndjson
+from infusecalc.spelling import one_of
+
+PAPERS = {"a4": "a4", "letter": "us-letter"}
+"""Papers, and what the typesetter calls them."""
+
+
+class Look(Frozen):
+    """How an answer is written: columns, colour, and the format's own options as they were typed."""
+
+    width: int
+    colour: bool
+    options: Mapping[str, Any]
+
+
+Content = str | bytes
+Writer = Callable[[Any, Look], tuple[Content, str | None]]
+"""An answer and its look to the content, and what to know of it beside."""
+
+
+class Format(Frozen):
+    """A format; `options` are those that only some formats have, each with its usual value."""
+
+    name: str
+    needs: str
+    extensions: tuple[str, ...]
+    write: Writer
+    options: Mapping[str, Any] = {}
+
+
+def _json(answer: Any, _: Look) -> tuple[Content, None]:
+    return as_json(answer.document()), None
+
+
+def _ndjson(answer: Any, _: Look) -> tuple[Content, None]:
+    return as_ndjson(answer.rows()), None
+
+
+def _csv(answer: Any, _: Look) -> tuple[Content, None]:
+    return as_csv(answer.rows()), None
+
+
+def _terminal(answer: Any, look: Look) -> tuple[Content, None]:
+    from infusecalc.output import terminal  # noqa: PLC0415 - rich is imported only to draw a table
+
+    return terminal.draw(answer.page(), look.width, colour=look.colour), None
+
+
+def _markdown(answer: Any, _: Look) -> tuple[Content, None]:
+    from infusecalc.output import markdown  # noqa: PLC0415 - only this format needs it
+
+    return markdown.draw(answer.page()), None
+
+
+def _html(answer: Any, _: Look) -> tuple[Content, None]:
+    from infusecalc.output import html  # noqa: PLC0415 - only this format needs it
+
+    return html.draw(answer.paper(), answer.foot, answer.reader), None
+
+
+def _pdf(answer: Any, look: Look) -> tuple[Content, None]:
+    from infusecalc.output import pdf  # noqa: PLC0415 - only this format needs it
+
+    paper = PAPERS[one_of("`paper`", look.options["paper"] or next(iter(PAPERS)), PAPERS)]
+    return pdf.draw(answer.paper(), answer.foot, answer.reader, paper, answer.patient_id), None
+
+
+def _ics(answer: Any, look: Look) -> tuple[Content, str | None]:
+    from infusecalc.output import ical  # noqa: PLC0415 - only this format needs it
+
+    return ical.calendar(answer.course, ical.appointment(look.options))
+
+
+_PAGES = {"sheet": "clinic", "view": "table"}
+_EVENTS = {"at": None, "tz": None, "revision": None, "remind": None, "private": False}
+FORMATS = {
+    each.name: each
+    for each in (
+        Format("table", PAGE, (".txt",), _terminal, _PAGES),
+        Format("json", DOCUMENT, (".json",), _json),
+        Format("ndjson", ROWS, (".ndjson", ".jsonl"), _ndjson),
+        Format("csv", ROWS, (".csv",), _csv),
+        Format("md", PAGE, (".md",), _markdown, _PAGES),
+        Format("html", PAGE, (".html", ".htm"), _html, _PAGES),
+        Format("pdf", PAGE, (".pdf",), _pdf, _PAGES | {"paper": None}),
+        Format("ics", DATES, (".ics",), _ics, _EVENTS),
+    )
+}
+"""The formats by name, the usual one first."""
+_ELSEWHERE = (".parquet", ".yaml", ".xlsx", ".docx", ".png", ".svg")
+
+
+def written_from(kinds: tuple[str, ...]) -> tuple[str, ...]:
+    """The names of the formats that are written from answers of some kinds."""
+    return tuple(name for name, each in FORMATS.items() if each.needs in kinds)
+
+
+def choose_format(asked: str | None, output: str | None, formats: tuple[str, ...]) -> Format:
+    """The format that was asked for or that the file's extension names; raises BadInput where they clash."""
+    if asked is not None:
+        asked = one_of("`format_`", asked, formats, "is not a format of this command")
+    if output in (None, "-"):
+        return FORMATS[asked or formats[0]]
+    extension = Path(str(output)).suffix.lower()
+    named = next((name for name, each in FORMATS.items() if extension in each.extensions), None)
+    if asked and (named or extension in _ELSEWHERE) and asked != named:
+        own = ", ".join(FORMATS[asked].extensions)
+        problem, detail = "does not match the file name", f", {shown(output)}"
+        hint = "give the file one of these extensions, or leave `format_` out"
+        raise BadInput("`format_`", asked, problem, detail=detail, allowed=own, hint=hint)
+    extensions = ", ".join(end for name in formats for end in FORMATS[name].extensions)
+    if not asked and (named or extension in _ELSEWHERE) and named not in formats:
+        problem = f"has the extension {extension}, which this command does not write"
+        raise BadInput("`output`", output, problem, allowed=extensions)
+    if not asked and named is None:
+        hint = "or give `format_`"
+        raise BadInput("`output`", output, "has no known extension", allowed=extensions, hint=hint)
+    return FORMATS[str(asked or named)]
+
+
+def check_options(form: Format, typed: Mapping[str, Any], formats: tuple[str, ...]) -> None:
+    """Refuse with BadInput an option that another of the command's formats has, and this one has no use for."""
+    for name, usual in {name: usual for each in formats for name, usual in FORMATS[each].options.items()}.items():
+        value = typed.get(name)
+        if name in form.options or value in (None, False, usual):
+            continue
+        having = [each for each in formats if name in FORMATS[each].options]
+        hint = f"it is for `format_` {' or '.join(having)}"
+        told = None if value is True else value  # a flag has no value to show
+        raise BadInput(f"`{name}`", told, f"cannot be combined with `format_` {form.name}", hint=hint)

@@ -1,0 +1,228 @@
+"""Values to the words that people read: weekday and date, amounts with their unit, vials, times (ISMP notation)."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+from infusecalc.arithmetic import ceil_div, pounds
+from infusecalc.course import Course
+from infusecalc.patient import Patient
+from infusecalc.phase_dose import Chair, PhaseDose
+from infusecalc.plan import Planned
+from infusecalc.preparation import Preparation
+from infusecalc.quantities import hours, people, plain
+from infusecalc.statements import Phase
+
+_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_PER_HOUR = 60
+_PER_DAY = 24 * _PER_HOUR
+_PER_YEAR = 12
+
+
+def day(value: date) -> str:
+    """A date with its weekday: `Tue 2026-12-01`."""
+    return f"{_WEEKDAYS[value.weekday()]} {value}"
+
+
+def mg(amount: int) -> str:
+    """An amount of 0.01 mg: `1,000 mg`."""
+    return f"{people(amount)} mg"
+
+
+def volume(tenths: int) -> str:
+    """A volume of 0.1 mL: `36.5 mL`."""
+    return f"{people(tenths, 1)} mL"
+
+
+def vials(counts: tuple[tuple[int, int], ...]) -> str:
+    """Vials by size: `1 x 500 + 2 x 100 mg`."""
+    return " + ".join(f"{number:,} x {people(size)}" for size, number in counts) + " mg" if counts else "none"
+
+
+def time(hundredths: int | None) -> str:
+    """A time of 0.01 min in whole minutes, rounded up: `4 h 15 min`."""
+    return "not labelled" if hundredths is None else hours(hundredths)
+
+
+def chair(parts: Chair) -> str:
+    """What chair time is made of: `Chair time: premedication 30 min before, the infusion, observation 1 h, ...`."""
+    lead, watched, turnover = map(_stated, (parts.lead, parts.observation, parts.turnover))
+    return f"Chair time: premedication {lead} before, the infusion, observation {watched} after, turnover {turnover}"
+
+
+def _stated(hundredths: int | None) -> str:
+    """A part of chair time, or that our sources state none."""
+    return "0 min (none stated)" if hundredths is None else hours(hundredths) or "0 min"
+
+
+def bag(made_up: Preparation) -> str:
+    """The bag in words: `35 mL into 250 mL after taking out 35 mL: 1.4 mg/mL`; or that the drug does not fit it."""
+    if made_up.too_much is not None:
+        return f"{people(made_up.too_much, 4)} mL of drug does not fit in a {people(made_up.bag, 0)} mL bag"
+    drug = volume(made_up.drug_volume)
+    into = f"{drug} into {people(made_up.bag, 0)} mL after taking out {drug}"
+    return f"{into}: {people(made_up.concentration)} mg/mL"
+
+
+def weight(value: int) -> str:
+    """A weight in both units: `70 kg (154.3 lb)`."""
+    return f"{people(value)} kg ({people(pounds(value), 1)} lb)"
+
+
+def age(months: int) -> str:
+    """An age in completed months: `34 y`, or `8 mo` under two years."""
+    years, rest = divmod(months, _PER_YEAR)
+    if years < 2:  # noqa: PLR2004 - infants and toddlers are counted in months
+        return f"{months} mo"
+    return f"{years} y" + (f" {rest} mo" if rest else "")
+
+
+def patient(someone: Patient, on: date | None) -> str:
+    """What is known of a patient, in one line."""
+    parts = [f"weight {weight(someone.weight)}"]
+    if someone.height is not None:
+        parts.append(f"height {plain(someone.height, 1)} cm")
+    if someone.bsa is not None:
+        how = someone.bsa_formula if someone.bsa == someone.bsa_uncapped else f"{someone.bsa_formula}, capped"
+        parts.append(f"BSA {plain(someone.bsa)} m2 ({how})")
+    known = someone.age_on(on)
+    parts.append("age not given" if known is None else f"age {age(known.months)}")
+    return ", ".join(parts)
+
+
+def weights(someone: Patient) -> str:
+    """Weights over time: `70 kg (154.3 lb), from 2026-06-01 78 kg (172 lb)`."""
+    return ", ".join(f"{f'from {each.since} ' if each.since else ''}{weight(each.weight)}" for each in someone.weights)
+
+
+def change(item: Planned) -> str:
+    """Why an infusion is not on the day of the plan as it was started."""
+    parts = []
+    if item.given:
+        parts.append("given" + ("" if item.given.amount is None else f" {mg(item.given.amount)}"))
+    late = (item.due - item.by_plan).days
+    parts.append(shift(late, "late", "early") if late else "on time" if item.given else "")
+    parts.append(shift(item.moved_days, "later (clinic days)", "earlier (clinic days)"))
+    return ", ".join(part for part in parts if part)
+
+
+def rhythm(phase: Phase) -> str:
+    """When the infusions of a phase are, in words: `weeks 0, 2 and 6`, `every 8 weeks`."""
+    parts = []
+    after = phase.starts and phase.count is not None and f"{phase.wait} after the {phase.starts.after}"
+    if len(phase.offsets) > 1 or (phase.interval is None and not after):
+        unit, numbers = ("week", phase.weeks) if phase.weeks else ("day", phase.offsets)
+        listed = ", ".join(map(str, numbers[:-1]))
+        listed = f"{listed} and {numbers[-1]}" if listed else str(numbers[-1])
+        parts.append(f"{unit}{'s' if len(numbers) > 1 else ''} {listed}")
+    if phase.repeat and phase.repeat.planned == "asked":
+        parts.append(f"another course after {phase.repeat.every} only with --courses")
+    elif phase.interval:
+        parts.append(f"{'then ' if parts else ''}every {phase.interval}")
+    if phase.if_needed_from:
+        since = f"from infusion {phase.if_needed_from} of the phase on " if phase.if_needed_from > 1 else ""
+        parts.append(f"{since}only if needed")
+    if phase.infusions:
+        parts.append(f"{phase.infusions} infusions in all")
+    if after:
+        parts.append(f"from {after}" if parts else after)
+    return ", ".join(parts)
+
+
+def heading(dose: PhaseDose) -> str:
+    """A phase in one line: `induction: 5 mg/kg, weeks 0, 2 and 6`."""
+    band = f" ({dose.place})" if dose.place else ""
+    return f"{dose.name}: {dose.asked.people}{band}, {rhythm(dose.phase)}"
+
+
+def regimen(course: Course) -> tuple[str, str]:
+    """What the page is about: the drug with the indication, and the regimen's id, label and status."""
+    found = course.regimen
+    status = found.rules.status.is_
+    if course.table.is_changed("regimens", found.id, found.label, *found.place("status")):
+        status += " by the site"
+    local = ", local" if course.local else ""
+    title = f"{found.drug.name} - {found.name}"
+    if course.changed_phases:
+        title += f" ({' and '.join(course.changed_phases)} changed by the site)"
+    return title, f"{found.title}, {found.label} label, {status}{local}"
+
+
+def tall_man(course: Course, text: str) -> str:
+    """A text for people, with the drug's name in tall-man letters; ids such as `infliximab/ra` stay as they are."""
+    name = re.escape(course.regimen.drug_id)
+    return re.sub(rf"(?<![\w/-]){name}(?![\w/-])", course.regimen.drug.name, text)
+
+
+def product(course: Course) -> str:
+    """The product in one line: `Remicade, vials of 100 mg at 10 mg/mL, billing code J1745`."""
+    sizes = " and ".join(people(size) for size in course.product.vials.sizes)
+    strength = plain(course.product.vials.concentration, 3)
+    code = f", billing code {course.product.billing.code}" if course.product.billing else ""
+    return f"{course.product_name}, vials of {sizes} mg at {strength} mg/mL{code}"
+
+
+def totals(course: Course) -> str:
+    """The sums in one line."""
+    sums = course.totals
+    noun = "infusion" if sums.infusions == 1 else "infusions"
+    drawn = f"{mg(sums.dose)} from {vials(sums.vials)} vials, {mg(sums.waste)} waste"
+    optional = any(infusion.planned.optional for infusion in course.infusions)
+    left_out = " (as-needed infusions left out)" if optional else ""
+    return f"{sums.infusions} {noun}{left_out}: {drawn}, time {time(sums.time)}"
+
+
+def billing_line(code: str, modifier: str | None, number: int) -> str:
+    """One line of a claim: `J1745 35 units`, `J1745-JW 5 units`."""
+    return f"{code}{f'-{modifier}' if modifier else ''} {number:,} unit{'' if number == 1 else 's'}"
+
+
+def money(hundredths: int | None) -> str:
+    """An amount of money without a currency: `1,234.50`; `not known` where a price is missing."""
+    if hundredths is None:
+        return "not known"
+    whole, part = divmod(hundredths, 100)
+    return f"{whole:,}.{part:02d}"
+
+
+def ranges(numbers: tuple[int, ...]) -> str:
+    """Ascending numbers as `1 to 3, 5`; `none` where there are none."""
+    spans: list[list[int]] = []
+    for number in numbers:
+        if spans and spans[-1][-1] == number - 1:
+            spans[-1].append(number)
+        else:
+            spans.append([number])
+    return ", ".join(f"{span[0]} to {span[-1]}" if len(span) > 1 else str(span[0]) for span in spans) or "none"
+
+
+def days(number: int) -> str:
+    """A number of days: `1 day`, `12 days`."""
+    return f"{abs(number):,} day{'' if abs(number) == 1 else 's'}"
+
+
+def shift(number: int, more: str, less: str) -> str:
+    """A signed number of days in words: `3 days late`, `1 day early`; empty for none."""
+    return "" if number == 0 else f"{days(number)} {more if number > 0 else less}"
+
+
+def minutes(hundredths: int) -> str:
+    """A time of 0.01 min in minutes, as data has it: `192.86 min`."""
+    return f"{people(hundredths)} min"
+
+
+def clock(minute_of_day: int, hundredths: int) -> str:
+    """The time of day after a time of 0.01 min, rounded up to the minute: `13:45`, `00:15 +1 d`."""
+    at = minute_of_day + ceil_div(hundredths, 100)
+    later, rest = divmod(at, _PER_DAY)
+    hours, left = divmod(rest, _PER_HOUR)
+    return f"{hours:02d}:{left:02d}" + (f" {later:+d} d" if later else "")
+
+
+def footer(course: Course) -> str:
+    """What the numbers rest on, and what the page is not."""
+    files = course.table.files
+    local = "".join(f", local table {file.sha256[:12]}" for file in files if file.local)
+    table = f"Regimen table {course.table.version} ({files[0].sha256[:12]}{local})"
+    return f"{table}. Check against the current label; this is a calculation, not a prescription."

@@ -1,0 +1,135 @@
+"""The regimen table as answers: its regimens, the values behind one, and what a check of a file found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from infusecalc.errors import escape
+from infusecalc.frozen import Frozen
+from infusecalc.output.answer import Answer
+from infusecalc.output.blocks import TITLE, Block, Heading, Lines, Pairs
+from infusecalc.output.flat import Record
+from infusecalc.output.table_rows import Listed, TableRow, TableSource
+from infusecalc.table import Change, cited
+from infusecalc.table.layers import KINDS
+
+_SCHEMA = "infusecalc.regimens/1"
+
+
+class _TableAnswer(Answer):
+    """Rows of one kind, and the version that they are of."""
+
+    def __init__(self, version: str, rows: Sequence[Frozen]) -> None:
+        self.foot, self.listed = f"Regimen table {version}", rows
+
+    def document(self) -> Record:
+        """`infusecalc.regimens/1`."""
+        return {"schema": _SCHEMA, "rows": list(self.rows())}
+
+    def rows(self) -> Iterator[Record]:
+        """A record each."""
+        return (row.as_dict() for row in self.listed)
+
+
+class ListAnswer(_TableAnswer):
+    """What `regimens list` answers."""
+
+    listed: Sequence[Listed]
+
+    def page(self) -> Iterator[Block]:
+        """Each regimen with its status and phases under each label."""
+        yield Heading("Regimens", TITLE)
+        for id_ in dict.fromkeys(row.id for row in self.listed):
+            mine = [row for row in self.listed if row.id == id_]
+            yield Heading(f"{id_}: {mine[0].name}")
+            labels = ((f"{row.label} {row.status}{' local' if row.local else ''}", row.phases) for row in mine)
+            yield Pairs(tuple(labels), inset=True)
+            variants = (f"variants, {' and '.join(under)}: {text}" for text, under in _variants(mine).items())
+            yield Lines(tuple(variants), listed=True)
+            if mine[0].aliases:
+                yield Lines((f"also: {', '.join(mine[0].aliases.split())}",), listed=True)
+
+
+def _variants(rows: Sequence[Listed]) -> dict[str, list[str]]:
+    """The variants of a regimen, the off-label ones marked, each list with the labels that have it."""
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        off = row.variants_off_label.split()
+        names = [f"{name} (off-label)" if name in off else name for name in row.variants.split()]
+        if names:
+            found.setdefault(", ".join(names), []).append(row.label)
+    return found
+
+
+class ShowAnswer(_TableAnswer):
+    """What `regimens show` answers."""
+
+    listed: Sequence[TableRow]
+
+    def __init__(self, version: str, rows: Sequence[TableRow], id_: str, sources: Sequence[TableSource]) -> None:
+        """The rows of a regimen, and the documents that they rest on."""
+        super().__init__(version, rows)
+        self.id, self.sources = id_, sources
+
+    def document(self) -> Record:
+        """`infusecalc.regimens/1`, with each source once."""
+        return super().document() | {"sources": [source.as_dict() for source in self.sources]}
+
+    def page(self) -> Iterator[Block]:
+        """Every value with its grade and source, entry by entry, then each source once."""
+        yield Heading(self.id, TITLE)
+        for label, entry in dict.fromkeys((row.label, row.entry) for row in self.listed):
+            yield Heading(f"{entry}, {label}")
+            mine = (row for row in self.listed if (row.label, row.entry) == (label, entry))
+            yield Lines(tuple(_value(row) for row in mine), listed=True)
+        yield Heading("Sources")
+        yield Lines(tuple(_source(each) for each in self.sources), listed=True)
+
+
+def _value(row: TableRow) -> str:
+    return f"{row.path}: {row.value} [{row.grade}: {row.source}{', local' if row.local else ''}]"
+
+
+def _source(source: TableSource) -> str:
+    where = f"{source.publisher}; date: {source.date}; address: {source.url}"
+    return f"{source.id} [{source.grade}]: {source.title}. {where}"
+
+
+class Checked(Frozen):
+    """A table that was found to be without faults."""
+
+    file: str
+    version: str
+    faults: int
+    regimens: int
+    products: int
+    sources: int
+    adds: int
+    replaces: int
+    restates: int
+    removes: int
+
+
+class CheckedAnswer(_TableAnswer):
+    """What `regimens validate` answers for a table without faults."""
+
+    def __init__(self, row: Checked, changes: Sequence[Change]) -> None:
+        """The counts, and what a site's file changes."""
+        super().__init__(row.version, [row])
+        self.row, self.changes = row, changes
+
+    def document(self) -> Record:
+        """`infusecalc.regimens/1`, with the changes of a site's file."""
+        changes = [change.as_dict() | {"id": change.id, "source": cited(change.source)} for change in self.changes]
+        return super().document() | {"changes": changes}
+
+    def page(self) -> Iterator[Block]:
+        """That there are no faults, and what a site's file does to the shipped table, change by change."""
+        row = self.row
+        counts = f"{row.regimens} regimens, {row.products} products, {row.sources} sources"
+        yield Heading(escape(f"{Path(row.file).name}: no faults; {counts}"), TITLE)
+        if self.changes:
+            done = ", ".join(f"{kind} {getattr(row, kind)}" for kind in KINDS)
+            yield Lines((f"This file {done} values and rules of the shipped table:",))
+            yield Lines(tuple(escape(str(change)) for change in self.changes), listed=True)
