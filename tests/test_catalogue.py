@@ -66,7 +66,9 @@ def test_what_hangs_on_a_patients_own_numbers_is_asked_row_by_row_in_a_cohort() 
             "bag-too-small",
             "concentration-low",
             "concentration-high",
+            "concentration-margin",
             "waste-below-unit",
+            "price-missing",
         ),
         "protocol": ("protocol-not-studied", "time-below-label"),
     }
@@ -79,8 +81,8 @@ def test_what_cannot_be_accepted_blocks_and_says_what_to_do_instead() -> None:
     assert CATALOGUE["bag-too-small"].told == "block, cannot be accepted"
     assert CATALOGUE["protocol"].told == "caution, info"
     assert never_accepted("bag-too-small") == (
-        "what does not fit the bag cannot be made up",
-        "give a larger bag, with --bag",
+        "what does not fit in the bag cannot be made up",
+        "give a larger bag, with `bag`",
     )
     assert never_accepted("nothing") is None
 
