@@ -147,7 +147,7 @@ def test_the_longest_id_leaves_room_for_the_page(letter, tmp_path):
 def test_an_id_that_would_fill_every_page_is_refused(name, taken, tmp_path, capfd):
     more = ["--accept", "contraindicated:active-tb=agreed", "--patient-id", name, "-o", str(tmp_path / "plan.pdf")]
     assert run(["schedule", *LINE.split(), *more]) == 2
-    assert f"takes {taken} characters on every page (allowed: up to 500 in a PDF)" in capfd.readouterr().err
+    assert f"is too long for a PDF: {taken} characters (allowed: up to 500)" in capfd.readouterr().err
     assert list(tmp_path.iterdir()) == []
 
 
