@@ -98,7 +98,7 @@ def test_bad_input_ends_with_2_and_one_sentence(capfd):
         (["regimens", "show", "infliximab"], "indication is missing (allowed: crohns, crohns-fistulizing, "),
         (
             ["regimens", "show", "infliximab/ra", "ra"],
-            "indication 'ra' stands beside 'infliximab/ra'; give one of them",
+            "indication 'ra' is given twice: the drug is 'infliximab/ra'; give one of the two",
         ),
         ([*PLAN, "--private", "True"], "unexpected extra argument 'True': --private takes no value"),
         ([*PLAN, "--private=True"], "Option '--private' does not take a value."),
@@ -121,15 +121,15 @@ def test_bad_input_ends_with_2_and_one_sentence(capfd):
         ),
         (
             ["--weight", "70", "dose"],
-            "it is an option of dose, schedule, rate, check, next, batch, and stands behind the command (see: infus",
+            "it is an option of dose, schedule, rate, check, next, batch; put it after the command (see: infus",
         ),
         ([*LOOK_UP, "-x"], "No such option: -x (see: infusecalc dose -h)"),
         ([*LOOK_UP, "--hieght", "175"], "No such option: --hieght (Possible options: --height, --weight)"),
         (
             ["dose", "infliximab", "crohns", "\u2014weight", "70"],
-            "'\u2014weight' begins with a dash that is no hyphen; type --weight (see: infusecalc dose -h)",
+            "'\u2014weight' begins with a dash that is not a hyphen; type --weight (see: infusecalc dose -h)",
         ),
-        ([*LOOK_UP, "\u2013\u2013quiet"], "'\u2013\u2013quiet' begins with a dash that is no hyphen; type --quiet"),
+        ([*LOOK_UP, "\u2013\u2013quiet"], "'\u2013\u2013quiet' begins with a dash that is not a hyphen; type --quiet"),
         ([*LOOK_UP, "--patient-id", "\u2014x", "--hieght", "1"], "No such option: --hieght"),
         (["rate", *LOOK_UP[1:], "--paper", "a4"], "--paper 'a4' has no use in table; it is for --format pdf"),
         (["rate", *LOOK_UP[1:], "--on", "2026-12-01"], "--on '2026-12-01' stands alone"),
@@ -222,7 +222,7 @@ def test_drug_and_indication_may_be_typed_in_one_word(command, word, capfd):
     (["infliximab/"], "indication is missing (allowed: crohns, crohns-fistulizing, crohns-pediatric, uc, "),
     (["aspirin"], "drug 'aspirin' is not known"),
     (["/crohns"], "drug '' is empty (allowed: infliximab, rituximab)"),
-    (["infliximab/crohns", "uc"], "indication 'uc' stands beside 'infliximab/crohns'; give one of them"),
+    (["infliximab/crohns", "uc"], "indication 'uc' is given twice: the drug is 'infliximab/crohns'; give one of"),
     (["infliximab/aspirin"], "indication 'aspirin' is not known"),
 ])  # fmt: skip
 @pytest.mark.parametrize("command", [["dose"], ["check", "--ordered", "350"], ["next", "--given", "2026-12-01"]])

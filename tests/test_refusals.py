@@ -223,7 +223,7 @@ WAYS: list[tuple[dict[str, str], dict[str, Any]]] = [
     ({"drug": "rituximab", "indication": "ra"}, {"maintenance_start": "20w"}),
     ({"drug": "rituximab", "indication": "gpa"}, {"maintenance_start": "2031-03-09"}),
     ({"drug": "rituximab", "indication": "sle"}, {"from_": "maintenance"}), ({}, {"protocol": "ra-120"}),
-    ({"drug": "rituximab", "indication": "gpa"}, {"protocol": "ra-120"}), ({}, {"price": "500mg=1"}),
+    ({"drug": "rituximab", "indication": "gpa"}, {"protocol": "ra-120"}),
     ({"weight_kg": "4.031", "height_cm": ""}, {"dose": "0.001mg/kg"}), ({}, {"dose": "999999mg/kg"}),
     ({"start": "2199-03-07"}, {"holidays": "US"}),
     ({}, {"protocol": "steps-250", "bag": "500"}), ({}, {"days": "mon", "tolerance": "loading=3d"}),
