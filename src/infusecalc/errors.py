@@ -47,7 +47,10 @@ def has_controls(text: str) -> bool:
 
 
 class InfusecalcError(Exception):
-    """A refusal that a person can act on; `exit_code` is what the command line ends with."""
+    """A refusal that a person can act on: `str` is a sentence. `exit_code` is what the command line ends with.
+
+    Anything else that is raised is a bug.
+    """
 
     exit_code = 2
 
@@ -128,7 +131,7 @@ class UnknownName(BadInput):
 
 
 class MissingExtra(InfusecalcError, ImportError):
-    """A part of the program that an optional package carries, and it is not installed."""
+    """A part of the program needs a `package` that is not installed; `infusecalc[extra]` brings it."""
 
     def __init__(self, what: str, package: str, extra: str) -> None:
         """Say what needs which package, and how to install it."""
@@ -137,7 +140,7 @@ class MissingExtra(InfusecalcError, ImportError):
 
 
 class BadTable(InfusecalcError):
-    """A regimen table with faults: all of them, each `file:line: path: what (allowed: ...)`."""
+    """A regimen table with faults: all of them in `faults`, each `file:line: path: what (allowed: ...)`."""
 
     def __init__(self, faults: tuple[str, ...]) -> None:
         """Keep the faults; the message is one line for each."""

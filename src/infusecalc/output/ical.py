@@ -49,7 +49,7 @@ def calendar(course: Course, how: Appointment) -> tuple[bytes, str | None]:
 
     if course.patient.id is None:
         hint = "a calendar needs it, so that its events can be moved later"
-        raise BadInput("patient id", None, "is missing", hint=hint)
+        raise BadInput("`id`", None, "is missing", hint=hint)
     if (how.at is None) != (how.zone is None):
         missing, other = ("`tz`", "`at`") if how.zone is None else ("`at`", "`tz`")
         raise BadInput(missing, None, "is missing", allowed=f"{missing} with {other}, or neither for whole days")

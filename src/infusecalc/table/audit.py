@@ -59,7 +59,7 @@ def _unused(table: Table, readings: dict[str, Reading]) -> Iterator[Fault]:
     last = table.files[-1]
     for name in table.names("sources"):
         if table.entry("sources", name).file is last and name not in used:
-            yield _at(table, "sources", name, "is a source that no statement cites")
+            yield _at(table, "sources", name, "is not cited by any statement")
 
 
 def _names(table: Table) -> Iterator[Fault]:

@@ -48,7 +48,7 @@ class Table(Entries):
     def source(self, name: str) -> Source:
         """The document behind a citation, graded `site` where a site's file names it; raises BadTable for none."""
         if not self.has("sources", name):
-            raise BadTable((f"{self.files[-1].name}:1: sources: '{name}' is cited and not defined",))
+            raise BadTable((f"{self.files[-1].name}:1: sources: '{name}' is cited but not defined",))
         found: Source = self.get("sources", name)
         return found.but(grade=SITE) if self.is_local("sources", name) else found
 
@@ -220,9 +220,10 @@ def _misfit(protocol: Protocol, regimen: Regimen) -> str:
 def load_table(regimens: str | os.PathLike[str] | None = None, *, whole: bool = False) -> Table:
     """The regimen table, with a site's own file on top where one is named.
 
-    The shipped table is read and checked entry by entry as it is asked for; with `whole`, or with a site's
-    file, everything is read and checked at once. Raises BadInput for a file that cannot be read, BadTable with
-    all faults.
+    `regimens` is the path of the site's file, of YAML; its entries are laid over the shipped ones key by key. The
+    shipped table is read and checked entry by entry as it is asked for; with `whole`, or with a site's file,
+    everything is read and checked at once. Every clinical value has its source on itself. Raises BadInput (`field` is
+    `regimens`) for a file that cannot be read, BadTable with all faults.
     """
     shipped = shipped_path()
     if regimens is None and not whole:
