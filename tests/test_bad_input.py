@@ -657,7 +657,7 @@ def bad_text(random: Random, line: Line) -> list[str]:
         return ["--accept", "reason", *runs(value)]
     if kind == 3:
         line.options["--accept"] = ["off-label=discussed"]  # a caution or nothing, never a block
-        return ["--accept", "off-label", "no block"]
+        return ["--accept", "off-label", "not a blocking finding"]
     line.options["--has"], line.options["--accept"] = ["active-tb"], [f"contraindicated=dis{mark}cussed"]
     return ["--accept", "contraindicated=dis", "cussed", "control"]
 
@@ -683,7 +683,7 @@ OF_SCHEDULE: tuple[Pair, ...] = (
     (("--start",), {}, ["--start"]),
     ((), {"--on": "2026-12-01"}, ["--on"]),
     *(
-        (tuple(HORIZONS), {one: HORIZONS[one], other: HORIZONS[other]}, [one, other, "two horizons"])
+        (tuple(HORIZONS), {one: HORIZONS[one], other: HORIZONS[other]}, [one, other, "cannot be combined"])
         for one, other in combinations(HORIZONS, 2)
     ),
 )

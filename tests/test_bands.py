@@ -77,8 +77,8 @@ def test_the_made_up_cohort_lies_on_both_sides_of_every_end_and_of_every_cap():
         ("[{to: 90 kg, dose: 5 mg}, {to: 60 kg, dose: 6 mg}, {dose: 7 mg}]", "not by one size, ascending"),
         ("[{to: 60 kg, dose: 5 mg}, {to: 2 m2, dose: 6 mg}, {dose: 7 mg}]", "not by one size, ascending"),
         ("[{dose: 7 mg}]", "not by one size, ascending"),
-        ("[{to: 60 lb, dose: 5 mg}, {dose: 7 mg}]", "'60 lb' is no weight and no BSA"),
-        ('"8 mg/kg, at most 800mg"', "would be written '8 mg/kg, at most 800 mg'"),
+        ("[{to: 60 lb, dose: 5 mg}, {dose: 7 mg}]", "'60 lb' is neither a weight nor a BSA"),
+        ('"8 mg/kg, at most 800mg"', "must be written '8 mg/kg, at most 800 mg'"),
     ],
 )
 def test_bands_that_cannot_be_meant_are_refused(dose, fault, tmp_path):

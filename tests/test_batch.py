@@ -371,7 +371,7 @@ def test_a_terminal_gets_text_and_no_parquet(
         assert b"rows/s" not in told.buffer.getvalue()  # no bar among the rows
         assert run(["batch", str(tmp_path / "in.parquet"), "--to", "parquet"]) == 2
         told.flush()
-        said = b"--to 'parquet' is no text for a terminal; write to a file with -o, or to a pipe\n"
+        said = b"--to 'parquet' cannot be shown on a terminal; write to a file with -o, or to a pipe\n"
         assert told.buffer.getvalue().endswith(said)
     assert capsys.readouterr().out == ""
 
@@ -478,7 +478,7 @@ def test_an_extra_column_with_the_name_of_a_result_cannot_be_kept(
     for name in ("dose_mg", "reason", "*", "^d.*$"):
         source = write(tmp_path / "in.csv", [GOOD | {name: "1"}])
         assert run(["batch", str(source), "-o", str(tmp_path / "out.csv"), "--keep-extra"]) == 2
-        assert "cannot be kept: the result has that name, or it stands for other names" in capsys.readouterr().err
+        assert "cannot be kept: the result has a column of that name, or it is a pattern" in capsys.readouterr().err
 
 
 def test_the_sums_are_said_at_the_end_by_month_where_asked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -558,33 +558,33 @@ def test_a_file_that_is_wrong_as_a_whole_is_refused(tmp_path: Path, capsys: pyte
     pl.DataFrame({"a": [1]}).write_parquet(parquet)
     wrong = {
         ("in.csv", b""): "is empty",
-        ("in.csv", line): "header names no column that is known (allowed: patient_id, ",
-        ("in.csv", header.replace(b"start", b"drug") + line): "header 'drug' stands there twice",
+        ("in.csv", line): "header has no known column (allowed: patient_id, ",
+        ("in.csv", header.replace(b"start", b"drug") + line): "header 'drug' is there twice",
         ("in.csv", header.replace(b",start", b"") + b"a,infliximab,crohns,70\n"): "header 'start' is missing",
         (
             "in.csv",
             header.replace(b"weight_kg,", b"") + b"a,infliximab,crohns,2026-12-01\n",
         ): "header 'weight_kg' is missing",
-        ("in.csv", b'{"drug": "infliximab"}\n'): "holds JSON, no CSV",
-        ("in.csv", parquet.getvalue()): "holds Parquet",
+        ("in.csv", b'{"drug": "infliximab"}\n'): "is JSON, not CSV",
+        ("in.csv", parquet.getvalue()): "is Parquet",
         ("in.csv", gzip.compress(header + line)): "is compressed with gzip",
-        ("in.csv", "drug".encode("utf-16")): "holds UTF-16",
+        ("in.csv", "drug".encode("utf-16")): "is in UTF-16",
         ("in.csv", b"PK\x03\x04"): "is a ZIP file or a spreadsheet",
         ("in.csv.gz", header + line): "is not compressed with gzip",
         ("in.csv.gz", gzip.compress((header + line) * 1000)[:-20]): "is damaged",
-        ("in.ndjson", header + line): "holds no JSON object",
+        ("in.ndjson", header + line): "has no JSON object",
         ("in.ndjson", b'{"drug": "infliximab"}\n'): "header 'indication, start, weight_kg' is missing",
-        ("in.parquet", header + line): "holds no Parquet",
+        ("in.parquet", header + line): "is not Parquet",
         ("in.parquet", parquet.getvalue()[:-9]): "is damaged",
-        ("in.parquet", parquet.getvalue()): "header names no column that is known",
+        ("in.parquet", parquet.getvalue()): "header has no known column",
         ("in.csv", header.replace(b"\n", b",,\n")): "header has a column without a name; name each",
-        ("in.csv", b"[\n{}\n"): "holds JSON, no CSV; write each object on a line of its own, as jq -c '.[]' does",
-        ("in.json", b'[{"drug": "infliximab"}]'): "holds a JSON array (allowed: one object a line, {...}); write each",
-        ("in.json", b'\n[\n  {"drug": "infliximab"}\n]'): "holds a JSON array",
-        ("in.ndjson", b'{\n  "drug": "infliximab"\n}\n'): "holds a JSON object that does not end on its line",
+        ("in.csv", b"[\n{}\n"): "is JSON, not CSV; write each object on a line of its own, as jq -c '.[' does",
+        ("in.json", b'[{"drug": "infliximab"}]'): "is a JSON array (allowed: one object a line, {...}); write each",
+        ("in.json", b'\n[\n  {"drug": "infliximab"}\n]'): "is a JSON array",
+        ("in.ndjson", b'{\n  "drug": "infliximab"\n}\n'): "has a JSON object that runs over several lines",
         ("in.parquet", b"PARE" + parquet.getvalue()[4:]): "is encrypted; write it without encryption",
-        ("in.csv", b"PARE"): "holds Parquet that is encrypted",
-        ("in.txt", header + line): "has no extension that names a form",
+        ("in.csv", b"PARE"): "is encrypted Parquet",
+        ("in.txt", header + line): "has no known extension",
     }
     for (name, content), problem in wrong.items():
         assert problem in refused(tmp_path, capsys, name, content), (name, content[:40])
@@ -614,7 +614,7 @@ def test_decimals_that_are_too_long_are_told_and_others_are_read(
 ) -> None:
     content = zlib.decompress(base64.b85decode(DECIMAL_OF_39))
     said = refused(tmp_path, capsys, "in.parquet", content, *(each for each in FOR_ALL if "weight" not in each))
-    problem = "column weight_kg holds decimals of 39 digits (allowed: up to 38 digits)"
+    problem = "column 'weight_kg' has decimals of 39 digits (allowed: up to 38 digits)"
     assert said == f"infusecalc: {problem}; write it with fewer digits, or as doubles\n"
     good = pl.DataFrame([GOOD]).with_columns(weight_kg=pl.Series(["70.00"]).cast(pl.Decimal(38, 2)))
     good.with_columns(pl.col("bsa_m2", "variant", "product").replace("", None)).write_parquet(tmp_path / "in.parquet")
@@ -678,7 +678,7 @@ def test_reasons_name_no_regimen(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert said.count("row ") == 4
     assert "infliximab" not in said
     assert "rituximab" not in said
-    assert "the regimen" in said
+    assert "this regimen has no variants" in said
 
 
 def test_extra_columns_of_a_type_without_texts_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -687,7 +687,7 @@ def test_extra_columns_of_a_type_without_texts_are_refused(tmp_path: Path, capsy
         content = io.BytesIO()
         pl.DataFrame([GOOD]).with_columns(value.alias("more")).write_parquet(content)
         said = refused(tmp_path, capsys, "in.parquet", content.getvalue(), "--keep-extra")
-        assert "column more holds " in said
+        assert "column 'more' has the type " in said
         assert "texts, numbers, dates or truth values" in said
 
 
@@ -699,13 +699,13 @@ def test_options_are_refused_before_anything_is_read(tmp_path: Path, capsys: pyt
         ("--bsa-formula", "mine"): "BSA formula 'mine'",
         ("--label", "uk"): "label 'uk'",
         ("--weight", "heavy"): "weight 'heavy'",
-        ("--height", "175", "--bsa", "1.9"): "BSA '1.9' is given beside a height",
-        ("--weight", "600"): "weight '600 kg' is outside what is taken",
-        ("--weight", "70", "--height", "20"): "height '20 cm' is outside",
+        ("--height", "175", "--bsa", "1.9"): "BSA '1.9' cannot be combined with a height",
+        ("--weight", "600"): "weight '600 kg' is out of range",
+        ("--weight", "70", "--height", "20"): "height '20 cm' is out of range",
         ("--bsa-cap", "9" * 40): "BSA cap",
         ("--drug", ""): "drug '' is empty",
         ("--drug", "nonsense"): "drug 'nonsense' is not known",
-        ("--for", "21y"): "horizon '21 years' is too far",
+        ("--for", "21y"): "`for_` '21 years' is too far",
         ("--doses", "601"): "horizon '601' is too far",
         ("--start", "soon"): "start 'soon'",
         ("--round", "7mg"): "--round '7mg'",
@@ -805,7 +805,7 @@ def test_columns_of_rejected_rows_are_left_aside_only_where_all_are_there(
         source = write(tmp_path / "in.csv", [more | GOOD])
         code = run(["batch", str(source), "-o", str(tmp_path / "out.csv"), "--quiet", *(options or [])])
         assert code == (2 if options is None else 0)
-    assert "header 'row' stands there twice" in capsys.readouterr().err
+    assert "header 'row' is there twice" in capsys.readouterr().err
     for name in own:
         source = write(tmp_path / "in.csv", [{key: own[key] for key in own if key != name} | GOOD])
         assert run(["batch", str(source), "-o", str(tmp_path / "out.csv"), "--quiet"]) == 2

@@ -81,7 +81,7 @@ def test_a_year_beyond_the_calendar_is_refused(capsys):
     capsys.readouterr()
     assert run([*line, f"{known.end_year + 1}-11-30"]) == 2
     allowed = f"(allowed: {known.start_year} to {known.end_year})"
-    problem = f"--holidays 'US' are not known for {known.end_year + 1}"
+    problem = f"--holidays 'US' are not known for that year: {known.end_year + 1}"
     assert capsys.readouterr() == ("", f"infusecalc: {problem} {allowed}\n")
 
 

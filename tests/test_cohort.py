@@ -258,7 +258,7 @@ def test_a_column_that_no_frame_of_ours_can_hold_is_refused() -> None:
             raise self.error("no such type `Int256`. Hint: none")
 
     for error in (pl.exceptions.PanicException, pl.exceptions.ComputeError):
-        said = "frame 'Odd' has a column of a type that is not taken: no such type `Int256` .allowed: texts, numbers"
+        said = "frame 'Odd' has a column of a type that cannot be used: no such type `Int256` .allowed: texts, numbers"
         with pytest.raises(InfusecalcError, match=said):
             expand(Odd(error))
 
@@ -284,7 +284,7 @@ def test_categories_are_read_as_texts() -> None:
 
 
 def test_what_is_no_frame_is_refused() -> None:
-    with pytest.raises(InfusecalcError, match="is no frame"):
+    with pytest.raises(InfusecalcError, match="is not a frame"):
         expand([{"drug": "infliximab"}])
 
 

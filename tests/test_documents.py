@@ -365,11 +365,11 @@ def test_a_private_event_tells_nothing_of_the_treatment(tmp_path):
         (["--patient-id", "1", "--at", "09:30", "--tz", "Mars/Base"], "--tz 'Mars/Base' is no time zone"),
         (
             ["--patient-id", "1", "--remind", "90m"],
-            "--remind '90m' has the unknown unit 'm' (allowed: a whole number of days or weeks, as in 14d or 8w)\n",
+            "--remind '90m' has an unknown unit: 'm' (allowed: a whole number of days or weeks, as in 14d or 8w)\n",
         ),
         (
             ["--patient-id", "1", "--remind", "1y"],
-            "--remind '1y' has the unknown unit 'y' (allowed: a whole number of d",
+            "--remind '1y' has an unknown unit: 'y' (allowed: a whole number of d",
         ),
         (
             ["--patient-id", "1", "--revision", "-1"],
@@ -508,7 +508,7 @@ def test_a_refusal_where_standard_error_knows_ascii_alone_is_spelled_out():
     line = [sys.executable, "-m", "infusecalc", "dose", "infliximab", "M\u00fcller", "--weight", "70"]
     done = subprocess.run(line, capture_output=True, check=False, env=os.environ | {"PYTHONIOENCODING": "ascii"})
     assert (done.returncode, done.stdout) == (2, b"")
-    assert b"indication of infliximab 'M\\xfcller' is not known" in done.stderr
+    assert b"indication 'M\\xfcller' is not known" in done.stderr
 
 
 def test_a_terminal_that_knows_ascii_alone_has_other_letters_spelled_out(monkeypatch):
@@ -601,9 +601,9 @@ def test_sums_need_no_prices(capfd):
 @pytest.mark.parametrize(
     ("price", "message"),
     [
-        ("174.63", "names no vial (allowed: VIAL=PRICE or PRODUCT:VIAL=PRICE, as in 100mg=174.63)"),
-        ("Remicade:174.63", "--price 'Remicade:174.63' names no vial (allowed: VIAL=PRICE or PRODUCT:VIAL=PRICE"),
-        (":100mg=1", "--price ':100mg=1' names no product (allowed: VIAL=PRICE or PRODUCT:VIAL=PRICE"),
+        ("174.63", "has no vial size (allowed: VIAL=PRICE or PRODUCT:VIAL=PRICE, as in 100mg=174.63)"),
+        ("Remicade:174.63", "--price 'Remicade:174.63' has no vial size (allowed: VIAL=PRICE or PRODUCT:VIAL=PRICE"),
+        (":100mg=1", "--price ':100mg=1' has no product (allowed: VIAL=PRICE or PRODUCT:VIAL=PRICE"),
         ("Remicad:100mg=1", "--price product 'Remicad' is not known (allowed: remicade, "),
         ("infliximab:100mg=1", "--price product 'infliximab' is a drug, and products have prices; name a product"),
         ("100mg=1.234", "--price '1.234' has more than two decimals"),
@@ -618,7 +618,7 @@ def test_a_price_that_is_none_is_refused(price, message, capfd):
 
 def test_a_vial_has_one_price(capfd):
     assert schedule(COURSES["eight infusions"], "--price", "100mg=1", "--price", "100 mg=2") == 2
-    assert "prices a vial a second time" in capfd.readouterr().err
+    assert "is a second price for one vial" in capfd.readouterr().err
 
 
 def test_a_vial_has_one_price_whatever_its_product_is_called(capfd):

@@ -51,15 +51,15 @@ def test_every_case_is_a_sentence_of_its_own_and_says_why():
     ("content", "says"),
     [
         (b"date\n2026-12-01\xff\n", "is not UTF-8 at byte 15; save it as UTF-8"),
-        (b"date\n2026-12-01\n\0", "is over 1 MB, or no text; give a CSV file with the header date,dose_mg"),
-        (b"date\n" + b"\n" * 1_000_000, "is over 1 MB, or no text; give a CSV file with the header date,dose_mg"),
+        (b"date\n2026-12-01\n\0", "is over 1 MB, or not text; give a CSV file with the header date,dose_mg"),
+        (b"date\n" + b"\n" * 1_000_000, "is over 1 MB, or not text; give a CSV file with the header date,dose_mg"),
     ],
     ids=["not UTF-8", "NUL", "over 1 MB"],
 )
 def test_a_file_that_is_no_text_is_refused(content, says, folder, capsys):
     (folder / "given.csv").write_bytes(content)
     assert run(["next", "infliximab", "crohns", "--weight", "70kg", "--history", "given.csv"]) == 2
-    assert capsys.readouterr() == ("", f"infusecalc: history 'given.csv' {says}\n")
+    assert capsys.readouterr() == ("", f"infusecalc: --history 'given.csv' {says}\n")
 
 
 def test_a_file_of_just_1_mb_is_read(folder, capsys):
@@ -75,8 +75,11 @@ def test_a_history_may_come_from_standard_input(folder, monkeypatch, capsys):
     assert json.loads(capsys.readouterr().out)["due"]["date"] == "2026-12-15"
     for stdin, says in (
         (None, "standard input is closed; name a file"),
-        (io.TextIOWrapper(io.BytesIO(b"")), "history '-' has the header nothing (allowed: date or date,dose_mg)"),
-        (io.TextIOWrapper(io.BytesIO(b"date\n\xff")), "history '-' is not UTF-8 at byte 5; save it as UTF-8"),
+        (
+            io.TextIOWrapper(io.BytesIO(b"")),
+            "--history '-' has a wrong header: nothing (allowed: date or date,dose_mg)",
+        ),
+        (io.TextIOWrapper(io.BytesIO(b"date\n\xff")), "--history '-' is not UTF-8 at byte 5; save it as UTF-8"),
     ):
         monkeypatch.setattr(sys, "stdin", stdin)
         assert run(["schedule", "infliximab", "crohns", "--weight", "70kg", "--history", "-"]) == 2
@@ -285,7 +288,7 @@ def test_whatever_was_given_a_start_that_was_asked_for_is_taken_or_refused(told,
     try:
         infusions = planned(regimen, label, **asked).infusions
     except BadInput as refused:
-        if refused.what != "--maintenance-start":  # too early, or no phase that it fits
+        if refused.field != "maintenance_start":  # too early, or no phase that it fits
             raise
         return
     assert [item.date for item in infusions[: len(days)]] == days

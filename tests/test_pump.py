@@ -161,7 +161,9 @@ def test_a_drug_without_a_rule_for_reactions_is_not_gone_on_with():
     other = load_table(HERE / "tables" / "other_drug.yaml")
     little = course("examplimab/little", table=other, start=None)
     assert number(make_pump_table(little).duration) == 60
-    with pytest.raises(BadInput, match=r"--stopped-at '10' has no rule in the table for how to go on after it"):
+    with pytest.raises(
+        BadInput, match=r"`stopped_at` '10' cannot be used: the table does not say how to go on after a stop"
+    ):
         make_pump_table(little, stopped_at="10")
 
 

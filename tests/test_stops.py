@@ -347,7 +347,7 @@ def test_a_site_may_have_another_limit(tmp_path):
 
 def test_a_drug_without_a_rule_for_reactions_is_held_to_none():
     course = make_course(load_table(HERE / "tables" / "other_drug.yaml"), "examplimab", "little", someone())
-    with pytest.raises(BadInput, match=r"--stopped-at '10' has no rule in the table for how to go on after it"):
+    with pytest.raises(BadInput, match=r"`stopped_at` '10' cannot be used: the table does not say how"):
         make_pump_table(course, stopped_at="10", hold=True)
 
 

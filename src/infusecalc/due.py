@@ -108,13 +108,13 @@ def find_due(table: Table, drug: str, indication: str, patient: Patient, **optio
     choices = Choices.of(**options)
     history, on = choices.history, choices.on
     if not history:
-        raise BadInput(
-            "--given", None, "is missing", allowed="DATE or DATE:MG", hint="say what was given, or --history"
-        )
+        hint = "give the infusions so far, or a file of them with `history`"
+        raise BadInput("`given`", None, "is missing", allowed="DATE or DATE:MG", hint=hint)
     choices = choices.but(horizon=choices.horizon.but(infusions=len(history) + 1))
     course = make_course(table, drug, indication, patient, choices)
     if on and history[-1].date > on:
-        raise BadInput("--given", history[-1].date, f"is after the day that was said, {on}", hint="give what was given")
+        hint = "give only infusions up to `on`"
+        raise BadInput("`given`", history[-1].date, "is after `on`", detail=f", {on}", hint=hint)
     left = [infusion for infusion in course.infusions if not infusion.planned.given]
     late = tuple(course.regimen.drug_rules.late.items())
     if not left:

@@ -104,11 +104,11 @@ def check_order(
     number: str | int | None = None,
 ) -> Verdict:
     """Compare an ordered dose (mg), and an interval, with what the regimen gives; raises BadInput."""
-    amount = parse_amount(str(ordered), "--ordered")
-    every = None if ordered_every is None else parse_span(ordered_every, "--ordered-every")
-    counted = parse_count(number, "--number")
+    amount = parse_amount(str(ordered), "`ordered`")
+    every = None if ordered_every is None else parse_span(ordered_every, "`ordered_every`")
+    counted = parse_count(number, "`number`")
     if counted is not None and counted > course.house.horizon.infusions:
-        raise BadInput("--number", number, "is too far", allowed=f"up to {course.house.horizon.infusions}")
+        raise BadInput("`number`", number, "is too high", allowed=f"up to {course.house.horizon.infusions}")
     dose = _phase(course, phase, counted, every)
     rows = [row for row in course.regimen.rules.allowed if row.phase in (None, dose.name)]
     notes: list[str] = []
@@ -149,17 +149,17 @@ def _phase(course: Course, phase: str | None, number: int | None, every: Span | 
     """The phase that the order is for: as said, or by the infusion's number, or the first where all have one dose."""
     names = list(course.ordered.phases)
     if phase is not None and number is not None:
-        raise BadInput("--phase", phase, "stands beside --number", hint="give one of the two")
+        raise BadInput("`phase`", phase, "cannot be combined with `number`", hint="give one of the two")
     if number is not None:
         found = event_of(course.ordered, course.choices, number)[0].phase
     elif phase is not None:
         found = normal(phase)
         if found not in names:
-            raise BadInput("--phase", phase, "is not planned here", allowed=", ".join(names))
+            raise BadInput("`phase`", phase, "is not in this plan", allowed=", ".join(names))
     else:
         if len({dose.asked for dose in course.phases}) > 1:
             doses = ", ".join(f"{dose.name} {dose.asked.people}" for dose in course.phases)
-            raise BadInput("--phase", None, "is missing, and the phases differ", allowed=doses, hint="or give --number")
+            raise BadInput("`phase`", None, "is missing, and doses differ", allowed=doses, hint="or give `number`")
         going_on = [dose.name for dose in course.phases if dose.phase.interval]
         found = going_on[0] if every and going_on else names[0]
     dated = [infusion.dose for infusion in course.infusions if infusion.planned.number == number]
@@ -210,7 +210,8 @@ def _elsewhere(course: Course, dose: PhaseDose, amount: int) -> Iterator[str]:
 def _interval_verdict(dose: PhaseDose, every: Span, rows: list[Allowed], notes: list[str]) -> str:
     own = dose.phase.interval
     if own is None:
-        raise BadInput("--ordered-every", every, f"fits no phase: {dose.name} does not repeat, so it has no interval")
+        hint = f"leave it out: {dose.name} is given once"
+        raise BadInput("`ordered_every`", every, "is for a phase that repeats", hint=hint)
     if every.size == own.size or _reaches(every, own, own):
         return MATCH
     for row in rows:

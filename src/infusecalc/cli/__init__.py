@@ -12,6 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from infusecalc.cli import complete
+from infusecalc.cli.flags import sentence
 from infusecalc.cli.reply import Reply, say
 from infusecalc.errors import BadInput, BadTable, InfusecalcError, escape
 
@@ -105,7 +106,7 @@ def run(arguments: Sequence[str]) -> int:
         say(str(error), whose="")
         return error.exit_code
     except InfusecalcError as error:
-        say(str(error))
+        say(sentence(error))
         return error.exit_code
     except _USAGE_ERROR as error:
         from infusecalc.cli import usage  # noqa: PLC0415 - only a line that fits no command needs it

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from infusecalc.cli.flags import with_flags
 from infusecalc.cli.options import (
     CHOICE,
     CLINIC,
@@ -94,16 +95,19 @@ def batch(**given: Any) -> int:
 
     forms = [text for text in given["from_"] if text != _MAINTENANCE]
     if len(forms) > 1:
-        raise BadInput("option", "--from", "names two forms", hint="give one form, and maintenance where it is meant")
+        raise BadInput(
+            "`from_`", " and ".join(forms), "are two formats", hint="give one, and maintenance where it is meant"
+        )
     options = {name: value for name, value in given.items() if name not in _OWN and value not in (None, [])}
     if _MAINTENANCE in given["from_"]:
         options["from_"] = _MAINTENANCE
-    form = choose_form(forms[0] if forms else None, given["cohort"], "--from")
+    form = choose_form(forms[0] if forms else None, given["cohort"], "from_")
     given["output"] = given["output"] or "-"
-    target = choose_form(given["to"], given["output"], "--to")
+    target = choose_form(given["to"], given["output"], "to")
     _check_names(given, target)
     expansion = Expansion(site_table(given), **options)
     expansion.tally.by_month = given["totals"]
+    expansion.faults.worded = with_flags
 
     def check(names: Any) -> tuple[str, ...]:
         return check_header(names, keep_extra=given["keep_extra"], given=expansion.given)
@@ -128,12 +132,14 @@ def _on_a_terminal(given: dict[str, Any]) -> bool:
 def _check_names(given: dict[str, Any], target: str | None) -> None:
     """Refuse results that would be written over each other, and Parquet on a terminal."""
     if target == "parquet" and _on_a_terminal(given):
-        raise BadInput("--to", target, "is no text for a terminal", hint="write to a file with -o, or to a pipe")
+        raise BadInput(
+            "`to`", target, "cannot be shown on a terminal", hint="write to a file with `output`, or to a pipe"
+        )
     rejects = given["rejects"]
     if rejects == "-":
-        raise BadInput("--rejects", rejects, "is standard output, where the result may go", hint="name a file")
+        raise BadInput("`rejects`", rejects, "is standard output, where the result may go", hint="give a file")
     if rejects is not None and os.path.realpath(rejects) == os.path.realpath(given["output"]):
-        raise BadInput("--rejects", rejects, "is the file of the result", hint="name another")
+        raise BadInput("`rejects`", rejects, "is the file of the result", hint="give another")
 
 
 def _run(work: Batch, given: dict[str, Any]) -> int:
@@ -164,7 +170,7 @@ def _rejects(work: Batch, name: str | None) -> Iterator[Refuser]:
     from infusecalc.cohort.files.reading import choose_form  # noqa: PLC0415 - no other command needs it
     from infusecalc.cohort.files.writing import rejects_file  # noqa: PLC0415 - as above
 
-    with rejects_file(name, str(choose_form(None, name, "--rejects")), work.rejects_schema) as refuse:
+    with rejects_file(name, str(choose_form(None, name, "rejects")), work.rejects_schema) as refuse:
         yield refuse
 
 

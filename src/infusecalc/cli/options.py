@@ -13,6 +13,7 @@ import typer
 from infusecalc.bsa import BSA_FORMULAS
 from infusecalc.choices import ANCHORS, MAINTENANCE, ROUNDING
 from infusecalc.cli.complete import for_option
+from infusecalc.cli.flags import FLAGS
 from infusecalc.errors import BadInput, shown
 from infusecalc.output.answer import DOCUMENT, PAGE, ROWS
 from infusecalc.output.course_answer import SHEETS, VIEWS
@@ -25,6 +26,7 @@ _LABELS = load_table().labels
 
 def argument(name: str, text: str, *, needed: bool = True, words: Collection[str] = ()) -> Parameter:
     """A word without a flag; `words` are those that a shell offers, where it is one of a few."""
+    FLAGS.setdefault(name, name)
     complete = for_option(name, words)
     info = typer.Argument(metavar=name.upper(), help=text, show_default=False, autocompletion=complete)
     kind = Annotated[str, info] if needed else Annotated[str | None, info]
@@ -64,7 +66,9 @@ def flag(flags: str, text: str) -> Parameter:
 def _name(flag: str) -> str:
     """A flag as a keyword: `--for` is `for_`, because Python keeps some words for itself."""
     name = flag.lstrip("-").replace("-", "_")
-    return f"{name}_" if name in ("for", "from", "round", "format") else name
+    name = f"{name}_" if name in ("for", "from", "round", "format") else name
+    FLAGS[name] = "-o" if name == "output" else flag
+    return name
 
 
 REGIMEN = [
@@ -171,7 +175,7 @@ SHEET = [
 ]
 
 
-_READ = {"cohort": "the cohort", "history": "--history", "regimens": "--regimens", "file": "the table"}
+_READ = {"cohort": "the cohort", "history": "`history`", "regimens": "`regimens`", "file": "the table"}
 """The files that commands read: none may be written over."""
 
 
@@ -180,7 +184,8 @@ def regimen_typed(table: Table, given: dict[str, Any]) -> tuple[str, str]:
     drug, slash, second = given["drug"].partition("/")
     first = given["indication"]
     if slash and first is not None:
-        raise BadInput("indication", first, f"stands beside {shown(given['drug'])}", hint="give one of them")
+        problem, detail = "is given twice", f": the drug is {shown(given['drug'])}"
+        raise BadInput("indication", first, problem, detail=detail, hint="give one of the two")
     found: str | None = second if slash else first
     if found is None or (slash and not found.strip(" ")):
         known = ", ".join(table.indications(table.find_drug(drug)[0]))
@@ -210,8 +215,8 @@ def takes(*parameters: Parameter) -> Callable[[Callable[..., Any]], Callable[...
 def _check_files(values: dict[str, Any]) -> None:
     """Refuse with BadInput a result over a file that it is made from."""
     read = {what: values.get(name) for name, what in _READ.items()}
-    read["--regimens"] = read["--regimens"] or os.environ.get("INFUSECALC_REGIMENS")
-    check_apart({"-o": values.get("output") or "-", "--rejects": values.get("rejects")}, read)
+    read["`regimens`"] = read["`regimens`"] or os.environ.get("INFUSECALC_REGIMENS")
+    check_apart({"`output`": values.get("output") or "-", "`rejects`": values.get("rejects")}, read)
 
 
 def _one(name: str, value: Any, many: Collection[str]) -> Any:
@@ -219,6 +224,5 @@ def _one(name: str, value: Any, many: Collection[str]) -> Any:
     if not isinstance(value, list) or name in many:
         return value
     if len(value) > 1:
-        flag = "--" + name.rstrip("_").replace("_", "-")
-        raise BadInput("option", flag, "is given twice", hint="give it once")
+        raise BadInput(f"`{name}`", None, "is given twice", hint="give it once")
     return value[0] if value else None

@@ -33,16 +33,17 @@ def check_day(given: dict[str, Any]) -> None:
     if given["on"] is None:
         return
     if given.get("start") is not None:
-        raise BadInput("--on", given["on"], "stands beside --start", hint="the start is the day that counts")
+        hint = "leave it out: the start is the reference date"
+        raise BadInput("`on`", given["on"], "cannot be combined with `start`", hint=hint)
     if given["born"] is None and not any("=" in text for text in given["weight"]):
-        hint = "it is the day for which --born gives the age, or dated weights the weight"
-        raise BadInput("--on", given["on"], "stands alone", hint=hint)
+        hint = "leave it out: it is only the reference date for an age or a weight"
+        raise BadInput("`on`", given["on"], "needs `born` or weights with dates", hint=hint)
 
 
 def _word(given: dict[str, Any], name: str, words: tuple[str, ...]) -> str:
     """The word of an option that takes one of a few; the first unless one was given."""
     typed = given.get(name)
-    return words[0] if typed is None else one_of(f"--{name}", typed, words)
+    return words[0] if typed is None else one_of(f"`{name}`", typed, words)
 
 
 def course_of(given: dict[str, Any], **also: Any) -> Course:

@@ -40,7 +40,7 @@ class Reply(Frozen):
         content = self.text if isinstance(self.text, bytes) else self._encoded(self.text)
         if isinstance(self.text, bytes) and self.output in (None, "-") and _on_a_terminal() and b"\0" in content:
             raise BadInput(
-                "-o", None, "is missing: a PDF cannot be shown on a terminal", hint="write to a file, or pipe it"
+                "`output`", None, "is missing: a PDF cannot be shown on a terminal", hint="write to a file, or pipe it"
             )
         if self.output in (None, "-"):
             if not write_out(content):

@@ -99,9 +99,10 @@ def _check_cells(table: Table, cells: dict[str, str]) -> None:
     """Refuse with BadInput a value for all rows that no row could have."""
     for column, text in cells.items():
         if not text.strip():
-            raise BadInput(column, text, "is empty", hint="leave the option out, or give a value")
+            name = next(name for name, own in _OF_PATIENT.items() if own == column)
+            raise BadInput(f"`{name}`", text, "is empty", hint="leave it out, or give a value")
     if {"height_cm", "bsa_m2"} <= cells.keys():
-        raise BadInput("BSA", cells["bsa_m2"], "is given beside a height", hint="give one of the two")
+        raise BadInput("BSA", cells["bsa_m2"], "cannot be combined with a height", hint="give one of the two")
     table.find_label(cells.get("label"))
     if "drug" in cells:
         table.find_drug(cells["drug"])
@@ -134,6 +135,6 @@ def rejected(frame: pl.DataFrame, numbers: pl.Series, bad: pl.DataFrame, faults:
         row=numbers[bad["place"]].cast(pl.Int64),
         column=pl.Series([each.column or None for each in known], dtype=pl.String),
         code=pl.Series([each.code for each in known], dtype=pl.String),
-        reason=pl.Series([each.reason for each in known], dtype=pl.String),
+        reason=pl.Series([faults.worded(each.reason) for each in known], dtype=pl.String),
         raw=pl.lit(None, dtype=pl.String),
     )

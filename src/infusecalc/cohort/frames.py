@@ -128,13 +128,13 @@ def as_frame(frame: Any) -> pl.DataFrame:
         return frame
     if not hasattr(frame, "__arrow_c_stream__"):
         allowed = "a Polars frame, or one with an Arrow stream (pandas, PyArrow, DuckDB)"
-        raise BadInput("frame", type(frame).__name__, "is no frame", allowed=allowed)
+        raise BadInput("frame", type(frame).__name__, "is not a frame", allowed=allowed)
     try:
         return pl.DataFrame(frame)
     except ImportError:
         raise MissingExtra(f"a frame of {type(frame).__module__.partition('.')[0]}", "PyArrow", "frames") from None
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:  # a panic is no Exception
-        problem = f"has a column of a type that is not taken: {str(error).partition('. ')[0]}"
+        problem = f"has a column of a type that cannot be used: {str(error).partition('. ')[0]}"
         hint = "cast it, a decimal of over 38 digits to a double; or leave the column out"
         allowed = "texts, numbers, dates or truth values"
         raise BadInput("frame", type(frame).__name__, problem, allowed=allowed, hint=hint) from None

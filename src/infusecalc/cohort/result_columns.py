@@ -52,7 +52,8 @@ def extra_types(types: dict[str, Any]) -> dict[str, Any]:
     """The types of the columns that are passed through; raises BadInput for one that is not written as a text."""
     for name, kind in types.items():
         if kind.is_nested() or kind in (pl.Binary, pl.Duration, pl.Object):
-            raise BadInput(f"column {name}", None, f"holds {kind}", allowed="texts, numbers, dates or truth values")
+            allowed = "texts, numbers, dates or truth values"
+            raise BadInput("column", name, f"has the type {kind}", allowed=allowed)
     return types
 
 

@@ -92,7 +92,7 @@ CATALOGUE: dict[str, Code] = {
         _BLOCK,
         "the drug volume does not fit in the bag",
         "preparation",
-        ("what does not fit in the bag cannot be made up", "give a larger bag, with --bag"),
+        ("what does not fit in the bag cannot be made up", "give a larger bag, with `bag`"),
     ),
     "concentration-low": Code(_BLOCK, "the concentration in the bag is under the label's range", "preparation"),
     "concentration-high": Code(_BLOCK, "the concentration in the bag is over the label's range", "preparation"),

@@ -32,9 +32,9 @@ class Appointment(Frozen):
 
 def appointment(options: Mapping[str, Any]) -> Appointment:
     """How events are written, from options as they are typed; raises BadInput."""
-    remind = None if options["remind"] is None else parse_span(options["remind"], "--remind", months=False)
-    revision = parse_count(options["revision"], "--revision", least=0) or 0
-    return Appointment(parse_clock(options["at"], "--at"), options["tz"], revision, remind, options["private"])
+    remind = None if options["remind"] is None else parse_span(options["remind"], "`remind`", months=False)
+    revision = parse_count(options["revision"], "`revision`", least=0) or 0
+    return Appointment(parse_clock(options["at"], "`at`"), options["tz"], revision, remind, options["private"])
 
 
 def calendar(course: Course, how: Appointment) -> tuple[bytes, str | None]:
@@ -48,11 +48,11 @@ def calendar(course: Course, how: Appointment) -> tuple[bytes, str | None]:
     from icalendar import Calendar  # noqa: PLC0415 - the calendar library is imported only to write one
 
     if course.patient.id is None:
-        hint = "events are known by it, so that they can be moved later"
-        raise BadInput("--patient-id", None, "is missing for a calendar", hint=hint)
+        hint = "a calendar needs it, so that its events can be moved later"
+        raise BadInput("patient id", None, "is missing", hint=hint)
     if (how.at is None) != (how.zone is None):
-        missing, other = ("--tz", "--at") if how.zone is None else ("--at", "--tz")
-        raise BadInput(missing, None, f"is missing beside {other}", allowed="both, or neither for whole days")
+        missing, other = ("`tz`", "`at`") if how.zone is None else ("`at`", "`tz`")
+        raise BadInput(missing, None, "is missing", allowed=f"{missing} with {other}, or neither for whole days")
     place = _place_of(course, how)
     found = Calendar()
     found.add("prodid", "-//infusecalc//infusecalc//EN")
@@ -80,7 +80,7 @@ def _stamp() -> datetime:
     if not epoch:
         return datetime.now(UTC).replace(microsecond=0)
     if not epoch.isascii() or not epoch.isdigit() or len(epoch) > len("99999999999"):
-        raise BadInput("SOURCE_DATE_EPOCH", epoch, "is no number of seconds", allowed="whole seconds since 1970")
+        raise BadInput("SOURCE_DATE_EPOCH", epoch, "is not a number of seconds", allowed="whole seconds since 1970")
     return datetime.fromtimestamp(int(epoch), UTC)
 
 

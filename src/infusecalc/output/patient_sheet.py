@@ -22,9 +22,8 @@ def patient_page(course: Course) -> Iterator[Block]:
     """The blocks of the sheet; raises BadInput where the table has no words for patients."""
     told: ForPatients | None = course.table.get("drugs", course.regimen.drug_id, "patient")
     if told is None:
-        raise BadInput(
-            "--sheet", "patient", f"has no words in the table for {course.regimen.drug_id}", allowed="clinic"
-        )
+        detail = f": the table has no words for patients on {course.regimen.drug_id}"
+        raise BadInput("`sheet`", "patient", "is not possible here", detail=detail, allowed="clinic")
     yield Heading(f"Your infusions of {course.product_name} ({course.regimen.drug_id})", TITLE)
     if course.patient.id is not None:
         yield Pairs((("Your number", escape(course.patient.id)),))

@@ -80,8 +80,8 @@ def draw(blocks: Iterable[Block], foot: str, sheet: str, paper: str, id_: str | 
 def _short(id_: str) -> str:
     """The id as it is shown; raises BadInput where it would leave a page no room for anything else."""
     if len(id_) > _LONGEST_ID:
-        problem = f"takes {len(id_):,} characters on every page"
-        raise BadInput("--patient-id", id_, problem, allowed=f"up to {_LONGEST_ID} in a PDF")
+        problem = f"is too long for a PDF: {len(id_):,} characters"
+        raise BadInput("patient id", id_, problem, allowed=f"up to {_LONGEST_ID}")
     return id_
 
 

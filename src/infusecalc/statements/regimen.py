@@ -114,9 +114,8 @@ class Band(Statement):
             return True
         size = weight if self.end.by == "weight" else bsa
         if size is None:
-            raise BadInput(
-                "height", None, "is missing", allowed="--height or --bsa", hint="the dose depends on the BSA"
-            )
+            hint = "the dose depends on the BSA"
+            raise BadInput("height", None, "is missing", allowed="`height` or `bsa`", hint=hint)
         return not past(size, self.end.number, included=self.to is not None)
 
 

@@ -58,7 +58,8 @@ class Table(Entries):
         rules: ProductRules | None = self.get("products", name, label)
         if rules is None:
             offered = ", ".join(self.get("products", other).name for other in self.products(product.drug, label))
-            raise BadInput("product", product.name, f"is not in the table under the {label} label", allowed=offered)
+            problem, detail = "is not in the table under this label", f"({label})"
+            raise BadInput("product", product.name, problem, detail=detail, allowed=offered)
         return product, rules
 
     def products(self, drug: str, label: str) -> list[str]:
@@ -89,8 +90,8 @@ class Table(Entries):
     def _refuse_subcutaneous(self, drug: str, name: str, typed: str) -> None:
         refused: Subcutaneous | None = self.get("drugs", drug, "subcutaneous")
         if refused and name in refused.names:
-            hint = f"name an intravenous product of {drug}"
-            raise BadInput("product", typed, "is subcutaneous, and only intravenous ones are covered", hint=hint)
+            hint = f"give an intravenous product of {drug}"
+            raise BadInput("product", typed, "is subcutaneous: only intravenous products are covered", hint=hint)
 
     def find_product(self, typed: str, drug: str) -> str:
         """The id of a product of a drug; raises BadInput, UnknownName."""
@@ -100,7 +101,7 @@ class Table(Entries):
             found, product = "", None
         if product is None or found != drug:
             mine = [name for name in self.names("products") if self.text("products", name, "drug") == drug]
-            raise unknown(f"product of {drug}", typed, mine)
+            raise unknown("product", typed, mine, of=drug)
         return product
 
     def indications(self, drug: str) -> list[str]:
@@ -116,7 +117,7 @@ class Table(Entries):
             if name in (indication, *aliases):
                 return indication
             also += aliases
-        raise unknown(f"indication of {drug}", typed, mine, also)
+        raise unknown("indication", typed, mine, also, of=drug)
 
     def find_label(self, typed: str | None) -> str:
         """The label of that name, or the usual one where none is named; raises BadInput."""
@@ -143,10 +144,11 @@ class Table(Entries):
         name, fitting = normal(typed), self.protocols(regimen)
         rules: Protocol | None = self.get("protocols", name) if self.has("protocols", name) else None
         if rules is None or rules.drug != regimen.drug_id:
-            raise unknown(f"protocol of {regimen.id}", typed, fitting)
-        problem = _misfit(rules, regimen)
-        if problem:
-            raise BadInput("protocol", typed, problem, allowed=", ".join(fitting) or "none for this regimen")
+            raise unknown("protocol", typed, fitting, of=regimen.id)
+        misfit = _misfit(rules, regimen)
+        if misfit:
+            allowed = ", ".join(fitting) or "none for this regimen"
+            raise BadInput("protocol", typed, misfit, allowed=allowed)
         return name, rules
 
     def protocols(self, regimen: Regimen) -> tuple[str, ...]:
@@ -163,7 +165,8 @@ class Table(Entries):
         head: Indication = self.get("regimens", id_)
         rules: RegimenRules | None = self.get("regimens", id_, label)
         if rules is None:
-            raise BadInput("label", label, f"has no entry for {id_}", hint="see: infusecalc regimens list")
+            problem, hint = "does not have this regimen", "see: infusecalc regimens list"
+            raise BadInput("label", label, problem, detail=f"({id_})", hint=hint)
         name, rules = self._variant(id_, rules, variant)
         known: Drug = self.get("drugs", drug)
         drug_rules: DrugRules | None = self.get("drugs", drug, label)
@@ -182,9 +185,10 @@ class Table(Entries):
         if typed is None:
             return None, rules
         if not rules.variants:
-            raise BadInput("variant", typed, f"fits nothing: {id_} has no variants", hint="leave --variant out")
+            problem, detail = "is not known: this regimen has no variants", f"({id_})"
+            raise BadInput("variant", typed, problem, detail=detail, hint="leave `variant` out")
         if normal(typed) not in rules.variants:
-            raise unknown(f"variant of {id_}", typed, rules.variants)
+            raise unknown("variant", typed, rules.variants, of=id_)
         return normal(typed), rules.variants[normal(typed)].over(rules)
 
     # --- everything at once -----------------------------------------------------------------------
@@ -199,11 +203,11 @@ class Table(Entries):
 def _misfit(protocol: Protocol, regimen: Regimen) -> str:
     """Why a protocol does not fit a regimen; empty where it does."""
     if protocol.refused:
-        return f"is refused for {regimen.id}: {protocol.refused.text}"
+        return f"is refused for this regimen: {protocol.refused.text}"
     if protocol.labels and regimen.label not in protocol.labels:
-        return f"is not for the {regimen.label} label, but for {', '.join(protocol.labels)}"
+        return f"is not for this label, but for {', '.join(protocol.labels)}"
     if protocol.regimens and regimen.indication not in protocol.regimens:
-        return f"is not for {regimen.id}, but for {', '.join(protocol.regimens)}"
+        return f"is not for this regimen, but for {', '.join(protocol.regimens)}"
     if protocol.population not in (None, regimen.population):
         return f"is not for a {regimen.population} regimen, but for {protocol.population} ones"
     counts = [phase.count for phase in regimen.phases.values()]

@@ -33,7 +33,7 @@ class JsonReader(Reader):
         """Find the columns in the first lines, and add `also`; raises BadInput where these hold no object."""
         ahead = lines.ahead(rows, SIZE)
         if next(filter(None, (line.strip(" \t\r") for line in ahead)), "").startswith("["):
-            raise BadInput("cohort", name, "holds a JSON array", allowed="one object a line, {...}", hint=ONE_A_LINE)
+            raise BadInput("cohort", name, "is a JSON array", allowed="one object a line, {...}", hint=ONE_A_LINE)
         objects = [found for line in ahead if (found := _fields(line)) is not None]
         names = tuple(dict.fromkeys(key for found in objects for key, _ in found if is_text(key)))
         if not names:
@@ -89,9 +89,9 @@ class JsonReader(Reader):
 def _no_objects(name: str, text: str) -> BadInput:
     """What is wrong with a file in whose first lines no JSON object stands."""
     if text.startswith("{") and not text.startswith("{}"):
-        return BadInput("cohort", name, "holds a JSON object that does not end on its line", hint=ONE_A_LINE)
-    problem = "holds no JSON object with a field in its first lines" if text else "is empty"
-    return BadInput("cohort", name, problem, hint="one object a line, {...}; or say with --from what it is")
+        return BadInput("cohort", name, "has a JSON object that runs over several lines", hint=ONE_A_LINE)
+    problem = "has no JSON object with a field in its first lines" if text else "is empty"
+    return BadInput("cohort", name, problem, hint="write one object a line, {...}; or name its format with `from_`")
 
 
 def _unknown(key: str) -> tuple[None, str, str]:
