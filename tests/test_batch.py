@@ -633,7 +633,7 @@ def test_a_column_of_another_type_is_refused(tmp_path: Path, capsys: pytest.Capt
     for column, value in kinds.items():
         content = io.BytesIO()
         good.with_columns(value.alias(column)).write_parquet(content)
-        assert f"column {column} holds " in refused(tmp_path, capsys, "in.parquet", content.getvalue())
+        assert f"column '{column}' has the type " in refused(tmp_path, capsys, "in.parquet", content.getvalue())
 
 
 def test_a_huge_number_rejects_its_row_alone(tmp_path: Path) -> None:
@@ -705,13 +705,13 @@ def test_options_are_refused_before_anything_is_read(tmp_path: Path, capsys: pyt
         ("--bsa-cap", "9" * 40): "BSA cap",
         ("--drug", ""): "drug '' is empty",
         ("--drug", "nonsense"): "drug 'nonsense' is not known",
-        ("--for", "21y"): "`for_` '21 years' is too far",
-        ("--doses", "601"): "horizon '601' is too far",
+        ("--for", "21y"): "--for '21 years' is too far",
+        ("--doses", "601"): "--doses '601' is too far",
         ("--start", "soon"): "start 'soon'",
         ("--round", "7mg"): "--round '7mg'",
         ("--to", "xlsx"): "--to 'xlsx'",
-        ("--to", "parquet"): "is not the form of",
-        ("--from", "csv", "--from", "ndjson"): "names two forms",
+        ("--to", "parquet"): "does not match the file name",
+        ("--from", "csv", "--from", "ndjson"): "are two formats",
         ("--regimens", "nowhere.yaml"): "nowhere.yaml",
     }
     for options, problem in wrong.items():

@@ -71,7 +71,7 @@ def test_what_cannot_be_accepted_blocks_and_says_what_to_do_instead() -> None:
     assert CATALOGUE["bag-too-small"].told == "block, cannot be accepted"
     assert CATALOGUE["protocol"].told == "caution, info"
     assert never_accepted("bag-too-small") == (
-        "what does not fit the bag cannot be made up",
+        "what does not fit in the bag cannot be made up",
         "give a larger bag, with --bag",
     )
     assert never_accepted("nothing") is None

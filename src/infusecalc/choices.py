@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from datetime import date
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, Unpack
 
 from infusecalc.dates import TODAY, parse_date
 from infusecalc.errors import BadInput, has_controls, shown
 from infusecalc.frozen import Frozen
+from infusecalc.options import CourseOptions, check_names
 from infusecalc.quantities import (
     Dose,
     Span,
@@ -108,68 +109,42 @@ class Choices(Frozen):
     acceptances: tuple[Acceptance, ...] = ()
 
     @classmethod
-    def of(
-        cls,
-        *,
-        start: str | date | None = None,
-        on: str | date | None = None,
-        label: str | None = None,
-        variant: str | None = None,
-        product: str | None = None,
-        for_: str | None = None,
-        until: str | date | None = None,
-        doses: str | int | None = None,
-        courses: str | int | None = None,
-        from_: str | None = None,
-        maintenance_start: str | date | None = None,
-        dose: str | Sequence[str] = (),
-        every: str | Sequence[str] = (),
-        round_: str = "none",
-        round_within: str | None = None,
-        bag: str | int | None = None,
-        protocol: str | None = None,
-        weight_change: str | None = None,
-        given: str | Sequence[str | date] = (),
-        history: str | None = None,
-        anchor: str | None = None,
-        days: str | None = None,
-        holidays: str | None = None,
-        tolerance: str | Sequence[str] = (),
-        price: str | Sequence[str] = (),
-        turnover: str | float | None = None,
-        has: str | Sequence[str] = (),
-        accept: str | Sequence[str] = (),
-    ) -> Choices:
-        """Read the choices from text, under the names of the options; raises BadInput."""
+    def of(cls, **options: Unpack[CourseOptions]) -> Choices:
+        """Read the choices from text, under the names of the options (`CourseOptions`).
+
+        Raises BadInput for what cannot be used, and UnknownName for an option that there is not.
+        """
+        check_names(options, CourseOptions.__annotations__)
+        from_, maintenance_start, anchor = options.get("from_"), options.get("maintenance_start"), options.get("anchor")
+        weight_change, bag, turnover = options.get("weight_change"), options.get("bag"), options.get("turnover")
         if from_ is not None:
             one_of("`from_`", from_, (MAINTENANCE,), "is not a phase to start from")
         if from_ and maintenance_start is not None:
             hint = "with `from_` maintenance, `start` is the first maintenance infusion"
             raise BadInput("`maintenance_start`", maintenance_start, "cannot be combined with `from_`", hint=hint)
         counted_from = ANCHORS[0] if anchor is None else one_of("`anchor`", anchor, ANCHORS)
-        told = _history(_listed(given), history, anchor)
         return cls(
-            start=_date(start, "start"),
-            on=_date(on, "`on`"),
-            label=label,
-            variant=variant,
-            product=product,
-            horizon=_horizon(for_, until, doses, courses),
+            start=_date(options.get("start"), "start"),
+            on=_date(options.get("on"), "`on`"),
+            label=options.get("label"),
+            variant=options.get("variant"),
+            product=options.get("product"),
+            horizon=_horizon(options.get("for_"), options.get("until"), options.get("doses"), options.get("courses")),
             from_maintenance=from_ is not None,
             maintenance_start=_date_or_span(maintenance_start),
-            doses=_overrides(dose, "`dose`", parse_dose),
-            intervals=_overrides(every, "`every`", parse_span),
-            rounding=_rounding(round_, round_within),
+            doses=_overrides(options.get("dose", ()), "`dose`", parse_dose),
+            intervals=_overrides(options.get("every", ()), "`every`", parse_span),
+            rounding=_rounding(options.get("round_", "none"), options.get("round_within")),
             bag=None if bag is None else parse_volume(str(bag), "bag"),
-            protocol=protocol,
+            protocol=options.get("protocol"),
             weight_change=None if weight_change is None else parse_percent(weight_change, "`weight_change`"),
-            history=told,
+            history=_history(_listed(options.get("given", ())), options.get("history"), anchor),
             anchor=counted_from,
-            clinic=_clinic(days, holidays, _listed(tolerance)),
-            prices=_prices(_listed(price)),
-            turnover=0 if turnover is None else parse_minutes(str(turnover), "turnover"),
-            conditions=tuple(dict.fromkeys(_listed(has))),
-            acceptances=_acceptances(_listed(accept)),
+            clinic=_clinic(options.get("days"), options.get("holidays"), _listed(options.get("tolerance", ()))),
+            prices=_prices(_listed(options.get("price", ()))),
+            turnover=0 if turnover is None else parse_minutes(str(turnover), "`turnover`"),
+            conditions=tuple(dict.fromkeys(_listed(options.get("has", ())))),
+            acceptances=_acceptances(_listed(options.get("accept", ()))),
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
+from typing import Unpack
 
 from infusecalc.choices import Choices
 from infusecalc.course import Course, make_course
@@ -12,6 +12,7 @@ from infusecalc.errors import BadInput
 from infusecalc.findings import SEVERITIES, Finding, block_keys
 from infusecalc.frozen import Frozen
 from infusecalc.history import Given
+from infusecalc.options import CourseOptions
 from infusecalc.patient import Patient
 from infusecalc.phase_dose import Infusion
 from infusecalc.plan import PhaseStart
@@ -100,8 +101,8 @@ class Due(Frozen):
         return (self.infusion.planned.date - on).days if self.infusion and on else None
 
 
-def find_due(table: Table, drug: str, indication: str, patient: Patient, **options: Any) -> Due:
-    """What is due after what was given; the options are those of `Choices.of`, the history among them.
+def find_due(table: Table, drug: str, indication: str, patient: Patient, **options: Unpack[CourseOptions]) -> Due:
+    """What is due after what was given; the options are `CourseOptions`, the history among them.
 
     Raises BadInput where nothing was given, and as `make_course` does.
     """

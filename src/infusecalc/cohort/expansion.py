@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Unpack
 
 import polars as pl
 
@@ -18,6 +18,7 @@ from infusecalc.cohort.patients import Defaults, Patients
 from infusecalc.cohort.result_columns import columns, own_text, quoted, schema
 from infusecalc.cohort.tally import Tally
 from infusecalc.errors import BadInput
+from infusecalc.options import CohortOptions, check_names
 from infusecalc.patient import Patient
 from infusecalc.quantities import parse_bsa
 from infusecalc.table import Table
@@ -32,13 +33,14 @@ _OF_PATIENT = {
 class Expansion:
     """Expands chunk after chunk, and keeps what it compiled on the way."""
 
-    def __init__(
-        self, table: Table, *, bsa_formula: str | None = None, bsa_cap: str | float | None = None, **options: Any
-    ) -> None:
-        """Read what holds for the whole cohort: the options of `Choices.of` and of `Patient.of`; raises BadInput."""
-        cells = {column: str(options.pop(name)) for name, column in _OF_PATIENT.items() if name in options}
+    def __init__(self, table: Table, **options: Unpack[CohortOptions]) -> None:
+        """Read what holds for the whole cohort; raises BadInput."""
+        check_names(options, CohortOptions.__annotations__)
+        asked: dict[str, Any] = {**options}
+        bsa_formula, bsa_cap = asked.pop("bsa_formula", None), asked.pop("bsa_cap", None)
+        cells = {column: str(asked.pop(name)) for name, column in _OF_PATIENT.items() if name in asked}
         _check_cells(table, cells)
-        choices = Choices.of(**options)
+        choices = Choices.of(**asked)
         formula = BSA_FORMULAS[0] if bsa_formula is None else named_formula(bsa_formula)
         cap = None if bsa_cap is None else parse_bsa(str(bsa_cap), "BSA cap")
         self.given = frozenset(cells)

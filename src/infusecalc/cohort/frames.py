@@ -122,6 +122,14 @@ def rejects_of(frame: Any, table: Table | None, options: dict[str, Any], *, keep
     return pl.concat([nothing, *(work.rejects(work.named(chunk)) for chunk in chunks)])
 
 
+def like(result: Any, frame: Any) -> Any:
+    """A result as a frame of the kind that was given: pandas and PyArrow as such, all others as Polars."""
+    kind = type(frame).__module__.partition(".")[0]
+    if kind == "pandas":
+        return result.to_pandas()
+    return result.to_arrow() if kind == "pyarrow" else result
+
+
 def as_frame(frame: Any) -> pl.DataFrame:
     """A Polars frame, or one of what hands out an Arrow stream; raises BadInput for anything else."""
     if isinstance(frame, pl.DataFrame):

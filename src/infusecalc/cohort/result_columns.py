@@ -11,9 +11,11 @@ import polars as pl
 from infusecalc.choices import Choices
 from infusecalc.cohort.numbers import divided
 from infusecalc.cohort.parse_columns import PER_DAY
+from infusecalc.course import Course
 from infusecalc.errors import BadInput
 from infusecalc.output.flat import FORMULA_STARTS
-from infusecalc.output.records import COLUMNS
+from infusecalc.output.records import COLUMNS, records
+from infusecalc.output.records import columns as course_columns
 
 _SCALED = {
     "weight_kg": ("weight", 100), "bsa_m2": ("bsa", 100), "exact_dose_mg": ("exact", 100), "dose_mg": ("dose", 100),
@@ -32,7 +34,7 @@ _TYPES: dict[str, Any] = (
     | dict.fromkeys(_SCALED, pl.Float64)
     | dict.fromkeys(_DAYS, pl.Date)
     | dict.fromkeys(("number", "day", "bag_ml", "billing_units", "wasted_units", "moved_days"), pl.Int64)
-    | {"optional": pl.Boolean}
+    | {"optional": pl.Boolean, "given": pl.Boolean, "given_mg": pl.Float64}
 )
 
 
@@ -46,6 +48,15 @@ def schema(names: tuple[str, ...], *, texts: bool = False) -> dict[str, Any]:
     """The types of some columns; with `texts`, doubles are texts."""
     kinds = {name: _TYPES[name] for name in names}
     return {name: pl.String if texts and kind == pl.Float64 else kind for name, kind in kinds.items()}
+
+
+def course_frame(course: Course) -> pl.DataFrame:
+    """The records of one course as a frame."""
+    rows = list(records(course))
+    kinds = {name: _TYPES[name] for name in course_columns(course)}
+    dates = [name for name in _DAYS if name in kinds]
+    read = pl.DataFrame(rows, schema=kinds | dict.fromkeys(dates, pl.String), strict=False)
+    return read.with_columns(pl.col(dates).str.to_date())
 
 
 def extra_types(types: dict[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from html import escape as html_escape
 from importlib.resources import files
 from typing import assert_never
 
+from infusecalc.course import Course
 from infusecalc.errors import escape
 from infusecalc.findings import Finding
 from infusecalc.output import phrases
@@ -24,6 +25,7 @@ from infusecalc.output.blocks import (
     Timeline,
 )
 from infusecalc.output.calendar import WEEKDAYS, Month, months, places
+from infusecalc.output.course_answer import CourseAnswer
 from infusecalc.table import cited
 
 _LINE, _EDGE = 1000, 60
@@ -48,6 +50,12 @@ def draw(blocks: Iterable[Block], foot: str, sheet: str) -> str:
         + "\n".join(main)
         + f"\n</main>\n<footer>\n<p>{plain(foot)}</p>\n</footer>\n</body>\n</html>\n"
     )
+
+
+def fragment(course: Course) -> str:
+    """The page of a course as a part of another page, without a style of its own: for a notebook."""
+    answer = CourseAnswer(course)
+    return "\n".join([*_main(answer.paper()), f"<footer>\n<p>{plain(answer.foot)}</p>\n</footer>"])
 
 
 def _main(blocks: Iterable[Block]) -> Iterator[str]:

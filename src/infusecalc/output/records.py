@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from infusecalc.arithmetic import hundredths_of_years
-from infusecalc.course import Course, Totals
+from infusecalc.course import Course
 from infusecalc.findings import Finding, carries
 from infusecalc.output.flat import Record, finding_record, flat_findings, vials_text
 from infusecalc.output.topics import Topic, sheet
@@ -13,6 +13,7 @@ from infusecalc.patient import Weighed
 from infusecalc.phase_dose import Chair, Infusion, PhaseDose
 from infusecalc.quantities import number
 from infusecalc.table import cited
+from infusecalc.totals import Totals
 
 COLUMNS = (
     "patient_id", "drug", "indication", "label", "status", "variant", "product", "phase", "number", "day", "date",
