@@ -172,6 +172,7 @@ SHEET = [
     option("--revision", "ics: revision number; raise it each time you write this calendar again; default 0.", "N"),
     option("--remind", "ics: reminder this long before, as in 7d.", "7d"),
     flag("--private", "ics: no clinical detail."),
+    flag("--show-id", "ics: the patient's id in the title and text of events."),
 ]
 
 

@@ -78,7 +78,7 @@ def check_row(verdict: Verdict) -> Record:
 
 def check_page(verdict: Verdict) -> Iterator[Block]:
     """The verdict as a pharmacist reads it."""
-    yield from top(verdict.course)
+    yield from top(verdict.course, verdict.findings)
     sign = "+" if verdict.ordered > verdict.expected else ""
     difference = f"{sign}{people(verdict.ordered - verdict.expected)} mg, {verdict.percent}"
     own = verdict.dose.phase.interval
