@@ -23,7 +23,7 @@ CHECKED = "Your team has checked this plan."
 
 
 def schedule(case, *more):
-    return run(["schedule", *shlex.split(case["given"]), "--start", START, *more])
+    return run([*shlex.split(case["run"]), *more])
 
 
 def words(content: bytes, form: str) -> str:
@@ -81,7 +81,7 @@ def test_a_page_of_the_clinic_begins_with_what_blocks(case, form, tmp_path):
     assert schedule(case, "-o", str(path), "--quiet") == (3 if case.get("blocks") else 0)
     text = words(path.read_bytes(), form)
     blocks, reasons = case.get("blocks", []), case.get("reasons", [])
-    above, _, rest = text.partition("inFLIXimab - " if "infliximab" in case["given"] else "riTUXimab - ")
+    above, _, rest = text.partition("inFLIXimab - " if "infliximab" in case["run"] else "riTUXimab - ")
     assert rest
     if blocks:
         assert above.startswith(f"BLOCKED: {blocks[0]}: ")
@@ -171,7 +171,10 @@ def test_an_id_that_would_reorder_a_title_is_spelled_out(tmp_path):
 
 def test_an_id_is_shown_by_no_other_format(capfd):
     assert run([*PLAN, "--show-id"]) == 2
-    assert capfd.readouterr().err == "infusecalc: --show-id cannot be combined with --format table; it is for --format ics\n"
+    assert (
+        capfd.readouterr().err
+        == "infusecalc: --show-id cannot be combined with --format table; it is for --format ics\n"
+    )
 
 
 # --- as a library -----------------------------------------------------------------------------------------------
