@@ -33,7 +33,7 @@ class Mistake(Frozen):
 
 
 def find_mistakes(course: Course, dose: PhaseDose, amount: int, *, in_range: bool) -> tuple[Mistake, ...]:
-    """The mistakes whose dose the order is, likeliest first: what it is exactly, then what it is nearly, nearest first.
+    """The mistakes whose dose the order is, likeliest first: what it is exactly, and then what is nearest.
 
     An order that is outside is a mistake's dose nearly (`near_mistake` of house), or as rounded to whole vials (a
     tenfold one as far as rounding may go). One in an allowed range may be meant: there only pounds are named, and the
@@ -41,14 +41,8 @@ def find_mistakes(course: Course, dose: PhaseDose, amount: int, *, in_range: boo
     """
     met = _in_range if in_range else _outside
     found = [each for each in _candidates(course, dose, amount) if met(course, each, amount)]
-    listed = sorted(found, key=lambda each: _distance(each, amount))
+    listed = sorted(found, key=lambda each: half_up(abs(each.amount - amount) * _FINE, each.amount))
     return tuple({mistake.code: mistake for mistake in reversed(listed)}.values())[::-1]
-
-
-def _distance(mistake: Mistake, amount: int) -> int:
-    """How far an order is from a mistake's dose, as a share of it; nothing where it is that dose."""
-    off = abs(mistake.amount - amount)
-    return 0 if off <= SAME else half_up(off * _FINE, mistake.amount)
 
 
 def _in_range(course: Course, mistake: Mistake, amount: int) -> bool:
