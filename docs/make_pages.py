@@ -19,6 +19,7 @@ from typing import Any
 from unittest.mock import patch
 
 import typer
+import yaml
 
 from infusecalc import load_table
 from infusecalc.cli import COMMANDS, EXIT_CODES, run
@@ -106,6 +107,32 @@ def exit_codes() -> str:
 def findings() -> str:
     """Every finding."""
     return table("code|severity|when", ((f"`{code}`", each.told, each.when) for code, each in CATALOGUE.items()))
+
+
+def hazards() -> str:
+    """The hazard log: a table of all hazards, and each under its heading."""
+    log = yaml.safe_load((DOCS / "hazards.yaml").read_text(encoding="utf-8"))
+    heads = "id|hazard|findings|status"
+    rows = ((each["id"], each["hazard"], _codes(each["findings"]), f"`{each['status']}`") for each in log)
+    return "\n\n".join([table(heads, rows), *map(hazard, log)])
+
+
+def hazard(each: dict[str, Any]) -> str:
+    """One hazard under its heading."""
+    lines = [
+        f"- Causes: {'; '.join(each['causes'])}",
+        f"- Effect: {each['effect']}",
+        f"- Harm: {each['harm']}",
+        *(f"- Control: {control}" for control in each["controls"]),
+        f"- Tests: {_codes(each['tests'])}",
+        f"- Findings: {_codes(each['findings'])}",
+        f"- Status: `{each['status']}`. Owner, severity, likelihood, residual risk: to be assigned by the site",
+    ]
+    return f"### {each['id']}: {each['hazard']}\n\n" + "\n".join(lines)
+
+
+def _codes(names: list[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names) or "none"
 
 
 def regimens() -> str:

@@ -113,6 +113,17 @@ def _beside(problem: str, detail: str) -> str:
     return problem + (detail if detail[:1] in (":", ",", ";", "") else f" {detail}")
 
 
+class Blocked(InfusecalcError):
+    """What is not made from a plan that blocks; `keys` are those of the findings that block."""
+
+    exit_code = 3
+
+    def __init__(self, what: str, keys: tuple[str, ...], how: str) -> None:
+        """Say what is not made, which findings block, and how to go on."""
+        self.what, self.keys = what, keys
+        super().__init__(f"{what} is not made from a plan that is blocked by {', '.join(keys)}; {how}")
+
+
 class UnknownName(BadInput):
     """A name that is not in the table; `nearest` lists what it may have been meant to be.
 

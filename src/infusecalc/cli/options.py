@@ -132,7 +132,7 @@ PUMP = [
     flag("--hold", "Keep the lower rate to the end after the stop."),
 ]
 CHECK = [
-    option("--ordered", "Ordered dose of one infusion.", "MG", needed=True),
+    option("--ordered", "Ordered dose of one infusion.", "350mg|5mg/kg", needed=True),
     option("--ordered-every", "Ordered interval.", "8w"),
     option("--phase", "Phase of the order, where phases differ.", "NAME"),
     option("--number", "Number of the infusion that the order is for.", "N"),
@@ -172,6 +172,7 @@ SHEET = [
     option("--revision", "ics: revision number; raise it each time you write this calendar again; default 0.", "N"),
     option("--remind", "ics: reminder this long before, as in 7d.", "7d"),
     flag("--private", "ics: no clinical detail."),
+    flag("--show-id", "ics: the patient's id in the title and text of events."),
 ]
 
 

@@ -18,6 +18,12 @@ class Heading(Frozen):
     level: int = SECTION
 
 
+class Banner(Frozen):
+    """What stands above all else, even the title: that a plan is blocked, and by what."""
+
+    lines: tuple[str, ...]
+
+
 class Lines(Frozen):
     """Lines of prose; `listed` ones belong to the heading above them, one by one."""
 
@@ -86,4 +92,4 @@ class Months(Frozen):
     marks: tuple[Mark, ...]
 
 
-Block = Heading | Lines | Pairs | Rows | Findings | Sources | Timeline | Months
+Block = Banner | Heading | Lines | Pairs | Rows | Findings | Sources | Timeline | Months

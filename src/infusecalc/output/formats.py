@@ -63,17 +63,22 @@ def _markdown(answer: Any, _: Look) -> tuple[Content, None]:
     return markdown.draw(answer.page()), None
 
 
+def _foot(answer: Any) -> str:
+    """What stands on every page: also that the plan is blocked, for a page may be read without the first."""
+    return ("BLOCKED. " if answer.blocks else "") + str(answer.foot)
+
+
 def _html(answer: Any, _: Look) -> tuple[Content, None]:
     from infusecalc.output import html  # noqa: PLC0415 - only this format needs it
 
-    return html.draw(answer.paper(), answer.foot, answer.reader), None
+    return html.draw(answer.paper(), _foot(answer), answer.reader), None
 
 
 def _pdf(answer: Any, look: Look) -> tuple[Content, None]:
     from infusecalc.output import pdf  # noqa: PLC0415 - only this format needs it
 
     paper = PAPERS[one_of("`paper`", look.options["paper"] or next(iter(PAPERS)), PAPERS)]
-    return pdf.draw(answer.paper(), answer.foot, answer.reader, paper, answer.patient_id), None
+    return pdf.draw(answer.paper(), _foot(answer), answer.reader, paper, answer.patient_id), None
 
 
 def _ics(answer: Any, look: Look) -> tuple[Content, str | None]:
@@ -83,7 +88,7 @@ def _ics(answer: Any, look: Look) -> tuple[Content, str | None]:
 
 
 _PAGES = {"sheet": "clinic", "view": "table"}
-_EVENTS = {"at": None, "tz": None, "revision": None, "remind": None, "private": False}
+_EVENTS = {"at": None, "tz": None, "revision": None, "remind": None, "private": False, "show_id": False}
 FORMATS = {
     each.name: each
     for each in (

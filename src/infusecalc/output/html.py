@@ -13,6 +13,7 @@ from infusecalc.findings import Finding
 from infusecalc.output import phrases
 from infusecalc.output.blocks import (
     TITLE,
+    Banner,
     Block,
     Findings,
     Heading,
@@ -79,8 +80,12 @@ def _main(blocks: Iterable[Block]) -> Iterator[str]:
         yield "</section>"
 
 
-def _block(block: Lines | Pairs | Rows | Findings | Sources | Timeline | Months, label: str) -> Iterator[str]:
-    if isinstance(block, Lines):
+def _block(block: Banner | Lines | Pairs | Rows | Findings | Sources | Timeline | Months, label: str) -> Iterator[str]:
+    if isinstance(block, Banner):
+        yield '<div class="banner">'
+        yield from (f"<p><strong>{plain(line)}</strong></p>" for line in block.lines)
+        yield "</div>"
+    elif isinstance(block, Lines):
         yield from _lines(block)
     elif isinstance(block, Pairs):
         yield "<dl>"

@@ -13,6 +13,7 @@ from infusecalc.findings import Finding
 from infusecalc.output import phrases
 from infusecalc.output.blocks import (
     TITLE,
+    Banner,
     Block,
     Findings,
     Heading,
@@ -94,6 +95,8 @@ def _data(block: Block) -> dict[str, Any]:  # noqa: PLR0911 - one return for eac
     """A block as the template reads it."""
     if isinstance(block, Heading):
         return {"kind": "heading", "level": block.level, "text": escape(block.text)}
+    if isinstance(block, Banner):
+        return {"kind": "banner", "lines": _texts(block.lines)}
     if isinstance(block, Lines):
         return {"kind": "lines", "listed": block.listed, "lines": _texts(block.lines)}
     if isinstance(block, Pairs):
