@@ -177,7 +177,13 @@ SHEET = [
 ]
 
 
-_READ = {"cohort": "the cohort", "history": "`history`", "regimens": "`regimens`", "file": "the table"}
+_READ = {
+    "cohort": "the cohort",
+    "history": "`history`",
+    "regimens": "`regimens`",
+    "file": "the table",
+    "plan": "the plan",
+}
 """The files that commands read: none may be written over."""
 
 
