@@ -53,14 +53,13 @@ def from_request(document: Record, table: Table) -> Record:
 
 
 def _options(request: Record) -> Record:
-    """The options of a request, each a text, a flag or texts; raises BadInput for what is none of these."""
+    """The options of a request; raises BadInput for what is none of schedule's."""
     options = request.get("options")
     if request.get("command") != "schedule" or not isinstance(options, dict):
         raise BadInput("request", request.get("command"), "is not of schedule, or has no options")
-    for name, value in options.items():
-        texts = isinstance(value, list) and all(isinstance(each, str) for each in value)
-        if not (value is None or isinstance(value, str | bool) or texts):
-            raise BadInput(f"request: option {name}", value, "is no text")
+    texts = (each for value in options.values() for each in (value if isinstance(value, list) else [value]))
+    if not all(each is None or isinstance(each, str | bool) for each in texts):
+        raise BadInput("request", None, "has an option that is no text")
     if not {"drug", "indication", "weight"} <= options.keys():
         raise BadInput("request", None, "lacks the drug, the indication or the weight")
     return options
@@ -69,8 +68,16 @@ def _options(request: Record) -> Record:
 def _taken(of: Any, options: Record) -> Record:
     """The options that a maker takes, under its own names; what is null or empty was not said."""
     said = {name: value for name, value in options.items() if value not in (None, []) and name not in _NEVER}
-    names = ((each, each.rstrip("_")) for each in signature(of).parameters)
-    return {each: said[name] for each, name in names if name in said}
+    found: Record = {}
+    for each, parameter in signature(of).parameters.items():
+        name = each.rstrip("_")
+        if name not in said:
+            continue
+        several = parameter.default in ((), parameter.empty)
+        if not isinstance(said[name], str | list if several else str):
+            raise BadInput(f"request: option {name}", said[name], "is not as schedule takes it")
+        found[each] = said[name]
+    return found
 
 
 def differences(stored: Record, again: Record) -> Iterator[Difference]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from infusecalc.frozen import Frozen
 from infusecalc.verify import rules
-from infusecalc.verify.kinds import BASIS, is_date, is_number
+from infusecalc.verify.kinds import BASIS, is_number
 from infusecalc.verify.rules import as_data, exact, half_up_to
 from infusecalc.verify.stored import Record, StoredCourse
 
@@ -76,16 +76,17 @@ def _number_of(value: Any, unit: str) -> Decimal | None:
 def check_course(course: StoredCourse, document: Record | None, known: Known | None) -> Iterator[Difference]:
     """Every difference in one course: infusion by infusion, then dates, then the sums of a document."""
     asked = asked_in(document)
-    origin = _origin(course, document)
+    origin = _origin(course)
     place = 1
-    for row, line in zip(course.infusions, course.lines, strict=True):
+    for index, (row, line) in enumerate(zip(course.infusions, course.lines, strict=True), 1):
         expected = _expected(row, document, known, asked)
         expected |= {"number": place, "date": _date(origin, row["day"])}
         place = row["number"] + 1
         for field, value in expected.items():
             if field in row and row[field] != value:
-                yield Difference(line, row["number"], field, row[field], value)
-    for field, stored, value in _sums(course, document) if document else ():
+                yield Difference(line, index if document else row["number"], field, row[field], value)
+    start = [("start", document.get("start"), _date(origin, 0))] if document else []
+    for field, stored, value in (*start, *_sums(course, document)) if document else ():
         if stored != value:
             yield Difference(None, None, field, stored, value)
 
@@ -203,10 +204,8 @@ def _band(row: Record) -> Record:
 # --- dates ------------------------------------------------------------------------------------------------
 
 
-def _origin(course: StoredCourse, document: Record | None) -> int:
-    """The ordinal of day 0: the start that a document names, else the one that most infusions have."""
-    if document and is_date(document.get("start")):
-        return date.fromisoformat(document["start"]).toordinal()
+def _origin(course: StoredCourse) -> int:
+    """The ordinal of day 0: that from which most infusions count."""
     starts: Counter[int] = Counter(date.fromisoformat(row["date"]).toordinal() - row["day"] for row in course.infusions)
     start, _ = starts.most_common(1)[0]
     return start

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from infusecalc.errors import BadInput, BadTable
+from collections.abc import Iterable
+
+from infusecalc.errors import BadInput
 from infusecalc.frozen import Frozen
 from infusecalc.output.flat import Record, flat_findings
 from infusecalc.output.request import HASH, content_sha256
@@ -20,7 +22,7 @@ _IN_CSV = (
 )  # fmt: skip
 _IN_ROWS = ("findings", "horizon", "age", "chair time")
 _DAYS = {"date", "day"}
-_BOTH, _LAST = "arithmetic and plan", 10**9
+_ALONE, _BY_TABLE, _LAST = "arithmetic", "arithmetic with the table in force", 10**9
 
 
 class Verified(Frozen):
@@ -36,40 +38,47 @@ class Verified(Frozen):
 
 def verify(file: StoredFile, table: Table) -> Verified:
     """Check a stored plan against itself and against a table; raises BadTable for a faulty one."""
+    document, whose, reason = file.document, UNKNOWN, None
     found: list[Difference] = []
     left_out: dict[str, None] = {}
-    reason = None
-    whose = UNKNOWN
-    if not file.courses:
-        reason = f"the file is a {file.document and file.document['schema']!s}, and only a schedule has dates to check"
+    own = list(identity(document["table"], table)) if document and file.courses else []
+    if document and file.courses:
+        whose = _whose(own, document["table"])
+    elif document:
+        reason = f"the file is {document['schema']}, and only a schedule has dates to check"
     for course in file.courses:
-        calculated, compared, why = _course(course, file.document, table)
-        found += _together(calculated, compared.differences)
+        known, compared, why = _plan(course, document, table)
+        calculated = list(check_course(course, document, known))
+        if own:
+            calculated = _by_table(calculated, check_course(course, document, None))
+        found += _together(calculated, compared)
         left_out |= dict.fromkeys(compared.left_out)
         reason = reason or why
-    if file.document is not None and file.courses:
-        own = list(identity(file.document["table"], table))
-        whose = _whose(own, file.document["table"])
-        found += own
-    if file.document is not None:
-        found += _content(file.document)
-        left_out |= {} if HASH in file.document else {HASH: None}
+    found += own
+    if document:
+        found += _content(document)
+        left_out |= {} if HASH in document else {HASH: None}
     return Verified(file, _verdict(found, whose, reason), whose, reason, tuple(found), tuple(left_out))
 
 
-def _course(
-    course: StoredCourse, document: Record | None, table: Table
-) -> tuple[list[Difference], Compared, str | None]:
-    """The arithmetic and the plan of one course; why the plan cannot be made again, where it cannot."""
+def _plan(course: StoredCourse, document: Record | None, table: Table) -> tuple[Known | None, Compared, str | None]:
+    """What the table says for the arithmetic, and the plan of a course; or why it cannot be made again."""
     known: Known | None = None
     try:
         known = known_of(table, course.heads)
-        compared = _planned(course, document, table)
-    except (BadInput, BadTable, ValueError, OverflowError) as error:
-        if isinstance(error, BadTable):
-            raise
-        return list(check_course(course, document, known)), Compared((), ("plan",)), f"the plan cannot be made: {error}"
-    return list(check_course(course, document, known)), compared, None
+        return known, _planned(course, document, table), None
+    except (BadInput, OverflowError) as error:
+        return known, Compared((), ("plan",)), f"the plan cannot be made: {error}"
+
+
+def _by_table(calculated: list[Difference], alone: Iterable[Difference]) -> list[Difference]:
+    """What was calculated, each marked that hangs on a table which is not the one of the file."""
+    by_itself = set(map(_key, alone))
+    return [each if _key(each) in by_itself else each.but(found_by=_BY_TABLE) for each in calculated]
+
+
+def _key(each: Difference) -> tuple[int | None, int | None, str]:
+    return each.line, each.infusion, each.field
 
 
 def _planned(course: StoredCourse, document: Record | None, table: Table) -> Compared:
@@ -80,7 +89,7 @@ def _planned(course: StoredCourse, document: Record | None, table: Table) -> Com
     if not isinstance(document.get("request"), dict):
         compared = compare(course, [_cell(document, row["number"]) for row in course.infusions], table)
         return Compared(compared.differences, (*_IN_ROWS, *compared.left_out))
-    return Compared(tuple(differences(document, from_request(document, table))), ())
+    return Compared(tuple(differences(document, from_request(document, table))), (), whole=True)
 
 
 def _cell(document: Record, number: int) -> str | None:
@@ -97,21 +106,21 @@ def _content(document: Record) -> list[Difference]:
     return [] if stored in (now, None) else [Difference(None, None, HASH, stored, now, "identity")]
 
 
-def _together(calculated: list[Difference], planned: tuple[Difference, ...]) -> list[Difference]:
+def _together(calculated: list[Difference], compared: Compared) -> list[Difference]:
     """The differences of both ways, each value once.
 
-    Where the plan names the value of an infusion that was changed, what was calculated from that value is left out, and
-    so are the sums; a day against its date only where the plan names neither.
+    Where every value was planned again and one of an infusion is named, what was calculated from that value is left
+    out, and so are the sums; a day against its date only where the plan names neither.
     """
-    theirs = {(each.line, each.infusion, each.field): each for each in planned}
-    changed = {(each.line, each.infusion) for each in planned if each.line is None and each.infusion is not None}
-    days = {(each.line, each.infusion) for each in planned if each.field in _DAYS}
+    theirs = {_key(each): each for each in compared.differences}
+    changed = {each.infusion for each in compared.differences if each.infusion} if compared.whole else set()
+    days = {_key(each)[:2] for each in compared.differences if each.field in _DAYS}
     mine: list[Difference] = []
     for each in calculated:
-        key = each.line, each.infusion, each.field
+        key = _key(each)
         if key in theirs:
-            theirs[key] = theirs[key].but(found_by=_BOTH)
-        elif key[:2] not in changed and not (each.field in _DAYS and key[:2] in days) and not (changed and not key[1]):
+            theirs[key] = theirs[key].but(found_by=f"{each.found_by} and plan")
+        elif not (each.field in _DAYS and key[:2] in days) and not (changed and each.infusion in (None, *changed)):
             mine.append(each)
     return sorted((*theirs.values(), *mine), key=lambda each: (each.line or 0, each.infusion or _LAST))
 
@@ -126,7 +135,7 @@ def _whose(own: list[Difference], stored: Record) -> str:
 
 def _verdict(found: list[Difference], whose: str, reason: str | None) -> str:
     """The verdict: what the file alone shows goes first; beyond that, another table explains another plan."""
-    by_itself = [each for each in found if each.found_by.startswith("arithmetic") or each.field == HASH]
+    by_itself = [each for each in found if each.found_by in (_ALONE, f"{_ALONE} and plan") or each.field == HASH]
     if by_itself or (found and whose in (SAME, UNKNOWN)):
         return DIFFERS
     if reason is not None:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from infusecalc.choices import MAINTENANCE, Choices
+from infusecalc.choices import Choices, Horizon
 from infusecalc.course import running_of
 from infusecalc.frozen import Frozen
 from infusecalc.overrides import Ordered, order_phases
 from infusecalc.phase_dose import Running
 from infusecalc.plan import Planned, make_plan
 from infusecalc.pump import Load, run_time
-from infusecalc.quantities import number
+from infusecalc.quantities import Span, number
 from infusecalc.regimen import Regimen
 from infusecalc.table import Table
 from infusecalc.verify.arithmetic import Difference
@@ -25,6 +25,7 @@ _BY = "plan"
 _DOSE = ("dose-above-label", "dose-below-label", "dose-outside-source", "dose-override")
 _INTERVAL = ("interval-below-label", "interval-above-label", "interval-override")
 _STARTS = ("start-window", "start-outside-window")
+_LATEST = 25  # months after which no regimen begins its maintenance
 _AGAIN, _PROTOCOL = "first-rate-again", "protocol"
 
 
@@ -51,10 +52,11 @@ def told_in(infusions: list[Record], findings: list[str | None]) -> Told:
 
 
 class Compared(Frozen):
-    """What came of rows: the differences, and what was not compared."""
+    """What came of a plan made again: the differences, and what was not compared; `whole`: every value was compared."""
 
     differences: tuple[Difference, ...]
     left_out: tuple[str, ...]
+    whole: bool = False
 
 
 def compare(course: StoredCourse, findings: list[str | None], table: Table) -> Compared:
@@ -91,19 +93,35 @@ def _plan(course: StoredCourse, regimen: Regimen, told: Told, table: Table) -> t
     start = max(set(days), key=days.count)
     repeats = next((phase for phase in regimen.phases.values() if phase.repeat), None)
     last = max(row["number"] for row in rows)
-    asked = {"courses": -(-last // len(repeats.offsets))} if repeats else {"doses": last}
-    begins = next((row.get("planned_date", row["date"]) for row in rows if row["phase"] == regimen.maintenance), None)
+    horizon = Horizon(courses=-(-last // len(repeats.offsets))) if repeats else Horizon(infusions=last)
+    usual = Choices(start=start, horizon=horizon, from_maintenance=late)
+    begins = next((_planned(row) for row in rows if row["phase"] == regimen.maintenance), None)
     followed = any("given" in row for row in rows) and any(phase.starts for phase in regimen.phases.values())
-    wanted = (followed or told.of(_STARTS, str(regimen.maintenance))) and not late
-    choices = Choices.of(
-        start=start,
-        from_=MAINTENANCE if late else None,
-        maintenance_start=begins if wanted else None,
-        **asked,
-    )
+    made = [_made(regimen, table, usual)]
+    asked = begins and not late and (followed or told.of(_STARTS, str(regimen.maintenance)))
+    if begins and asked and _first(made[0][1], regimen) != begins:
+        starts = (date.fromisoformat(begins), *(Span(months, "month") for months in range(1, _LATEST)))
+        others = [_made(regimen, table, usual.but(maintenance_start=each)) for each in starts]
+        made = [each for each in others if _first(each[1], regimen) == begins] or made
+    return max(made, key=lambda each: sum(_fits(row, each[1]) for row in rows))
+
+
+def _made(regimen: Regimen, table: Table, choices: Choices) -> tuple[Ordered, dict[int, Planned]]:
     ordered = order_phases(regimen, choices)
-    plan = make_plan(ordered, choices, table.house())
-    return ordered, {item.number: item for item in plan.infusions}
+    return ordered, {item.number: item for item in make_plan(ordered, choices, table.house()).infusions}
+
+
+def _planned(row: Record) -> str:
+    """The date of a row in the original plan, as far as the row tells."""
+    return str(row.get("planned_date", row["date"]))
+
+
+def _first(plan: dict[int, Planned], regimen: Regimen) -> str | None:
+    return next((str(item.by_plan) for item in plan.values() if item.phase == regimen.maintenance), None)
+
+
+def _fits(row: Record, plan: dict[int, Planned]) -> bool:
+    return row["number"] in plan and str(plan[row["number"]].by_plan) == _planned(row)
 
 
 def _left_out(ordered: Ordered, told: Told) -> set[str]:
@@ -122,7 +140,7 @@ def _expected(row: Record, item: Planned, ordered: Ordered, told: Told) -> Recor
     if not told.of(_INTERVAL, item.phase):
         if "planned_date" in row:
             found["planned_date"] = str(item.by_plan)
-        elif as_planned:
+        else:
             found |= {"day": item.day, "date": str(item.date)}
     if not told.of(_DOSE, item.phase):
         weight, bsa = (None if row[name] is None else round(row[name] * 100) for name in ("weight_kg", "bsa_m2"))
