@@ -36,6 +36,7 @@ COMMANDS = {
     "verify": "infusecalc.cli.verify",
     "info": "infusecalc.cli.info",
     "regimens": "infusecalc.cli.regimens",
+    "schema": "infusecalc.cli.schema",
     "completion": "infusecalc.cli.completion",
 }
 # ClickException: typer has it under no public name of its own
