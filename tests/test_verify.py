@@ -449,6 +449,7 @@ UNREADABLE = {
     "a NUL": (b"a\0b\n", "is no text"),
     "a number that is none": (b'{"schema": "infusecalc.schedule/1", "a": NaN}', "NaN is no number of JSON"),
     "a name twice": (b'{"schema": "infusecalc.schedule/1", "schema": "x"}', "a name stands twice in one object"),
+    "NDJSON": (b'{"schema": "infusecalc.schedule/1"}\n{}\n', "or is NDJSON at line 2"),
     "a deep nest": (b"[" * 100_000, "is no whole JSON document"),
 }
 
@@ -496,7 +497,8 @@ PARTS = {
     "no infusions": (lambda document: document.update(infusions=[]), "has no infusions"),
     "an infusion that is a text": (lambda document: document["infusions"].append("x"), "has no infusions"),
     "no totals": (lambda document: document.pop("totals"), "has no totals"),
-    "a finding that is a text": (lambda document: document["findings"].append("x"), "has a finding without a code"),
+    "a finding about no list": (lambda it: it["findings"][0].update(infusions="x"), "infusions 'x' in finding 1"),
+    "a finding that is a text": (lambda document: document["findings"].append("x"), "has no code in finding"),
     "an infusion without a dose": (lambda it: second(it).pop("dose_mg"), "has no dose_mg in infusion 2"),
     "a dose that is a text": (lambda it: second(it).update(dose_mg="350"), "dose_mg '350' in infusion 2"),
     "a dose beyond any": (lambda it: second(it).update(dose_mg=1e300), "dose_mg '1e+300'"),
@@ -543,6 +545,15 @@ def test_a_file_that_is_not_there_is_refused(capfd, tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "stdin", None)
     assert run(["verify", "-"]) == 2
     assert "standard input is closed" in capfd.readouterr().err
+
+
+def test_a_date_at_the_end_of_the_calendar_is_no_bug(capfd, tmp_path):
+    text = written(capfd, "csv").replace("2026-12-01", "9999-12-31")
+    found = verified(capfd, tmp_path / "plan.csv", text.replace("2026-12-15", "9999-12-31"))
+    assert (found["verdict"], found["reason"] is None) == ("differs", True)
+    lines = written(capfd, "csv").splitlines(keepends=True)
+    found = verified(capfd, tmp_path / "plan.csv", "".join((lines[0], lines[1].replace("2026-12-01", "9999-12-31"))))
+    assert found["verdict"] == "not-checkable"
 
 
 def test_a_result_is_not_written_over_the_plan(capfd, tmp_path):

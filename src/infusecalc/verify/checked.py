@@ -17,10 +17,17 @@ from infusecalc.verify.stored import StoredCourse, StoredFile
 AGREES, DIFFERS, TABLE_DIFFERS, NOT_CHECKABLE = "agrees", "differs", "table-differs", "not-checkable"
 SAME, ANOTHER, SITE, UNKNOWN = "same", "another version", "a site's", "unknown"
 _IN_CSV = (
-    "accepted blocks", "age", "findings", "height", "horizon", "body surface area from weight and height",
-    "rounding beyond what the findings say", "settings", "table", "weight as it was typed",
+    "accepted blocks", "age", "bag, beyond its concentration", "body surface area", "findings", "height", "horizon",
+    "rounding, beyond what the findings say", "settings", "table", "weights, beyond the doses that follow from them",
+    "what was given",
 )  # fmt: skip
-_IN_ROWS = ("findings", "horizon", "age", "chair time")
+_IN_ROWS = (
+    "age",
+    "bag, beyond its concentration",
+    "findings",
+    "horizon",
+    "weights, beyond the doses that follow from them",
+)
 _DAYS = {"date", "day"}
 _ALONE, _BY_TABLE, _LAST = "arithmetic", "arithmetic with the table in force", 10**9
 
@@ -67,7 +74,7 @@ def _plan(course: StoredCourse, document: Record | None, table: Table) -> tuple[
     try:
         known = known_of(table, course.heads)
         return known, _planned(course, document, table), None
-    except (BadInput, OverflowError) as error:
+    except (BadInput, ValueError, ArithmeticError) as error:
         return known, Compared((), ("plan",)), f"the plan cannot be made: {error}"
 
 
@@ -95,7 +102,7 @@ def _planned(course: StoredCourse, document: Record | None, table: Table) -> Com
 def _cell(document: Record, number: int) -> str | None:
     """The findings of an infusion of a document as a cell of CSV has them."""
     about = ((each, each.get("infusions")) for each in document["findings"])
-    mine = [{"detail": None, "reason": None} | each for each, numbers in about if not numbers or number in numbers]
+    mine = [each for each, numbers in about if not numbers or number in numbers]
     cell: str | None = flat_findings(mine)["findings"]
     return cell
 

@@ -72,6 +72,11 @@ HEADS: Kinds = {
 """What every course has, and tells it from the next; in CSV, every row has it."""
 CSV_ALONE: Kinds = {"status": is_text, "billing_code": _or_null(is_text)}
 """What every row of CSV has beyond them; in JSON these stand once."""
+FINDING: Kinds = {
+    "code": is_text, "detail": _or_null(is_text), "reason": _or_null(is_text),
+    "infusions": _or_null(lambda value: isinstance(value, list) and all(map(is_count, value))),
+}  # fmt: skip
+"""What every finding of a document has."""
 EXTRA: Kinds = {
     "findings": _or_null(is_text), "planned_date": is_date, "given": lambda value: isinstance(value, bool),
 }  # fmt: skip

@@ -12,7 +12,7 @@ from typing import Any
 
 from infusecalc.errors import BadInput, shown
 from infusecalc.frozen import Frozen
-from infusecalc.verify.kinds import CSV_ALONE, EXTRA, HEADS, INFUSION, from_text
+from infusecalc.verify.kinds import CSV_ALONE, EXTRA, FINDING, HEADS, INFUSION, from_text
 
 Record = dict[str, Any]
 _MORE = "give the JSON or CSV of schedule, or the CSV of batch"
@@ -86,7 +86,7 @@ def _json(name: str, base: str, text: str) -> StoredFile:
         found = json.loads(text, parse_constant=_no_number, object_pairs_hook=_once)
     except (ValueError, RecursionError) as error:
         where = f" at line {error.lineno}" if isinstance(error, json.JSONDecodeError) else f": {error}"
-        problem = f"is no whole JSON document: it breaks off or is damaged{where}"
+        problem = f"is no whole JSON document: it breaks off, is damaged, or is NDJSON{where}"
         raise BadInput("file", name, problem, hint="take the file as it was written") from None
     schema = found.get("schema") if isinstance(found, dict) else None
     if not isinstance(schema, str) or not schema.startswith(_OWN):
@@ -119,8 +119,8 @@ def _course(name: str, document: Record) -> StoredCourse:
         raise BadInput("file", name, "has no infusions, or not as schedule writes them", hint="is it whole?")
     for place, infusion in enumerate(infusions, 1):
         _check(name, f"infusion {place}", infusion, INFUSION)
-    if not all(isinstance(each, dict) and isinstance(each.get("code"), str) for each in document["findings"]):
-        raise BadInput("file", name, "has a finding without a code", hint="is it whole?")
+    for place, finding in enumerate(document["findings"], 1):
+        _check(name, f"finding {place}", finding if isinstance(finding, dict) else {}, FINDING)
     regimen, product = document["regimen"], document["product"]
     heads = {key: regimen.get(key) for key in ("drug", "indication", "label", "variant")}
     heads |= {"product": product.get("name"), "patient_id": document["patient"].get("id")}
