@@ -250,7 +250,7 @@ def test_what_the_second_calculation_does_not_know_it_leaves_to_the_plan(capfd, 
     """A formula without a name of ours, sums that are no list, a day before any calendar."""
     document = json.loads(written(capfd, "json", SURFACE)) | {"request": None}
     document["patient"]["bsa_formula"] = "another"
-    document["totals"]["by_month"] = None
+    document["totals"]["by_month"] = document["chair"] = None
     assert fields(verified(capfd, tmp_path / "plan.json", resealed(document))) == []
     for infusion in document["infusions"]:
         infusion["day"] += 900_000
@@ -402,6 +402,13 @@ def test_another_answer_of_ours_has_no_dates_to_check(capfd, tmp_path):
     found = verified(capfd, tmp_path / "dose.json", written(capfd, "json", "dose infliximab crohns --weight 70kg"))
     assert (found["verdict"], found["infusions"]) == ("not-checkable", 0)
     assert found["reason"] == "the file is infusecalc.dose/1, and only a schedule has dates to check"
+
+
+def test_a_time_that_no_label_gives_stays_null(capfd, tmp_path):
+    line = "schedule rituximab gpa-pediatric --weight 30kg --height 130cm --start 2026-12-01"
+    document = json.loads(written(capfd, "json", line))
+    assert document["infusions"][0]["chair_min"] is None
+    assert verified(capfd, tmp_path / "plan.json", json.dumps(document))["verdict"] == "agrees"
 
 
 def test_an_optional_infusion_is_in_no_sum(capfd, tmp_path):
@@ -560,7 +567,7 @@ def test_a_result_is_not_written_over_the_plan(capfd, tmp_path):
     path = tmp_path / "plan.json"
     path.write_text(written(capfd, "json"), encoding="utf-8")
     assert run(["verify", str(path), "-o", str(path)]) == 2
-    assert "is the file that is read as the plan" in capfd.readouterr().err
+    assert "is a file that is read: the plan" in capfd.readouterr().err
 
 
 # --- how it is shown ------------------------------------------------------------------------------------------

@@ -53,6 +53,7 @@ _DEFS: dict[str, Schema] = {
         weights=_list(_object(**{"from": _or_null(_DATE)}, weight_kg=_AMOUNT)),
     ),
     "product": _object(name=_TEXT, billing_code=_or_null(_TEXT)),
+    "chair": _object(premedication_min=_or_null(_AMOUNT), observation_min=_or_null(_AMOUNT), turnover_min=_AMOUNT),
     "table": _object(version=_TEXT, sha256=_HASH, local_sha256=_or_null(_HASH)),
     "request": _object(command=_TEXT, options={"type": "object"}, program=_TEXT),
     "settings": {"type": "object", "additionalProperties": _object(**{"value": {}, "from": _TEXT})},
@@ -62,7 +63,8 @@ _DEFS: dict[str, Schema] = {
         band=_or_null(_object(**{"by": _TEXT, "from": _or_null(_AMOUNT), "to": _or_null(_AMOUNT)})),
         exact_dose_mg=_AMOUNT, dose_mg=_AMOUNT, vials=_of("vials"), waste_mg=_AMOUNT, drug_volume_ml=_AMOUNT,
         bag_ml=_COUNT, final_volume_ml=_COUNT, concentration_mg_per_ml=_AMOUNT, duration_min=_or_null(_AMOUNT),
-        billing_units=_or_null(_COUNT), wasted_units=_or_null(_COUNT), modifier=_or_null(_TEXT),
+        chair_min=_or_null(_AMOUNT), billing_units=_or_null(_COUNT), wasted_units=_or_null(_COUNT),
+        modifier=_or_null(_TEXT),
         billing_lines=_list(_object(code=_TEXT, modifier=_or_null(_TEXT), units=_COUNT)),
     ),
     "infusion": _both(
@@ -73,7 +75,7 @@ _DEFS: dict[str, Schema] = {
         _of("dose"),
     ),
     "sums": _object(infusions=_COUNT, dose_mg=_AMOUNT, waste_mg=_AMOUNT, duration_min=_or_null(_AMOUNT),
-                    cost=_or_null(_AMOUNT), waste_cost=_or_null(_AMOUNT)),
+                    chair_min=_or_null(_AMOUNT), cost=_or_null(_AMOUNT), waste_cost=_or_null(_AMOUNT)),
     "period": _both(_of("sums"), _object(period=_TEXT, vials=_VIALS_TEXT)),
     "finding": _object(
         code=_TEXT, detail=_or_null(_TEXT), severity=_SEVERITY, message=_TEXT, infusions=_or_null(_list(_COUNT)),
@@ -101,10 +103,12 @@ _DUE = _object(
     moved_days=_or_null(_WHOLE), earliest_date=_or_null(_DATE), latest_date=_or_null(_DATE),
     days_left=_or_null(_WHOLE), optional=_or_null(_FLAG), weight_kg=_or_null(_AMOUNT),
 )  # fmt: skip
+_CHAIR = {"chair": _of("chair")}
 _DOCUMENTS: dict[str, list[Schema]] = {
     "dose": [
         _object(
             **_HEADS,
+            **_CHAIR,
             phases=_list(
                 _both(
                     _object(phase=_TEXT, optional=_FLAG, later_duration_min=_or_null(_AMOUNT), working=_list({})),
@@ -118,6 +122,7 @@ _DOCUMENTS: dict[str, list[Schema]] = {
     "schedule": [
         _object(
             **_HEADS,
+            **_CHAIR,
             start=_DATE,
             infusions=_list(_of("infusion")) | {"minItems": 1},
             totals=_both(

@@ -16,7 +16,7 @@ from infusecalc.output.records import document as document_of
 from infusecalc.patient import Patient
 from infusecalc.statements import ProductRules
 from infusecalc.table import Table
-from infusecalc.verify.arithmetic import Difference, Known
+from infusecalc.verify.arithmetic import Difference, ProductFacts
 
 _BY = "plan"
 _APART = ("request", "settings", "content_sha256", "table", "infusions", "findings", "schema")
@@ -24,13 +24,13 @@ _NEVER = ("history",)
 """Options that are never taken from a file: it names no file of its own to open."""
 
 
-def known_of(table: Table, heads: Record) -> Known:
+def known_of(table: Table, heads: Record) -> ProductFacts:
     """What the table says of a course's product; raises BadInput where it does not know it."""
     drug, _ = table.find_drug(heads["drug"])
     label = table.find_label(heads["label"])
     rules: ProductRules = table.product(table.find_product(heads["product"], drug), label)[1]
     modifiers = table.get("drugs", drug, label).modifiers
-    return Known(
+    return ProductFacts(
         sizes=tuple(Decimal(size) / 100 for size in rules.vials.sizes),
         strength=Decimal(rules.vials.concentration) / 1000,
         unit=Decimal(rules.billing.unit) / 100 if rules.billing else None,

@@ -1,7 +1,7 @@
 """The arithmetic of a stored plan from the file alone, by rules of its own: nothing of the engine is used.
 
 What the file does not say (the product's vials, its concentration, the billing unit, how far rounding may go) is
-`Known` from the table in force; without it, what hangs on it is left out.
+`ProductFacts` from the table in force; without it, what hangs on it is left out.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _BY_KG, _BY_M2 = "mg/kg", "mg/m2"
 _APPLIED = "rounding-applied"
 
 
-class Known(Frozen):
+class ProductFacts(Frozen):
     """What the table says of a product under a label, in mg and mg/mL; `unit` is None where nothing is billed.
 
     `within` is the share of the dose by which rounding may change it; `modifiers` are those with and without a
@@ -73,7 +73,7 @@ def _number_of(value: Any, unit: str) -> Decimal | None:
     return number / 100 if unit == "%" else half_up_to(number, "0.01")
 
 
-def check_course(course: StoredCourse, document: Record | None, known: Known | None) -> Iterator[Difference]:
+def check_course(course: StoredCourse, document: Record | None, known: ProductFacts | None) -> Iterator[Difference]:
     """Every difference in one course: infusion by infusion, then dates, then the sums of a document."""
     asked = asked_in(document)
     origin = _origin(course)
@@ -94,12 +94,12 @@ def check_course(course: StoredCourse, document: Record | None, known: Known | N
 # --- one infusion -----------------------------------------------------------------------------------------
 
 
-def _expected(row: Record, document: Record | None, known: Known | None, asked: Asked) -> Record:
+def _expected(row: Record, document: Record | None, known: ProductFacts | None, asked: Asked) -> Record:
     """What the values of one infusion should be: each from those before it, so that one fault is told once."""
     whole = _exact_dose(row)
     found: Record = {"exact_dose_mg": as_data(whole), "final_volume_ml": row["bag_ml"]}
     if document:
-        found |= _area(row, document["patient"], asked) | _band(row)
+        found |= _area(row, document["patient"], asked) | _band(row) | _chair(row, document.get("chair"))
     dose, vials, bag = exact(row["dose_mg"]), row["vials"], exact(row["bag_ml"])
     if known is not None:
         dose = exact(_dose(row, whole, document, known, asked))
@@ -123,14 +123,14 @@ def _exact_dose(row: Record) -> Decimal | None:
     return rules.dose_of(exact(factor), exact(size), exact(most) if most else None)
 
 
-def _dose(row: Record, whole: Decimal | None, document: Record | None, known: Known, asked: Asked) -> Any:
+def _dose(row: Record, whole: Decimal | None, document: Record | None, known: ProductFacts, asked: Asked) -> Any:
     """The dose that follows from the exact one, as it is stored or should be: the stored one where it is of these."""
     wholes = [each for each in (whole, exact(row["exact_dose_mg"])) if each is not None]
     doses = [as_data(each) for one in wholes for each in _ways(one, row, document, known, asked)]
     return row["dose_mg"] if row["dose_mg"] in doses else doses[0]
 
 
-def _ways(whole: Decimal, row: Record, document: Record | None, known: Known, asked: Asked) -> list[Decimal]:
+def _ways(whole: Decimal, row: Record, document: Record | None, known: ProductFacts, asked: Asked) -> list[Decimal]:
     """What rounding makes of an exact dose: by the way that was asked for, or by any where none is said."""
     within = known.within if asked.within is None else asked.within
     if asked.rounding is not None:
@@ -148,7 +148,7 @@ def _was_rounded(row: Record, document: Record | None) -> bool:
     return any(numbers is None or row["number"] in numbers for numbers in about)
 
 
-def _vials(stored: list[Record], dose: Decimal, known: Known) -> Any:
+def _vials(stored: list[Record], dose: Decimal, known: ProductFacts) -> Any:
     """The vials with the least waste, of these the fewest; the stored ones where they are no worse."""
     best = rules.opened(dose, known.sizes)
     mine = {exact(each["size_mg"]): each["count"] for each in stored}
@@ -162,7 +162,7 @@ def _total(vials: dict[Decimal, int]) -> Decimal:
     return sum((size * count for size, count in vials.items()), Decimal(0))
 
 
-def _billing(row: Record, dose: Decimal, held: Decimal, known: Known) -> Record:
+def _billing(row: Record, dose: Decimal, held: Decimal, known: ProductFacts) -> Record:
     if known.unit is None:
         return dict.fromkeys(("billing_units", "wasted_units", "modifier"))
     given, left = rules.units(dose, held, known.unit)
@@ -187,6 +187,17 @@ def _area(row: Record, patient: Record, asked: Asked) -> Record:
     if not found or exact(row["bsa_m2"]) in found:
         return {}
     return {"bsa_m2": as_data(min(found))}
+
+
+def _chair(row: Record, beside: Any) -> Record:
+    """The chair time: that of the infusion, and what the document says beside it; null where there is no time."""
+    names = ("premedication_min", "observation_min", "turnover_min")
+    parts = [beside.get(name) for name in names] if isinstance(beside, dict) else [""]
+    if not all(part is None or is_number(part) for part in parts):
+        return {}
+    if row["duration_min"] is None:
+        return {"chair_min": None}
+    return {"chair_min": as_data(sum((exact(part) for part in parts if part), exact(row["duration_min"])))}
 
 
 def _band(row: Record) -> Record:

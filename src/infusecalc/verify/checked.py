@@ -10,15 +10,15 @@ from infusecalc.output.flat import Record, flat_findings
 from infusecalc.output.request import HASH, content_sha256
 from infusecalc.table import Table
 from infusecalc.verify.again import differences, from_request, identity, known_of
-from infusecalc.verify.arithmetic import Difference, Known, check_course
+from infusecalc.verify.arithmetic import Difference, ProductFacts, check_course
 from infusecalc.verify.rows import Compared, compare
 from infusecalc.verify.stored import StoredCourse, StoredFile
 
 AGREES, DIFFERS, TABLE_DIFFERS, NOT_CHECKABLE = "agrees", "differs", "table-differs", "not-checkable"
 SAME, ANOTHER, SITE, UNKNOWN = "same", "another version", "a site's", "unknown"
 _IN_CSV = (
-    "accepted blocks", "age", "bag, beyond its concentration", "body surface area", "findings", "height", "horizon",
-    "rounding, beyond what the findings say", "settings", "table", "weights, beyond the doses that follow from them",
+    "accepted blocks", "age", "bag, beyond its concentration", "body surface area", "chair time", "findings", "height",
+    "horizon", "rounding, beyond what the findings say", "settings", "table", "weights, beyond the doses that follow from them",
     "what was given",
 )  # fmt: skip
 _IN_ROWS = (
@@ -68,9 +68,11 @@ def verify(file: StoredFile, table: Table) -> Verified:
     return Verified(file, _verdict(found, whose, reason), whose, reason, tuple(found), tuple(left_out))
 
 
-def _plan(course: StoredCourse, document: Record | None, table: Table) -> tuple[Known | None, Compared, str | None]:
+def _plan(
+    course: StoredCourse, document: Record | None, table: Table
+) -> tuple[ProductFacts | None, Compared, str | None]:
     """What the table says for the arithmetic, and the plan of a course; or why it cannot be made again."""
-    known: Known | None = None
+    known: ProductFacts | None = None
     try:
         known = known_of(table, course.heads)
         return known, _planned(course, document, table), None

@@ -29,7 +29,7 @@ _LATEST = 25  # months after which no regimen begins its maintenance
 _AGAIN, _PROTOCOL = "first-rate-again", "protocol"
 
 
-class Told(Frozen):
+class RowCodes(Frozen):
     """What the findings of the rows say: the codes by phase, and the details of all codes."""
 
     by_phase: dict[str, set[str]]
@@ -40,7 +40,7 @@ class Told(Frozen):
         return bool(self.by_phase.get(phase, set()) & set(codes))
 
 
-def told_in(infusions: list[Record], findings: list[str | None]) -> Told:
+def told_in(infusions: list[Record], findings: list[str | None]) -> RowCodes:
     """What the findings of each infusion, as a cell of CSV has them, come to."""
     by_phase: dict[str, set[str]] = {}
     details: set[tuple[str, str]] = set()
@@ -48,7 +48,7 @@ def told_in(infusions: list[Record], findings: list[str | None]) -> Told:
         parts = [each.partition(":") for each in (cell or "").split(";")]
         by_phase.setdefault(row["phase"], set()).update(code for code, _, _ in parts)
         details.update((code, detail) for code, _, detail in parts)
-    return Told(by_phase, details)
+    return RowCodes(by_phase, details)
 
 
 class Compared(Frozen):
@@ -84,7 +84,7 @@ def compare(course: StoredCourse, findings: list[str | None], table: Table) -> C
     return Compared(tuple(found), tuple(sorted(left_out)))
 
 
-def _plan(course: StoredCourse, regimen: Regimen, told: Told, table: Table) -> tuple[Ordered, dict[int, Planned]]:
+def _plan(course: StoredCourse, regimen: Regimen, told: RowCodes, table: Table) -> tuple[Ordered, dict[int, Planned]]:
     """As many infusions as the rows have, by number, from the day that most of them count from."""
     rows = course.infusions
     first = next((name for name in regimen.phases), "")
@@ -124,13 +124,13 @@ def _fits(row: Record, plan: dict[int, Planned]) -> bool:
     return row["number"] in plan and str(plan[row["number"]].by_plan) == _planned(row)
 
 
-def _left_out(ordered: Ordered, told: Told) -> set[str]:
+def _left_out(ordered: Ordered, told: RowCodes) -> set[str]:
     found = {f"dose bases of {name}: another dose was ordered" for name in ordered.phases if told.of(_DOSE, name)}
     found |= {f"days of {name}: another interval was ordered" for name in ordered.phases if told.of(_INTERVAL, name)}
     return found | {f"first day of {name}: it has a window" for name in ordered.phases if told.of(_STARTS, name)}
 
 
-def _expected(row: Record, item: Planned, ordered: Ordered, told: Told) -> Record:
+def _expected(row: Record, item: Planned, ordered: Ordered, told: RowCodes) -> Record:
     """What the table says of an infusion of this number."""
     phase = ordered.phases[item.phase]
     found: Record = {"phase": item.phase}
@@ -148,7 +148,7 @@ def _expected(row: Record, item: Planned, ordered: Ordered, told: Told) -> Recor
     return found
 
 
-def _running(table: Table, regimen: Regimen, told: Told) -> Running:
+def _running(table: Table, regimen: Regimen, told: RowCodes) -> Running:
     """How it runs: as the label has it, or by the protocol that the findings name."""
     named = sorted(detail for code, detail in told.details if code == _PROTOCOL and detail)
     return running_of(table, regimen, named[0] if named else None)
