@@ -84,6 +84,18 @@ def test_what_was_ordered_or_given_is_not_compared_in_a_csv_and_said(name, capfd
     assert (found["verdict"], left_out in found["not_compared"]) == ("agrees", True)
 
 
+def test_a_start_of_maintenance_that_was_asked_for_is_taken_from_a_csv(capfd, tmp_path):
+    """From the day itself, and from months after induction, which count from an end of a month that has no such day."""
+    gpa = "schedule rituximab gpa --weight 70kg --height 175cm --start 2026-12-01 --for 2y --maintenance-start"
+    ms = "schedule rituximab ms --weight 70kg --start 2027-10-31 --for 2y --maintenance-start 4m"
+    for line in (f"{gpa} 25w", f"{gpa} 2027-06-30", ms):
+        found = verified(capfd, tmp_path / "plan.csv", written(capfd, "csv", line))
+        assert (found["verdict"], found["differences"]) == ("agrees", [])
+        assert "first day of maintenance: it has a window" in found["not_compared"]
+    text = written(capfd, "csv", ms).replace(",305,2028-08-31,", ",312,2028-09-07,")
+    assert (3, "date") in fields(verified(capfd, tmp_path / "plan.csv", text)), "the days after it are held to it"
+
+
 def test_a_cohorts_result_is_verified_patient_by_patient(capfd, tmp_path):
     rows = [
         "patient_id,drug,indication,weight_kg,height_cm,start,label",

@@ -18,8 +18,8 @@ AGREES, DIFFERS, TABLE_DIFFERS, NOT_CHECKABLE = "agrees", "differs", "table-diff
 SAME, ANOTHER, SITE, UNKNOWN = "same", "another version", "a site's", "unknown"
 _IN_CSV = (
     "accepted blocks", "age", "bag, beyond its concentration", "body surface area", "chair time", "findings", "height",
-    "horizon", "rounding, beyond what the findings say", "settings", "table", "weights, beyond the doses that follow from them",
-    "what was given",
+    "horizon", "rounding, beyond what the findings say", "settings", "table",
+    "weights, beyond the doses that follow from them", "what was given",
 )  # fmt: skip
 _IN_ROWS = (
     "age",
