@@ -147,6 +147,9 @@ def test_an_example_works(line, site, tmp_path, monkeypatch, capfd):
     monkeypatch.chdir(tmp_path)
     write_cohort(tmp_path)
     (tmp_path / "site.yaml").write_text(site, encoding="utf-8")
+    if line.startswith("verify "):
+        plan = "schedule infliximab crohns --weight 70kg --start 2026-12-01"
+        assert run([*plan.split(), "-o", line.split()[1]]) == 0
     assert run(shlex.split(line)) == 0
     assert "Traceback" not in capfd.readouterr().err
 

@@ -10,6 +10,7 @@ from infusecalc.errors import BadInput, shown
 from infusecalc.frozen import Frozen
 from infusecalc.output.answer import DATES, DOCUMENT, PAGE, ROWS
 from infusecalc.output.flat import as_csv, as_json, as_ndjson
+from infusecalc.output.request import Request, sealed
 from infusecalc.spelling import one_of
 
 PAPERS = {"a4": "a4", "letter": "us-letter"}
@@ -17,11 +18,15 @@ PAPERS = {"a4": "a4", "letter": "us-letter"}
 
 
 class Look(Frozen):
-    """How an answer is written: columns, colour, and the format's own options as they were typed."""
+    """How an answer is written: columns, colour, and the format's own options as they were typed.
+
+    `request` is what was asked on the command line.
+    """
 
     width: int
     colour: bool
     options: Mapping[str, Any]
+    request: Request | None = None
 
 
 Content = str | bytes
@@ -39,8 +44,8 @@ class Format(Frozen):
     options: Mapping[str, Any] = {}
 
 
-def _json(answer: Any, _: Look) -> tuple[Content, None]:
-    return as_json(answer.document()), None
+def _json(answer: Any, look: Look) -> tuple[Content, None]:
+    return as_json(sealed(answer.document(), look.request)), None
 
 
 def _ndjson(answer: Any, _: Look) -> tuple[Content, None]:
