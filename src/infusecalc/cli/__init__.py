@@ -18,7 +18,7 @@ from infusecalc.errors import BadInput, BadTable, InfusecalcError, escape
 EXIT_CODES = {
     0: "done, nothing blocks",
     2: "bad input or bad table: one sentence on standard error, nothing on standard output, no file touched",
-    3: "done and shown, but a finding blocks, or a checked order is outside the regimen",
+    3: "done and shown, but a finding blocks, a checked order is outside the regimen, or two tables differ (--fail-on)",
     4: "batch: some rows were rejected, with reasons; the others are written",
     130: "interrupted with Ctrl-C",
     1: "a bug: a traceback",

@@ -171,7 +171,14 @@ SHEET = [
 ]
 
 
-_READ = {"cohort": "the cohort", "history": "--history", "regimens": "--regimens", "file": "the table"}
+_READ = {
+    "cohort": "the cohort",
+    "history": "--history",
+    "regimens": "--regimens",
+    "file": "the table",
+    "old": "OLD",
+    "new": "NEW",
+}
 """The files that commands read: none may be written over."""
 
 

@@ -1,4 +1,4 @@
-"""`regimens list | show | review | validate | schema`: the table, its values, their sign-off, faults and shape."""
+"""`regimens list | show | review | diff | validate | schema`: the table, its values, their sign-off, its faults."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from infusecalc.output.flat import as_json
 from infusecalc.output.review_page import ReviewAnswer, list_values
 from infusecalc.output.table_answer import Checked, CheckedAnswer, ListAnswer, ShowAnswer
 from infusecalc.output.table_rows import listing, sources_of, statements
-from infusecalc.table import Table, load_table
+from infusecalc.spelling import one_of
+from infusecalc.table import SHIPPED, Table, load_either, load_table
 from infusecalc.table.layers import KINDS
 
 _LABELS = load_table().labels
@@ -26,6 +27,11 @@ _FOLLOWED = [
 _SOME = [
     argument("drug", "infliximab, rituximab, or DRUG/INDICATION; default: all regimens.", needed=False),
     argument("indication", "Indication; default: all of the drug.", needed=False),
+]
+_FAILING = ("clinical",)
+_TWO = [
+    argument(name, f"Table file, a site's file, or the word {SHIPPED}: the table {which}.")
+    for name, which in (("old", "before"), ("new", "after"))
 ]
 _FILE = [argument("file", "Table file; default: the shipped one.", needed=False)]
 
@@ -109,6 +115,27 @@ def validate(**given: Any) -> Reply:
     return reply(given, form, CheckedAnswer(row, table.changes, table.void))
 
 
+@takes(*_TWO, option("--fail-on", "Exit with 3 where such a value differs.", "KIND", words=_FAILING), *result())
+def diff(**given: Any) -> Reply:
+    """What differs between two tables: values by kind, and the effect on an adult and a child in every regimen.
+
+    \b
+    Examples:
+      infusecalc regimens diff shipped site.yaml
+      infusecalc regimens diff old.yaml shipped --fail-on clinical --format md
+    """  # noqa: D301 - \b keeps the lines of the examples apart
+    from infusecalc import table_diff  # noqa: PLC0415 - only this command plans courses
+    from infusecalc.output.diff_page import DiffAnswer  # noqa: PLC0415 - the same
+
+    form, kind = format_of(given), given["fail_on"]
+    if kind is not None:
+        kind = one_of("--fail-on", kind, _FAILING)
+    old, new = (load_either(given[name]) for name in ("old", "new"))
+    names = given["old"], given["new"]
+    found = list(table_diff.differences(old, new)), list(table_diff.effects(old, new))
+    return reply(given, form, DiffAnswer((old, new), names, *found, kind))
+
+
 @takes(*result((DOCUMENT,)))
 def schema(**given: Any) -> Reply:
     """The JSON Schema of a regimen table, for an editor that checks as you type.
@@ -124,7 +151,7 @@ def schema(**given: Any) -> Reply:
     return Reply(as_json(json_schema(load_table().labels)), given["output"], given["quiet"])
 
 
-_ABOUT = """The regimen table: list, values and sources, the sheet to sign, faults, schema.
+_ABOUT = """The regimen table: list, values and sources, the sheet to sign, differences, faults, schema.
 
 \b
 Examples:
@@ -136,6 +163,6 @@ Examples:
 def app(_: str) -> typer.Typer:
     """The typer program of the group."""
     program = typer.Typer(cls=AnyCase, add_completion=False, rich_markup_mode=None, help=_ABOUT)
-    for command in (list_, show, review, validate, schema):
+    for command in (list_, show, review, diff, validate, schema):
         program.command(command.__name__.rstrip("_"))(command)
     return program

@@ -2,7 +2,7 @@
 
 from infusecalc.table.confirmed import Share, Void, shares
 from infusecalc.table.layers import Change
-from infusecalc.table.store import Table, cited, load_table
+from infusecalc.table.store import SHIPPED, Table, cited, load_either, load_table
 from infusecalc.table.values import Value
 
-__all__ = ["Change", "Share", "Table", "Value", "Void", "cited", "load_table", "shares"]
+__all__ = ["SHIPPED", "Change", "Share", "Table", "Value", "Void", "cited", "load_either", "load_table", "shares"]

@@ -46,6 +46,7 @@ class Entries:
         self.layering: dict[str, Reading] = {}  # what was noted while the files were laid over each other
         self.confirmed: dict[str, Confirmation] = {}  # what the site has checked, by the id of the value
         self.confirmed_at: dict[str, tuple[Node, At]] = {}
+        self.lent: tuple[str, ...] = ()  # our own limits that an older table lacks, from another table
         self._values: dict[tuple[str, str], dict[str, Value]] = {}
         self._entries: dict[str, dict[str, Entry | Piece]] = {section: {} for section in (*SECTIONS, "house")}
         self._read: dict[tuple[str, str, str | None], Any] = {}
@@ -195,6 +196,13 @@ class Entries:
         if missing:
             raise BadTable((f"{self.files[0].name}:1: house: '{missing[0]}' is missing",))
         return House(**{name: self.get("house", name) for name in HOUSE})
+
+    def lend(self, other: Entries) -> None:
+        """Take from another table the limits of ours that this one lacks: a table of an older program has fewer."""
+        for name in HOUSE:
+            if not self.has("house", name):
+                self._entries["house"][name] = other.entry("house", name)
+                self.lent += (f"house/{name}",)
 
     # --- what a site's file says ----------------------------------------------------------------------------
 

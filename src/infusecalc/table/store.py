@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from functools import cached_property, lru_cache
 from pathlib import Path
 
+from yaml.nodes import MappingNode
+
 from infusecalc.errors import BadInput, BadTable, UnknownName
 from infusecalc.regimen import Regimen
 from infusecalc.spelling import normal
@@ -261,6 +263,30 @@ def load_table(regimens: str | os.PathLike[str] | None = None, *, whole: bool = 
     if regimens is not None:
         files.append(open_document(Path(regimens), os.fspath(regimens), local=True))
     table = Table(*files)
+    faults = table.faults()
+    if faults:
+        raise BadTable(faults)
+    return table
+
+
+SHIPPED = "shipped"
+"""What stands for the shipped table where a table is named."""
+_WHOLE = frozenset({"version", "labels", "sources", "house", "drugs", "products", "regimens"})
+
+
+def load_either(named: str) -> Table:
+    """The shipped table, a whole one, or a site's file over the shipped one; checked as a whole.
+
+    A whole table has all sections that one needs; the limits of ours that it lacks are those of the shipped table.
+    Raises BadInput for a file that cannot be read, BadTable with all faults.
+    """
+    if named == SHIPPED:
+        return load_table(whole=True)
+    root = open_document(Path(named), named, local=True).root
+    if not isinstance(root, MappingNode) or not {key.value for key, _ in root.value} >= _WHOLE:
+        return load_table(named)
+    table = Table(open_document(Path(named), named))
+    table.lend(load_table())
     faults = table.faults()
     if faults:
         raise BadTable(faults)
