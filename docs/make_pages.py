@@ -25,7 +25,7 @@ from infusecalc import load_table
 from infusecalc.cli import COMMANDS, EXIT_CODES, run
 from infusecalc.findings import CATALOGUE
 from infusecalc.output.table_rows import listing
-from infusecalc.statements import SECTIONS, House, Note, Sourced, Statement
+from infusecalc.statements import SECTIONS, Confirmation, House, Note, Sourced, Statement
 from infusecalc.statements.kinds import NAME, WORDS, Either, ListOf, MapOf, Named, Text
 
 DOCS = Path(__file__).parent
@@ -204,16 +204,21 @@ def section(name: str) -> str:
     """What a section of the table holds."""
     if name == "house":
         return "Our own limits and defaults, whatever the label. Each key is under `house`."
+    if name == "confirmed":
+        return f"{(Confirmation.__doc__ or '').strip()} Only a site's file has it. Each key is under `confirmed.ID`."
     held = SECTIONS[name]
     first = " ".join((held.head.__doc__ or "").split("\n\n")[0].split())
     return f"{first} Each key is under `{name}.NAME`."
 
 
+_ALONE: dict[str, type[Statement]] = {"house": House, "confirmed": Confirmation}
+
+
 def section_keys(name: str) -> str:
     """The keys of a section of the table."""
     heads = "key|value|required|meaning"
-    if name == "house":
-        return table(heads, keys(House, "", {}))
+    if name in _ALONE:
+        return table(heads, keys(_ALONE[name], "", {}))
     section = SECTIONS[name]
 
     def rows() -> Iterator[tuple[str, ...]]:

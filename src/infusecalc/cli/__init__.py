@@ -19,7 +19,7 @@ from infusecalc.errors import BadInput, BadTable, InfusecalcError, escape
 EXIT_CODES = {
     0: "done, nothing blocks",
     2: "bad input or bad table: one sentence on standard error, nothing on standard output, no file touched",
-    3: "a finding blocks (shown and marked; no patient sheet is made), an order is outside, or a verified plan differs",
+    3: "a finding blocks, an order is outside, a verified plan differs, or two tables differ (--fail-on)",
     4: "batch: some rows were rejected, with reasons; the others are written",
     130: "interrupted with Ctrl-C",
     1: "a bug: a traceback",

@@ -184,6 +184,8 @@ _READ = {
     "regimens": "`regimens`",
     "file": "the table",
     "plan": "the plan",
+    "old": "OLD",
+    "new": "NEW",
 }
 """The files that commands read: none may be written over."""
 

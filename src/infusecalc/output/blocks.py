@@ -39,13 +39,17 @@ class Pairs(Frozen):
 
 
 class Rows(Frozen):
-    """A table: heads, rows, and the columns to the right; `boxes` are cells to write in, `large` is set large."""
+    """A table: heads, rows, and the columns to the right; `boxes` are cells to write in, `large` is set large.
+
+    Where it is `narrow`, the last column has the room: the others are as wide as their heads.
+    """
 
     heads: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     right: Sequence[int] = ()
     boxes: bool = False
     large: bool = False
+    narrow: bool = False
 
     def without_empty(self) -> Rows:
         """The table without columns that have neither a head nor a word."""
@@ -56,6 +60,7 @@ class Rows(Frozen):
             tuple(place for place, index in enumerate(full) if index in self.right),
             self.boxes,
             self.large,
+            self.narrow,
         )
 
 

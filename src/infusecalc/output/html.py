@@ -123,7 +123,8 @@ def _lines(block: Lines) -> Iterator[str]:
 def _table(block: Rows, label: str) -> Iterator[str]:
     """A table that scrolls by itself on a narrow screen, and can be reached by the keyboard for that."""
     right = set(block.right)
-    kind = ' class="large"' if block.large else ' class="boxes"' if block.boxes else ""
+    kinds = ("large",) if block.large else tuple(name for name in ("boxes", "narrow") if getattr(block, name))
+    kind = f' class="{" ".join(kinds)}"' if kinds else ""
     yield f'<div class="scroll" tabindex="0" role="region" aria-label="{plain(label)}"><table{kind}>'
     heads = (
         f'<th scope="col"{_side(index, right)}>{plain(head) or "note"}</th>' for index, head in enumerate(block.heads)

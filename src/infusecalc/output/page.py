@@ -172,7 +172,9 @@ def cited_below(course: Course, names: Iterable[str] | None = None) -> Iterator[
     for name in course.sources if names is None else names:
         source = course.table.source(name)
         local = ", local" if course.table.is_local("sources", name) else ""
-        rows.append((name, f"{source.grade}{local}", source.title))
+        share = course.site.share(name)
+        confirmed = f" ({share.said})" if share else ""
+        rows.append((name, f"{source.grade}{local}", f"{source.title}{confirmed}"))
     yield Sources(tuple(rows))
     yield Lines((phrases.footer(course),))
 

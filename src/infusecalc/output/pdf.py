@@ -103,7 +103,7 @@ def _data(block: Block) -> dict[str, Any]:  # noqa: PLR0911 - one return for eac
         return {"kind": "pairs", "rows": [_texts(row) for row in block.rows]}
     if isinstance(block, Rows):
         full = block.without_empty()
-        return _rows(full.heads, full.rows, list(full.right), boxes=full.boxes, large=full.large)
+        return _rows(full.heads, full.rows, list(full.right), boxes=full.boxes, large=full.large, narrow=full.narrow)
     if isinstance(block, Sources):
         return _rows(("source", "grade", "title"), block.rows, [])
     if isinstance(block, Findings):
@@ -126,6 +126,7 @@ def _rows(
     *,
     boxes: bool = False,
     large: bool = False,
+    narrow: bool = False,
 ) -> dict[str, Any]:
     return {
         "kind": "rows",
@@ -135,6 +136,7 @@ def _rows(
         "blank": [not any(row[index] for row in rows) for index in range(len(heads))],
         "boxes": boxes,
         "large": large,
+        "narrow": narrow,
     }
 
 
