@@ -341,8 +341,9 @@ def test_every_format_of_the_chair_carries_the_same_values(name, capfd):
         assert list(one) == list(row)
         assert {key: in_csv(value) for key, value in one.items()} == row
         own = {key: value for key, value in one.items() if key not in in_columns([])}
-        nothing_due = dict.fromkeys(own) | {"anchor": "given"}  # what the rest would be counted from
-        assert own == (nothing_due if name == "next after the last" else {key: entry[key] for key in own})
+        due = name != "next after the last"
+        wanted = entry if due else dict.fromkeys(own) | {"anchor": "given"}  # the only part where nothing is due
+        assert {key: wanted[key] for key in own} == own
         single = {key for key, value in entry.items() if not isinstance(value, list | dict)}
         assert single - one.keys() == (
             LEFT_OUT.get(line.partition(" ")[0], set()) if name != "next after the last" else set()
