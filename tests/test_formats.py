@@ -283,7 +283,7 @@ CHAIR = {
 }
 CHAIR["next after the last"] = (CHAIR["next after the last"][0].format(1, 2, 3, 4), 0)
 LEFT_OUT = {
-    "check": {"schema", "source"},
+    "check": {"schema", "source", "content_sha256"},
     "next": {
         "band", "bag_ml", "billing_units", "chair_min", "concentration_mg_per_ml", "dose_basis", "drug_volume_ml",
         "duration_min", "exact_dose_mg", "final_volume_ml", "modifier", "waste_mg", "wasted_units",
