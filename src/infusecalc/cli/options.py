@@ -85,6 +85,7 @@ PATIENT = [
     option("--born", "Date of birth, in place of an age.", "DATE"),
     option("--patient-id", "Patient id, printed on the result.", "TEXT"),
     repeated("--has", "A condition of the patient; for the names see: regimens show.", "CONDITION"),
+    repeated("--done", "A screening that was done before the start.", "SCREENING[=DATE]"),
 ]
 CHOICE = [
     option("--label", f"The label to follow: {' or '.join(_LABELS)}; default {_LABELS[0]}.", "LABEL", words=_LABELS),
@@ -158,8 +159,15 @@ def result(kinds: tuple[str, ...] = (PAGE, DOCUMENT, ROWS)) -> list[Parameter]:
     return [
         option("--format", f"One of {', '.join(formats)}.", "FORMAT", words=formats),
         *paper,
+        *(
+            [flag("--full", "All of it: working, preparation, storage, monitoring, sources.")]
+            if "table" in formats
+            else []
+        ),
         option("-o --output", "Write to a file; the extension sets the format.", "FILE"),
-        flag("--quiet", "Only errors on standard error."),
+        flag(
+            "--quiet", "Only errors on standard error; in the table view no information, but every caution and block."
+        ),
         flag("--no-color", "No colour."),
     ]
 
