@@ -447,7 +447,7 @@ SITE_WORDS = (
 
 def test_letters_of_a_sites_table_come_out_in_text(capfdbinary):
     for form in ("table", "md"):
-        assert schedule(UMLAUTS, "--format", form) == 0
+        assert schedule(UMLAUTS, "--full", "--format", form) == 0
         text = " ".join(capfdbinary.readouterr().out.decode("utf-8").replace("\\", "").split())
         assert [words for words in SITE_WORDS if words not in text] == [], form
 
@@ -670,7 +670,7 @@ def test_no_findings_draw_nothing():
 
 def test_a_drug_without_premedication_has_a_pump_table_without_it(capfd):
     local = ["--regimens", str(HERE / "tables" / "third_drug.yaml")]
-    assert run(["rate", "fictumab", "hiccups", "--weight", "70", "--height", "170", *local]) == 0
+    assert run(["rate", "fictumab", "hiccups", "--full", "--weight", "70", "--height", "170", *local]) == 0
     assert "Premedication" not in capfd.readouterr().out
 
 

@@ -110,6 +110,9 @@ def _date(value: object) -> str | None:
     return None if value is None else str(value)
 
 
+_COMPLETE = "The regimen is complete: nothing more is planned."
+
+
 def due_page(due: Due) -> Iterator[Block]:
     """What is due, in full."""
     yield from top(due.course)
@@ -118,7 +121,7 @@ def due_page(due: Due) -> Iterator[Block]:
     yield Rows(("#", "planned", "given", "what was given", "expected", "days"), tuple(_given_row(due)), right=(0,))
     if due.infusion is None:
         yield Heading("Nothing is due")
-        yield Lines(("The regimen is complete: nothing more is planned.",), listed=True)
+        yield Lines((_COMPLETE,), listed=True)
     else:
         yield from _due(due, due.infusion, due.infusion.planned.number)
     yield Heading("Late or missed")
@@ -188,7 +191,7 @@ def due_screen(due: Due) -> Iterator[Block]:
     yield Lines((_last_given(due),))
     if due.infusion is None:
         yield Heading("Nothing is due")
-        yield Lines(("The regimen is complete.",), listed=True)
+        yield Lines((_COMPLETE,), listed=True)
     else:
         yield from _due_first(due, due.infusion)
     if due.infusion is None or (due.days_left or 0) < 0:
