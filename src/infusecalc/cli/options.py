@@ -165,9 +165,7 @@ def result(kinds: tuple[str, ...] = (PAGE, DOCUMENT, ROWS)) -> list[Parameter]:
             else []
         ),
         option("-o --output", "Write to a file; the extension sets the format.", "FILE"),
-        flag(
-            "--quiet", "Only errors on standard error; in the table view no information, but every caution and block."
-        ),
+        flag("--quiet", "Only errors on standard error; in the table view no information."),
         flag("--no-color", "No colour."),
     ]
 

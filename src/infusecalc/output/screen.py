@@ -27,8 +27,9 @@ def course_screen(course: Course, *, totals: bool = False, view: str = "table") 
     yield from head(course, course.findings)
     shown = _groups(course.phases if course.plan is None else [infusion.dose for infusion in course.infusions])
     alone = len(shown) == 1
-    for group in shown:
-        yield Heading(_what_and_when(course, group), SECTION if alone else PART)
+    grave = any(finding.severity != "info" for finding in course.findings)
+    for index, group in enumerate(shown):
+        yield Heading(_what_and_when(course, group), SECTION if alone or (grave and index == 0) else PART)
         made, time = made_up(group[0]), _runs(course, group)
         lines = (made + ending(course), f"time {time}") if alone else (f"{made}; in {time}",)
         yield Lines(lines, listed=True)

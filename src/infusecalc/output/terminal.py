@@ -119,6 +119,8 @@ def draw(blocks: Iterable[Block], width: int, *, colour: bool) -> str:
         if isinstance(block, Heading):
             if block.level == SECTION:
                 page.line()
+            elif block.level == TITLE:
+                page.gap()
             page.heading(block.text)
             inside = block.level != TITLE
         elif isinstance(block, Lines):
