@@ -42,7 +42,7 @@ def shown(line: str, capfd: pytest.CaptureFixture[str], *more: str) -> str:
 
 @pytest.mark.parametrize("case", cases("first_screen"))
 def test_what_must_be_on_the_first_screen(case, capfd):
-    text = squeezed(shown(case["line"], capfd))
+    text = squeezed(shown(case["line"].replace("TABLES", str(HERE / "tables")), capfd))
     place = 0
     for words in case["shows"]:
         found = text.find(words, place if case.get("order", True) else 0)

@@ -63,7 +63,9 @@ def head(course: Course, findings: Iterable[Finding]) -> Iterator[Block]:
     listed = list(findings)
     yield from _graves(course, listed, "block")
     title, about = phrases.regimen(course)
-    about = about.removeprefix(course.regimen.id).removeprefix(", ").replace(", labelled", "")
+    about = (
+        about.removeprefix(course.regimen.id).removeprefix(", ").replace(", labelled,", ",").removesuffix(", labelled")
+    )
     yield Heading(f"{title} ({about}; {course.product_name})", TITLE)
     named = f"{escape(course.patient.id)}: " if course.patient.id is not None else ""
     lines = [named + phrases.patient(course.patient, course.day)]
