@@ -111,18 +111,20 @@ def pump_heading(table: PumpTable) -> str:
 
 def pump_block(table: PumpTable) -> Iterator[Block]:
     """The bag, the rates, the steps and the whole time."""
-    yield Lines((phrases.bag(table.dose.preparation), f"rates: {rates_in_words(table.rates)}; start and duration in minutes"), listed=True)
+    rates = f"rates: {rates_in_words(table.rates)}; start and duration in minutes"
+    yield Lines((phrases.bag(table.dose.preparation), rates), listed=True)
     yield from steps_block(table)
 
 
 def steps_block(table: PumpTable, after: str = "", *, tight: bool = False) -> Iterator[Block]:
-    """The steps and the whole time, and what comes `after` it; `tight` is without an empty line between."""
+    """The steps and the whole time, and what comes `after` it; `tight`: on a screen, where the heads have the unit."""
     timed = table.at is not None
+    start, lasts = ("start min", "minutes") if tight else ("start", "duration")
     heads_ = [
         "#",
-        "start",
+        start,
         *(["clock"] if timed else []),
-        "duration",
+        lasts,
         "mg/h",
         "mL/h",
         "mL",
