@@ -47,7 +47,8 @@ def without_digest(text: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("view", "form"), [*((view, "table") for view in VIEWS), ("gpa_two_years_three_severities", "md"), ("crohns_schedule", "full")]
+    ("view", "form"),
+    [*((view, "table") for view in VIEWS), ("gpa_two_years_three_severities", "md"), ("crohns_schedule", "full")],
 )
 def test_a_view(view, form, snapshot):
     regimen, known, options = VIEWS[view]
