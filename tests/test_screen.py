@@ -42,7 +42,7 @@ def shown(line: str, capfd: pytest.CaptureFixture[str], *more: str) -> str:
 
 @pytest.mark.parametrize("case", cases("first_screen"))
 def test_what_must_be_on_the_first_screen(case, capfd):
-    text = squeezed(shown(case["line"].replace("TABLES", str(HERE / "tables")), capfd))
+    text = squeezed(shown(case["run"].replace("TABLES", str(HERE / "tables")), capfd))
     place = 0
     for words in case["shows"]:
         found = text.find(words, place if case.get("order", True) else 0)
@@ -165,16 +165,16 @@ def key_of(finding: dict[str, Any]) -> str:
     return f"{finding['code']}:{finding['detail']}" if finding["detail"] else finding["code"]
 
 
-ON_SCREEN = [case for case in EVERYWHERE if not case["line"].startswith("batch")]
+ON_SCREEN = [case for case in EVERYWHERE if not case["run"].startswith("batch")]
 
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=case["name"]) for case in ON_SCREEN])
 def test_the_screen_and_the_full_page_tell_the_same_findings(case, capfd):
-    told = json.loads(shown(case["line"], capfd, "--format", "json"))["findings"]
-    screen, page = (shown(case["line"], capfd, *more) for more in ((), ("--full",)))
+    told = json.loads(shown(case["run"], capfd, "--format", "json"))["findings"]
+    screen, page = (shown(case["run"], capfd, *more) for more in ((), ("--full",)))
     whole = page.splitlines()
     short, full = (re.sub(r"\s", "", text).lower() for text in (screen, page))
-    quiet = re.sub(r"\s", "", shown(case["line"], capfd, "--quiet")).lower()
+    quiet = re.sub(r"\s", "", shown(case["run"], capfd, "--quiet")).lower()
     for each in told:
         named = {"block": "blocked", "caution": "caution", "info": ""}[each["severity"]] + key_of(each) + ":"
         message = re.sub(r"\s", "", each["message"]).lower()
@@ -206,7 +206,7 @@ def test_full_is_for_pages_and_always_on_but_on_a_screen(capfd):
     line = "dose infliximab crohns --weight 70kg"
     assert shown(line, capfd, "--full", "--format", "md") == shown(line, capfd, "--format", "md")
     assert run([*shlex.split(line), "--full", "--format", "json"]) == 2
-    assert "--full has no use in json" in capfd.readouterr().err
+    assert "--full cannot be combined with --format json" in capfd.readouterr().err
 
 
 def test_an_answer_without_a_screen_of_its_own_is_shown_whole():
@@ -250,7 +250,7 @@ def test_what_was_done_stands_as_done_everywhere_but_on_the_screen(capfd):
         (["tuberculosis=2026-12-02"], "2026-12-01", "is after the start, 2026-12-01"),
         (["tuberculosis=2026-11-01", "tuberculosis=2026-11-02"], "2026-12-01", "gives a second day for one screening"),
         (["=2026-11-01"], "2026-12-01", "names no screening"),
-        (["tuberculosis=1.11.2026"], "2026-12-01", "--done"),
+        (["tuberculosis=1.11.2026"], "2026-12-01", "`done` '1.11.2026' is not a date"),
         (["tuberculosis=2026-12-02"], None, "is after the start, 2026-12-01"),
     ],
 )
