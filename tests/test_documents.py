@@ -197,7 +197,8 @@ def test_a_severe_reaction_stands_before_the_steps_after_a_stop(form, tmp_path):
     if form in ("csv", "ndjson"):
         assert "as_tolerated" in text
         return
-    severe, steps = text.index("A severe reaction ends the infusion"), '"steps"' if form == "json" else "duration"
+    severe = text.index("A severe reaction ends the infusion")
+    steps = {"json": '"steps"', "table": "mL/h  "}.get(form, "duration")
     mark = "as_tolerated" if form == "json" else "As tolerated (house)"
     assert severe < text.index(steps) < text.replace("\\", "").rindex(mark)
 
