@@ -238,7 +238,7 @@ def test_what_was_done_stands_as_done_everywhere_but_on_the_screen(capfd):
         assert text.count("Done: Test for hepatitis B") == 2
     found = json.loads(shown(PLAN, capfd, *done, "--format", "json"))["findings"]
     told = {each["detail"]: (each["done"], each["message"][:8]) for each in found if each["code"] == "screening"}
-    assert told == {"tuberculosis": ({"on": "2026-11-20"}, "Done on "), "hepatitis-b": ({"on": None}, "Done: Te")}
+    assert told == {"tuberculosis": ({"date": "2026-11-20"}, "Done on "), "hepatitis-b": ({"date": None}, "Done: Te")}
     assert {each["done"] for each in found if each["code"] != "screening"} == {None}
     assert "screening:tuberculosis" in shown(PLAN, capfd, *done, "--format", "csv")
 
