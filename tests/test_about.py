@@ -74,7 +74,7 @@ def test_a_brand_leads_to_its_drug_and_a_miss_is_refused(capfd):
 # --- completion -------------------------------------------------------------------------------------------------
 
 COMPLETIONS = [
-    ("infusecalc sch", ["schedule"]),
+    ("infusecalc sche", ["schedule", "schema"]),
     ("infusecalc dose inf", ["infliximab", "infliximab-unbranded", "inflectra"]),
     ("infusecalc dose Remicade cr", ["crohns", "crohns-fistulizing", "crohns-pediatric"]),
     ("infusecalc dose rituximab g", ["gpa", "gpa-pediatric"]),

@@ -231,7 +231,7 @@ def test_drug_and_indication_may_be_typed_in_one_word(command, word, capfd):
     (["infliximab/"], "indication is missing (allowed: crohns, crohns-fistulizing, crohns-pediatric, uc, "),
     (["aspirin"], "drug 'aspirin' is not known"),
     (["/crohns"], "drug '' is empty (allowed: infliximab, rituximab)"),
-    (["infliximab/crohns", "uc"], "indication 'uc' is given twice: the drug is 'infliximab/crohns'; give one of the two"),
+    (["infliximab/crohns", "uc"], "indication 'uc' is given twice: the drug is 'infliximab/crohns'; "),
     (["infliximab/aspirin"], "indication 'aspirin' is not known"),
 ])  # fmt: skip
 @pytest.mark.parametrize("command", [["dose"], ["check", "--ordered", "350"], ["next", "--given", "2026-12-01"]])
@@ -557,7 +557,7 @@ def test_the_table_is_shown_in_every_format(line, form, capfd):
 
 
 def test_what_is_recalled_is_shown_as_recalled(capfd):
-    assert run(["regimens", "show", "rituximab", "ra"]) == 0
+    assert run(["regimens", "show", "rituximab", "pv"]) == 0
     assert "[recalled: " in capfd.readouterr().out
 
 

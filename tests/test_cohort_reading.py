@@ -303,7 +303,7 @@ def test_bytes_that_are_not_utf_8_make_a_broken_row_that_spells_them_out(other, 
     (broken,) = broken_of(chunks)
     assert broken.as_dict() == {
         "row": 2, "cells": {"patient_id": "M\\xfcller", "drug": "\\xe9", "weight_kg": "\u00e9"}, "raw": None,
-        "column": "patient_id", "code": "not-utf8", "reason": "the cell holds bytes that are not UTF-8",
+        "column": "patient_id", "code": "not-utf8", "reason": "the cell is not in UTF-8",
     }  # fmt: skip
     assert rows_of(chunks)[1] == ("M\u00fcller", "b", "1")
 
@@ -357,17 +357,17 @@ def test_json_numbers_keep_their_text_and_null_or_absent_is_null(write):
 @pytest.mark.parametrize(
     ("line", "column", "code", "reason", "cells"),
     [
-        ("5", None, "not-json", "the line is no JSON object", {}),
-        ("[1]", None, "not-json", "the line is no JSON object", {}),
-        ('{"a": 1', None, "not-json", "the line is no JSON object", {}),
-        ("[" * 200_000, None, "not-json", "the line is no JSON object", {}),
-        ('{"a":' * 200_000, None, "not-json", "the line is no JSON object", {}),
+        ("5", None, "not-json", "the line is not a JSON object", {}),
+        ("[1]", None, "not-json", "the line is not a JSON object", {}),
+        ('{"a": 1', None, "not-json", "the line is not a JSON object", {}),
+        ("[" * 200_000, None, "not-json", "the line is not a JSON object", {}),
+        ('{"a":' * 200_000, None, "not-json", "the line is not a JSON object", {}),
         ('{"a": 1, "b": 2, "a": 3}', "a", "not-json", "the field is there twice", {"b": "2"}),
-        ('{"a": 1, "b": [2]}', "b", "not-json", "the field holds a list or an object", {"a": "1"}),
-        ('{"a": {}, "b": true}', "a", "not-json", "the field holds a list or an object", {"b": "true"}),
-        ('{"a": {}, "b": [], "c": 1, "a": 1}', "a", "not-json", "the field holds a list or an object", {}),
+        ('{"a": 1, "b": [2]}', "b", "not-json", "the field is a list or an object", {"a": "1"}),
+        ('{"a": {}, "b": true}', "a", "not-json", "the field is a list or an object", {"b": "true"}),
+        ('{"a": {}, "b": [], "c": 1, "a": 1}', "a", "not-json", "the field is a list or an object", {}),
         ('{"a": 1, "c": 2}', None, "ragged", "the row has a field that the first rows do not have", {"a": "1"}),
-        ('{"a": 1, "\\ud800": 2}', None, "not-utf8", "the name of a field holds bytes that are not UTF-8", {"a": "1"}),
+        ('{"a": 1, "\\ud800": 2}', None, "not-utf8", "the name of a field is not in UTF-8", {"a": "1"}),
     ],
 )
 def test_a_line_that_is_no_flat_object_with_known_fields_is_broken(line, column, code, reason, cells, write):

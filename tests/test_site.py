@@ -178,7 +178,7 @@ def test_a_finding_that_rests_on_a_sites_statement_says_so(tmp_path):
         (
             "drugs: {infliximab: {us: {screening: {removed: all, source: ours}}}}",
             4,
-            "drugs.infliximab.us.screening: holds several statements (allowed: remove each of them by its own name)",
+            "drugs.infliximab.us.screening: has several statements (allowed: remove each of them by its own name)",
         ),
         (
             "drugs: {infliximab: {us: {screening: {plague: {removed: none, source: ours}}}}}",

@@ -382,7 +382,7 @@ def test_a_source_that_is_not_defined_is_a_fault_when_it_is_shown(tmp_path, monk
     broken = tmp_path / "regimens.yaml"
     broken.write_text(text.replace("\n  us-truxima-hcp: ", "\n  us-truxima: "), encoding="utf-8")
     monkeypatch.setattr("infusecalc.table.store.shipped_path", lambda: broken)
-    with pytest.raises(BadTable, match="'us-truxima-hcp' is cited and not defined"):
+    with pytest.raises(BadTable, match="'us-truxima-hcp' is cited but not defined"):
         list(statements(load_table(), "rituximab", "ra", ("us",)))
 
 

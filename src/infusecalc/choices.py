@@ -39,7 +39,7 @@ _STEPS = {"1mg": 100, "5mg": 500, "10mg": 1000, "50mg": 5000, "100mg": 10000}
 ROUNDING = ("none", *_STEPS, "vial")
 ANCHORS = ("given", "planned")
 MAINTENANCE = "maintenance"
-PRICED_TWICE, ONE_PRICE = "prices a vial a second time", "give one price for each size of a product"
+PRICED_TWICE, ONE_PRICE = "is a second price for one vial", "give one price for each size of a product"
 
 
 class Horizon(Frozen):

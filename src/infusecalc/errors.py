@@ -47,7 +47,10 @@ def has_controls(text: str) -> bool:
 
 
 class InfusecalcError(Exception):
-    """A refusal that a person can act on; `exit_code` is what the command line ends with."""
+    """A refusal that a person can act on: `str` is a sentence. `exit_code` is what the command line ends with.
+
+    Anything else that is raised is a bug.
+    """
 
     exit_code = 2
 
@@ -110,6 +113,17 @@ def _beside(problem: str, detail: str) -> str:
     return problem + (detail if detail[:1] in (":", ",", ";", "") else f" {detail}")
 
 
+class Blocked(InfusecalcError):
+    """What is not made from a plan that blocks; `keys` are those of the findings that block."""
+
+    exit_code = 3
+
+    def __init__(self, what: str, keys: tuple[str, ...], how: str) -> None:
+        """Say what is not made, which findings block, and how to go on."""
+        self.what, self.keys = what, keys
+        super().__init__(f"{what} is not made from a plan that is blocked by {', '.join(keys)}; {how}")
+
+
 class UnknownName(BadInput):
     """A name that is not in the table; `nearest` lists what it may have been meant to be.
 
@@ -128,7 +142,7 @@ class UnknownName(BadInput):
 
 
 class MissingExtra(InfusecalcError, ImportError):
-    """A part of the program that an optional package carries, and it is not installed."""
+    """A part of the program needs a `package` that is not installed; `infusecalc[extra]` brings it."""
 
     def __init__(self, what: str, package: str, extra: str) -> None:
         """Say what needs which package, and how to install it."""
@@ -137,7 +151,7 @@ class MissingExtra(InfusecalcError, ImportError):
 
 
 class BadTable(InfusecalcError):
-    """A regimen table with faults: all of them, each `file:line: path: what (allowed: ...)`."""
+    """A regimen table with faults: all of them in `faults`, each `file:line: path: what (allowed: ...)`."""
 
     def __init__(self, faults: tuple[str, ...]) -> None:
         """Keep the faults; the message is one line for each."""

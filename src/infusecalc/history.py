@@ -10,7 +10,7 @@ from itertools import pairwise
 from infusecalc.dates import parse_date
 from infusecalc.errors import BadInput
 from infusecalc.frozen import Frozen
-from infusecalc.quantities import parse_amount
+from infusecalc.quantities import parse_amount, plain
 
 _LARGEST = 1_000_000  # bytes: no patient's history is as long
 COLUMNS = ("date", "dose_mg")
@@ -27,6 +27,10 @@ class Given(Frozen):
     date: dt.date
     amount: int | None
     due: dt.date | None = None
+
+    def __str__(self) -> str:
+        """As `--given` has it: `2026-01-05`, or `2026-01-05:350mg`."""
+        return str(self.date) if self.amount is None else f"{self.date}:{plain(self.amount)}mg"
 
 
 def read_given(texts: Iterable[str | dt.date]) -> tuple[Given, ...]:

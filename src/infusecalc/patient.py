@@ -62,11 +62,15 @@ class Patient(Frozen):
         born: str | date | None = None,
         id: str | None = None,  # noqa: A002 - the word that the data use
     ) -> Patient:
-        """A patient from text or numbers: weight in kg or lb, height in cm, m, in or ft, age in years or months.
+        """A patient from text or numbers: `70`, `70kg`, `154lb`; `175`, `1.75m`, `5ft9in`; `34`, `34y`, `8mo`.
 
-        Weights over time are given as several texts, `DATE=WEIGHT` each; each holds until the next date. Raises
-        BadInput for anything that is not a quantity, and for a height, a formula or a second age that contradicts
-        what stands beside it.
+        A bare weight is in kg, a height in cm, an age in years; `bsa` and `bsa_cap` are in m2; `born` is a date.
+        `bsa_formula` is `mosteller` unless given: sqrt(cm x kg / 3600), N Engl J Med 1987;317:1098; the other formulas
+        are cited in `infusecalc.bsa`. 1 lb = 0.45359237 kg and 1 in = 2.54 cm, by the agreement of 1959. Weights over
+        time are several texts, `DATE=WEIGHT` each; each holds until the next date.
+
+        Raises BadInput for what is not a quantity, and for arguments that cannot be combined. Whether the size is that
+        of a human being is checked with the limits of the table, in `make_course`.
         """
         if bsa is not None and (height is not None or bsa_formula is not None):
             problem, hint = "cannot be combined with a height or a formula", "give `bsa`, or `height` and `bsa_formula`"

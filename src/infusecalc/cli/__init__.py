@@ -19,7 +19,7 @@ from infusecalc.errors import BadInput, BadTable, InfusecalcError, escape
 EXIT_CODES = {
     0: "done, nothing blocks",
     2: "bad input or bad table: one sentence on standard error, nothing on standard output, no file touched",
-    3: "done and shown, but a finding blocks, or a checked order is outside the regimen",
+    3: "a finding blocks, an order is outside, a verified plan differs, or two tables differ (--fail-on)",
     4: "batch: some rows were rejected, with reasons; the others are written",
     130: "interrupted with Ctrl-C",
     1: "a bug: a traceback",
@@ -33,8 +33,10 @@ COMMANDS = {
     "check": "infusecalc.cli.check",
     "next": "infusecalc.cli.next",
     "batch": "infusecalc.cli.batch",
+    "verify": "infusecalc.cli.verify",
     "info": "infusecalc.cli.info",
     "regimens": "infusecalc.cli.regimens",
+    "schema": "infusecalc.cli.schema",
     "completion": "infusecalc.cli.completion",
 }
 # ClickException: typer has it under no public name of its own

@@ -34,7 +34,10 @@ if TYPE_CHECKING:
     from infusecalc.cohort.files.batch import Batch, Refuser, Watcher
     from infusecalc.cohort.tally import Tally
 
-_OWN = {"cohort", "output", "rejects", "strict", "keep_extra", "to", "regimens", "quiet", "no_color", "totals", "from_"}
+_OWN = {
+    "cohort", "output", "rejects", "strict", "keep_extra", "to", "regimens", "quiet", "no_color", "totals", "from_",
+    "request",
+}  # fmt: skip
 _MAINTENANCE = "maintenance"
 _ROWS = 200_000  # patients that are expanded at a time
 

@@ -53,15 +53,9 @@ class Reply(Frozen):
         if self.failed:
             self._say(self.failed)
         if self.blocks:
-            from infusecalc.findings import never_accepted  # noqa: PLC0415 - only a block needs it
+            from infusecalc.findings import how_to_go_on  # noqa: PLC0415 - only a block needs it
 
-            final = [key for key in self.blocks if never_accepted(key)]
-            how = (
-                f"{', '.join(final)} cannot be accepted"
-                if final
-                else "to go on, accept it with a reason: --accept CODE=REASON"
-            )
-            self._say(f"blocked by {', '.join(self.blocks)}; {how}")
+            self._say(f"blocked by {', '.join(self.blocks)}; {how_to_go_on(self.blocks)}")
         return self.exit_code
 
     def _encoded(self, text: str) -> bytes:

@@ -66,6 +66,7 @@ CATALOGUE: dict[str, Code] = {
     # the site's file
     "local": Code(_INFO, "something comes from a site's own file, not from the shipped table"),
     "site-rule": Code(_CAUTION, "the site's file adds, replaces or removes a rule or a value"),
+    "confirmation-void": Code(_CAUTION, "a value that the site has confirmed is another one now"),
     # the dates
     "gap-below-label": Code(
         _EARLY, "too soon after the previous infusion (caution where an off-label source gives no minimum)"

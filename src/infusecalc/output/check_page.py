@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from infusecalc.order_check import OUTSIDE, Verdict
+from infusecalc.order_check import MATCH, OUTSIDE, WITHIN_ROUNDING, Verdict
 from infusecalc.output import phrases
 from infusecalc.output.answer import Answer
 from infusecalc.output.blocks import PART, Block, Heading, Pairs
@@ -78,12 +78,39 @@ def check_row(verdict: Verdict) -> Record:
         "interval_verdict": verdict.interval_verdict,
         "verdict": verdict.verdict,
         "mistake": verdict.mistakes[0].code if verdict.mistakes else None,
+        "ordered_basis": None if verdict.basis is None else str(verdict.basis),
+        "sentence": sentence(verdict),
     }
+
+
+def sentence(verdict: Verdict) -> str:
+    """The verdict as a sentence; where the plan is blocked, both in one: no order is right there without that."""
+    if not verdict.blocks:
+        return f"{_told(verdict)}."
+    joined = "and" if verdict.failed else "but"
+    return f"{_told(verdict)}, {joined} the plan is blocked: {', '.join(verdict.blocks)}."
+
+
+def _told(verdict: Verdict) -> str:
+    """The verdict without what blocks: the order, and what it is held against where it is not that."""
+    ordered, expected = phrases.mg(verdict.ordered), phrases.mg(verdict.expected)
+    every = "" if verdict.every is None else f" every {verdict.every}"
+    if verdict.verdict == MATCH:
+        return f"The dose matches ({ordered})" if verdict.blocks else f"The order matches the regimen: {ordered}{every}"
+    against = f"{ordered}{every}; the regimen gives {expected}"
+    if verdict.every is not None:
+        against += f" every {verdict.dose.phase.interval}"
+    if verdict.verdict == WITHIN_ROUNDING:
+        return f"The order is within rounding of the regimen: {against}"
+    if verdict.failed:
+        likely = f" (likely mistake: {verdict.mistakes[0].message})" if verdict.mistakes else ""
+        return f"The order is outside the regimen: {against}{likely}"
+    return f"The order is within what the source allows: {against}"
 
 
 def check_page(verdict: Verdict) -> Iterator[Block]:
     """The verdict in full."""
-    yield from top(verdict.course)
+    yield from top(verdict.course, verdict.findings)
     yield from attention(verdict.course, verdict.findings)
     yield from verdict_blocks(verdict)
     yield from informed(verdict.course, verdict.findings)
@@ -95,9 +122,11 @@ def verdict_blocks(verdict: Verdict) -> Iterator[Block]:
     sign = "+" if verdict.ordered > verdict.expected else ""
     difference = f"{sign}{people(verdict.ordered - verdict.expected)} mg, {verdict.percent}"
     own = verdict.dose.phase.interval
-    yield Heading(f"{'BLOCK ' if verdict.verdict == OUTSIDE else ''}{verdict.verdict}")
+    yield Heading(sentence(verdict))
+    basis = "" if verdict.basis is None else f" ({verdict.basis.people})"
     rows = [
-        ("ordered", phrases.mg(verdict.ordered)),
+        ("verdict", f"{'BLOCK ' if verdict.verdict == OUTSIDE else ''}{verdict.verdict}"),
+        ("ordered", f"{phrases.mg(verdict.ordered)}{basis}"),
         ("expected", f"{phrases.mg(verdict.expected)} ({verdict.dose.name}: {verdict.dose.asked.people})"),
         ("difference", f"{difference}: {verdict.dose_verdict}"),
     ]
@@ -112,6 +141,9 @@ def check_screen(verdict: Verdict) -> Iterator[Block]:
     """The first screen of an order that was checked."""
     yield from head(verdict.course, verdict.findings)
     for block in verdict_blocks(verdict):
-        yield block.but(level=PART) if isinstance(block, Heading) else block
+        if isinstance(block, Heading):
+            yield block.but(level=PART)
+        elif isinstance(block, Pairs):
+            yield block.but(rows=tuple(row for row in block.rows if row[0] not in ("verdict", "ordered")))
     yield from infos(verdict.course, verdict.findings)
     yield from foot(verdict.course)

@@ -115,7 +115,7 @@ _COMPLETE = "The regimen is complete: nothing more is planned."
 
 def due_page(due: Due) -> Iterator[Block]:
     """What is due, in full."""
-    yield from top(due.course)
+    yield from top(due.course, due.findings)
     yield from attention(due.course, due.findings)
     yield Heading("Given")
     yield Rows(("#", "planned", "given", "what was given", "expected", "days"), tuple(_given_row(due)), right=(0,))

@@ -10,6 +10,7 @@ from infusecalc.errors import BadInput, shown
 from infusecalc.frozen import Frozen
 from infusecalc.output.answer import DATES, DOCUMENT, PAGE, ROWS
 from infusecalc.output.flat import as_csv, as_json, as_ndjson
+from infusecalc.output.request import Request, sealed
 from infusecalc.spelling import one_of
 
 PAPERS = {"a4": "a4", "letter": "us-letter"}
@@ -19,12 +20,13 @@ PAPERS = {"a4": "a4", "letter": "us-letter"}
 class Look(Frozen):
     """How an answer is written: columns, colour, and the format's own options as they were typed.
 
-    `quiet` leaves out what is only to be known, on a screen alone.
+    `request` is what was asked on the command line. `quiet` leaves out what is only to be known, on a screen alone.
     """
 
     width: int
     colour: bool
     options: Mapping[str, Any]
+    request: Request | None = None
     quiet: bool = False
 
 
@@ -43,8 +45,8 @@ class Format(Frozen):
     options: Mapping[str, Any] = {}
 
 
-def _json(answer: Any, _: Look) -> tuple[Content, None]:
-    return as_json(answer.document()), None
+def _json(answer: Any, look: Look) -> tuple[Content, None]:
+    return as_json(sealed(answer.document(), look.request)), None
 
 
 def _ndjson(answer: Any, _: Look) -> tuple[Content, None]:
@@ -69,17 +71,22 @@ def _markdown(answer: Any, _: Look) -> tuple[Content, None]:
     return markdown.draw(answer.page()), None
 
 
+def _foot(answer: Any) -> str:
+    """What stands on every page: also that the plan is blocked, for a page may be read without the first."""
+    return ("BLOCKED. " if answer.blocks else "") + str(answer.foot)
+
+
 def _html(answer: Any, _: Look) -> tuple[Content, None]:
     from infusecalc.output import html  # noqa: PLC0415 - only this format needs it
 
-    return html.draw(answer.paper(), answer.foot, answer.reader), None
+    return html.draw(answer.paper(), _foot(answer), answer.reader), None
 
 
 def _pdf(answer: Any, look: Look) -> tuple[Content, None]:
     from infusecalc.output import pdf  # noqa: PLC0415 - only this format needs it
 
     paper = PAPERS[one_of("`paper`", look.options["paper"] or next(iter(PAPERS)), PAPERS)]
-    return pdf.draw(answer.paper(), answer.foot, answer.reader, paper, answer.patient_id), None
+    return pdf.draw(answer.paper(), _foot(answer), answer.reader, paper, answer.patient_id), None
 
 
 def _ics(answer: Any, look: Look) -> tuple[Content, str | None]:
@@ -89,7 +96,7 @@ def _ics(answer: Any, look: Look) -> tuple[Content, str | None]:
 
 
 _PAGES = {"full": False, "sheet": "clinic", "view": "table"}
-_EVENTS = {"at": None, "tz": None, "revision": None, "remind": None, "private": False}
+_EVENTS = {"at": None, "tz": None, "revision": None, "remind": None, "private": False, "show_id": False}
 FORMATS = {
     each.name: each
     for each in (

@@ -13,7 +13,7 @@ from infusecalc.errors import escape
 from infusecalc.findings import Finding
 from infusecalc.output import phrases
 from infusecalc.output.blocks import PART, SECTION, TITLE, Block, Findings, Heading, Lines, Rows
-from infusecalc.output.page import changes, mark, more, told
+from infusecalc.output.page import blocked, changes, mark, more, told
 from infusecalc.phase_dose import Infusion, PhaseDose
 from infusecalc.quantities import people, plain
 from infusecalc.statements import GRADES, SITE
@@ -27,7 +27,7 @@ def course_screen(course: Course, *, totals: bool = False, view: str = "table") 
     yield from head(course, course.findings)
     shown = _groups(course.phases if course.plan is None else [infusion.dose for infusion in course.infusions])
     alone = len(shown) == 1
-    grave = any(finding.severity != "info" for finding in course.findings)
+    grave = any(finding.severity == "caution" for finding in course.findings)
     for index, group in enumerate(shown):
         yield Heading(_what_and_when(course, group), SECTION if alone or (grave and index == 0) else PART)
         made, time = made_up(group[0]), _runs(course, group)
@@ -61,7 +61,7 @@ def _groups(doses: Iterable[PhaseDose]) -> list[list[PhaseDose]]:
 def head(course: Course, findings: Iterable[Finding]) -> Iterator[Block]:
     """What blocks, above all else; who and what; and what asks for a second look: both told whole."""
     listed = list(findings)
-    yield from _graves(course, listed, "block")
+    yield from blocked(course, listed)
     title, about = phrases.regimen(course)
     about = (
         about.removeprefix(course.regimen.id).removeprefix(", ").replace(", labelled,", ",").removesuffix(", labelled")
@@ -72,11 +72,7 @@ def head(course: Course, findings: Iterable[Finding]) -> Iterator[Block]:
     if len(course.patient.weights) > 1:
         lines.append(f"weights: {phrases.weights(course.patient)}")
     yield Lines(tuple(lines))
-    yield from _graves(course, listed, "caution")
-
-
-def _graves(course: Course, findings: Iterable[Finding], severity: str) -> Iterator[Block]:
-    rows = tuple((each, told(course, each)) for each in findings if each.severity == severity)
+    rows = tuple((each, told(course, each)) for each in listed if each.severity == "caution")
     if rows:
         yield Findings(rows, brief=True)
 

@@ -18,6 +18,7 @@ from infusecalc.output import phrases
 from infusecalc.output.blocks import (
     SECTION,
     TITLE,
+    Banner,
     Block,
     Findings,
     Heading,
@@ -58,6 +59,12 @@ class Page:
     def heading(self, text: str) -> None:
         """A line that stands out."""
         self._console.print(Text(text, "bold"))
+
+    def banner(self, lines: Iterable[str]) -> None:
+        """Lines above all else, as a block is coloured, with an empty line below."""
+        for line in lines:
+            self._print(Text(line, _STYLES["block"], overflow="fold"), 0)
+        self.line()
 
     def line(self, text: str = "", indent: int = 0) -> None:
         """A line of prose, wrapped under its own indent."""
@@ -116,11 +123,11 @@ def draw(blocks: Iterable[Block], width: int, *, colour: bool) -> str:
     page = Page(width, colour=colour)
     inside = False
     for block in blocks:
-        if isinstance(block, Heading):
+        if isinstance(block, Banner):
+            page.banner(block.lines)
+        elif isinstance(block, Heading):
             if block.level == SECTION:
                 page.line()
-            elif block.level == TITLE:
-                page.gap()
             page.heading(block.text)
             inside = block.level != TITLE
         elif isinstance(block, Lines):
@@ -155,15 +162,11 @@ def _grid(page: Page, block: Pairs | Rows | Findings | Sources | Timeline | Mont
 
 def _finding(finding: Finding, text: str) -> tuple[Text, Text]:
     name = Text(_NAMES[finding.severity], _STYLES[finding.severity])
-    return name, Text(f"{finding.key}: {text}{_about(finding)} ({cited(finding.source)})")
-
-
-def _about(finding: Finding) -> str:
-    return "" if finding.infusions is None else f" [infusions {phrases.ranges(finding.infusions)}]"
+    return name, Text(f"{finding.key}: {text}{phrases.about(finding)} ({cited(finding.source)})")
 
 
 def _brief(page: Page, block: Findings) -> None:
-    """Findings of a first screen: what blocks under its own word, what is to be known one a line, without sources."""
+    """Findings of a first screen: what asks for a second look, what is to be known one a line, without sources."""
     grave = [(finding, text) for finding, text in block.rows if finding.severity != "info"]
     page.gap()
     page.grid([_grave(finding, text) for finding, text in grave])
@@ -173,8 +176,8 @@ def _brief(page: Page, block: Findings) -> None:
 
 
 def _grave(finding: Finding, text: str) -> tuple[Text, Text]:
-    name = Text("BLOCKED" if finding.severity == "block" else "CAUTION", _STYLES[finding.severity])
-    return name, Text(f"{finding.key}: {text}{_about(finding)}")
+    name = Text(_NAMES[finding.severity], _STYLES[finding.severity])
+    return name, Text(f"{finding.key}: {text}{phrases.about(finding)}")
 
 
 _LINE = 60  # columns of a line of time

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 from infusecalc.errors import BadInput
@@ -11,6 +12,7 @@ from infusecalc.frozen import Frozen
 from infusecalc.quantities import Dose, Span, parse_dose, parse_span, people, plain
 from infusecalc.spelling import hidden_characters
 
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*", re.ASCII)
 
 
@@ -78,9 +80,21 @@ def _name(text: str) -> str:
     return text
 
 
+def _day(text: str) -> str:
+    """A day of the calendar in its one form."""
+    try:
+        known = _DAY.fullmatch(text) and date.fromisoformat(text)
+    except ValueError:
+        known = None
+    if not known:
+        raise BadInput("date", text, "is not a day of the calendar")
+    return text
+
+
 WORDS = Text(_words, "printable text, in any letters, with ordinary spaces")
 CODE = Text(_code, "printable ASCII text")
 NAME = Text(_name, "lower-case letters, digits and hyphens", _ID.pattern)
+DAY = Text(_day, "a date as YYYY-MM-DD", _DAY.pattern)
 
 
 def choice(*words: str) -> Text:

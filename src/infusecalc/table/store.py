@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from functools import cached_property, lru_cache
 from pathlib import Path
 
+from yaml.nodes import MappingNode
+
 from infusecalc.errors import BadInput, BadTable, UnknownName
 from infusecalc.regimen import Regimen
 from infusecalc.spelling import normal
@@ -14,6 +16,7 @@ from infusecalc.statements import (
     SITE,
     AgeRange,
     Citation,
+    Confirmation,
     Drug,
     DrugRules,
     Indication,
@@ -24,6 +27,7 @@ from infusecalc.statements import (
     Source,
     Subcutaneous,
 )
+from infusecalc.table.confirmed import Void
 from infusecalc.table.entries import Entries, ordered
 from infusecalc.table.files import open_document, shipped_path
 from infusecalc.table.names import unknown
@@ -45,10 +49,42 @@ class Table(Entries):
         except BadInput:  # a label or a variant of the site
             return None
 
+    # --- what the site has checked ---------------------------------------------------------------------
+
+    def is_known(self, id_: str) -> bool:
+        """Whether a value of that id is in the table, or is in the shipped one and removed by the site's file."""
+        return self.value(id_) is not None or self._shipped.value(id_) is not None
+
+    def confirmation(self, id_: str) -> Confirmation | None:
+        """What the site says of a value that it has checked; None where it has not, or the value is another now."""
+        found, value = self.confirmed.get(id_), self.value(id_)
+        return found if found and value and value.text == found.value else None
+
+    def confirmation_of(self, section: str, name: str, *path: str) -> Confirmation | None:
+        """The oldest confirmation of the values at and below a path; None unless every one of them is confirmed."""
+        if not self.confirmed:
+            return None
+        own = (each for each in self.values(section, name).values() if each.path[: len(path)] == path)
+        found = [self.confirmation(each.id) for each in own if not each.cites]
+        return min((each for each in found if each), key=lambda each: each.on, default=None) if all(found) else None
+
+    @cached_property
+    def void(self) -> tuple[Void, ...]:
+        """The confirmations whose value is no longer the one in force."""
+        found = []
+        for id_, made in self.confirmed.items():
+            value, shipped = self.value(id_), self._shipped.value(id_)
+            known = value or shipped
+            if known and (value is None or value.text != made.value):
+                found.append(Void(known.section, known.name, known.path, made, value.text if value else None))
+        return tuple(found)
+
+    # --- sources and products --------------------------------------------------------------------------
+
     def source(self, name: str) -> Source:
         """The document behind a citation, graded `site` where a site's file names it; raises BadTable for none."""
         if not self.has("sources", name):
-            raise BadTable((f"{self.files[-1].name}:1: sources: '{name}' is cited and not defined",))
+            raise BadTable((f"{self.files[-1].name}:1: sources: '{name}' is cited but not defined",))
         found: Source = self.get("sources", name)
         return found.but(grade=SITE) if self.is_local("sources", name) else found
 
@@ -220,9 +256,10 @@ def _misfit(protocol: Protocol, regimen: Regimen) -> str:
 def load_table(regimens: str | os.PathLike[str] | None = None, *, whole: bool = False) -> Table:
     """The regimen table, with a site's own file on top where one is named.
 
-    The shipped table is read and checked entry by entry as it is asked for; with `whole`, or with a site's
-    file, everything is read and checked at once. Raises BadInput for a file that cannot be read, BadTable with
-    all faults.
+    `regimens` is the path of the site's file, of YAML; its entries are laid over the shipped ones key by key. The
+    shipped table is read and checked entry by entry as it is asked for; with `whole`, or with a site's file,
+    everything is read and checked at once. Every clinical value has its source on itself. Raises BadInput (`field` is
+    `regimens`) for a file that cannot be read, BadTable with all faults.
     """
     shipped = shipped_path()
     if regimens is None and not whole:
@@ -231,6 +268,30 @@ def load_table(regimens: str | os.PathLike[str] | None = None, *, whole: bool = 
     if regimens is not None:
         files.append(open_document(Path(regimens), os.fspath(regimens), local=True))
     table = Table(*files)
+    faults = table.faults()
+    if faults:
+        raise BadTable(faults)
+    return table
+
+
+SHIPPED = "shipped"
+"""What stands for the shipped table where a table is named."""
+_WHOLE = frozenset({"version", "labels", "sources", "house", "drugs", "products", "regimens"})
+
+
+def load_either(named: str) -> Table:
+    """The shipped table, a whole one, or a site's file over the shipped one; checked as a whole.
+
+    A whole table has all sections that one needs; the limits of ours that it lacks are those of the shipped table.
+    Raises BadInput for a file that cannot be read, BadTable with all faults.
+    """
+    if named == SHIPPED:
+        return load_table(whole=True)
+    root = open_document(Path(named), named, local=True).root
+    if not isinstance(root, MappingNode) or not {key.value for key, _ in root.value} >= _WHOLE:
+        return load_table(named)
+    table = Table(open_document(Path(named), named))
+    table.lend(load_table())
     faults = table.faults()
     if faults:
         raise BadTable(faults)

@@ -53,7 +53,7 @@ class JsonReader(Reader):
     def _record(self, line: str) -> Record:
         fields = _fields(line)
         if fields is None:
-            return (), line, (None, "not-json", "the line is no JSON object")
+            return (), line, (None, "not-json", "the line is not a JSON object")
         row = dict(fields)
         if len(row) == len(fields) and row.keys() <= self._names.keys() and set(map(type, row.values())) <= _SIMPLE:
             return self._with_id([*map(row.get, self._names), *self._more]), line, None
@@ -74,7 +74,7 @@ class JsonReader(Reader):
             else:
                 met.add(place)
                 if isinstance(value, list):
-                    fault = fault or (self.columns[place], "not-json", "the field holds a list or an object")
+                    fault = fault or (self.columns[place], "not-json", "the field is a list or an object")
                 elif value is not None:
                     cells[place] = value if isinstance(value, str) else "true" if value else "false"
         return self._with_id(cells), line, fault
@@ -97,7 +97,7 @@ def _no_objects(name: str, text: str) -> BadInput:
 def _unknown(key: str) -> tuple[None, str, str]:
     if is_text(key):
         return None, "ragged", "the row has a field that the first rows do not have"
-    return None, "not-utf8", "the name of a field holds bytes that are not UTF-8"
+    return None, "not-utf8", "the name of a field is not in UTF-8"
 
 
 def _fields(line: str) -> _Fields | None:

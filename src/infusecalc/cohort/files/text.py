@@ -168,7 +168,7 @@ class Reader(ABC):
             return None
         for column, cell in zip(self.columns, cells, strict=True):
             if cell and not is_text(cell):
-                return column, "not-utf8", "the cell holds bytes that are not UTF-8"
+                return column, "not-utf8", "the cell is not in UTF-8"
         for column, cell in zip(self.columns, cells, strict=True):
             if cell and len(cell) > _LONGEST_CELL:
                 return column, "too-long", f"the cell is over {_LONGEST_CELL:,} characters"
