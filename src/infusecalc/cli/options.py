@@ -231,7 +231,7 @@ def takes(*parameters: Parameter) -> Callable[[Callable[..., Any]], Callable[...
 
 _DATED = {"start": "", "on": "", "until": "", "born": "", "maintenance_start": "", "given": ":", "weight": "="}
 """The options that take a date, and what stands behind the date where more does."""
-_LOOKS = ("output", "format_", "paper", "quiet", "no_color")
+_LOOKS = ("output", "format_", "paper", "full", "quiet", "no_color")
 """The options that say where and how an answer is written: they are no part of what was asked."""
 
 
