@@ -242,6 +242,7 @@ def make_course(
     house = table.house()
     day = choices.start or (choices.history[0].date if choices.history else choices.on)
     patient.check(house, day)
+    check_done(regimen, choices, day)
     ordered = order_phases(regimen, choices)
     plan = make_plan(ordered, choices, house) if choices.start or choices.history else None
     within = choices.rounding.most(house.rounding.within)
@@ -271,6 +272,18 @@ def make_course(
         prices=prices,
     )
     return Course(table, case, find(case))
+
+
+def check_done(regimen: Regimen, choices: Choices, day: date | None) -> None:
+    """Refuse with BadInput a screening that the regimen's drug has not, and one done after the start."""
+    known = regimen.drug_rules.screening
+    for done in choices.done:
+        if done.name not in known:
+            hint = "it is for what is done before the first infusion"
+            raise BadInput("`done`", done.name, "is no screening of this drug", allowed=", ".join(known), hint=hint)
+        if done.on and day and done.on > day:
+            hint = "it records what was done before the start"
+            raise BadInput("`done`", f"{done.name}={done.on}", f"is after the start, {day}", hint=hint)
 
 
 def look_up(table: Table, drug: str, indication: str, choices: Choices) -> tuple[Regimen, str]:
