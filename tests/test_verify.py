@@ -468,7 +468,7 @@ UNREADABLE = {
     "a NUL": (b"a\0b\n", "is not text"),
     "a number that is none": (b'{"schema": "infusecalc.schedule/1", "a": NaN}', "NaN is not a number in JSON"),
     "a name twice": (b'{"schema": "infusecalc.schedule/1", "schema": "x"}', "a name stands twice in one object"),
-    "NDJSON": (b'{"schema": "infusecalc.schedule/1"}\n{}\n', "or is NDJSON at line 2"),
+    "NDJSON": (b'{"schema": "infusecalc.schedule/1"}\n{}\n', "or NDJSON at line 2"),
     "a deep nest": (b"[" * 100_000, "is not a whole JSON document"),
 }
 
