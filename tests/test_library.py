@@ -100,6 +100,15 @@ def test_a_course_in_a_few_lines():
     assert repr(low).startswith("Course(rituximab/aiha, low-dose, us label, Rituxan\n")
 
 
+def test_a_course_shows_itself_wherever_it_was_imported_from():
+    code = (
+        "from infusecalc.course import make_course; from infusecalc.patient import Patient; from infusecalc.table"
+        " import load_table; print(make_course(load_table(), 'infliximab', 'crohns', Patient.of('70kg')))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("Course(infliximab/crohns, us label, Remicade\n")
+
+
 def test_a_course_stays_short_however_much_blocks():
     conditions = [
         "active-tb", "active-infection", "hepatitis-b-active", "drug-hypersensitivity", "murine-allergy",
