@@ -127,9 +127,9 @@ def test_bad_input_ends_with_2_and_one_sentence(capfd):
         ([*LOOK_UP, "--hieght", "175"], "No such option: --hieght (Possible options: --height, --weight)"),
         (
             ["dose", "infliximab", "crohns", "\u2014weight", "70"],
-            "'\u2014weight' begins with a dash that is no hyphen; type --weight (see: infusecalc dose -h)",
+            "'\u2014weight' begins with a dash that is not a hyphen; type --weight (see: infusecalc dose -h)",
         ),
-        ([*LOOK_UP, "\u2013\u2013quiet"], "'\u2013\u2013quiet' begins with a dash that is no hyphen; type --quiet"),
+        ([*LOOK_UP, "\u2013\u2013quiet"], "'\u2013\u2013quiet' begins with a dash that is not a hyphen; type --quiet"),
         ([*LOOK_UP, "--patient-id", "\u2014x", "--hieght", "1"], "No such option: --hieght"),
         (
             ["rate", *LOOK_UP[1:], "--paper", "a4"],

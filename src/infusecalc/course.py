@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
+from importlib import import_module
 from typing import Any, Unpack
 
 from infusecalc.choices import Choices
@@ -34,8 +35,10 @@ from infusecalc.statements import (
 from infusecalc.table import Table
 from infusecalc.totals import Totals, add_up
 
-VIEWS: dict[str, Callable[[Course], Any]] = {}
-"""How a course becomes `lines`, a `page` and a `frame`: the package puts it here, as what draws lies above."""
+
+def _drawn(course: Course, how: str) -> Any:
+    """A course as the package draws it (`_lines`, `_page`, `_frame`): what draws lies above this module."""
+    return getattr(import_module("infusecalc"), how)(course)
 
 
 class Course(Frozen):
@@ -50,12 +53,12 @@ class Course(Frozen):
 
     def __repr__(self) -> str:
         """A few lines: regimen, patient, dates, doses and what blocks."""
-        text: str = VIEWS["lines"](self)
+        text: str = _drawn(self, "_lines")
         return text
 
     def _repr_html_(self) -> str:
         """The page of the course, for a notebook."""
-        page: str = VIEWS["page"](self)
+        page: str = _drawn(self, "_page")
         return page
 
     def to_frame(self) -> Any:
@@ -63,7 +66,7 @@ class Course(Frozen):
 
         Doses are in mg, volumes in mL, times in minutes, dates are dates. Raises MissingExtra without Polars.
         """
-        return VIEWS["frame"](self)
+        return _drawn(self, "_frame")
 
     @property
     def regimen(self) -> Regimen:

@@ -149,9 +149,9 @@ def _bands(bands: tuple[Band, ...]) -> Iterator[tuple[str, str]]:
     ends = [band.end for band in bands]
     sizes = [end.number for end in ends if end]
     if None in ends[:-1] or ends[-1] is not None or any(band.under and band.to for band in bands):
-        yield "dose", "has a band without an end (allowed: 'under' or 'to' in all but the last)"
+        yield "dose", "must have one end in each band but the last (allowed: 'under' or 'to')"
     elif len({end.by for end in ends if end}) > 1 or sizes != sorted(set(sizes)) or not sizes:
-        yield "dose", "has bands that are not in ascending order, or mix weight and BSA"
+        yield "dose", "needs several bands in ascending order, all by weight or all by BSA"
 
 
 _OFFSETS = ListOf(NUMBER, ascending=True)
