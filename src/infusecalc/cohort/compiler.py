@@ -10,7 +10,6 @@ from itertools import groupby, islice
 from infusecalc.choices import Choices
 from infusecalc.cohort.faults import MISSING, NOT_PLANNED, UNKNOWN, RowFault, fault_of
 from infusecalc.cohort.finding_bits import Slot, slots_of
-from infusecalc.course import conditions_of, look_up, named_as, running_of
 from infusecalc.dates import Position, add, add_months
 from infusecalc.errors import BadInput
 from infusecalc.findings import Case, HasCondition, check_acceptances
@@ -25,6 +24,7 @@ from infusecalc.preparation import prices_of
 from infusecalc.pump import Rates
 from infusecalc.quantities import MEAN_MONTH, Span
 from infusecalc.regimen import Regimen
+from infusecalc.setting import conditions_of, look_up, named_as, running_of
 from infusecalc.site import Site, site_of
 from infusecalc.statements import ProductRules
 from infusecalc.table import Table

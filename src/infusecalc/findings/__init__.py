@@ -63,14 +63,16 @@ which no cohort has: a cohort asks it once for all patients whose course has one
 """
 
 
-def find(case: Case) -> tuple[Finding, ...]:
+def find(case: Case, beside: Iterable[Acceptance] = ()) -> tuple[Finding, ...]:
     """Every finding of a case, blocks before cautions before info; accepted blocks have become cautions.
 
-    Raises BadInput for an acceptance that meets no block, or one that cannot be accepted.
+    Raises BadInput for an acceptance that meets no block, or one that cannot be accepted. Those `beside` the patient's
+    own are meant for many patients, and need not meet one.
     """
-    check_acceptances(case.choices.acceptances)
+    check_acceptances((*case.choices.acceptances, *beside))
     found = [finding for rule in RULES.values() for finding in rule(case)]
-    return settle(found, case.choices.acceptances, case.conditions)
+    settled = settle(found, case.choices.acceptances, case.conditions)
+    return settle(settled, beside, case.conditions, must_meet=False) if beside else settled
 
 
 def check_acceptances(acceptances: Iterable[Acceptance]) -> None:
