@@ -15,9 +15,11 @@ import typer
 from infusecalc.cli.options import (
     CHOICE,
     CLINIC,
+    HISTORY,
     HORIZON,
     PATIENT,
     TABLE,
+    TURNOVER,
     argument,
     flag,
     option,
@@ -27,15 +29,25 @@ from infusecalc.cli.options import (
 )
 from infusecalc.cli.reply import say, site_table
 from infusecalc.errors import BadInput, escape
+from infusecalc.output.files import check_apart
 from infusecalc.quantities import people
 
 if TYPE_CHECKING:
+    from infusecalc.cohort.beside import Beside
+    from infusecalc.cohort.expansion import Expansion
     from infusecalc.cohort.files.batch import Batch, Refuser, Watcher
+    from infusecalc.cohort.files.reading import Cohort
     from infusecalc.cohort.tally import Tally
 
-_OWN = {"cohort", "output", "rejects", "strict", "keep_extra", "to", "regimens", "quiet", "no_color", "totals", "from_"}
+_OWN = {
+    "cohort", "output", "rejects", "strict", "keep_extra", "to", "regimens", "quiet", "no_color", "totals", "from_",
+    "given", "weights",
+}  # fmt: skip
+"""What is no option of a course."""
 _MAINTENANCE = "maintenance"
+_BESIDE = ("given", "weights")
 _ROWS = 200_000  # patients that are expanded at a time
+_ONE_BY_ONE = 20_000  # the same, where each may have a history
 
 
 def _for_empty(flags: str, text: str, metavar: str) -> Parameter:
@@ -43,19 +55,15 @@ def _for_empty(flags: str, text: str, metavar: str) -> Parameter:
     return option(flags, f"{text} Default for empty cells.", metavar)
 
 
-_OPTIONS = [
+COHORT = [
     argument("cohort", "File with one patient a row: CSV, NDJSON or Parquet; - for standard input."),
-    option("-o --output", "File for the infusions; default standard output.", "FILE"),
+    option("--given", "File of infusions given: patient_id, date, dose_mg.", "FILE"),
+    option("--weights", "File of weights over time: patient_id, date, weight_kg.", "FILE"),
     repeated(
         "--from",
         "Format of the cohort, if its name does not show it: csv, ndjson or parquet. Or maintenance: start "
         "with maintenance, as in schedule.",
         "WORD",
-    ),
-    option(
-        "--to",
-        "Format of the result, if its name does not show it: csv, ndjson or parquet; default: that of the cohort.",
-        "FORM",
     ),
     option("--rejects", "File for rejected rows, with reasons.", "FILE"),
     flag("--strict", "Stop at the first bad row and write nothing."),
@@ -69,12 +77,24 @@ _OPTIONS = [
     _for_empty("--start", "Date of the first infusion.", "YYYY-MM-DD|today"),
     *(each for each in PATIENT if each.name in ("bsa_formula", "bsa_cap", "has")),
     *(each for each in CHOICE if each.name != "from_"),
-    *HORIZON,
-    *(each for each in CLINIC if each.name != "weight_change"),
+    *(each for each in HISTORY if each.name == "anchor"),
+    *CLINIC,
+    *TURNOVER,
     repeated("--price", "Price of a vial, for the cost of the infusions.", "[PRODUCT:]100mg=174.63"),
-    flag("--totals", "Show the vials by month at the end."),
     *TABLE,
     *(each for each in result(()) if each.name in ("quiet", "no_color")),
+]
+"""The options of every command that reads a cohort."""
+_OPTIONS = [
+    *COHORT,
+    option("-o --output", "File for the infusions; default standard output.", "FILE"),
+    option(
+        "--to",
+        "Format of the result, if its name does not show it: csv, ndjson or parquet; default: that of the cohort.",
+        "FORM",
+    ),
+    *HORIZON,
+    flag("--totals", "Show the vials by month at the end."),
 ]
 
 
@@ -87,31 +107,55 @@ def batch(**given: Any) -> int:
       infusecalc batch cohort.csv -o infusions.parquet --rejects bad.csv
       infusecalc batch - --to ndjson --for 2y < cohort.csv
     """  # noqa: D301 - \b keeps the lines of the examples apart
-    from infusecalc.cohort.expansion import Expansion  # noqa: PLC0415 - as above
     from infusecalc.cohort.files.batch import Batch  # noqa: PLC0415 - no other command needs a frame library
+    from infusecalc.cohort.files.reading import choose_form  # noqa: PLC0415 - as above
+
+    given["output"] = given["output"] or "-"
+    target = choose_form(given["to"], given["output"], "--to")
+    _check_names(given, target)
+    expansion, cohort, beside = opened(given, options_of(given))
+    expansion.tally.by_month = given["totals"]
+    target = target or ("csv" if cohort.form == "parquet" and _on_a_terminal(given) else cohort.form)
+    return _run(Batch(expansion, cohort, strict=given["strict"], form=target, beside=beside), given)
+
+
+def options_of(given: dict[str, Any]) -> dict[str, Any]:
+    """The options of a course that hold for the whole cohort."""
+    options = {name: value for name, value in given.items() if name not in _OWN and value not in (None, [])}
+    if _MAINTENANCE in given["from_"]:
+        options["from_"] = _MAINTENANCE
+    return options
+
+
+def opened(given: dict[str, Any], options: dict[str, Any], **how: Any) -> tuple[Expansion, Cohort, Beside | None]:
+    """The cohort, what stands beside it, and what expands it; raises BadInput."""
+    from infusecalc.cohort.beside import GIVEN, WEIGHTS, Beside  # noqa: PLC0415 - a frame library
+    from infusecalc.cohort.expansion import Expansion, cells_of  # noqa: PLC0415 - as above
+    from infusecalc.cohort.files.batch import ids_of, read_lines  # noqa: PLC0415 - as above
     from infusecalc.cohort.files.reading import choose_form, open_cohort  # noqa: PLC0415 - as above
-    from infusecalc.cohort.header import COLUMNS, check_header  # noqa: PLC0415 - as above
+    from infusecalc.cohort.header import COLUMNS, FILE, check_header  # noqa: PLC0415 - as above
 
     forms = [text for text in given["from_"] if text != _MAINTENANCE]
     if len(forms) > 1:
         raise BadInput("option", "--from", "names two forms", hint="give one form, and maintenance where it is meant")
-    options = {name: value for name, value in given.items() if name not in _OWN and value not in (None, [])}
-    if _MAINTENANCE in given["from_"]:
-        options["from_"] = _MAINTENANCE
     form = choose_form(forms[0] if forms else None, given["cohort"], "--from")
-    given["output"] = given["output"] or "-"
-    target = choose_form(given["to"], given["output"], "--to")
-    _check_names(given, target)
-    expansion = Expansion(site_table(given), **options)
-    expansion.tally.by_month = given["totals"]
+    table, told = site_table(given), bool(given["given"] or given["weights"])
+    expansion = None if told else Expansion(table, **options, **how)
+    dated = {"start"} if given["given"] else set()
 
     def check(names: Any) -> tuple[str, ...]:
-        return check_header(names, keep_extra=given["keep_extra"], given=expansion.given)
+        absent = cells_of(options).keys() | dated
+        return check_header(names, keep_extra=given["keep_extra"], given=absent, reserved=(FILE,) if told else ())
 
-    known = frozenset(COLUMNS)
-    cohort = open_cohort(given["cohort"], form, _ROWS, check, known)
-    target = target or ("csv" if cohort.form == "parquet" and _on_a_terminal(given) else cohort.form)
-    return _run(Batch(expansion, cohort, strict=given["strict"], form=target), given)
+    cohort = open_cohort(given["cohort"], form, _ONE_BY_ONE if told else _ROWS, check, frozenset(COLUMNS))
+    if expansion:
+        return expansion, cohort, None
+    lines = (
+        read_lines(kind, given[name]) if given[name] else None
+        for name, kind in zip(_BESIDE, (GIVEN, WEIGHTS), strict=True)
+    )
+    beside = Beside(*lines, ids_of(cohort.keep()), table.house())
+    return Expansion(table, beside=beside, **options, **how), cohort, beside
 
 
 def app(command: str) -> typer.Typer:
@@ -132,6 +176,7 @@ def _check_names(given: dict[str, Any], target: str | None) -> None:
     rejects = given["rejects"]
     if rejects == "-":
         raise BadInput("--rejects", rejects, "is standard output, where the result may go", hint="name a file")
+    check_apart({"-o": given["output"], "--rejects": rejects}, {f"--{name}": given[name] for name in _BESIDE})
     if rejects is not None and os.path.realpath(rejects) == os.path.realpath(given["output"]):
         raise BadInput("--rejects", rejects, "is the file of the result", hint="name another")
 
@@ -150,7 +195,7 @@ def _run(work: Batch, given: dict[str, Any]) -> int:
     if not given["quiet"]:
         for line in summary(tally, by_month=given["totals"]):
             say(line)
-    if tally.rejected:
+    if tally.rejected or tally.lines:
         return 4
     return 3 if tally.blocked else 0
 
@@ -169,9 +214,10 @@ def _rejects(work: Batch, name: str | None) -> Iterator[Refuser]:
 
 
 def _tell(rows: Any) -> None:
-    for row, column, code, reason in rows.select("row", "column", "code", "reason").iter_rows():
-        where = f", column {column}" if column else ""
-        say(escape(f"row {row}{where}: {code}: {reason}"))
+    for told in rows.iter_rows(named=True):
+        file = f"{told['file']} " if told.get("file") else ""
+        where = f", column {told['column']}" if told["column"] else ""
+        say(escape(f"{file}row {told['row']}{where}: {told['code']}: {told['reason']}"))
 
 
 @contextlib.contextmanager
@@ -203,6 +249,8 @@ def summary(tally: Tally, *, by_month: bool) -> Iterator[str]:
     counts = (tally.planned, "row"), (tally.infusions, "infusion"), (tally.rejected, "row")
     planned, infusions, rejected = (f"{count:,} {word}{'' if count == 1 else 's'}" for count, word in counts)
     yield f"{planned} planned, {infusions}{beside}, {rejected} rejected"
+    if tally.lines:
+        yield f"{tally.lines:,} line{'' if tally.lines == 1 else 's'} of --given and --weights rejected"
     opened = _opened(tally.vials_of(None))
     yield f"{people(tally.dose)} mg, waste {people(tally.waste)} mg" + (f", vials {opened}" if opened else "")
     if tally.cost or tally.unpriced:

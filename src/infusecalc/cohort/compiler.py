@@ -121,13 +121,13 @@ class Compiler:
         try:
             return self._group(named)
         except BadInput as error:
-            return self._of_names(error, named)
+            return self.of_names(error, named)
 
     def _group(self, named: RowNames) -> Group | RowFault:
         for column in ("drug", "indication"):
             if getattr(named, column) is None:
                 return RowFault(column, MISSING, f"{column} is missing")
-        choices = self._choices(named)
+        choices = self.choices_of(named)
         regimen, product_id = look_up(self.table, named.drug or "", named.indication or "", choices)
         product, rules = self.table.product(product_id, regimen.label)
         running = running_of(self.table, regimen, choices.protocol)
@@ -139,22 +139,22 @@ class Compiler:
         made = (named, choices, regimen, ordered, product.name, rules, running, conditions, site, prices)
         return Group(*made, moves, steps)
 
-    def _of_names(self, error: BadInput, named: RowNames) -> RowFault:
+    def of_names(self, error: BadInput, named: RowNames) -> RowFault:
         """The fault of a row whose names, or whose regimen and the options, do not go together."""
         column = error.what.split(" ")[0]
         if column == "product" and named.product is None:
             column = "drug"  # a product that was named as the drug
         known = column in RowNames.part_names()
-        return self._nameless(fault_of(error, column if known else "", UNKNOWN if known else NOT_PLANNED))
+        return self.nameless(fault_of(error, column if known else "", UNKNOWN if known else NOT_PLANNED))
 
-    def _nameless(self, fault: RowFault) -> RowFault:
+    def nameless(self, fault: RowFault) -> RowFault:
         """A fault whose reason names no regimen: whose row it is, is told by its number alone."""
         reason = fault.reason
         for name in sorted(self.table.names("regimens"), key=len, reverse=True):
             reason = reason.replace(name, "the regimen")
         return fault.but(reason=reason)
 
-    def _choices(self, named: RowNames) -> Choices:
+    def choices_of(self, named: RowNames) -> Choices:
         """The choices for the cohort with those of a row in their place."""
         label = self.choices.label if named.label is None else self.table.find_label(named.label)
         variant = self.choices.variant if named.variant is None else named.variant
@@ -243,7 +243,7 @@ class Compiler:
                 self._places[key] = self._place(self._shape(group, start))
             except BadInput as error:
                 column = "start" if error.what in ("--until", "--maintenance-start") else ""
-                self._places[key] = self._nameless(fault_of(error, column, NOT_PLANNED))
+                self._places[key] = self.nameless(fault_of(error, column, NOT_PLANNED))
         return self._places[key]
 
     def _shape(self, group: Group, start: date) -> Shape:

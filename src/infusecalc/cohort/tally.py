@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 
 import polars as pl
 
 from infusecalc.cohort.lookup_tables import Events
+from infusecalc.course import Course
+from infusecalc.findings import carries
+from infusecalc.output.flat import vials_text
+from infusecalc.phase_dose import Infusion
+from infusecalc.preparation import cost_of
 
 
 class Tally:
@@ -16,6 +22,8 @@ class Tally:
         """Begin with nothing."""
         self._events = events
         self.planned = self.infusions = self.needed = self.rejected = 0
+        self.lines = 0
+        """Lines about patients that were rejected."""
         self.dose = self.waste = 0  # 0.01 mg
         self.cost = 0  # 0.01
         self.unpriced = 0
@@ -59,6 +67,32 @@ class Tally:
         self.unpriced += missing if self._events.compiler.choices.prices else 0
         self.needed += int(whole["needed"].sum())
         self._add_vials(whole)
+
+    def add_courses(self, courses: Iterable[Course]) -> None:
+        """Add courses that were planned one by one."""
+        for course in courses:
+            self.planned += 1
+            self.blocked |= course.blocked
+            shown = {infusion.planned.number for infusion in course.infusions}
+            for infusion in course.infusions:
+                self._add_infusion(course, infusion, shown)
+
+    def _add_infusion(self, course: Course, infusion: Infusion, shown: set[int]) -> None:
+        self.infusions += 1
+        number, made_up = infusion.planned.number, infusion.dose.preparation
+        found = (finding.key for finding in course.findings if carries((number,), finding.infusions, shown))
+        for key in dict.fromkeys(found):
+            self.findings[key] += 1
+        if infusion.planned.optional:
+            return
+        self.needed += 1
+        self.dose += infusion.dose.amount.dose
+        self.waste += made_up.waste
+        month = str(infusion.planned.date)[:7] if self.by_month else ""
+        self.vials[month, vials_text(made_up.vials)] += 1
+        if course.choices.prices:
+            spent = cost_of(made_up.vials, dict(course.case.prices))
+            self.cost, self.unpriced = self.cost + (spent or 0), self.unpriced + (spent is None)
 
     def _add_vials(self, whole: pl.DataFrame) -> None:
         """Count combinations of vials, by month where that is asked."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from infusecalc.arithmetic import hundredths_of_years
 from infusecalc.course import Course, Totals
@@ -243,15 +243,16 @@ def columns(course: Course) -> tuple[str, ...]:
     return COLUMNS + tuple(name for name, asked in added.items() if asked)
 
 
-def records(course: Course) -> Iterator[Record]:
-    """One record for each infusion, or for each phase where the course has no dates."""
-    shared = _shared(course)
+def records(course: Course, names: Sequence[str] = ()) -> Iterator[Record]:
+    """One record for each infusion, or each phase where the course has no dates; `names`: other columns than usual."""
+    shared, names = _shared(course), names or columns(course)
     if course.plan is None:
         for dose in course.phases:
-            yield _record(course, shared, _phase(course, dose), dose, _of_phase(course, dose.name))
+            yield _record(names, shared | _phase(course, dose), dose, _of_phase(course, dose.name))
     for infusion in course.infusions:
         found = _of_infusion(course, infusion.planned.number)
-        yield _record(course, shared, _infusion(course, infusion) | _costs(course, infusion.dose), infusion.dose, found)
+        own = _infusion(course, infusion) | _costs(course, infusion.dose)
+        yield _record(names, shared | own, infusion.dose, found)
 
 
 def _shared(course: Course) -> Record:
@@ -269,14 +270,14 @@ def _shared(course: Course) -> Record:
     }
 
 
-def _record(course: Course, shared: Record, own: Record, dose: PhaseDose, found: list[Finding]) -> Record:
+def _record(names: Sequence[str], own: Record, dose: PhaseDose, found: list[Finding]) -> Record:
     size = {
         "weight_kg": number(dose.patient.weight),
         "bsa_m2": None if dose.patient.bsa is None else number(dose.patient.bsa),
     }
     flat = {"vials": vials_text(dose.preparation.vials)} | flat_findings(map(finding_record, found))
-    values = shared | size | own | flat
-    return {name: values[name] for name in columns(course)}
+    values = size | own | flat
+    return {name: values[name] for name in names}
 
 
 def _of_infusion(course: Course, number_: int) -> list[Finding]:
