@@ -19,7 +19,7 @@ EXIT_CODES = {
     0: "done, nothing blocks",
     2: "bad input or bad table: one sentence on standard error, nothing on standard output, no file touched",
     3: "done and shown, but a finding blocks, or a checked order is outside the regimen",
-    4: "batch: some rows were rejected, with reasons; the others are written",
+    4: "batch, agenda: some rows were rejected, with reasons; the others are written",
     130: "interrupted with Ctrl-C",
     1: "a bug: a traceback",
 }
@@ -32,6 +32,7 @@ COMMANDS = {
     "check": "infusecalc.cli.check",
     "next": "infusecalc.cli.next",
     "batch": "infusecalc.cli.batch",
+    "agenda": "infusecalc.cli.agenda",
     "info": "infusecalc.cli.info",
     "regimens": "infusecalc.cli.regimens",
     "completion": "infusecalc.cli.completion",

@@ -139,22 +139,20 @@ def opened(given: dict[str, Any], options: dict[str, Any], **how: Any) -> tuple[
     if len(forms) > 1:
         raise BadInput("option", "--from", "names two forms", hint="give one form, and maintenance where it is meant")
     form = choose_form(forms[0] if forms else None, given["cohort"], "--from")
-    table, told = site_table(given), bool(given["given"] or given["weights"])
-    expansion = None if told else Expansion(table, **options, **how)
+    table, stands = site_table(given), bool(given["given"] or given["weights"])
+    expansion = None if stands else Expansion(table, **options, **how)
     dated = {"start"} if given["given"] else set()
 
     def check(names: Any) -> tuple[str, ...]:
         absent = cells_of(options).keys() | dated
-        return check_header(names, keep_extra=given["keep_extra"], given=absent, reserved=(FILE,) if told else ())
+        return check_header(names, keep_extra=given["keep_extra"], given=absent, reserved=(FILE,) if stands else ())
 
-    cohort = open_cohort(given["cohort"], form, _ONE_BY_ONE if told else _ROWS, check, frozenset(COLUMNS))
+    cohort = open_cohort(given["cohort"], form, _ONE_BY_ONE if stands else _ROWS, check, frozenset(COLUMNS))
     if expansion:
         return expansion, cohort, None
-    lines = (
-        read_lines(kind, given[name]) if given[name] else None
-        for name, kind in zip(_BESIDE, (GIVEN, WEIGHTS), strict=True)
-    )
-    beside = Beside(*lines, ids_of(cohort.keep()), table.house())
+    told = read_lines(GIVEN, given["given"]) if given["given"] else None
+    weighed = read_lines(WEIGHTS, given["weights"]) if given["weights"] else None
+    beside = Beside(told, weighed, ids_of(cohort.keep()), table.house())
     return Expansion(table, beside=beside, **options, **how), cohort, beside
 
 
@@ -173,11 +171,16 @@ def _check_names(given: dict[str, Any], target: str | None) -> None:
     """Refuse results that would be written over each other, and Parquet on a terminal."""
     if target == "parquet" and _on_a_terminal(given):
         raise BadInput("--to", target, "is no text for a terminal", hint="write to a file with -o, or to a pipe")
-    rejects = given["rejects"]
+    check_rejects(given)
+
+
+def check_rejects(given: dict[str, Any]) -> None:
+    """Refuse a file for rejected rows, or for the result, that is another one of this run."""
+    rejects, output = given["rejects"], given["output"] or "-"
     if rejects == "-":
         raise BadInput("--rejects", rejects, "is standard output, where the result may go", hint="name a file")
-    check_apart({"-o": given["output"], "--rejects": rejects}, {f"--{name}": given[name] for name in _BESIDE})
-    if rejects is not None and os.path.realpath(rejects) == os.path.realpath(given["output"]):
+    check_apart({"-o": output, "--rejects": rejects}, {f"--{name}": given[name] for name in _BESIDE})
+    if rejects is not None and os.path.realpath(rejects) == os.path.realpath(output):
         raise BadInput("--rejects", rejects, "is the file of the result", hint="name another")
 
 
@@ -187,7 +190,7 @@ def _run(work: Batch, given: dict[str, Any]) -> int:
 
     tally = work.expansion.tally
     try:
-        with _rejects(work, given["rejects"]) as refuse, _progress(given) as watch:
+        with rejects_of(work, given["rejects"]) as refuse, _progress(given) as watch:
             rows = work.infusions(refuse, watch)
             write_rows(rows, work.schema, work.form, given["output"], spooled=given["strict"])
     except ReaderGone:
@@ -201,7 +204,7 @@ def _run(work: Batch, given: dict[str, Any]) -> int:
 
 
 @contextlib.contextmanager
-def _rejects(work: Batch, name: str | None) -> Iterator[Refuser]:
+def rejects_of(work: Batch, name: str | None) -> Iterator[Refuser]:
     """Where rejected rows go: to a file, or to standard error by row, column and reason."""
     if name is None:
         yield _tell

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from itertools import groupby, islice
 
-from infusecalc.choices import Choices
+from infusecalc.choices import Choices, Horizon
 from infusecalc.cohort.faults import MISSING, NOT_PLANNED, UNKNOWN, RowFault, fault_of
 from infusecalc.cohort.finding_bits import Slot, slots_of
 from infusecalc.dates import Position, add, add_months
@@ -94,8 +94,12 @@ class Shape(Frozen):
 class Compiler:
     """A table and the choices for a whole cohort; makes each group and each shape once."""
 
-    def __init__(self, table: Table, choices: Choices) -> None:
-        """Check what holds for every row; raises BadInput."""
+    def __init__(self, table: Table, choices: Choices, *, beyond: bool = False) -> None:
+        """Check what holds for every row; raises BadInput.
+
+        `beyond`: a course that starts after the last day is planned up to its start, and not refused.
+        """
+        self._beyond = beyond
         self.table, self.choices, self.house = table, choices, table.house()
         check_bag(choices.bag, self.house.bags)
         check_acceptances(choices.acceptances)
@@ -218,7 +222,14 @@ class Compiler:
         horizon = self.choices.horizon
         if horizon.infusions is not None or horizon.courses is not None:
             return None
-        return ((horizon.until or add(start, horizon.span or self.house.horizon.default)) - start).days
+        until = self.horizon(start).until
+        return ((until or add(start, horizon.span or self.house.horizon.default)) - start).days
+
+    def horizon(self, start: date) -> Horizon:
+        """The horizon of a course that starts on a day."""
+        horizon = self.choices.horizon
+        late = self._beyond and horizon.until is not None and horizon.until < start
+        return horizon.but(until=start) if late else horizon
 
     def in_bands(self, group: Group, band: int, weight: int, bsa: int | None) -> Group | RowFault:
         """The group with the doses of one band for each phase, or what a patient lacks for it."""
@@ -247,7 +258,7 @@ class Compiler:
         return self._places[key]
 
     def _shape(self, group: Group, start: date) -> Shape:
-        plan = make_plan(group.ordered, group.choices.but(start=start), self.house)
+        plan = make_plan(group.ordered, group.choices.but(start=start, horizon=self.horizon(start)), self.house)
         firsts = run_as_first(plan, group.running.again)
         run = [
             (item.phase, group.running.rates(item.number, first=first), item.number)

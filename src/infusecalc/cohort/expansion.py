@@ -18,7 +18,7 @@ from infusecalc.cohort.lookup_tables import Events
 from infusecalc.cohort.parse_columns import id_texts, read_texts
 from infusecalc.cohort.patients import Defaults, Patients
 from infusecalc.cohort.result_columns import columns, own_text, quoted, schema
-from infusecalc.cohort.singles import Singles
+from infusecalc.cohort.singles import Single, Singles
 from infusecalc.cohort.tally import Tally
 from infusecalc.errors import BadInput
 from infusecalc.patient import Patient
@@ -46,13 +46,14 @@ class Expansion:
         table: Table,
         *,
         beside: Beside | None = None,
+        beyond: bool = False,
         bsa_formula: str | None = None,
         bsa_cap: str | float | None = None,
         **options: Any,
     ) -> None:
         """Read what holds for the whole cohort: the options of `Choices.of` and of `Patient.of`; raises BadInput.
 
-        `beside`: what was given, and weights, by patient.
+        `beside`: what was given, and weights, by patient. `beyond`: starts after the last day are not refused.
         """
         cells = cells_of(options)
         options = {name: value for name, value in options.items() if name not in _OF_PATIENT}
@@ -60,10 +61,10 @@ class Expansion:
         choices = _choices(options, history=beside is not None and beside.has_history)
         formula = BSA_FORMULAS[0] if bsa_formula is None else named_formula(bsa_formula)
         cap = None if bsa_cap is None else parse_bsa(str(bsa_cap), "BSA cap")
-        self.given = frozenset(cells)
+        self.given, self.choices, self.table = frozenset(cells), choices, table
         self.faults = Faults()
         self.columns = columns(choices, history=beside is not None and beside.has_history)
-        self._compiler = Compiler(table, choices)
+        self._compiler = Compiler(table, choices, beyond=beyond)
         if cap is not None:
             Patient(0, "", bsa_cap=cap).check(self._compiler.house, None)
         self._events = Events(self._compiler, self.faults)
@@ -90,21 +91,29 @@ class Expansion:
 
         With `harmless`, no spreadsheet takes an id for a formula.
         """
+        read, singles, unplanned = self.apart(frame)
+        rows = [record for place, single in singles for record in self._singles.records(place, single.course)]
+        self.tally.add_courses(single.course for _, single in singles)
+        parts, bad = self.by_columns(read, texts=texts, harmless=harmless)
+        if not rows:
+            return parts, _first([bad, unplanned])
+        return _merged(parts, self._singles.frame(rows, texts=texts, harmless=harmless)), _first([bad, unplanned])
+
+    def apart(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, list[tuple[int, Single]], pl.DataFrame]:
+        """The rows that go by columns, the courses of those that are planned for themselves, and the bad among these.
+
+        Each course with the place of its row. Raises BadInput where a column holds what it cannot.
+        """
         read = self._patients.read(frame, self._singles.dated)
         ordered = [name for name in ORDER if name in frame.columns and frame[name].null_count() < frame.height]
         if not ordered and not self._singles.beside:
-            return self._by_columns(read, texts=texts, harmless=harmless)
+            return read, [], pl.DataFrame(schema={"place": pl.Int64, "fault": pl.Int32})
         read = _with_order(read, frame)
         mine = self._singles.mine(read)
-        courses, unplanned = self._singles.courses(read.filter(mine))
-        rows = [record for place, course in courses for record in self._singles.records(place, course)]
-        self.tally.add_courses(course for _, course in courses)
-        made = self._singles.frame(rows, texts=texts, harmless=harmless)
-        parts, bad = self._by_columns(read.filter(~mine), texts=texts, harmless=harmless)
-        return _merged(parts, made), _first([bad, unplanned])
+        return read.filter(~mine), *self._singles.courses(read.filter(mine))
 
-    def _by_columns(
-        self, read: pl.DataFrame, *, texts: bool, harmless: bool
+    def by_columns(
+        self, read: pl.DataFrame, *, texts: bool, harmless: bool = False
     ) -> tuple[Iterator[pl.DataFrame], pl.DataFrame]:
         """The infusions of rows that stand for themselves, part by part, and the bad ones among them."""
         read = self._patients.shaped(read.drop(ORDER, strict=False))

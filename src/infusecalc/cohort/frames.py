@@ -102,8 +102,8 @@ def _ids(frame: Any) -> pl.Series:
     name = next((name for name in types if name.strip().lower() == "patient_id"), None)
     if name is None:
         return pl.Series("patient_id", [], pl.String)
-    found = frame.lazy().select(name).collect().to_series()
-    return found.alias("patient_id")
+    found: pl.DataFrame = frame.lazy().select(name).collect()
+    return found.to_series().alias("patient_id")
 
 
 def _with_beside(

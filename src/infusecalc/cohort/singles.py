@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -10,11 +11,11 @@ import polars as pl
 from infusecalc.choices import Acceptance, Choices
 from infusecalc.cohort.beside import Beside
 from infusecalc.cohort.compiler import Compiler, RowNames
-from infusecalc.cohort.faults import CONFLICT, MISSING, NOT_PLANNED, UNKNOWN, UNREADABLE, Faults, RowFault, fault_of
+from infusecalc.cohort.faults import CONFLICT, MISSING, NOT_PLANNED, UNREADABLE, Faults, RowFault, fault_of
 from infusecalc.cohort.header import NAMES, ORDER
 from infusecalc.cohort.result_columns import as_text, quoted, schema
 from infusecalc.course import Course, course_in
-from infusecalc.errors import BadInput, UnknownName
+from infusecalc.errors import BadInput
 from infusecalc.frozen import Frozen
 from infusecalc.history import Given
 from infusecalc.output.records import records
@@ -46,6 +47,13 @@ class Ordered(Frozen):
     setting: Setting
 
 
+class Single(Frozen):
+    """A course that was planned for itself, and how the same patient's is made of other choices."""
+
+    course: Course
+    again: Callable[[Choices], Course]
+
+
 class Singles:
     """Plans rows one by one; rows with the same names and the same order share a setting."""
 
@@ -71,7 +79,7 @@ class Singles:
             told |= pl.col("patient_id").is_in(ids).fill_null(value=False)
         return rows.select(pl.col("fault").is_null() & told).to_series()
 
-    def courses(self, rows: pl.DataFrame) -> tuple[list[tuple[int, Course]], pl.DataFrame]:
+    def courses(self, rows: pl.DataFrame) -> tuple[list[tuple[int, Single]], pl.DataFrame]:
         """The course of each row with its `place`, and the `place` and `fault` of those that have none."""
         found, bad = [], []
         for row in rows.iter_rows(named=True):
@@ -97,7 +105,7 @@ class Singles:
 
     # --- one row --------------------------------------------------------------------------------------------------
 
-    def _made(self, row: dict[str, Any]) -> Course | RowFault:
+    def _made(self, row: dict[str, Any]) -> Single | RowFault:
         """The course of a row, or why there is none."""
         if self.beside and row["patient_id"] in self.beside.unusable:
             return _UNUSABLE
@@ -108,10 +116,17 @@ class Singles:
         try:
             patient = self._patient(row, given)
             history = tuple(Given(day, amount) for day, amount, _ in given)
-            choices = ordered.choices.but(start=row["start"], history=history)
-            return course_in(ordered.setting, patient, choices, self._beside_of(choices))
+            horizon = self._compiler.horizon(row["start"] or history[0].date)
+            choices = ordered.choices.but(start=row["start"], history=history, horizon=horizon)
+            return self._single(ordered.setting, patient, choices)
         except BadInput as error:
             return self._unplanned(error, row["patient_id"], given)
+
+    def _single(self, setting: Setting, patient: Patient, choices: Choices) -> Single:
+        def again(chosen: Choices) -> Course:
+            return course_in(setting, patient, chosen, self._beside_of(chosen))
+
+        return Single(again(choices), again)
 
     def _unplanned(self, error: BadInput, id_: str, given: list[Any]) -> RowFault:
         """Why a row has no plan; where an infusion given has no place in it, its line is rejected too."""
@@ -138,10 +153,10 @@ class Singles:
         weights = [Weighed(None, weight, f"{plain(weight)} kg")]
         later = self.beside.weights.get(row["patient_id"], []) if self.beside else []
         if later:
-            dated: dict[date | None, int] = {day: value for day, value, _ in later}
-            if dated.setdefault(since, weight) != weight:
+            dated: dict[date, int] = {day: value for day, value, _ in later if value}
+            if since and dated.setdefault(since, weight) != weight:
                 raise BadInput("weight", _OTHER_WEIGHT, "")
-            weights = [Weighed(day, value, f"{plain(value)} kg") for day, value in sorted(dated.items())]  # type: ignore[type-var]  # a start or a first date is known
+            weights = [Weighed(day, value, f"{plain(value)} kg") for day, value in sorted(dated.items())]
         return Patient(
             weights[0].weight,
             weights[0].text,
@@ -176,11 +191,10 @@ class Singles:
         try:
             setting = setting_of(self._compiler.table, names.drug or "", names.indication or "", choices)
         except BadInput as error:
-            column = _OF_OPTIONS.get(error.what.split(" ")[0])
-            if column is None:
+            told = _OF_OPTIONS.get(error.what.split(" ")[0])
+            if told is None:
                 return self._compiler.of_names(error, names)
-            code = UNKNOWN if isinstance(error, UnknownName) else NOT_PLANNED
-            return self._compiler.nameless(fault_of(error, column, code))
+            return self._compiler.nameless(fault_of(error, told, NOT_PLANNED))
         return Ordered(choices, setting)
 
     def _choices(self, names: RowNames, cells: dict[str, str]) -> Choices:

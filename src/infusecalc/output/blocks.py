@@ -33,13 +33,17 @@ class Pairs(Frozen):
 
 
 class Rows(Frozen):
-    """A table: heads, rows, and the columns to the right; `boxes` are cells to write in, `large` is set large."""
+    """A table: heads, rows, and the columns to the right; `boxes` are cells to write in, `large` is set large.
+
+    On a terminal the last column wraps, and those in `folds` do; the others keep their width.
+    """
 
     heads: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     right: Sequence[int] = ()
     boxes: bool = False
     large: bool = False
+    folds: Sequence[int] = ()
 
     def without_empty(self) -> Rows:
         """The table without columns that have neither a head nor a word."""
@@ -50,6 +54,7 @@ class Rows(Frozen):
             tuple(place for place, index in enumerate(full) if index in self.right),
             self.boxes,
             self.large,
+            tuple(place for place, index in enumerate(full) if index in self.folds),
         )
 
 

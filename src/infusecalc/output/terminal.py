@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterable, Sequence
-from typing import assert_never
+from typing import Any, assert_never
 
 from rich.console import Console, RenderableType
 from rich.padding import Padding
@@ -61,15 +61,22 @@ class Page:
         """A line of prose, wrapped under its own indent."""
         self._print(Text(text, overflow="fold"), indent)
 
-    def grid(self, rows: Iterable[Sequence[str | Text]], right: Sequence[int] = (), indent: int = 0) -> None:
-        """Aligned columns, those in `right` to the right; the last one wraps."""
+    def grid(
+        self,
+        rows: Iterable[Sequence[str | Text]],
+        right: Sequence[int] = (),
+        indent: int = 0,
+        folds: Sequence[int] = (),
+    ) -> None:
+        """Aligned columns, those in `right` to the right; the last one wraps, and those in `folds`."""
         listed = list(rows)
         if not listed:
             return
         grid = Grid.grid(padding=(0, 2, 0, 0))
         last = len(listed[0]) - 1
         for index in range(last + 1):
-            grid.add_column(justify="right" if index in right else "left", no_wrap=index < last, overflow="fold")
+            justify: Any = "right" if index in right else "left"
+            grid.add_column(justify=justify, no_wrap=index < last and index not in folds, overflow="fold")
         for row in listed:
             grid.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in row))
         self._print(grid, indent)
@@ -107,7 +114,7 @@ def _grid(page: Page, block: Pairs | Rows | Findings | Sources | Timeline | Mont
         page.grid(block.rows, indent=2 if block.inset else 0)
     elif isinstance(block, Rows):
         heads: list[Sequence[str | Text]] = [tuple(Text(head, "bold") for head in block.heads)]
-        page.grid(heads + list(block.rows), right=block.right)
+        page.grid(heads + list(block.rows), right=block.right, folds=block.folds)
     elif isinstance(block, Findings):
         page.grid([_finding(finding, text) for finding, text in block.rows])
     elif isinstance(block, Timeline):

@@ -69,6 +69,14 @@ class Batch:
                 yield with_extra(part, extra)
             watch(chunk.first - 1 + chunk.frame.height + len(chunk.broken), chunk.done)
 
+    def each(self, take: Callable[[pl.DataFrame], pl.DataFrame], refuse: Refuser) -> None:
+        """Hand every chunk to somebody who says which rows are bad (`place`, `fault`); raises as `infusions`."""
+        self._refuse_lines(refuse)
+        for chunk in map(self._own, self.cohort.chunks()):
+            bad = take(chunk.frame)
+            self._refuse_lines(refuse)
+            self._set_aside(chunk, bad, refuse)
+
     def _own(self, chunk: Chunk) -> Chunk:
         """A chunk without the columns of rejected rows, its cells as they were before they were rejected."""
         return chunk.but(frame=self._bare(chunk.frame.select(self.columns)))
