@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import random
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -19,12 +20,15 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 import polars as pl
-from benchmarks.cohort_equality import one_by_one, rows
 
+from benchmarks.cohort_equality import one_by_one, rows
 from infusecalc import InfusecalcError, Patient, load_table, make_course
+from infusecalc.choices import Choices
+from infusecalc.cohort.agenda import Collector, Span
 from infusecalc.cohort.beside import GIVEN, WEIGHTS, Beside, Lines
 from infusecalc.cohort.expansion import Expansion
 from infusecalc.cohort.result_columns import columns
+from infusecalc.output.agenda import STANDS, Sums
 from infusecalc.output.records import records
 from infusecalc.table import Table
 
@@ -166,13 +170,7 @@ def _patient(row: Line, texts: list[str], weights: list[Line], options: dict[str
 def differences(number: int, seed: int, options: dict[str, Any], table: Table) -> Iterator[str]:
     """Every row whose infusions are not those of the single patient, and how."""
     listed, given, weights = cohort(number, seed, table)
-    lines = [
-        Lines.of(kind, pl.DataFrame(found, schema=dict.fromkeys(kind.columns, pl.String)))
-        for kind, found in ((GIVEN, given), (WEIGHTS, weights))
-    ]
-    frame = pl.DataFrame(listed, schema=dict.fromkeys(listed[0], pl.String))
-    beside = Beside(*lines, frame["patient_id"], table.house())
-    expansion = Expansion(table, beside=beside, **options)
+    expansion, frame, beside = _expansion(listed, given, weights, options, table)
     infusions, bad = expansion.expand(frame)
     names = tuple(expansion.columns)
     infusions = infusions.with_columns(pl.col("date", "planned_date").cast(pl.String))
@@ -195,6 +193,83 @@ def differences(number: int, seed: int, options: dict[str, Any], table: Table) -
             yield f"{options}: {row} {own}: {_first(got[place], wanted)}"
     if beside.rejected and any(line[5] and "2026" in line[5] and "allowed" not in line[5] for line in beside.rejected):
         yield "a reason holds a value"
+
+
+ON, UNTIL = date(2026, 9, 1), date(2026, 12, 31)
+AGENDA_OPTIONS: tuple[dict[str, Any], ...] = ({}, {"anchor": "planned", "turnover": "15"}, {"round_": "vial"})
+"""Options for agendas, one set after the other."""
+
+
+def agenda_differences(number: int, seed: int, options: dict[str, Any], table: Table) -> Iterator[str]:
+    """Every row that stands elsewhere in the agenda than `schedule` and `next` say, and sums that do not add up."""
+    listed, given, weights = cohort(number, seed, table)
+    expansion, frame, _ = _expansion(listed, given, weights, options | {"until": str(UNTIL)}, table)
+    collector = Collector(expansion, table, Span(ON, UNTIL))
+    for chunk in frame.iter_slices(max(1, number // 3)):
+        collector.take(chunk)
+    agenda = collector.agenda(None)
+    rows, got = dict.fromkeys(STANDS, 0), Counter[tuple[Any, ...]]()
+    for item in (*agenda.overdue, *(item for day in agenda.days for item in day.items)):
+        marks = frozenset((*item["blocks"], *item["cautions"])) if not item["days_late"] else frozenset()
+        got[item["patient_id"], item["date"], item["number"], item["dose_mg"], item["days_late"], marks] += 1
+    wanted = Counter[tuple[Any, ...]]()
+    mine, ids = [_by_patient(found) for found in (given, weights)], [row["patient_id"] for row in listed]
+    for row in listed:
+        own = [found.get(row["patient_id"], []) for found in mine]
+        unfit = (ids.count(row["patient_id"]) > 1 and any(own)) or any(map(_unfit, own))
+        found = None if unfit else _of_agenda(row, own, options, table)
+        if found is None:
+            rows["rejected"] += 1
+            continue
+        rows[found[0]] += 1
+        wanted.update(found[1])
+    if got != wanted:
+        yield f"{options}: listed and not due: {list((got - wanted).items())[:3]}; due: {list((wanted - got).items())[:3]}"
+    if rows != agenda.rows or sum(rows.values()) != len(listed):
+        yield f"{options}: {dict(agenda.rows)}, not {rows}"
+    whole = Sums.of(item for day in agenda.days for item in day.items)
+    if whole.infusions != sum(day.sums.infusions for day in agenda.days):
+        yield f"{options}: the days do not add up to the sums"
+
+
+def _of_agenda(
+    row: Line, own: list[list[Line]], options: dict[str, Any], table: Table
+) -> tuple[str, list[tuple[Any, ...]]] | None:
+    """Where a row stands, and what is listed of it, by `schedule`; None where it is refused."""
+    firsts = [line["date"] or "" for line in own[0]]
+    until = max(str(UNTIL), row["start"] or min(firsts, default=""))
+    names = columns(Choices(), history=True)
+    found = single(row, *own, options | {"until": until}, table, names)
+    if found is None:
+        return None
+    left = [each for each in found if not each["given"] and (firsts or each["date"] >= str(ON))]
+    if left and left[0]["date"] < str(ON):
+        late = (ON - date.fromisoformat(left[0]["date"])).days
+        return "overdue", [_told(row, left[0], late, frozenset())]
+    listed = [_told(row, each, 0, _codes(each)) for each in left if each["date"] <= str(UNTIL)]
+    if listed:
+        return "on_a_day", listed
+    return ("beyond" if left or "course-complete" not in found[-1]["findings"] else "finished"), []
+
+
+def _codes(record: dict[str, Any]) -> frozenset[str]:
+    return frozenset(";".join(filter(None, (record["blocks"], record["cautions"]))).split(";")) - {""}
+
+
+def _told(row: Line, record: dict[str, Any], late: int, marks: frozenset[str]) -> tuple[Any, ...]:
+    return row["patient_id"], record["date"], record["number"], record["dose_mg"], late, marks
+
+
+def _expansion(
+    listed: list[Line], given: list[Line], weights: list[Line], options: dict[str, Any], table: Table
+) -> tuple[Expansion, pl.DataFrame, Beside]:
+    lines = [
+        Lines.of(kind, pl.DataFrame(found, schema=dict.fromkeys(kind.columns, pl.String)))
+        for kind, found in ((GIVEN, given), (WEIGHTS, weights))
+    ]
+    frame = pl.DataFrame(listed, schema=dict.fromkeys(listed[0], pl.String))
+    beside = Beside(*lines, frame["patient_id"], table.house())
+    return Expansion(table, beside=beside, beyond="until" in options, **options), frame, beside
 
 
 def _by_patient(lines: list[Line]) -> dict[str | None, list[Line]]:
@@ -220,13 +295,18 @@ def _first(got: list[dict[str, Any]], wanted: list[dict[str, Any]]) -> str:
 
 def main(number: int, seed: int) -> int:
     """Compare so many patients, shared out among the options."""
-    table, wrong, each = load_table(), 0, number // len(OPTIONS)
+    table, wrong, each = load_table(), 0, number // (len(OPTIONS) + len(AGENDA_OPTIONS))
     for place, options in enumerate(OPTIONS):
         for line in differences(each, seed + place, options, table):
             wrong += 1
             print(line)
         print(f"{options}: {each} patients compared", flush=True)
-    print(f"{each * len(OPTIONS)} patients, {wrong} differ")
+    for place, options in enumerate(AGENDA_OPTIONS):
+        for line in agenda_differences(each, seed + 100 + place, options, table):
+            wrong += 1
+            print(line)
+        print(f"agenda, {options}: {each} patients compared", flush=True)
+    print(f"{each * (len(OPTIONS) + len(AGENDA_OPTIONS))} patients, {wrong} differ")
     return 1 if wrong else 0
 
 
