@@ -242,6 +242,16 @@ def course_in(setting: Setting, patient: Patient, choices: Choices, beside: tupl
 
     Acceptances `beside` those of the choices need not meet a block. Raises BadInput for what cannot be used.
     """
+    return judged(setting, case_in(setting, patient, choices), beside)
+
+
+def judged(setting: Setting, case: Case, beside: tuple[Acceptance, ...] = ()) -> Course:
+    """The course of a case, with all its findings; raises BadInput as `find` does."""
+    return Course(setting.table, case, find(case, beside))
+
+
+def case_in(setting: Setting, patient: Patient, choices: Choices) -> Case:
+    """One patient's course before anybody has looked at it: planned, dosed and made up; raises BadInput."""
     house, ordered = setting.house, setting.ordered
     day = choices.start or (choices.history[0].date if choices.history else choices.on)
     patient.check(house, day)
@@ -251,7 +261,7 @@ def course_in(setting: Setting, patient: Patient, choices: Choices, beside: tupl
         if plan
         else (dose_phases(ordered, patient.weighed_on(day), setting.making), ())
     )
-    case = Case(
+    return Case(
         regimen=setting.regimen,
         ordered=ordered,
         product_name=setting.product_name,
@@ -267,4 +277,3 @@ def course_in(setting: Setting, patient: Patient, choices: Choices, beside: tupl
         site=setting.site,
         prices=setting.prices,
     )
-    return Course(setting.table, case, find(case, beside))

@@ -113,17 +113,18 @@ class Collector:
     # --- rows that are planned for themselves ---------------------------------------------------------------------
 
     def _one(self, single: Single) -> None:
-        course, span = single.course, self._span
-        left = [each for each in course.infusions if not each.planned.given]
-        if not course.choices.history:
+        case, span = single.case, self._span
+        left = [each for each in case.infusions if not each.planned.given]
+        if not case.choices.history:
             left = [each for each in left if each.planned.date >= span.on]
         if left and left[0].planned.date < span.on:
             self.rows["overdue"] += 1
             self._overdue.append(self._late(single, left[0].planned.number))
             return
         mine = {each.planned.number for each in left if each.planned.date in span}
-        self._listed += (self._item(record) for record in records(course, _COLUMNS) if record["number"] in mine)
-        over = course.plan is not None and course.plan.ended and not left
+        if mine:
+            self._listed += map(self._item, records(single.course, _COLUMNS, mine))
+        over = case.plan is not None and case.plan.ended and not left
         self.rows["on_a_day" if mine else "finished" if over else "beyond"] += 1
 
     def _late(self, single: Single, place: int) -> Record:
@@ -134,7 +135,8 @@ class Collector:
         shown = {each.planned.number for each in course.infusions}
         found = [each for each in due.findings if carries((place,), each.infusions, shown)]
         told = in_data((each.key, each.severity, each.reason) for each in found)
-        record = next(each for each in records(course, _COLUMNS) if each["number"] == place) | told
+        [record] = records(course, _COLUMNS, (place,))
+        record |= told
         given = due.if_given
         return self._item(record) | {
             "days_late": (on - infusion.planned.date).days,

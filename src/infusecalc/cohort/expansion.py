@@ -92,8 +92,9 @@ class Expansion:
         With `harmless`, no spreadsheet takes an id for a formula.
         """
         read, singles, unplanned = self.apart(frame)
-        rows = [record for place, single in singles for record in self._singles.records(place, single.course)]
-        self.tally.add_courses(single.course for _, single in singles)
+        courses = [(place, single.course) for place, single in singles]
+        rows = [record for place, course in courses for record in self._singles.records(place, course)]
+        self.tally.add_courses(course for _, course in courses)
         parts, bad = self.by_columns(read, texts=texts, harmless=harmless)
         if not rows:
             return parts, _first([bad, unplanned])

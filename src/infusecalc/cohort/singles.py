@@ -14,8 +14,9 @@ from infusecalc.cohort.compiler import Compiler, RowNames
 from infusecalc.cohort.faults import CONFLICT, MISSING, NOT_PLANNED, UNREADABLE, Faults, RowFault, fault_of
 from infusecalc.cohort.header import NAMES, ORDER
 from infusecalc.cohort.result_columns import as_text, quoted, schema
-from infusecalc.course import Course, course_in
+from infusecalc.course import Course, case_in, course_in, judged
 from infusecalc.errors import BadInput
+from infusecalc.findings import Case
 from infusecalc.frozen import Frozen
 from infusecalc.history import Given
 from infusecalc.output.records import records
@@ -48,10 +49,16 @@ class Ordered(Frozen):
 
 
 class Single(Frozen):
-    """A course that was planned for itself, and how the same patient's is made of other choices."""
+    """A case that was planned for itself, how its course is made of it, and how one of other choices is."""
 
-    course: Course
+    case: Case
+    course_of: Callable[[Case], Course]
     again: Callable[[Choices], Course]
+
+    @property
+    def course(self) -> Course:
+        """The course, with all its findings."""
+        return self.course_of(self.case)
 
 
 class Singles:
@@ -123,10 +130,15 @@ class Singles:
             return self._unplanned(error, row["patient_id"], given)
 
     def _single(self, setting: Setting, patient: Patient, choices: Choices) -> Single:
-        def again(chosen: Choices) -> Course:
-            return course_in(setting, patient, chosen, self._beside_of(chosen))
-
-        return Single(again(choices), again)
+        beside = self._beside_of(choices)
+        case = case_in(setting, patient, choices)
+        if choices.acceptances:
+            judged(setting, case, beside)  # it is refused where one meets no block
+        return Single(
+            case,
+            lambda own: judged(setting, own, beside),
+            lambda chosen: course_in(setting, patient, chosen, beside),
+        )
 
     def _unplanned(self, error: BadInput, id_: str, given: list[Any]) -> RowFault:
         """Why a row has no plan; where an infusion given has no place in it, its line is rejected too."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from infusecalc.arithmetic import hundredths_of_years
 from infusecalc.course import Course, Totals
@@ -243,13 +243,17 @@ def columns(course: Course) -> tuple[str, ...]:
     return COLUMNS + tuple(name for name, asked in added.items() if asked)
 
 
-def records(course: Course, names: Sequence[str] = ()) -> Iterator[Record]:
-    """One record for each infusion, or each phase where the course has no dates; `names`: other columns than usual."""
+def records(course: Course, names: Sequence[str] = (), only: Collection[int] | None = None) -> Iterator[Record]:
+    """One record for each infusion, or each phase where the course has no dates.
+
+    `names` are other columns than the usual ones, `only` the numbers of the infusions that are asked for.
+    """
     shared, names = _shared(course), names or columns(course)
     if course.plan is None:
         for dose in course.phases:
             yield _record(names, shared | _phase(course, dose), dose, _of_phase(course, dose.name))
-    for infusion in course.infusions:
+    asked = course.infusions if only is None else [each for each in course.infusions if each.planned.number in only]
+    for infusion in asked:
         found = _of_infusion(course, infusion.planned.number)
         own = _infusion(course, infusion) | _costs(course, infusion.dose)
         yield _record(names, shared | own, infusion.dose, found)
