@@ -27,10 +27,13 @@ from infusecalc.cli.options import (
     result,
     takes,
 )
-from infusecalc.cli.reply import say, site_table
+from infusecalc.cli.reply import colour, say, site_table, width
 from infusecalc.errors import BadInput, escape
-from infusecalc.output.files import check_apart
+from infusecalc.output.files import check_apart, write_file, write_out
+from infusecalc.output.formats import Look, choose_format
+from infusecalc.output.totals_answer import PERIODS
 from infusecalc.quantities import people
+from infusecalc.spelling import one_of
 
 if TYPE_CHECKING:
     from infusecalc.cohort.beside import Beside
@@ -41,10 +44,11 @@ if TYPE_CHECKING:
 
 _OWN = {
     "cohort", "output", "rejects", "strict", "keep_extra", "to", "regimens", "quiet", "no_color", "totals", "from_",
-    "given", "weights",
+    "given", "weights", "totals_by", "totals_as",
 }  # fmt: skip
 """What is no option of a course."""
 _MAINTENANCE = "maintenance"
+_TOTALS = ("table", "csv", "json")
 _BESIDE = ("given", "weights")
 _ROWS = 200_000  # patients that are expanded at a time
 _ONE_BY_ONE = 20_000  # the same, where each may have a history
@@ -94,7 +98,9 @@ _OPTIONS = [
         "FORM",
     ),
     *HORIZON,
-    flag("--totals", "Show the vials by month at the end."),
+    option("--totals", "File for what to order, by product and period; - for standard output.", "FILE"),
+    option("--totals-by", f"Period of --totals: {', '.join(PERIODS)}; default month.", "PERIOD", words=PERIODS),
+    option("--totals-as", f"Format of --totals: {', '.join(_TOTALS)}; default: by extension.", "FORMAT", words=_TOTALS),
 ]
 
 
@@ -111,12 +117,49 @@ def batch(**given: Any) -> int:
     from infusecalc.cohort.files.reading import choose_form  # noqa: PLC0415 - as above
 
     given["output"] = given["output"] or "-"
+    by = _totals_by(given)
     target = choose_form(given["to"], given["output"], "--to")
     _check_names(given, target)
     expansion, cohort, beside = opened(given, options_of(given))
-    expansion.tally.by_month = given["totals"]
+    expansion.tally.by = by
     target = target or ("csv" if cohort.form == "parquet" and _on_a_terminal(given) else cohort.form)
     return _run(Batch(expansion, cohort, strict=given["strict"], form=target, beside=beside), given)
+
+
+def _totals_by(given: dict[str, Any]) -> str | None:
+    """The period of what to order, None where it is not asked for; raises BadInput."""
+    name, by, form = given["totals"], given["totals_by"], given["totals_as"]
+    if name is None:
+        for option_, value in (("--totals-by", by), ("--totals-as", form)):
+            if value is not None:
+                raise BadInput(option_, value, "needs --totals", hint="say where the totals go: a file, or -")
+        return None
+    choose_format(form, name, _TOTALS)
+    if name == "-" and given["output"] == "-":
+        raise BadInput(
+            "--totals", name, "is standard output, where the result goes", hint="name a file for one of them"
+        )
+    check_apart({"--totals": name}, {"the cohort": given["cohort"], **{f"--{each}": given[each] for each in _BESIDE}})
+    for option_, other in (("-o", given["output"]), ("--rejects", given["rejects"])):
+        if name != "-" and other and os.path.realpath(name) == os.path.realpath(other):
+            raise BadInput("--totals", name, f"is the file of {option_}", hint="name another")
+    return one_of("--totals-by", by or "month", PERIODS)
+
+
+def _write_totals(work: Batch, given: dict[str, Any]) -> None:
+    """Write what to order."""
+    from infusecalc.cohort.tally import totals_of  # noqa: PLC0415 - a frame library
+
+    name = given["totals"]
+    form = choose_format(given["totals_as"], name, _TOTALS)
+    expansion = work.expansion
+    found = totals_of(expansion.tally, priced=bool(expansion.choices.prices), version=expansion.table.version)
+    content, _ = form.write(found, Look(width(name), colour(name, no_color=given["no_color"]), {}))
+    data = content if isinstance(content, bytes) else content.encode("utf-8", "surrogateescape")
+    if name == "-":
+        write_out(data)
+    else:
+        write_file(name, data, "--totals")
 
 
 def options_of(given: dict[str, Any]) -> dict[str, Any]:
@@ -196,8 +239,10 @@ def _run(work: Batch, given: dict[str, Any]) -> int:
     except ReaderGone:
         return 0
     if not given["quiet"]:
-        for line in summary(tally, by_month=given["totals"]):
+        for line in summary(tally):
             say(line)
+    if given["totals"]:
+        _write_totals(work, given)
     if tally.rejected or tally.lines:
         return 4
     return 3 if tally.blocked else 0
@@ -245,7 +290,7 @@ def _progress(given: dict[str, Any]) -> Iterator[Watcher]:
         yield watch
 
 
-def summary(tally: Tally, *, by_month: bool) -> Iterator[str]:
+def summary(tally: Tally) -> Iterator[str]:
     """What a cohort came to, line by line; an infusion that is given only if needed is in no sum."""
     optional = tally.infusions - tally.needed
     beside = f" ({optional:,} as needed, left out of the totals)" if optional else ""
@@ -254,7 +299,7 @@ def summary(tally: Tally, *, by_month: bool) -> Iterator[str]:
     yield f"{planned} planned, {infusions}{beside}, {rejected} rejected"
     if tally.lines:
         yield f"{tally.lines:,} line{'' if tally.lines == 1 else 's'} of --given and --weights rejected"
-    opened = _opened(tally.vials_of(None))
+    opened = _opened(tally.opened())
     yield f"{people(tally.dose)} mg, waste {people(tally.waste)} mg" + (f", vials {opened}" if opened else "")
     if tally.cost or tally.unpriced:
         lack = "infusion that lacks" if tally.unpriced == 1 else "infusions that lack"
@@ -263,8 +308,6 @@ def summary(tally: Tally, *, by_month: bool) -> Iterator[str]:
     if tally.findings:
         counted = sorted(tally.findings.items(), key=lambda each: (-each[1], each[0]))
         yield "infusions by finding: " + ", ".join(f"{key} {count:,}" for key, count in counted)
-    for month in tally.months if by_month else ():
-        yield f"{month}: {_opened(tally.vials_of(month))}"
 
 
 def _opened(vials: dict[str, int]) -> str:
