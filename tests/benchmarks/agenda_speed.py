@@ -79,7 +79,7 @@ def main(number: int, command: str) -> None:
             str(weights),
         ]
         begun = time.monotonic()
-        done = subprocess.run(  # noqa: S603 - our own program
+        done = subprocess.run(
             [*line, *span, "-o", str(Path(folder) / ("out.json" if command == "agenda" else "out.csv"))], check=False
         )
         took, used = time.monotonic() - begun, resource.getrusage(resource.RUSAGE_CHILDREN)

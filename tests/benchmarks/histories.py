@@ -24,8 +24,8 @@ import polars as pl
 from benchmarks.cohort_equality import one_by_one, rows
 from infusecalc import InfusecalcError, Patient, load_table, make_course
 from infusecalc.choices import Choices
-from infusecalc.cohort.agenda import Collector, Span
-from infusecalc.cohort.beside import GIVEN, WEIGHTS, Beside, Lines
+from infusecalc.cohort.agenda import Collector, FromTo
+from infusecalc.cohort.beside import GIVEN, WEIGHTS, Beside, PatientLines
 from infusecalc.cohort.expansion import Expansion
 from infusecalc.cohort.result_columns import columns
 from infusecalc.output.agenda import STANDS, Sums
@@ -204,7 +204,7 @@ def agenda_differences(number: int, seed: int, options: dict[str, Any], table: T
     """Every row that stands elsewhere in the agenda than `schedule` and `next` say, and sums that do not add up."""
     listed, given, weights = cohort(number, seed, table)
     expansion, frame, _ = _expansion(listed, given, weights, options | {"until": str(UNTIL)}, table)
-    collector = Collector(expansion, table, Span(ON, UNTIL))
+    collector = Collector(expansion, table, FromTo(ON, UNTIL))
     for chunk in frame.iter_slices(max(1, number // 3)):
         collector.take(chunk)
     agenda = collector.agenda(None)
@@ -224,7 +224,8 @@ def agenda_differences(number: int, seed: int, options: dict[str, Any], table: T
         rows[found[0]] += 1
         wanted.update(found[1])
     if got != wanted:
-        yield f"{options}: listed and not due: {list((got - wanted).items())[:3]}; due: {list((wanted - got).items())[:3]}"
+        more, less = (list((one - other).items())[:3] for one, other in ((got, wanted), (wanted, got)))
+        yield f"{options}: listed and not due: {more}; due and not listed: {less}"
     if rows != agenda.rows or sum(rows.values()) != len(listed):
         yield f"{options}: {dict(agenda.rows)}, not {rows}"
     whole = Sums.of(item for day in agenda.days for item in day.items)
@@ -264,7 +265,7 @@ def _expansion(
     listed: list[Line], given: list[Line], weights: list[Line], options: dict[str, Any], table: Table
 ) -> tuple[Expansion, pl.DataFrame, Beside]:
     lines = [
-        Lines.of(kind, pl.DataFrame(found, schema=dict.fromkeys(kind.columns, pl.String)))
+        PatientLines.of(kind, pl.DataFrame(found, schema=dict.fromkeys(kind.columns, pl.String)))
         for kind, found in ((GIVEN, given), (WEIGHTS, weights))
     ]
     frame = pl.DataFrame(listed, schema=dict.fromkeys(listed[0], pl.String))

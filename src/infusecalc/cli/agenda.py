@@ -14,7 +14,8 @@ from infusecalc.cli.options import HORIZON, SHEET, option, result, takes
 from infusecalc.cli.reply import Reply
 from infusecalc.dates import parse_date
 from infusecalc.errors import BadInput
-from infusecalc.output.agenda import Agenda, AgendaAnswer, Open
+from infusecalc.output.agenda import Agenda, Open
+from infusecalc.output.agenda_answer import AgendaAnswer
 from infusecalc.output.answer import DATES
 
 _FORMATTED = result((*PLAIN, DATES))
@@ -90,13 +91,13 @@ def _hours(given: dict[str, Any]) -> Open | None:
 
 def collect(given: dict[str, Any], on: date, until: date, hours: Open | None) -> tuple[Agenda, bool]:
     """The agenda of a cohort, and whether rows or lines of it were rejected."""
-    from infusecalc.cohort.agenda import Collector, Span, horizon_of  # noqa: PLC0415 - a frame library
+    from infusecalc.cohort.agenda import Collector, FromTo, horizon_of  # noqa: PLC0415 - a frame library
     from infusecalc.cohort.files.batch import Batch  # noqa: PLC0415 - as above
 
     options = options_of(given)
     expansion, cohort, beside = opened(given, options | {"until": str(horizon_of(options, until))}, beyond=True)
     work = Batch(expansion, cohort, strict=given["strict"], form="ndjson", beside=beside)
-    collector = Collector(expansion, expansion.table, Span(on, until))
+    collector = Collector(expansion, expansion.table, FromTo(on, until))
     with rejects_of(work, given["rejects"]) as refuse:
         work.each(collector.take, refuse)
     tally = expansion.tally

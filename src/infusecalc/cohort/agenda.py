@@ -14,7 +14,7 @@ from infusecalc.cohort.singles import Single
 from infusecalc.due import due_in
 from infusecalc.findings import carries, in_data
 from infusecalc.frozen import Frozen
-from infusecalc.output.agenda import STANDS, Agenda, Open, Told, day_of
+from infusecalc.output.agenda import STANDS, Agenda, DrugWords, Open, day_of
 from infusecalc.output.flat import Record
 from infusecalc.output.records import records
 from infusecalc.phase_dose import Chair
@@ -29,7 +29,7 @@ _COLUMNS = (
 _PATIENTS = "place"
 
 
-class Span(Frozen):
+class FromTo(Frozen):
     """The days of an agenda, both included."""
 
     on: date
@@ -50,10 +50,10 @@ def horizon_of(options: Mapping[str, Any], until: date) -> date:
 class Collector:
     """Takes a cohort chunk by chunk, and keeps what is listed of it."""
 
-    def __init__(self, expansion: Expansion, table: Table, span: Span) -> None:
+    def __init__(self, expansion: Expansion, table: Table, span: FromTo) -> None:
         """Begin with nothing listed."""
         self._expansion, self._table, self._span = expansion, table, span
-        self._told: dict[tuple[Any, ...], tuple[float | None, Told]] = {}
+        self._told: dict[tuple[Any, ...], tuple[float | None, DrugWords]] = {}
         self.rows = dict.fromkeys(STANDS, 0)
         self._overdue: list[Record] = []
         self._listed: list[Record] = []
@@ -163,14 +163,14 @@ class Collector:
             "told": told,
         }
 
-    def _known(self, record: Record) -> tuple[float | None, Told]:
+    def _known(self, record: Record) -> tuple[float | None, DrugWords]:
         """The lead of the premedication, and what people read of the drug: the same for all rows of a regimen."""
         key = tuple(record[name] for name in ("drug", "indication", "label", "variant"))
         if key not in self._told:
             regimen = self._table.regimen(*key)
             lead = Chair.of(regimen, self._expansion.choices).lead
             late = tuple((name, note.text, cited(note.source)) for name, note in regimen.drug_rules.late.items())
-            self._told[key] = None if lead is None else number(lead), Told(regimen.drug.name, late)
+            self._told[key] = None if lead is None else number(lead), DrugWords(regimen.drug.name, late)
         return self._told[key]
 
 

@@ -40,7 +40,7 @@ GIVEN = Kind("--given", "dose_mg", True, lambda text: parse_amount(text, "dose_m
 WEIGHTS = Kind("--weights", "weight_kg", False, parse_weight)  # noqa: FBT003 - a part
 
 
-class Lines(Frozen):
+class PatientLines(Frozen):
     """Lines as they were read: the name of their file, their cells by column, the number of each, the broken ones.
 
     A broken line has its patient (None where it cannot be told), its row, and what is wrong with it.
@@ -53,7 +53,7 @@ class Lines(Frozen):
     broken: tuple[tuple[str | None, int, RowFault], ...] = ()
 
     @classmethod
-    def of(cls, kind: Kind, frame: pl.DataFrame) -> Lines:
+    def of(cls, kind: Kind, frame: pl.DataFrame) -> PatientLines:
         """The lines of a frame; raises BadInput for columns that are missing or unknown."""
         names = check_lines(frame.columns, kind.option, kind.columns, optional=kind.optional)
         named = frame.rename(dict(zip(frame.columns, names, strict=True)))
@@ -68,7 +68,7 @@ class Beside:
     all of them.
     """
 
-    def __init__(self, given: Lines | None, weights: Lines | None, ids: pl.Series, house: House) -> None:
+    def __init__(self, given: PatientLines | None, weights: PatientLines | None, ids: pl.Series, house: House) -> None:
         """Sort the lines by patient; `ids` are those of all rows of the cohort, as they stand there."""
         self.rejected: list[tuple[Any, ...]] = []
         self.unusable: set[str] = set()
@@ -83,7 +83,7 @@ class Beside:
         """The patients of whom something is known."""
         return self.given.keys() | self.weights.keys() | self.unusable
 
-    def _sorted(self, lines: Lines | None, counts: pl.DataFrame, house: House) -> dict[str, list[Place]]:
+    def _sorted(self, lines: PatientLines | None, counts: pl.DataFrame, house: House) -> dict[str, list[Place]]:
         if lines is None:
             return {}
         faults = Faults()
@@ -116,7 +116,7 @@ class Beside:
         return pl.DataFrame(found, schema=dict.fromkeys(LINE, pl.String) | {"row": pl.Int64}, orient="row")
 
 
-def _read(lines: Lines, faults: Faults) -> pl.DataFrame:
+def _read(lines: PatientLines, faults: Faults) -> pl.DataFrame:
     """The cells of lines as values, with what is wrong with each; empty lines are left out."""
     kind, frame = lines.kind, lines.frame
     empty = pl.repeat(None, frame.height, dtype=pl.Null, eager=True)

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 from polars.io.plugins import register_io_source
 
-from infusecalc.cohort.beside import GIVEN, LINE, WEIGHTS, Beside, Lines
+from infusecalc.cohort.beside import GIVEN, LINE, WEIGHTS, Beside, PatientLines
 from infusecalc.cohort.expansion import Expansion, line_rows, rejected
 from infusecalc.cohort.header import COLUMNS, FILE, REJECTED, check_header, told_of
 from infusecalc.cohort.result_columns import extra_types, schema, with_extra
@@ -92,7 +92,7 @@ def beside_of(ids: pl.Series, table: Table, options: dict[str, Any]) -> Beside |
     `ids` are those of all rows. Raises BadInput for columns, and for what is no frame.
     """
     told = {kind: options.pop(kind.option.removeprefix("--"), None) for kind in (GIVEN, WEIGHTS)}
-    read = {kind: None if found is None else Lines.of(kind, as_frame(found)) for kind, found in told.items()}
+    read = {kind: None if found is None else PatientLines.of(kind, as_frame(found)) for kind, found in told.items()}
     return Beside(read[GIVEN], read[WEIGHTS], ids, table.house()) if any(read.values()) else None
 
 

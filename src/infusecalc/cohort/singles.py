@@ -41,7 +41,7 @@ _OTHER_WEIGHT = RowFault(
 )
 
 
-class Ordered(Frozen):
+class Asked(Frozen):
     """What the names and the order of a row come to: its choices, the acceptances of its own, and its setting."""
 
     choices: Choices
@@ -70,7 +70,7 @@ class Singles:
         """`of_patient` has the BSA formula and the cap."""
         self._compiler, self._faults, self._columns, self.beside = compiler, faults, columns, beside
         self._formula, self._cap = of_patient.formula, of_patient.cap
-        self._known: dict[tuple[Any, ...], Ordered | RowFault] = {}
+        self._known: dict[tuple[Any, ...], Asked | RowFault] = {}
         self._schema = schema(columns) | {"place": pl.Int64}
 
     @property
@@ -183,14 +183,14 @@ class Singles:
 
     # --- what rows share ------------------------------------------------------------------------------------------
 
-    def _ordered(self, row: dict[str, Any]) -> Ordered | RowFault:
+    def _ordered(self, row: dict[str, Any]) -> Asked | RowFault:
         key = tuple(row[name] for name in (*NAMES, *ORDER))
         if key not in self._known:
             names = RowNames(*key[: len(NAMES)])
             self._known[key] = self._read(names, {name: row[name] for name in ORDER if row[name] is not None})
         return self._known[key]
 
-    def _read(self, names: RowNames, cells: dict[str, str]) -> Ordered | RowFault:
+    def _read(self, names: RowNames, cells: dict[str, str]) -> Asked | RowFault:
         """The choices and the setting of rows with some names and some order."""
         for column in ("drug", "indication"):
             if getattr(names, column) is None:
@@ -207,7 +207,7 @@ class Singles:
             if told is None:
                 return self._compiler.of_names(error, names)
             return self._compiler.nameless(fault_of(error, told, NOT_PLANNED))
-        return Ordered(choices, setting)
+        return Asked(choices, setting)
 
     def _choices(self, names: RowNames, cells: dict[str, str]) -> Choices:
         """The choices of the cohort with those of a row in their place; conditions are added to the cohort's."""

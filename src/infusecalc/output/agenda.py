@@ -1,16 +1,13 @@
-"""What is due in a clinic as an answer: overdue first, then day by day, with sums; data, a page, a calendar."""
+"""What is due in a clinic between two days: overdue infusions, days, sums, and where every row stands."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import Any
 
 from infusecalc.findings import Finding
 from infusecalc.frozen import Frozen
-from infusecalc.output.answer import Answer
-from infusecalc.output.blocks import Block
-from infusecalc.output.flat import Record, finding_record
+from infusecalc.output.flat import Record
 from infusecalc.quantities import number
 
 ITEM = (
@@ -36,7 +33,7 @@ class Open(Frozen):
         return self.chairs * self.minutes
 
 
-class Told(Frozen):
+class DrugWords(Frozen):
     """What people read of a regimen's drug: its name, and what the label says of a dose that is late."""
 
     drug: str
@@ -100,7 +97,7 @@ def _sum(items: Iterable[Record], name: str) -> float:
     return number(sum(round(item[name] * 100) for item in items))
 
 
-class Day(Frozen):
+class AgendaDay(Frozen):
     """A day of the agenda: its infusions, their sums, and whether they take more time than there is."""
 
     date: date
@@ -118,14 +115,14 @@ class Agenda(Frozen):
     on: date
     until: date
     overdue: tuple[Record, ...]
-    days: tuple[Day, ...]
+    days: tuple[AgendaDay, ...]
     rows: Mapping[str, int]
-    told: Mapping[tuple[str, str], Told]
+    told: Mapping[tuple[str, str], DrugWords]
     open: Open | None
     version: str
 
 
-def day_of(day: date, items: Iterable[Record], hours: Open | None) -> Day:
+def day_of(day: date, items: Iterable[Record], hours: Open | None) -> AgendaDay:
     """A day with its sums; over capacity where its chair time, as far as it is known, is more than there is."""
     listed = tuple(items)
     sums, finding = Sums.of(listed), None
@@ -134,73 +131,4 @@ def day_of(day: date, items: Iterable[Record], hours: Open | None) -> Day:
             f"{hours.chairs} chair{'' if hours.chairs == 1 else 's'} x {hours.minutes:,} min = {hours.capacity:,} min"
         )
         finding = Finding("over-capacity", f"{day}: {sums.chair:,} min of chair time, more than {there}", (), str(day))
-    return Day(day, listed, sums, finding)
-
-
-class AgendaAnswer(Answer):
-    """What `agenda` answers."""
-
-    columns = ("list", *ITEM)
-
-    def __init__(self, agenda: Agenda) -> None:
-        """The agenda; what is listed and blocks, decides the exit code."""
-        self.agenda = agenda
-        listed = [*agenda.overdue, *(item for day in agenda.days for item in day.items)]
-        self.blocks = tuple(dict.fromkeys(code for item in listed for code in item["blocks"]))
-        check = "Check against the current label; this is a calculation, not a prescription."
-        self.foot = f"Regimen table {agenda.version}. As of {agenda.on}. {check}"
-
-    def document(self) -> Record:
-        """`infusecalc.agenda/1`."""
-        agenda = self.agenda
-        items = [item for day in agenda.days for item in day.items]
-        hours = agenda.open and {"chairs": agenda.open.chairs, "open_min": agenda.open.minutes}
-        return {
-            "schema": "infusecalc.agenda/1",
-            "on": str(agenda.on),
-            "until": str(agenda.until),
-            "capacity": hours,
-            "overdue": [_item(item) for item in agenda.overdue],
-            "days": [
-                {"date": str(day.date), "infusions": [_item(item) for item in day.items]}
-                | day.sums.record()
-                | {"cautions": [day.finding.code] if day.finding else []}
-                for day in agenda.days
-            ],
-            "totals": Sums.of(items).record() | {"overdue": len(agenda.overdue), "rows": dict(agenda.rows)},
-            "label_says": [
-                {"drug": drug, "label": label, "name": name, "text": text, "source": source}
-                for (drug, label), told in agenda.told.items()
-                for name, text, source in told.late
-            ],
-            "findings": [finding_record(day.finding) for day in agenda.days if day.finding],
-            "table": {"version": agenda.version},
-        }
-
-    def rows(self) -> Iterator[Record]:
-        """One record an infusion; overdue ones first."""
-        listed = [("overdue", item) for item in self.agenda.overdue]
-        listed += [("day", item) for day in self.agenda.days for item in day.items]
-        for name, item in listed:
-            flat = {"vials": _vials(item), "blocks": ";".join(item["blocks"]), "cautions": ";".join(item["cautions"])}
-            yield {"list": name} | _item(item) | {key: text or None for key, text in flat.items()}
-
-    def page(self) -> Iterator[Block]:
-        """The agenda to read, or to pin up."""
-        from infusecalc.output.agenda_page import agenda_page  # noqa: PLC0415 - only a page needs it
-
-        return agenda_page(self.agenda)
-
-    def calendar(self, options: Mapping[str, Any]) -> tuple[bytes, str | None]:
-        """One calendar for the clinic."""
-        from infusecalc.output.agenda_calendar import agenda_calendar  # noqa: PLC0415 - only this format needs it
-
-        return agenda_calendar(self.agenda, options), None
-
-
-def _item(item: Record) -> Record:
-    return {name: item[name] for name in ITEM}
-
-
-def _vials(item: Record) -> str:
-    return "+".join(f"{vial['count']}x{vial['size_mg']}" for vial in item["vials"])
+    return AgendaDay(day, listed, sums, finding)

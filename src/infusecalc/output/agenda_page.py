@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from infusecalc.errors import escape
 from infusecalc.output import phrases
-from infusecalc.output.agenda import Agenda, Day, Sums
+from infusecalc.output.agenda import Agenda, AgendaDay, Sums
 from infusecalc.output.blocks import TITLE, Block, Heading, Lines, Pairs, Rows
 from infusecalc.output.flat import Record
 from infusecalc.quantities import hours, people
@@ -59,7 +59,7 @@ def _changed(agenda: Agenda) -> Iterator[str]:
             yield f"{_name(item)}: {_mg(item['dose_on_mg'])} if given on {agenda.on}"
 
 
-def _day(day: Day) -> Iterator[Block]:
+def _day(day: AgendaDay) -> Iterator[Block]:
     yield Heading(f"{phrases.day(day.date)}: {_count(day.sums.infusions, 'infusion')}")
     yield Rows(_HEADS, tuple(map(_row, day.items)), right=(1,), folds=(0,))
     capacity = (f"CAUTION {day.finding.code}: {day.finding.message}",) if day.finding else ()

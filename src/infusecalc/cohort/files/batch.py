@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from infusecalc.cohort.beside import Beside, Kind, Lines
+from infusecalc.cohort.beside import Beside, Kind, PatientLines
 from infusecalc.cohort.expansion import Expansion, line_rows, rejected
 from infusecalc.cohort.faults import RowFault
 from infusecalc.cohort.files.reading import Broken, Chunk, Cohort, choose_form, open_cohort
@@ -133,7 +133,7 @@ def _refused(row: dict[str, Any]) -> BadInput:
     return BadInput(where, None, f"cannot be used: {row['reason']}", hint="nothing was written")
 
 
-def read_lines(kind: Kind, name: str) -> Lines:
+def read_lines(kind: Kind, name: str) -> PatientLines:
     """The lines about patients of a file: CSV, NDJSON or Parquet; raises BadInput where it is none of them."""
     form = choose_form(None, name, kind.option)
 
@@ -154,7 +154,7 @@ def read_lines(kind: Kind, name: str) -> Lines:
         for chunk in chunks
         for each in chunk.broken
     )
-    return Lines(kind, name, frame, numbers, broken)
+    return PatientLines(kind, name, frame, numbers, broken)
 
 
 def ids_of(chunks: Iterable[Chunk]) -> pl.Series:
