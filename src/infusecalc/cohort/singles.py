@@ -198,16 +198,19 @@ class Singles:
         try:
             choices = self._choices(names, cells)
         except BadInput as error:
-            column = _OF_OPTIONS.get(error.what.split(" ")[0], "label" if error.what == "label" else "")
-            return self._compiler.nameless(fault_of(error, column, UNREADABLE))
+            return self._unread(error, names, UNREADABLE)
         try:
             setting = setting_of(self._compiler.table, names.drug or "", names.indication or "", choices)
         except BadInput as error:
-            told = _OF_OPTIONS.get(error.what.split(" ")[0])
-            if told is None:
-                return self._compiler.of_names(error, names)
-            return self._compiler.nameless(fault_of(error, told, NOT_PLANNED))
+            return self._unread(error, names, NOT_PLANNED)
         return Asked(choices, setting)
+
+    def _unread(self, error: BadInput, names: RowNames, code: str) -> RowFault:
+        """What is wrong with the order of a row, or else with its names."""
+        column = _OF_OPTIONS.get(error.what.split(" ")[0])
+        if column is None:
+            return self._compiler.of_names(error, names)
+        return self._compiler.nameless(fault_of(error, column, code))
 
     def _choices(self, names: RowNames, cells: dict[str, str]) -> Choices:
         """The choices of the cohort with those of a row in their place; conditions are added to the cohort's."""

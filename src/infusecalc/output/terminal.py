@@ -32,6 +32,7 @@ from infusecalc.table import cited
 
 _STYLES = {"block": "bold red", "caution": "yellow", "info": ""}
 _NAMES = {"block": "BLOCK", "caution": "CAUTION", "info": "info"}
+_FOLDED = 12  # columns that a cell has at least before it is folded
 _TRAILING = re.compile(r" +$", re.MULTILINE)
 
 
@@ -76,7 +77,9 @@ class Page:
         last = len(listed[0]) - 1
         for index in range(last + 1):
             justify: Any = "right" if index in right else "left"
-            grid.add_column(justify=justify, no_wrap=index < last and index not in folds, overflow="fold")
+            least = min(_FOLDED, max(len(row[index]) for row in listed)) if index in folds else None
+            wraps = index == last or index in folds
+            grid.add_column(justify=justify, no_wrap=not wraps, min_width=least, overflow="fold")
         for row in listed:
             grid.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in row))
         self._print(grid, indent)
