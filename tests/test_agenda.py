@@ -112,11 +112,12 @@ def test_an_overdue_dose_follows_the_weight_of_the_first_day(tmp_path: Path, cap
 
 
 def test_the_longest_overdue_comes_first_and_days_keep_the_order_of_the_rows(tmp_path: Path, capsys: Captured) -> None:
-    rows = [{"patient_id": name} for name in "abcd"]
+    rows = [{"patient_id": name} for name in "abc"]
+    rows += [{"patient_id": "p", "start": "2026-02-13"}, {"patient_id": "d"}]
     words = files(tmp_path, rows, ["a,2026-01-05,", "b,2025-12-20,", "c,2026-01-30,", "d,2026-01-30,"])
     found = listed(words, capsys, 0, "--on", "2026-02-10")
     assert [(each["patient_id"], each["days_late"]) for each in found["overdue"]] == [("b", 38), ("a", 22)]
-    assert [each["patient_id"] for day in found["days"] for each in day["infusions"]] == ["c", "d"]
+    assert [each["patient_id"] for day in found["days"] for each in day["infusions"]] == ["c", "p", "d"]
 
 
 @pytest.mark.parametrize(

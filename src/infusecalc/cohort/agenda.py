@@ -55,16 +55,18 @@ class Collector:
         self._expansion, self._table, self._span = expansion, table, span
         self._told: dict[tuple[Any, ...], tuple[float | None, DrugWords]] = {}
         self.rows = dict.fromkeys(STANDS, 0)
+        self._chunk = 0
         self._overdue: list[Record] = []
         self._listed: list[Record] = []
 
     def take(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Take a chunk; `place` and `fault` of its bad rows."""
+        self._chunk += 1
         read, singles, unplanned = self._expansion.apart(frame)
         parts, bad = self._expansion.by_columns(read, texts=False)
         self._by_columns(parts)
-        for _, single in singles:
-            self._one(single)
+        for place, single in singles:
+            self._one(place, single)
         found = pl.concat([bad, unplanned]).sort(_PATIENTS)
         self.rows["rejected"] += found.height
         return found
@@ -72,13 +74,13 @@ class Collector:
     def agenda(self, hours: Open | None) -> Agenda:
         """The agenda of all that was taken, each list in the order of its days and then of the rows."""
         days: dict[date, list[Record]] = {}
-        for item in sorted(self._listed, key=lambda item: item["on"]):
+        for item in sorted(self._listed, key=lambda item: (item["on"], item["place"])):
             days.setdefault(item["on"], []).append(item)
         told = {(item["drug"], item["label"]): item["told"] for item in (*self._overdue, *self._listed)}
         return Agenda(
             on=self._span.on,
             until=self._span.until,
-            overdue=tuple(sorted(self._overdue, key=lambda item: -item["days_late"])),
+            overdue=tuple(sorted(self._overdue, key=lambda item: (-item["days_late"], item["place"]))),
             days=tuple(day_of(day, items, hours) for day, items in days.items()),
             rows=self.rows,
             told=told,
@@ -94,7 +96,8 @@ class Collector:
         day = pl.col("date")
         for part in parts:
             listed = part.filter(day.is_between(span.on, span.until))
-            self._listed += map(self._item, listed.select(*_COLUMNS).iter_rows(named=True))
+            rows = listed.select(_PATIENTS, *_COLUMNS).iter_rows(named=True)
+            self._listed += (self._item(row[_PATIENTS], row) for row in rows)
             ends.append(
                 part.select(_PATIENTS, "date", over=pl.col("findings").str.contains(_OVER).fill_null(value=False))
             )
@@ -112,45 +115,46 @@ class Collector:
 
     # --- rows that are planned for themselves ---------------------------------------------------------------------
 
-    def _one(self, single: Single) -> None:
+    def _one(self, place: int, single: Single) -> None:
         case, span = single.case, self._span
         left = [each for each in case.infusions if not each.planned.given]
         if not case.choices.history:
             left = [each for each in left if each.planned.date >= span.on]
         if left and left[0].planned.date < span.on:
             self.rows["overdue"] += 1
-            self._overdue.append(self._late(single, left[0].planned.number))
+            self._overdue.append(self._late(place, single, left[0].planned.number))
             return
         mine = {each.planned.number for each in left if each.planned.date in span}
         if mine:
-            self._listed += map(self._item, records(single.course, _COLUMNS, mine))
+            self._listed += (self._item(place, record) for record in records(single.course, _COLUMNS, mine))
         over = case.plan is not None and case.plan.ended and not left
         self.rows["on_a_day" if mine else "finished" if over else "beyond"] += 1
 
-    def _late(self, single: Single, place: int) -> Record:
+    def _late(self, place: int, single: Single, number_: int) -> Record:
         """An overdue infusion, with what is found if it is given on the first day."""
         course, on = single.course, self._span.on
-        infusion = course.infusions[place - 1]
+        infusion = course.infusions[number_ - 1]
         due = due_in(course, infusion, infusion.planned.due, on, single.again)
         shown = {each.planned.number for each in course.infusions}
-        found = [each for each in due.findings if carries((place,), each.infusions, shown)]
+        found = [each for each in due.findings if carries((number_,), each.infusions, shown)]
         told = in_data((each.key, each.severity, each.reason) for each in found)
-        [record] = records(course, _COLUMNS, (place,))
+        [record] = records(course, _COLUMNS, (number_,))
         record |= told
         given = due.if_given
-        return self._item(record) | {
+        return self._item(place, record) | {
             "days_late": (on - infusion.planned.date).days,
             "latest_date": str(due.latest.date) if due.latest else None,
             "latest_text": due.latest.text if due.latest else None,
             "dose_on_mg": number(given.dose.amount.dose) if given else None,
         }
 
-    def _item(self, record: Record) -> Record:
-        """A record of an infusion as the agenda has it."""
+    def _item(self, place: int, record: Record) -> Record:
+        """A record of an infusion as the agenda has it, with the place of its row in the cohort."""
         lead, told = self._known(record)
         day = date.fromisoformat(str(record["date"]))
         return {name: record[name] for name in _COLUMNS} | {
             "on": day,
+            "place": (self._chunk, place),
             "date": str(day),
             "days_late": 0,
             "vials": [_vial(text) for text in record["vials"].split("+")],

@@ -11,8 +11,8 @@ from infusecalc.output.blocks import TITLE, Block, Heading, Lines, Pairs, Rows
 from infusecalc.output.flat import Record
 from infusecalc.quantities import hours, people
 
-_HEADS = ("patient", "#", "dose", "bag", "premed", "chair time", "", "vials")
-_LATE = ("patient", "#", "dose", "planned", "late", "label: until", "")
+_HEADS = ("patient", "#", "dose", "bag", "chair time", "vials")
+_LATE = ("patient", "#", "dose", "planned", "late", "label: until", "mark")
 _STANDS = {
     "overdue": "overdue",
     "on_a_day": "on a day of this agenda",
@@ -63,12 +63,18 @@ def _day(day: AgendaDay) -> Iterator[Block]:
     yield Heading(f"{phrases.day(day.date)}: {_count(day.sums.infusions, 'infusion')}")
     yield Rows(_HEADS, tuple(map(_row, day.items)), right=(1,), folds=(0,))
     capacity = (f"CAUTION {day.finding.code}: {day.finding.message}",) if day.finding else ()
-    yield Lines((*_marks(day.items), *capacity, *_sums(day.sums)), listed=True)
+    yield Lines((*_premedication(day.items), *_marks(day.items), *capacity, *_sums(day.sums)), listed=True)
 
 
 def _row(item: Record) -> tuple[str, ...]:
-    premed = "none" if item["premedication_min"] is None else minutes(item["premedication_min"])
-    return (*_who(item), f"{item['bag_ml']:,} mL", premed, minutes(item["chair_min"]), _mark(item), opened(item))
+    mark = f"{_mark(item)}: " if _mark(item) else ""
+    return (*_who(item), f"{item['bag_ml']:,} mL", minutes(item["chair_min"]), f"{mark}{opened(item)}")
+
+
+def _premedication(items: Iterable[Record]) -> Iterator[str]:
+    """How long before the infusion the premedication of each drug starts."""
+    for drug, lead in sorted({(item["told"].drug, item["premedication_min"] or 0) for item in items}):
+        yield f"premedication, {drug}: " + (f"starts {minutes(lead)} before" if lead else "no time stated")
 
 
 def _who(item: Record) -> tuple[str, str, str]:
