@@ -30,7 +30,11 @@ def page() -> Iterator[str]:
     yield '.TH INFUSECALC 1 "" infusecalc "User Commands"'
     yield from (".SH NAME", roff("infusecalc - dated, dosed, vial-counted infliximab and rituximab infusions"))
     yield from (".SH SYNOPSIS", ".B infusecalc", ".I COMMAND", "[OPTIONS]")
-    for command in ("", *COMMANDS, *(f"regimens {name}" for name in ("list", "show", "validate", "schema"))):
+    for command in (
+        "",
+        *COMMANDS,
+        *(f"regimens {name}" for name in ("list", "show", "review", "diff", "validate", "schema")),
+    ):
         yield f'.SH "{roff(command.upper() or "DESCRIPTION")}"'
         yield from (".nf", roff(helped(*command.split())), ".fi")
     yield ".SH EXIT STATUS"

@@ -19,12 +19,13 @@ from typing import Any
 from unittest.mock import patch
 
 import typer
+import yaml
 
 from infusecalc import load_table
 from infusecalc.cli import COMMANDS, EXIT_CODES, run
 from infusecalc.findings import CATALOGUE
 from infusecalc.output.table_rows import listing
-from infusecalc.statements import SECTIONS, House, Note, Sourced, Statement
+from infusecalc.statements import SECTIONS, Confirmation, House, Note, Sourced, Statement
 from infusecalc.statements.kinds import NAME, WORDS, Either, ListOf, MapOf, Named, Text
 
 DOCS = Path(__file__).parent
@@ -108,6 +109,32 @@ def findings() -> str:
     return table("code|severity|when", ((f"`{code}`", each.told, each.when) for code, each in CATALOGUE.items()))
 
 
+def hazards() -> str:
+    """The hazard log: a table of all hazards, and each under its heading."""
+    log = yaml.safe_load((DOCS / "hazards.yaml").read_text(encoding="utf-8"))
+    heads = "id|hazard|findings|status"
+    rows = ((each["id"], each["hazard"], _codes(each["findings"]), f"`{each['status']}`") for each in log)
+    return "\n\n".join([table(heads, rows), *map(hazard, log)])
+
+
+def hazard(each: dict[str, Any]) -> str:
+    """One hazard under its heading."""
+    lines = [
+        f"- Causes: {'; '.join(each['causes'])}",
+        f"- Effect: {each['effect']}",
+        f"- Harm: {each['harm']}",
+        *(f"- Control: {control}" for control in each["controls"]),
+        f"- Tests: {_codes(each['tests'])}",
+        f"- Findings: {_codes(each['findings'])}",
+        f"- Status: `{each['status']}`. Owner, severity, likelihood, residual risk: to be assigned by the site",
+    ]
+    return f"### {each['id']}: {each['hazard']}\n\n" + "\n".join(lines)
+
+
+def _codes(names: list[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names) or "none"
+
+
 def regimens() -> str:
     """Every regimen under every label."""
 
@@ -177,16 +204,21 @@ def section(name: str) -> str:
     """What a section of the table holds."""
     if name == "house":
         return "Our own limits and defaults, whatever the label. Each key is under `house`."
+    if name == "confirmed":
+        return f"{(Confirmation.__doc__ or '').strip()} Only a site's file has it. Each key is under `confirmed.ID`."
     held = SECTIONS[name]
     first = " ".join((held.head.__doc__ or "").split("\n\n")[0].split())
     return f"{first} Each key is under `{name}.NAME`."
 
 
+_ALONE: dict[str, type[Statement]] = {"house": House, "confirmed": Confirmation}
+
+
 def section_keys(name: str) -> str:
     """The keys of a section of the table."""
     heads = "key|value|required|meaning"
-    if name == "house":
-        return table(heads, keys(House, "", {}))
+    if name in _ALONE:
+        return table(heads, keys(_ALONE[name], "", {}))
     section = SECTIONS[name]
 
     def rows() -> Iterator[tuple[str, ...]]:

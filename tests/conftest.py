@@ -1,17 +1,64 @@
-"""Settings of the property tests (no deadline, because a slow machine is no wrong dose), and of coverage."""
+"""Settings of the property tests (no deadline: a slow machine is no wrong dose), and how commands and coverage go."""
 
 from __future__ import annotations
 
+import json
 import sys
 import threading
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import pytest
 from hypothesis import settings
+from jsonschema import Draft202012Validator
 
-settings.register_profile("infusecalc", deadline=None)
-settings.load_profile("infusecalc")
+settings.register_profile("quick", deadline=None, max_examples=25)
+settings.register_profile("thorough", deadline=None, max_examples=100)
+settings.load_profile("quick")  # --hypothesis-profile thorough in the slow stage
+
+
+@pytest.fixture(scope="session", autouse=True)
+def commands_built_once() -> Iterator[None]:
+    """Keep the commands that are built: a test runs many lines, a process of the program one; half of a run is that."""
+    from infusecalc import cli  # noqa: PLC0415 - after coverage has begun
+    from infusecalc.output.formats import FORMATS  # noqa: PLC0415 - as above
+
+    build, built = cli._command, {}  # noqa: SLF001 - the one place where a command is built
+
+    def kept(name: str) -> Any:
+        key = (name, cli.COMMANDS[name], *FORMATS)  # a test may add a command or a format
+        if key not in built:
+            built[key] = build(name)
+        return built[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cli, "_command", kept)
+        yield
+
+
+@cache
+def _validator(name: str) -> Draft202012Validator:
+    from infusecalc.output.schemas import schema_of  # noqa: PLC0415 - where coverage has begun
+
+    return Draft202012Validator(schema_of(name))
+
+
+@pytest.fixture(autouse=True)
+def every_document_fits_its_schema(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hold every JSON document that a test makes against the schema that we publish of it."""
+    from infusecalc.output import formats, schemas  # noqa: PLC0415 - as above
+
+    sealed = formats.sealed
+
+    def held(document: dict[str, Any], request: Any) -> dict[str, Any]:
+        found = sealed(document, request)
+        name = found["schema"].removeprefix("infusecalc.").removesuffix("/1")
+        if name in schemas.DOCUMENTS:
+            _validator(name).validate(json.loads(json.dumps(found)))
+        return found
+
+    monkeypatch.setattr(formats, "sealed", held)
 
 
 @pytest.fixture

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from infusecalc.quantities import plain
+
+
+def examples(whole: int) -> int:
+    """How many examples a property tries that is to try so many in the slow stage: a share in the quick run."""
+    return max(1, whole * settings().max_examples // 100)
+
 
 weights = st.integers(3000, 25000)
 """Adult weights in 0.01 kg."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,18 @@ def cases(name: str) -> list[Any]:
     """The cases of a file as pytest parameters, each under its sentence."""
     found = yaml.safe_load((HERE / "cases" / f"{name}.yaml").read_text(encoding="utf-8"))
     return [pytest.param(case, id=case["name"]) for case in found]
+
+
+def slow(*places: Any) -> Any:
+    """A place of a parametrized scan that only the slow stage goes to."""
+    return pytest.param(*places, marks=pytest.mark.slow)
+
+
+def sampled(places: Iterable[Any], quick: Collection[Any]) -> list[Any]:
+    """The places of a scan: those of a sample in every run, the others in the slow stage alone."""
+    listed = list(places)
+    assert set(quick) <= set(listed)
+    return [place if place in quick else slow(place) for place in listed]
 
 
 @cache

@@ -66,7 +66,7 @@ def test_a_brand_leads_to_its_drug_and_a_miss_is_refused(capfd):
     assert "drug 'aspirin' is not known" in capfd.readouterr().err
     assert run(["info", "Remicade/CD"]) == 2
     assert capfd.readouterr().err == (
-        "infusecalc: drug 'Remicade/CD' names an indication, and this page is about a drug; give the drug alone; "
+        "infusecalc: drug 'Remicade/CD' has an indication, and this page is for a drug; give the drug alone; "
         "for a regimen: infusecalc regimens show infliximab/INDICATION\n"
     )
 
@@ -74,7 +74,7 @@ def test_a_brand_leads_to_its_drug_and_a_miss_is_refused(capfd):
 # --- completion -------------------------------------------------------------------------------------------------
 
 COMPLETIONS = [
-    ("infusecalc sch", ["schedule"]),
+    ("infusecalc sche", ["schedule", "schema"]),
     ("infusecalc dose inf", ["infliximab", "infliximab-unbranded", "inflectra"]),
     ("infusecalc dose Remicade cr", ["crohns", "crohns-fistulizing", "crohns-pediatric"]),
     ("infusecalc dose rituximab g", ["gpa", "gpa-pediatric"]),

@@ -216,7 +216,7 @@ ROUNDED_IN = {
     "cohort/parse_columns.py": "the same by columns",
     "bsa.py": "a double to a whole number",
     "pump.py": "rates, which only one infusion has",
-    "order_check.py": "mistakes, which only one order has",
+    "order_mistakes.py": "mistakes, which only one order has",
 }
 
 

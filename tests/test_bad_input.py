@@ -23,6 +23,7 @@ from infusecalc import Patient, load_table, make_course
 from infusecalc.cli import run
 from infusecalc.output.records import document
 from infusecalc.spelling import normal
+from support import sampled
 
 HERE = Path(__file__).parent
 BIDI = {*range(0x200E, 0x2010), *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x061C}
@@ -656,7 +657,7 @@ def bad_text(random: Random, line: Line) -> list[str]:
         return ["--accept", "reason", *runs(value)]
     if kind == 3:
         line.options["--accept"] = ["off-label=discussed"]  # a caution or nothing, never a block
-        return ["--accept", "off-label", "no block"]
+        return ["--accept", "off-label", "not a blocking finding"]
     line.options["--has"], line.options["--accept"] = ["active-tb"], [f"contraindicated=dis{mark}cussed"]
     return ["--accept", "contraindicated=dis", "cussed", "control"]
 
@@ -682,7 +683,7 @@ OF_SCHEDULE: tuple[Pair, ...] = (
     (("--start",), {}, ["--start"]),
     ((), {"--on": "2026-12-01"}, ["--on"]),
     *(
-        (tuple(HORIZONS), {one: HORIZONS[one], other: HORIZONS[other]}, [one, other, "two horizons"])
+        (tuple(HORIZONS), {one: HORIZONS[one], other: HORIZONS[other]}, [one, other, "cannot be combined"])
         for one, other in combinations(HORIZONS, 2)
     ),
 )
@@ -773,7 +774,7 @@ def good_faults(answer: Answer, line: Line) -> list[str]:
     return [what for what, is_so in wrong.items() if is_so]
 
 
-@pytest.mark.parametrize("batch", range(BATCHES))
+@pytest.mark.parametrize("batch", sampled(range(BATCHES), range(4)))
 def test_generated_lines_are_refused_or_mean_what_their_plain_spelling_means(batch, ask):
     found: list[str] = []
     for arguments, must_name, line in generated(batch):

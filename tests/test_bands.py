@@ -15,7 +15,7 @@ from infusecalc import load_table
 from infusecalc.cli import run
 from infusecalc.cohort import RejectedRows, expand
 from infusecalc.errors import BadTable
-from support import cases, course
+from support import cases, course, sampled
 
 
 def at(found: Any, path: str) -> Any:
@@ -41,7 +41,7 @@ def test_a_cap_or_a_band(case, capfdbinary):
     assert not severities.keys() & set(case.get("absent", ()))
 
 
-@pytest.mark.parametrize("place", range(len(BANDED_OPTIONS)), ids=[str(options) for options in BANDED_OPTIONS])
+@pytest.mark.parametrize("place", sampled(range(len(BANDED_OPTIONS)), range(0, len(BANDED_OPTIONS), 4)))
 def test_a_cohort_gets_the_caps_and_bands_of_single_patients(place):
     listed, options = list(banded_rows(125, 3000 + place)), BANDED_OPTIONS[place]
     assert list(differences(listed, options, load_table(TABLE))) == []
@@ -77,8 +77,8 @@ def test_the_made_up_cohort_lies_on_both_sides_of_every_end_and_of_every_cap():
         ("[{to: 90 kg, dose: 5 mg}, {to: 60 kg, dose: 6 mg}, {dose: 7 mg}]", "not by one size, ascending"),
         ("[{to: 60 kg, dose: 5 mg}, {to: 2 m2, dose: 6 mg}, {dose: 7 mg}]", "not by one size, ascending"),
         ("[{dose: 7 mg}]", "not by one size, ascending"),
-        ("[{to: 60 lb, dose: 5 mg}, {dose: 7 mg}]", "'60 lb' is no weight and no BSA"),
-        ('"8 mg/kg, at most 800mg"', "would be written '8 mg/kg, at most 800 mg'"),
+        ("[{to: 60 lb, dose: 5 mg}, {dose: 7 mg}]", "'60 lb' is neither a weight nor a BSA"),
+        ('"8 mg/kg, at most 800mg"', "must be written '8 mg/kg, at most 800 mg'"),
     ],
 )
 def test_bands_that_cannot_be_meant_are_refused(dose, fault, tmp_path):

@@ -61,7 +61,10 @@ def browser():
 def page(request, browser, tmp_path):
     name, sheet = request.param
     path = tmp_path / "plan.html"
-    assert run(["schedule", *LINES[name].split(), "--sheet", sheet, "-o", str(path), "--quiet"]) in (0, 3)
+    code = run(["schedule", *LINES[name].split(), "--sheet", sheet, "-o", str(path), "--quiet"])
+    if code and sheet == "patient":
+        pytest.skip("no patient sheet is made from a plan that blocks")
+    assert code in (0, 3)
     browser.get_log("performance")
     browser.get(path.as_uri())
     return path

@@ -30,6 +30,14 @@ def test_the_cases_name_every_code_with_its_severities() -> None:
     assert told == {code: set(each.severities) for code, each in CATALOGUE.items() if code not in ELSEWHERE}
 
 
+def test_of_several_severities_the_first_is_the_usual_one() -> None:
+    assert {code: entry.severities for code, entry in CATALOGUE.items() if len(entry.severities) > 1} == {
+        "gap-below-label": ("block", "caution"),
+        "start-outside-window": ("block", "caution"),
+        "protocol": ("caution", "info"),
+    }
+
+
 def test_every_entry_has_known_severities_and_one_line_of_meaning() -> None:
     for code, entry in CATALOGUE.items():
         assert entry.severities, code
@@ -45,11 +53,37 @@ def test_every_finding_of_numbers_names_a_rule_and_stands_in_the_order_of_the_ru
     assert of_numbers() == tuple(code for name in RULES for code in of_numbers(name))
 
 
+def test_what_hangs_on_a_patients_own_numbers_is_asked_row_by_row_in_a_cohort() -> None:
+    rules = dict.fromkeys(entry.numbers for entry in CATALOGUE.values() if entry.numbers)
+    assert {rule: of_numbers(rule) for rule in rules} == {
+        "size": ("age-unknown", "age-outside-regimen", "age-crosses-limit", "weight-unusual", "size-unusual"),
+        "usual": ("dose-above-usual",),
+        "preparation": (
+            "bsa-capped",
+            "dose-capped",
+            "rounding-applied",
+            "rounding-refused",
+            "bag-too-small",
+            "concentration-low",
+            "concentration-high",
+            "concentration-margin",
+            "waste-below-unit",
+            "price-missing",
+        ),
+        "protocol": ("protocol-not-studied", "time-below-label"),
+    }
+
+
 def test_what_cannot_be_accepted_blocks_and_says_what_to_do_instead() -> None:
     final = [code for code in CATALOGUE if never_accepted(code)]
     assert final == ["bag-too-small"]
     assert CATALOGUE["bag-too-small"].severities == ("block",)
     assert CATALOGUE["bag-too-small"].told == "block, cannot be accepted"
+    assert CATALOGUE["protocol"].told == "caution, info"
+    assert never_accepted("bag-too-small") == (
+        "what does not fit in the bag cannot be made up",
+        "give a larger bag, with `bag`",
+    )
     assert never_accepted("nothing") is None
 
 

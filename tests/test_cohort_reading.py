@@ -69,30 +69,34 @@ def pipe_in(monkeypatch, content):
     ],
 )  # fmt: skip
 def test_an_extension_names_the_form(name, form):
-    assert choose_form(None, name, "--from") == form
-    assert choose_form(form, name, "--from") == form
+    assert choose_form(None, name, "from_") == form
+    assert choose_form(form, name, "from_") == form
 
 
 def test_a_form_that_was_asked_for_holds_where_no_extension_names_one():
-    assert choose_form("csv", "cohort.txt", "--from") == "csv"
-    assert choose_form("parquet", "-", "--to") == "parquet"
-    assert choose_form(None, "-", "--to") is None
-    assert choose_form(None, "a.json", "--from") == "ndjson"
+    assert choose_form("csv", "cohort.txt", "from_") == "csv"
+    assert choose_form("parquet", "-", "to") == "parquet"
+    assert choose_form(None, "-", "to") is None
+    assert choose_form(None, "a.json", "from_") == "ndjson"
 
 
 @pytest.mark.parametrize(
     ("asked", "name", "says"),
     [
-        ("xml", "a.csv", "--to 'xml' is not a form of a cohort (allowed: csv, ndjson, parquet)"),
-        ("csv", "a.jsonl", "--to 'csv' is not the form of 'a.jsonl' (allowed: ndjson); its extension .jsonl names"),
-        (None, "a.xlsx", "file 'a.xlsx' has no extension that names a form (allowed: .csv, .csv.gz, .ndjson, "),
-        (None, "a.json", "file 'a.json' has no extension that names a form"),
-        (None, "a.parquet.gz", "file 'a.parquet.gz' has no extension that names a form"),
+        ("xml", "a.csv", "`to` 'xml' is not a format for cohorts (allowed: csv, ndjson, parquet)"),
+        (
+            "csv",
+            "a.jsonl",
+            "`to` 'csv' does not match the file name, 'a.jsonl' (allowed: ndjson); give ndjson, or rename",
+        ),
+        (None, "a.xlsx", "file 'a.xlsx' has no known extension (allowed: .csv, .csv.gz, .ndjson, "),
+        (None, "a.json", "file 'a.json' has no known extension"),
+        (None, "a.parquet.gz", "file 'a.parquet.gz' has no known extension"),
     ],
 )
 def test_a_form_that_is_unknown_or_clashes_or_is_not_named_is_refused(asked, name, says):
     with pytest.raises(BadInput) as caught:
-        choose_form(asked, name, "--to")
+        choose_form(asked, name, "to")
     assert str(caught.value).startswith(says)
 
 
@@ -299,7 +303,7 @@ def test_bytes_that_are_not_utf_8_make_a_broken_row_that_spells_them_out(other, 
     (broken,) = broken_of(chunks)
     assert broken.as_dict() == {
         "row": 2, "cells": {"patient_id": "M\\xfcller", "drug": "\\xe9", "weight_kg": "\u00e9"}, "raw": None,
-        "column": "patient_id", "code": "not-utf8", "reason": "the cell holds bytes that are not UTF-8",
+        "column": "patient_id", "code": "not-utf8", "reason": "the cell is not in UTF-8",
     }  # fmt: skip
     assert rows_of(chunks)[1] == ("M\u00fcller", "b", "1")
 
@@ -353,17 +357,17 @@ def test_json_numbers_keep_their_text_and_null_or_absent_is_null(write):
 @pytest.mark.parametrize(
     ("line", "column", "code", "reason", "cells"),
     [
-        ("5", None, "not-json", "the line is no JSON object", {}),
-        ("[1]", None, "not-json", "the line is no JSON object", {}),
-        ('{"a": 1', None, "not-json", "the line is no JSON object", {}),
-        ("[" * 200_000, None, "not-json", "the line is no JSON object", {}),
-        ('{"a":' * 200_000, None, "not-json", "the line is no JSON object", {}),
+        ("5", None, "not-json", "the line is not a JSON object", {}),
+        ("[1]", None, "not-json", "the line is not a JSON object", {}),
+        ('{"a": 1', None, "not-json", "the line is not a JSON object", {}),
+        ("[" * 200_000, None, "not-json", "the line is not a JSON object", {}),
+        ('{"a":' * 200_000, None, "not-json", "the line is not a JSON object", {}),
         ('{"a": 1, "b": 2, "a": 3}', "a", "not-json", "the field is there twice", {"b": "2"}),
-        ('{"a": 1, "b": [2]}', "b", "not-json", "the field holds a list or an object", {"a": "1"}),
-        ('{"a": {}, "b": true}', "a", "not-json", "the field holds a list or an object", {"b": "true"}),
-        ('{"a": {}, "b": [], "c": 1, "a": 1}', "a", "not-json", "the field holds a list or an object", {}),
+        ('{"a": 1, "b": [2]}', "b", "not-json", "the field is a list or an object", {"a": "1"}),
+        ('{"a": {}, "b": true}', "a", "not-json", "the field is a list or an object", {"b": "true"}),
+        ('{"a": {}, "b": [], "c": 1, "a": 1}', "a", "not-json", "the field is a list or an object", {}),
         ('{"a": 1, "c": 2}', None, "ragged", "the row has a field that the first rows do not have", {"a": "1"}),
-        ('{"a": 1, "\\ud800": 2}', None, "not-utf8", "the name of a field holds bytes that are not UTF-8", {"a": "1"}),
+        ('{"a": 1, "\\ud800": 2}', None, "not-utf8", "the name of a field is not in UTF-8", {"a": "1"}),
     ],
 )
 def test_a_line_that_is_no_flat_object_with_known_fields_is_broken(line, column, code, reason, cells, write):
@@ -405,7 +409,7 @@ def test_the_columns_are_those_of_the_first_lines_in_their_order_and_the_known_o
 
 @pytest.mark.parametrize("content", ["a,b\n1,2\n", "5\n", "{}\n"])
 def test_a_file_without_json_objects_is_refused(content, write):
-    assert "holds no JSON object with a field in its first lines" in refusal(write(content), "ndjson")
+    assert "has no JSON object with a field in its first lines" in refusal(write(content), "ndjson")
 
 
 # --- files that are something else ----------------------------------------------------------------------------
@@ -419,19 +423,19 @@ def test_a_file_without_json_objects_is_refused(content, write):
         (b"\xef\xbb\xbf", "csv", "is empty"),
         (b"", "ndjson", "is empty"),
         (b"", "parquet", "is empty"),
-        (b"PAR1xxxx", "csv", "holds Parquet"),
-        (b"PAR1xxxx", "ndjson", "holds Parquet"),
-        (b"a,b\n1,2\n", "parquet", "holds no Parquet"),
+        (b"PAR1xxxx", "csv", "is Parquet"),
+        (b"PAR1xxxx", "ndjson", "is Parquet"),
+        (b"a,b\n1,2\n", "parquet", "is not Parquet"),
         (b"PAR1xxxxPAR1", "parquet", "is damaged: it cannot be read as Parquet"),
         (b"PK\x03\x04xx", "csv", "is a ZIP file or a spreadsheet"),
-        ("a,b\n".encode("utf-16"), "csv", "holds UTF-16"),
-        (b"\xfe\xff\0a", "ndjson", "holds UTF-16"),
-        (b' {"a": 1}\n', "csv", "holds JSON, no CSV; read it with --from ndjson"),
+        ("a,b\n".encode("utf-16"), "csv", "is in UTF-16"),
+        (b"\xfe\xff\0a", "ndjson", "is in UTF-16"),
+        (b' {"a": 1}\n', "csv", "is JSON, not CSV; read it with `from_` ndjson"),
         (b"dr\xfcg,a\n1,2\n", "csv", "has a header that is not UTF-8"),
-        (b"a,b\r1,2\r3,4\r", "csv", "has a header that does not end on its line"),
-        (b'a,"b\n1,2\n', "csv", "has a header that does not end on its line"),
-        (gzip.compress(b"a\n1\n", mtime=0), "csv", "is compressed with gzip, against its name"),
-        (gzip.compress(b"a\n1\n", mtime=0), "parquet", "holds no Parquet"),
+        (b"a,b\r1,2\r3,4\r", "csv", "has a header that runs over several lines"),
+        (b'a,"b\n1,2\n', "csv", "has a header that runs over several lines"),
+        (gzip.compress(b"a\n1\n", mtime=0), "csv", "is compressed with gzip, but its name does not say so"),
+        (gzip.compress(b"a\n1\n", mtime=0), "parquet", "is not Parquet"),
     ],
 )
 def test_a_file_that_is_not_what_it_is_read_as_is_refused(content, form, says, write):
@@ -461,7 +465,7 @@ def test_a_name_that_says_gzip_holds_gzip(write):
 
 @pytest.mark.parametrize("content", [b"PAR1xxxx", gzip.compress(b"a\n", mtime=0)])
 def test_what_is_inside_gzip_has_to_be_text(content, write):
-    assert "holds Parquet" in (says := refusal(write(gzip.compress(content), "c.csv.gz"))) or "gzip" in says
+    assert "is Parquet" in (says := refusal(write(gzip.compress(content), "c.csv.gz"))) or "gzip" in says
 
 
 @pytest.mark.parametrize("damage", ["cut off", "changed"])
@@ -529,7 +533,7 @@ def test_standard_input_that_is_closed_or_empty_is_refused(monkeypatch):
     pipe_in(monkeypatch, b"")
     assert refusal("-").startswith("cohort '-' is empty")
     monkeypatch.setattr(sys, "stdin", None)
-    assert refusal("-") == "standard input is closed; name a file"
+    assert refusal("-") == "standard input is closed; give a file"
 
 
 def test_parquet_from_standard_input_is_copied_and_the_copy_removed(monkeypatch, tmp_path):

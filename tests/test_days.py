@@ -12,25 +12,32 @@ OPTIONS = {"for": "for_", "variant": "variant"}
 
 @pytest.mark.parametrize("case", cases("days"))
 def test_a_regimen_falls_on_its_days(case):
-    options = {OPTIONS[key]: case[key] for key in OPTIONS if key in case}
-    for regimen in case["regimens"]:
-        for label in case["labels"]:
+    given, expect = case["given"], case["expect"]
+    options = {OPTIONS[key]: given[key] for key in OPTIONS if key in given}
+    for regimen in given["regimens"]:
+        for label in given["labels"]:
             planned = course(regimen, label=label, **options).infusions
-            assert [infusion.planned.day for infusion in planned] == case["days"], (regimen, label)
+            assert [infusion.planned.day for infusion in planned] == expect["days"], (regimen, label)
             optional = [infusion.planned.day for infusion in planned if infusion.planned.optional]
-            assert optional == case.get("optional", []), (regimen, label)
+            assert optional == expect.get("optional", []), (regimen, label)
 
 
 @pytest.mark.parametrize("case", cases("days"))
 def test_a_phase_has_its_dose(case):
-    for regimen in case["regimens"]:
-        for label in case["labels"]:
-            phases = course(regimen, label=label, variant=case.get("variant"), start=None).phases
-            assert {dose.name: str(dose.asked) for dose in phases} == case["doses"], (regimen, label)
+    given = case["given"]
+    for regimen in given["regimens"]:
+        for label in given["labels"]:
+            phases = course(regimen, label=label, variant=given.get("variant"), start=None).phases
+            assert {dose.name: str(dose.asked) for dose in phases} == case["expect"]["doses"], (regimen, label)
 
 
 def test_every_regimen_of_the_table_has_its_days_here():
-    here = {(name, label) for case in cases("days") for name in case.values[0]["regimens"] for label in ("us", "eu")}
+    here = {
+        (name, label)
+        for case in cases("days")
+        for name in case.values[0]["given"]["regimens"]
+        for label in ("us", "eu")
+    }
     assert set(every_regimen()) <= here
     assert len({name for name, _ in every_regimen()}) == 37
 

@@ -22,7 +22,7 @@ from infusecalc.errors import BadInput
 from infusecalc.overrides import order_phases
 from infusecalc.plan import Plan, Planned, make_plan
 from lines import CASES, check, sentences
-from strategies import WEEKLY
+from strategies import WEEKLY, examples
 from support import HERE, course, every_regimen, someone, table
 
 # --- cases: a line as it is typed, and what it answers --------------------------------------------------------
@@ -51,15 +51,15 @@ def test_every_case_is_a_sentence_of_its_own_and_says_why():
     ("content", "says"),
     [
         (b"date\n2026-12-01\xff\n", "is not UTF-8 at byte 15; save it as UTF-8"),
-        (b"date\n2026-12-01\n\0", "is over 1 MB, or no text; give a CSV file with the header date,dose_mg"),
-        (b"date\n" + b"\n" * 1_000_000, "is over 1 MB, or no text; give a CSV file with the header date,dose_mg"),
+        (b"date\n2026-12-01\n\0", "is over 1 MB, or not text; give a CSV file with the header date,dose_mg"),
+        (b"date\n" + b"\n" * 1_000_000, "is over 1 MB, or not text; give a CSV file with the header date,dose_mg"),
     ],
     ids=["not UTF-8", "NUL", "over 1 MB"],
 )
 def test_a_file_that_is_no_text_is_refused(content, says, folder, capsys):
     (folder / "given.csv").write_bytes(content)
     assert run(["next", "infliximab", "crohns", "--weight", "70kg", "--history", "given.csv"]) == 2
-    assert capsys.readouterr() == ("", f"infusecalc: history 'given.csv' {says}\n")
+    assert capsys.readouterr() == ("", f"infusecalc: --history 'given.csv' {says}\n")
 
 
 def test_a_file_of_just_1_mb_is_read(folder, capsys):
@@ -75,8 +75,11 @@ def test_a_history_may_come_from_standard_input(folder, monkeypatch, capsys):
     assert json.loads(capsys.readouterr().out)["due"]["date"] == "2026-12-15"
     for stdin, says in (
         (None, "standard input is closed; name a file"),
-        (io.TextIOWrapper(io.BytesIO(b"")), "history '-' has the header nothing (allowed: date or date,dose_mg)"),
-        (io.TextIOWrapper(io.BytesIO(b"date\n\xff")), "history '-' is not UTF-8 at byte 5; save it as UTF-8"),
+        (
+            io.TextIOWrapper(io.BytesIO(b"")),
+            "--history '-' has a wrong header: nothing (allowed: date or date,dose_mg)",
+        ),
+        (io.TextIOWrapper(io.BytesIO(b"date\n\xff")), "--history '-' is not UTF-8 at byte 5; save it as UTF-8"),
     ):
         monkeypatch.setattr(sys, "stdin", stdin)
         assert run(["schedule", "infliximab", "crohns", "--weight", "70kg", "--history", "-"]) == 2
@@ -202,7 +205,7 @@ def places(plan: Plan) -> list[tuple[Any, ...]]:
 
 @pytest.mark.parametrize("anchor", ANCHORS)
 @pytest.mark.parametrize(("regimen", "label"), REGIMENS)
-@settings(max_examples=3)
+@settings(max_examples=examples(3))
 @given(start=starts, said=st.booleans())
 @example(start=dt.date(2027, 8, 31), said=False)
 def test_a_history_that_follows_the_plan_gives_the_plan_back(regimen, label, anchor, start, said):
@@ -216,7 +219,7 @@ def test_a_history_that_follows_the_plan_gives_the_plan_back(regimen, label, anc
         assert [item.number for item in again.infusions if item.given] == list(range(1, number + 1))
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(
     pair=st.sampled_from([pair for pair in REGIMENS if pair[0] in WEEKLY]),
     start=starts,
@@ -274,7 +277,7 @@ def _gap(own: tuple[Planned, ...], item: Planned) -> dt.timedelta:
     return own[place].date - own[place - 1].date
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(told=histories(), anchor=st.sampled_from(ANCHORS), weeks=st.integers(1, 60))
 @example(told=("infliximab/crohns", "us", PASSED), anchor="planned", weeks=13)
 @example(told=("infliximab/crohns", "us", PASSED), anchor="given", weeks=13)
@@ -285,14 +288,14 @@ def test_whatever_was_given_a_start_that_was_asked_for_is_taken_or_refused(told,
     try:
         infusions = planned(regimen, label, **asked).infusions
     except BadInput as refused:
-        if refused.what != "--maintenance-start":  # too early, or no phase that it fits
+        if refused.field != "maintenance_start":  # too early, or no phase that it fits
             raise
         return
     assert [item.date for item in infusions[: len(days)]] == days
     assert all(before.date < item.date for before, item in pairwise(infusions))
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(told=histories(), anchor=st.sampled_from(ANCHORS), more=st.integers(1, 6))
 @example(told=("rituximab/ms", "us", [dt.date(2026, 12, 1), dt.date(2027, 9, 1)]), anchor="planned", more=2)
 @example(told=("infliximab/ra", "us", AT_THE_GAP), anchor="given", more=2)

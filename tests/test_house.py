@@ -51,12 +51,12 @@ def taken(table: Table, weight: str, **options: Any) -> tuple[str | None, str | 
     ("weight", "dose", "single"),
     [
         ("500", "2000mg/kg", None),  # 500 x 2,000 = 1,000,000 mg
-        ("500", "2000.001mg/kg", "dose '2000.001 mg/kg' comes to more than 1,000,000 mg; check --dose and the weight"),
-        ("70", "100000mg/kg", "dose '100000 mg/kg' comes to more than 1,000,000 mg; check --dose and the weight"),
+        ("500", "2000.001mg/kg", "dose '2000.001 mg/kg' comes to more than 1,000,000 mg; check `dose` and the weight"),
+        ("70", "100000mg/kg", "dose '100000 mg/kg' comes to more than 1,000,000 mg; check `dose` and the weight"),
     ],
 )
 def test_a_dose_over_a_kilogram_is_refused(weight: str, dose: str, single: str | None) -> None:
-    cohort = single and "dose comes to more than 1,000,000 mg; check --dose and the weight"
+    cohort = single and "dose comes to more than 1,000,000 mg; check `dose` and the weight"
     assert taken(load_table(), weight, dose=[dose]) == (single, cohort)
 
 

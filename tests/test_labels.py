@@ -59,7 +59,7 @@ def test_the_labels_are_those_of_the_table(capfd):
     assert run(line) == 0
     assert json.loads(capfd.readouterr().out)["regimen"]["label"] == "zz"
     assert "zz" in {row.label for row in listing(load_table(THIRD))}
-    with pytest.raises(BadInput, match="has no entry for infliximab/uc"):
+    with pytest.raises(BadInput, match=r"does not have this regimen \(infliximab/uc\)"):
         course("infliximab/uc", table=load_table(THIRD), label="zz")
 
 

@@ -13,7 +13,7 @@ from pypdf.generic import ContentStream
 from infusecalc.cli import run
 from infusecalc.output import formats, pdf
 from infusecalc.output.blocks import TITLE, Block, Heading, Lines, Pairs, Rows, Sources
-from support import table
+from support import slow, table
 
 MM = 72 / 25.4
 DIGITS = "0123456789abcdef" * 8  # 128 hex digits, as a hash has
@@ -58,6 +58,9 @@ def advance(part, font: dict[int, float]) -> float:
     return sum(font[int.from_bytes(codes[index : index + 2], "big")] for index in range(0, len(codes), 2))
 
 
+PAGES = [("clinic", "a4"), ("patient", "letter"), slow("clinic", "letter"), slow("patient", "a4")]
+
+
 def widths(font) -> dict[int, float]:
     """The width of each letter of a font, in thousandths of its size."""
     listed, found = list(font["/DescendantFonts"][0].get_object()["/W"]), {}
@@ -97,8 +100,7 @@ def made(folder, *more: str) -> bytes:
     return (folder / "plan.pdf").read_bytes()
 
 
-@pytest.mark.parametrize("paper", PAPERS)
-@pytest.mark.parametrize("sheet", ["clinic", "patient"])
+@pytest.mark.parametrize(("sheet", "paper"), PAGES)
 def test_a_long_id_and_a_long_reason_stay_on_the_page_and_are_whole(sheet, paper, tmp_path):
     more = ["--patient-id", DIGITS, "--accept", f"contraindicated:active-tb={REASON}", "--sheet", sheet]
     content = made(tmp_path, *more, "--paper", paper)
@@ -145,7 +147,7 @@ def test_the_longest_id_leaves_room_for_the_page(letter, tmp_path):
 def test_an_id_that_would_fill_every_page_is_refused(name, taken, tmp_path, capfd):
     more = ["--accept", "contraindicated:active-tb=agreed", "--patient-id", name, "-o", str(tmp_path / "plan.pdf")]
     assert run(["schedule", *LINE.split(), *more]) == 2
-    assert f"takes {taken} characters on every page (allowed: up to 500 in a PDF)" in capfd.readouterr().err
+    assert f"is too long for a PDF: {taken} characters (allowed: up to 500)" in capfd.readouterr().err
     assert list(tmp_path.iterdir()) == []
 
 
@@ -156,8 +158,7 @@ def test_a_reason_longer_than_a_page_goes_on_to_the_next(tmp_path):
     assert reason in without_feet(joined(content), "17")
 
 
-@pytest.mark.parametrize("paper", PAPERS)
-@pytest.mark.parametrize("sheet", ["clinic", "patient"])
+@pytest.mark.parametrize(("sheet", "paper"), PAGES)
 def test_long_words_are_broken_wherever_they_stand(sheet, paper):
     def word(number: int, times: int = 3) -> str:
         """One that is wider than a page, or with `times` of 1 wider than a column alone."""

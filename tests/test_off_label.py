@@ -8,10 +8,10 @@ from lines import check, read, sentences
 from support import LABELS, course, table
 
 CASES = read("off_label")
-LINES = [case for case in CASES if "--label" in case["line"]] + [
-    case | {"name": f"{case['name']} ({label})", "line": f"{case['line']} --label {label}"}
+LINES = [case for case in CASES if "--label" in case["run"]] + [
+    case | {"name": f"{case['name']} ({label})", "run": f"{case['run']} --label {label}"}
     for case in CASES
-    if "--label" not in case["line"]
+    if "--label" not in case["run"]
     for label in LABELS
 ]
 """Every line under both labels, unless it names one."""
@@ -40,7 +40,7 @@ def test_an_off_label_regimen_is_as_its_source_has_it(case, capsys):
 
 
 def test_every_off_label_regimen_and_every_variant_has_a_case_that_plans_it():
-    lines = [case["line"].split() for case in CASES if case["line"].startswith("schedule")]
+    lines = [case["run"].split() for case in CASES if case["run"].startswith("schedule")]
     planned = {
         (f"{words[1]}/{words[2]}", words[words.index("--variant") + 1] if "--variant" in words else None)
         for words in lines

@@ -66,7 +66,7 @@ def test_a_result_over_a_file_that_is_read_is_refused(
     line: str, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(shlex.split(line)) == 2
-    assert "is the file that is read as " in capsys.readouterr().err
+    assert "is a file that is read: " in capsys.readouterr().err
     assert untouched(folder)
 
 
@@ -75,7 +75,7 @@ def test_the_table_that_the_environment_names_is_a_file_that_is_read(
 ) -> None:
     monkeypatch.setenv("INFUSECALC_REGIMENS", "site.csv")
     assert run(shlex.split(f"dose {PATIENT} -o site.csv")) == 2
-    said = "infusecalc: -o 'site.csv' is the file that is read as --regimens; nothing was touched; name another file\n"
+    said = "infusecalc: -o 'site.csv' is a file that is read: --regimens; nothing was written; give another file\n"
     assert capsys.readouterr().err == said
     assert untouched(folder)
     assert run(shlex.split(f"dose {PATIENT} --regimens site.yaml -o site.csv")) == 0  # the option's is read instead
@@ -103,9 +103,9 @@ def test_standard_streams_that_lead_to_one_file_are_seen(folder: Path) -> None:
     with (folder / "c.csv").open("rb") as source:
         line = [*program, "-", "--from", "csv", "-o", "hard-c.csv"]
         done = subprocess.run(line, check=False, stdin=source, capture_output=True, text=True, env=environment)
-    assert (done.returncode, "is read as the cohort" in done.stderr) == (2, True)
+    assert (done.returncode, "is a file that is read: the cohort" in done.stderr) == (2, True)
     with (folder / "c.csv").open("ab") as target:
         line = [*program, "c.csv", "-o", "-", "--to", "csv"]
         done = subprocess.run(line, check=False, stdout=target, stderr=subprocess.PIPE, text=True, env=environment)
-    assert (done.returncode, "-o '-' is the file that is read as the cohort" in done.stderr) == (2, True)
+    assert (done.returncode, "-o '-' is a file that is read: the cohort" in done.stderr) == (2, True)
     assert untouched(folder)

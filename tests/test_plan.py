@@ -92,7 +92,7 @@ def test_every_case_has_its_own_sentence():
 
 
 def test_a_plan_needs_a_start(crohns, limits):
-    with pytest.raises(BadInput, match=r"^--start is missing \(allowed: YYYY-MM-DD or today\)$"):
+    with pytest.raises(BadInput, match=r"^`start` is missing \(must be YYYY-MM-DD or today\)$"):
         make_plan(order_phases(crohns, Choices()), Choices(), limits)
 
 
@@ -120,12 +120,12 @@ def test_an_override_keeps_the_rest_of_its_phase(table):
 def test_a_table_may_set_other_limits(crohns, limits):
     few = limits.but(horizon=limits.horizon.but(infusions=3))
     assert planned(crohns, few, for_="42d")[1].infusions[-1].day == 42
-    with pytest.raises(BadInput, match=r"^horizon '98 days' is too far \(allowed: up to 3 infusions and 20 years\)"):
+    with pytest.raises(BadInput, match=r"^`for_` '98 days' is too far \(allowed: up to 3 infusions and 20 years\)"):
         planned(crohns, few, for_="98d")
     with pytest.raises(BadInput, match=r"^horizon is too far \(allowed: up to 3 infusions and 20 years\)"):
         planned(crohns, few)
     assert len(planned(crohns, limits.but(horizon=limits.horizon.but(default=Span(42, "day"))))[1].infusions) == 3
-    with pytest.raises(BadInput, match=r"^horizon '43 days' is too far \(allowed: up to 600 infusions and 42 days\)"):
+    with pytest.raises(BadInput, match=r"^`for_` '43 days' is too far \(allowed: up to 600 infusions and 42 days\)"):
         planned(crohns, limits.but(horizon=limits.horizon.but(to=Span(42, "day"))), for_="43d")
 
 
@@ -144,7 +144,7 @@ def starts(which="last", wait=None, window=None):
 
 def test_a_phase_that_says_neither_wait_nor_interval_cannot_start(crohns, limits):
     odd = crohns.but(phases={"induction": phase(days=(0,)), "maintenance": phase(starts=starts())})
-    sentence = r"^--maintenance-start is too early; the last infusion before it is on 2026-12-01$"
+    sentence = r"^`maintenance_start` is too early: the infusion before it is on 2026-12-01; give a later date$"
     with pytest.raises(BadInput, match=sentence):
         planned(odd, limits)
 
@@ -192,7 +192,7 @@ def test_an_interval_must_pass_the_last_day_of_its_block(crohns, limits):
 
 def test_a_regimen_without_maintenance_names_all_its_phases(crohns):
     odd = crohns.but(phases={"induction": phase(), "bridge": phase(starts=starts())})
-    with pytest.raises(BadInput, match=r"which has induction and bridge; leave --from out$"):
+    with pytest.raises(BadInput, match=r"has induction and bridge; leave `from_` out$"):
         order_phases(odd, Choices.of(from_="maintenance"))
 
 

@@ -18,7 +18,7 @@ from infusecalc.output.records import document
 from infusecalc.preparation import choose_vials
 from infusecalc.pump import Load, Rates, run_time
 from infusecalc.quantities import parse_weight, plain
-from strategies import ADULT, WEEKLY, cm, heights, kg, roundings, starts, vial_sizes, weights
+from strategies import ADULT, WEEKLY, cm, examples, heights, kg, roundings, starts, vial_sizes, weights
 from support import course, table
 
 labels = st.sampled_from(["us", "eu"])
@@ -62,7 +62,7 @@ def test_a_dose_per_kg_is_linear_in_weight(weight, times):
     assert more.phases[0].amount.dose == times * one.phases[0].amount.dose == times * weight * 5
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(vial_sizes, st.integers(1, 90))
 @example((100, 500), 701)
 @example((3, 7), 5)
@@ -85,7 +85,7 @@ def test_whole_vials_within_a_dose_are_as_many_as_fit(sizes, dose):
     )
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(st.sampled_from(ADULT), labels, weights, heights, roundings)
 def test_every_printed_number_can_be_derived_from_the_other_printed_numbers(regimen, label, weight, height, rounding):
     """Section 2: every printed number can be re-derived by hand from the other printed numbers."""

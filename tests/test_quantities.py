@@ -149,7 +149,7 @@ def test_an_amount_is_the_dose_times_the_body(case):
 
 
 def test_a_dose_by_area_needs_an_area():
-    refusal = "height is missing (allowed: --height or --bsa); 375 mg/m2 needs a BSA"
+    refusal = "height is missing (allowed: `height` or `bsa`); 375 mg/m2 needs a BSA"
     assert message(parse_dose("375 mg/m2").amount, 7000, None) == refusal
 
 
@@ -337,7 +337,7 @@ def test_a_patient_within_the_house_limits_is_taken_and_any_other_refused(case):
 def test_a_date_of_birth_is_held_against_the_limits_on_the_day_of_the_first_infusion():
     patient, house = Patient.of("70kg", born="1906-12-01"), load_table().house()
     assert message(patient.check, house, date(2026, 12, 1)) is None  # 120 years
-    over = "age '120.08 years' is outside what is taken (allowed: 0 to 120 years)"
+    over = "age '120.08 years' is out of range (allowed: 0 to 120 years)"
     assert message(patient.check, house, date(2027, 1, 1)) == over  # 120 years and a month
 
 

@@ -15,7 +15,7 @@ import pytest
 from infusecalc import load_table
 from infusecalc.cli import COMMANDS, EXIT_CODES, run
 from infusecalc.findings import CATALOGUE
-from infusecalc.statements import GRADES, SECTIONS, SITE, House, Section
+from infusecalc.statements import GRADES, SECTIONS, SITE, Confirmation, House, Section
 from support import HERE
 
 ROOT = HERE.parent
@@ -102,7 +102,7 @@ def test_the_quick_start_has_exactly_two_lines():
     lines = blocks(TEXTS[README], "sh")[0].splitlines()
     assert len(lines) == 2
     assert "infusecalc schedule infliximab crohns --weight 70kg --start 2026-12-01" in lines[0]
-    assert "pytest" in lines[1]
+    assert lines[1].endswith("-m pytest --cov -n auto")
     assert all("-m venv" in line for line in lines)
 
 
@@ -129,7 +129,7 @@ def test_every_regimen_is_on_the_page_on_regimens():
 
 def test_every_key_and_every_grade_of_the_table_is_on_the_page_on_tables():
     told = page("tables.md")
-    for name, section in {**SECTIONS, "house": Section(House)}.items():
+    for name, section in {**SECTIONS, "house": Section(House), "confirmed": Section(Confirmation)}.items():
         _, _, rest = told.partition(f"\n### {name}\n")
         rows = set(re.findall(r"^\| `([^`]+)` \|", rest.partition("\n### ")[0], re.MULTILINE))
         parts = section.by_label.keys if section.by_label else ()
@@ -147,6 +147,9 @@ def test_an_example_works(line, site, tmp_path, monkeypatch, capfd):
     monkeypatch.chdir(tmp_path)
     write_cohort(tmp_path)
     (tmp_path / "site.yaml").write_text(site, encoding="utf-8")
+    if line.startswith("verify "):
+        plan = "schedule infliximab crohns --weight 70kg --start 2026-12-01"
+        assert run([*plan.split(), "-o", line.split()[1]]) == 0
     assert run(shlex.split(line)) == 0
     assert "Traceback" not in capfd.readouterr().err
 
@@ -178,7 +181,7 @@ def test_the_python_of_a_page_works(path, tmp_path, monkeypatch):
 
 def test_every_file_of_a_site_that_the_page_shows_is_validated():
     shown = {"".join(blocks(section, "yaml")) for section in sections(page("tables.md"))} - {""}
-    assert len(shown) == 3
+    assert len(shown) == 4
     assert shown == {site for line, site in EXAMPLES if line == "regimens validate site.yaml"}
 
 

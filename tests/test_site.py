@@ -173,12 +173,12 @@ def test_a_finding_that_rests_on_a_sites_statement_says_so(tmp_path):
         (
             "drugs: {infliximab: {us: {preparation: {bag: {usual: 500 mL}}}}}",
             4,
-            "drugs.infliximab.us.preparation.bag: changes a statement, and its 'source' is missing",
+            "bag: changes a statement, and its 'source' is missing (allowed: 'source' beside what is changed)",
         ),
         (
             "drugs: {infliximab: {us: {screening: {removed: all, source: ours}}}}",
             4,
-            "drugs.infliximab.us.screening: holds several statements (allowed: remove each of them by its own name)",
+            "drugs.infliximab.us.screening: has several statements (allowed: remove each of them by its own name)",
         ),
         (
             "drugs: {infliximab: {us: {screening: {plague: {removed: none, source: ours}}}}}",
@@ -196,6 +196,11 @@ def test_a_finding_that_rests_on_a_sites_statement_says_so(tmp_path):
             "removes a statement (allowed: 'removed' with the reason, and 'source')",
         ),
         ("drugs: {infliximab: {us: {preparation: {bag: {removed: no bag, source: ours}}}}}", 4, "'bag' is missing"),
+        (
+            "drugs:\n infliximab:\n  us:\n   preparation:\n    bag:\n     removed: no bag\n     source: ours\n",
+            8,  # where the map of the preparation begins
+            "drugs.infliximab.us.preparation: 'bag' is missing",
+        ),
         (
             "regimens: {rituximab/ra: {us: {phases: {course: {dose: 900 mg, gap: {removed: x, source: ours}}}}}}",
             4,

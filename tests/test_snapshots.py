@@ -1,4 +1,8 @@
-"""What people see, kept as files that a person can open: tests/__snapshots__."""
+"""What people see, kept as files that a person can open: tests/__snapshots__.
+
+A view is kept once, as a terminal shows it, and one of them as Markdown too; test_formats.py holds the other formats
+against each other and against their schema.
+"""
 
 from __future__ import annotations
 
@@ -38,12 +42,14 @@ class Text(SingleFileSnapshotExtension):
 
 
 def without_digest(text: str) -> str:
-    """The text without the digest of the table, which changes with every word of it."""
+    """The text without the digest of the table, which changes with every word of it, and the program's version."""
+    text = re.sub(r'"program": "[^"]+"', '"program": "VERSION"', text)
     return re.sub(r"\b[0-9a-f]{64}\b|\([0-9a-f]{12}\b", "(DIGEST", text)
 
 
-@pytest.mark.parametrize("form", ["table", "json", "csv", "md"])
-@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize(
+    ("view", "form"), [*((view, "table") for view in VIEWS), ("gpa_two_years_three_severities", "md")]
+)
 def test_a_view(view, form, snapshot):
     regimen, known, options = VIEWS[view]
     answer = CourseAnswer(course(regimen, someone(regimen, **known), **options))
@@ -82,7 +88,7 @@ CHAIR = {
 }
 
 
-@pytest.mark.parametrize("form", ["table", "json", "md"])
+@pytest.mark.parametrize("form", ["table"])
 @pytest.mark.parametrize("view", CHAIR)
 def test_a_view_of_the_chair(view, form, snapshot, capfd):
     assert run([*CHAIR[view].split(), "--format", form]) in (0, 3)

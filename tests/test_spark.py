@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Iterator
+from importlib.util import find_spec
 from typing import Any
 
 import polars as pl
@@ -17,8 +18,8 @@ from infusecalc import InfusecalcError, load_table
 from infusecalc.cohort import RejectedRows, expand, rejects
 from support import table
 
-pytest.importorskip("pyspark")  # an extra of its own; .ci/run installs it
 pytestmark = [
+    pytest.mark.skipif(find_spec("pyspark") is None, reason="needs the extra spark"),  # .ci/run installs it
     pytest.mark.skipif(shutil.which("java") is None, reason="Spark needs Java"),
     pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::ResourceWarning"),
 ]

@@ -25,12 +25,12 @@ def named(section):
 
 @pytest.mark.parametrize("case", named("names"))
 def test_a_name_is_spelled_as_the_table_does(case):
-    assert normal(case["typed"]) == case["normal"]
+    assert normal(case["given"]) == case["expect"]
 
 
 @pytest.mark.parametrize("case", named("heights"))
 def test_the_marks_of_feet_and_inches_may_be_typographic(case):
-    assert number(parse_height(case["typed"]), 1) == case["cm"]
+    assert number(parse_height(case["given"]), 1) == case["expect"]
 
 
 @given(st.text())

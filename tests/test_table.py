@@ -121,7 +121,7 @@ TEN = {
     12: "010 mg",
     16: "'nowhere' is not defined under sources",
     18: "out of order",
-    20: "would be written '5 mg/kg'",
+    20: "must be written '5 mg/kg'",
     22: "duplicate key, first on line 21",
     23: "unknown key",
     24: "'source' is missing",
@@ -150,10 +150,10 @@ sources:
 @pytest.mark.parametrize("case", cases("broken_tables"))
 def test_a_faulty_table_is_refused(case, tmp_path):
     path = tmp_path / "site.yaml"
-    path.write_text(case["text"] if case.get("alone") else SITE + case["text"], encoding="utf-8")
+    path.write_text(case["given"] if case.get("alone") else SITE + case["given"], encoding="utf-8")
     with pytest.raises(BadTable) as refused:
         load_table(path)
-    assert case["expect"] in str(refused.value)
+    assert case["refused"] in str(refused.value)
     assert refused.value.exit_code == 2
     assert all(line.startswith(f"{path}:") for line in refused.value.faults)
 
@@ -257,15 +257,15 @@ def test_the_usual_product_of_a_label(drug, label, product):
 @pytest.mark.parametrize(
     ("drug", "options", "message"),
     [
-        ("inflectra", {"product": "remicade"}, "is not the product that 'inflectra' names"),
-        ("infliximab", {"product": "rituxan"}, "product of infliximab 'rituxan' is not known"),
-        ("infliximab", {"product": "infliximab"}, "product of infliximab 'infliximab' is not known"),
+        ("inflectra", {"product": "remicade"}, "is not the brand that was given as the drug: 'inflectra' is Inflectra"),
+        ("infliximab", {"product": "rituxan"}, "product 'rituxan' is not known for infliximab"),
+        ("infliximab", {"product": "infliximab"}, "product 'infliximab' is not known for infliximab"),
         ("infliximab", {"product": "zesslee", "label": "eu"}, "nearest: zessly"),
-        ("rituxan", {"label": "eu"}, "is not in the table under the eu label"),
+        ("rituxan", {"label": "eu"}, "is not in the table under this label (eu)"),
         ("zymfentra", {}, "is subcutaneous"),
         ("infliximab", {"product": "Zymfentra"}, "is subcutaneous"),
         ("infliksimab", {}, "nearest: infliximab"),
-        ("aspirin", {}, "none is near"),
+        ("aspirin", {}, "no similar name"),
         ("infliximab", {"label": "uk"}, "allowed: us, eu"),
         ("infliximab", {"variant": "low-dose"}, "has no variants"),
     ],
@@ -363,7 +363,7 @@ regimens:
 
 def test_a_label_that_a_regimen_lacks_is_refused(tmp_path):
     found = load_table(TABLES / "third_drug.yaml")
-    with pytest.raises(BadInput, match="has no entry for fictumab/hiccups"):
+    with pytest.raises(BadInput, match=r"does not have this regimen \(fictumab/hiccups\)"):
         make_course(found, "fictumab", "hiccups", someone(), label="eu")
     path = tmp_path / "site.yaml"
     text = (TABLES / "third_drug.yaml").read_text(encoding="utf-8")
@@ -382,7 +382,7 @@ def test_a_source_that_is_not_defined_is_a_fault_when_it_is_shown(tmp_path, monk
     broken = tmp_path / "regimens.yaml"
     broken.write_text(text.replace("\n  us-truxima-hcp: ", "\n  us-truxima: "), encoding="utf-8")
     monkeypatch.setattr("infusecalc.table.store.shipped_path", lambda: broken)
-    with pytest.raises(BadTable, match="'us-truxima-hcp' is cited and not defined"):
+    with pytest.raises(BadTable, match="'us-truxima-hcp' is cited but not defined"):
         list(statements(load_table(), "rituximab", "ra", ("us",)))
 
 

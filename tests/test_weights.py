@@ -16,7 +16,7 @@ from infusecalc import Patient
 from infusecalc.cli import run
 from infusecalc.errors import BadInput
 from lines import check, read, sentences
-from strategies import kg
+from strategies import examples, kg
 from support import course
 
 CASES = read("weights")
@@ -61,7 +61,7 @@ def held(first: int, later: dict[int, int], day: dt.date) -> int:
     return next((later[days] for days in range((day - START).days, 0, -1) if days in later), first)
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(regimen=st.sampled_from(sorted(PER_KG)), first=st.integers(3000, 20000), later=weighings)
 @example(regimen="infliximab/crohns", first=7000, later={14: 7700, 42: 8000})
 @example(regimen="infliximab/crohns", first=7000, later={13: 7699, 43: 6929})
@@ -80,7 +80,7 @@ def test_a_dose_per_kg_is_the_factor_times_the_last_weight_on_or_before_its_day(
     assert [found.infusions for found in answer.findings if found.code == "weight-changed"] == changed
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(first=st.integers(4000, 16000), later=st.dictionaries(st.integers(1, 25), st.integers(4000, 16000), max_size=4))
 @example(first=8000, later={7: 8001, 14: 8800})
 def test_a_dose_per_m2_is_the_factor_times_the_surface_at_the_last_weight(first, later):
@@ -92,7 +92,7 @@ def test_a_dose_per_m2_is_the_factor_times_the_surface_at_the_last_weight(first,
         assert infusion.dose.amount.dose == 375 * surface * 100
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(first=st.integers(3000, 20000), later=weighings)
 def test_a_flat_dose_follows_no_weight(first, later):
     """A change gives a caution only where the dose follows the weight."""

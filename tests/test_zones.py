@@ -16,13 +16,14 @@ from dateutil.tz import tzical
 
 from infusecalc.cli import run
 from infusecalc.output.zones import begins, component, place_of
-from support import cases
+from support import cases, sampled
 
 PLACES = [
     "Europe/Berlin", "Europe/London", "Europe/Dublin", "America/New_York", "America/Los_Angeles", "America/Sao_Paulo",
     "America/Santiago", "America/St_Johns", "Australia/Sydney", "Australia/Lord_Howe", "Pacific/Auckland",
     "Africa/Casablanca", "Africa/Cairo", "Asia/Kolkata", "Asia/Jerusalem",
 ]  # fmt: skip
+SAMPLE = ["America/St_Johns", "Australia/Lord_Howe", "Africa/Casablanca", "Asia/Kolkata"]
 WEEKDAYS = ["MO", "TU", "WE", "TH", "FR", "SA", "SU"]
 LAST = 5  # how Outlook counts the last weekday of a month
 DAY = timedelta(days=1)
@@ -128,20 +129,22 @@ def short(kind: str, part: dict[str, str]) -> str:
 @pytest.mark.parametrize("case", cases("zones"))
 def test_a_zone_is_written_as_every_calendar_reads_it_or_refused(case, tmp_path, capfd):
     path = tmp_path / "plan.ics"
-    more = {name: case[name] for name in ("start", "at") if name in case}
-    code = schedule(path, case["tz"], *(["--for", case["horizon"]] if "horizon" in case else []), **more)
+    given, tz = case["given"], case["given"]["tz"]
+    more = {name: given[name] for name in ("start", "at") if name in given}
+    code = schedule(path, tz, *(["--for", given["horizon"]] if "horizon" in given else []), **more)
     said = capfd.readouterr().err
     if "refused" in case:
         assert code == 2
-        assert said.startswith(f"infusecalc: {case['refused']}")
-        assert case.get("hint", "") in said
+        words = case["refused"] if isinstance(case["refused"], list) else [case["refused"]]
+        assert said.startswith(f"infusecalc: {words[0]}")
+        assert [each for each in words if each not in said] == []
         assert not path.exists()
     else:
         assert code == 0
-        assert law_of(path.read_bytes()) == case["law"]
-        told = case["law"] == "utc" and case["tz"] not in ("UTC", "Etc/UTC")
+        assert law_of(path.read_bytes()) == case["expect"]
+        told = case["expect"] == "utc" and tz not in ("UTC", "Etc/UTC")
         assert ("the times are written in UTC" in said) is told
-        assert (f"begins 09:30 in {case['tz']}\\; written in UTC" in path.read_text("utf-8").replace("\n ", "")) is told
+        assert (f"begins 09:30 in {tz}\\; written in UTC" in path.read_text("utf-8").replace("\n ", "")) is told
 
 
 def test_that_times_are_in_utc_is_said_where_talk_is_wanted_and_never_in_a_private_event(tmp_path, capfd):
@@ -154,7 +157,7 @@ def test_that_times_are_in_utc_is_said_where_talk_is_wanted_and_never_in_a_priva
 # --- every moment ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("tz", PLACES)
+@pytest.mark.parametrize("tz", sampled(PLACES, SAMPLE))
 def test_fifteen_years_of_events_are_read_at_their_moment(tz, tmp_path):
     path = tmp_path / "plan.ics"
     assert schedule(path, tz, "--for", "15y", "--quiet") == 0
@@ -170,7 +173,7 @@ def test_fifteen_years_of_events_are_read_at_their_moment(tz, tmp_path):
     assert read == expected
 
 
-@pytest.mark.parametrize("tz", PLACES)
+@pytest.mark.parametrize("tz", sampled(PLACES, SAMPLE))
 def test_every_day_of_fifteen_years_is_read_at_its_moment(tz):
     zone = zoneinfo.ZoneInfo(tz)
     for year in range(2026, 2041, 3):

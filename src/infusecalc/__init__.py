@@ -1,8 +1,37 @@
-"""Dated, dosed, vial-counted infliximab and rituximab courses, with a source on every number."""
+"""Dated, dosed, vial-counted infliximab and rituximab courses, with a source on every number.
 
-from infusecalc.course import Course, make_course
-from infusecalc.errors import InfusecalcError
+`load_table` reads the regimen table, `Patient.of` a patient, `make_course` puts a course together, `Course` holds it.
+What cannot be used raises an `InfusecalcError`; a `BadInput` names the argument in `field`. Amounts are whole numbers
+in small units: weight in 0.01 kg, height in 0.1 cm, BSA in 0.01 m2, drug in 0.01 mg, volume of drug in 0.1 mL, time in
+0.01 min. Cohorts are in `infusecalc.cohort`.
+"""
+
+from typing import Any
+
+from infusecalc.course import VIEWS, Course, make_course
+from infusecalc.errors import BadInput, InfusecalcError
 from infusecalc.patient import Patient
 from infusecalc.table import load_table
 
-__all__ = ["Course", "InfusecalcError", "Patient", "load_table", "make_course"]
+__all__ = ["BadInput", "Course", "InfusecalcError", "Patient", "load_table", "make_course"]
+
+
+def _lines(course: Course) -> str:
+    from infusecalc.output.summary import lines  # noqa: PLC0415 - a program needs no summary
+
+    return "\n".join(lines(course))
+
+
+def _page(course: Course) -> str:
+    from infusecalc.output.html import fragment  # noqa: PLC0415 - only a notebook needs it
+
+    return fragment(course)
+
+
+def _frame(course: Course) -> Any:
+    from infusecalc.cohort.result_columns import course_frame  # noqa: PLC0415 - a course alone needs no frame library
+
+    return course_frame(course)
+
+
+VIEWS.update(lines=_lines, page=_page, frame=_frame)

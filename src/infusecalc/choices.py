@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from datetime import date
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, Unpack
 
 from infusecalc.dates import TODAY, parse_date
 from infusecalc.errors import BadInput, has_controls, shown
 from infusecalc.frozen import Frozen
+from infusecalc.options import CourseOptions, check_names
 from infusecalc.quantities import (
     Dose,
     Span,
@@ -38,7 +39,7 @@ _STEPS = {"1mg": 100, "5mg": 500, "10mg": 1000, "50mg": 5000, "100mg": 10000}
 ROUNDING = ("none", *_STEPS, "vial")
 ANCHORS = ("given", "planned")
 MAINTENANCE = "maintenance"
-PRICED_TWICE, ONE_PRICE = "prices a vial a second time", "give one price for each size of a product"
+PRICED_TWICE, ONE_PRICE = "is a second price for one vial", "give one price for each size of a product"
 
 
 class Horizon(Frozen):
@@ -108,68 +109,42 @@ class Choices(Frozen):
     acceptances: tuple[Acceptance, ...] = ()
 
     @classmethod
-    def of(
-        cls,
-        *,
-        start: str | date | None = None,
-        on: str | date | None = None,
-        label: str | None = None,
-        variant: str | None = None,
-        product: str | None = None,
-        for_: str | None = None,
-        until: str | date | None = None,
-        doses: str | int | None = None,
-        courses: str | int | None = None,
-        from_: str | None = None,
-        maintenance_start: str | date | None = None,
-        dose: str | Sequence[str] = (),
-        every: str | Sequence[str] = (),
-        round_: str = "none",
-        round_within: str | None = None,
-        bag: str | int | None = None,
-        protocol: str | None = None,
-        weight_change: str | None = None,
-        given: str | Sequence[str | date] = (),
-        history: str | None = None,
-        anchor: str | None = None,
-        days: str | None = None,
-        holidays: str | None = None,
-        tolerance: str | Sequence[str] = (),
-        price: str | Sequence[str] = (),
-        turnover: str | float | None = None,
-        has: str | Sequence[str] = (),
-        accept: str | Sequence[str] = (),
-    ) -> Choices:
-        """Read the choices from text, under the names of the options; raises BadInput."""
+    def of(cls, **options: Unpack[CourseOptions]) -> Choices:
+        """Read the choices from text, under the names of the options (`CourseOptions`).
+
+        Raises BadInput for what cannot be used, and UnknownName for an option that there is not.
+        """
+        check_names(options, CourseOptions.__annotations__)
+        from_, maintenance_start, anchor = options.get("from_"), options.get("maintenance_start"), options.get("anchor")
+        weight_change, bag, turnover = options.get("weight_change"), options.get("bag"), options.get("turnover")
         if from_ is not None:
-            one_of("--from", from_, (MAINTENANCE,), "is not a phase to begin with")
+            one_of("`from_`", from_, (MAINTENANCE,), "is not a phase to start from")
         if from_ and maintenance_start is not None:
-            hint = "with --from maintenance, --start is the first maintenance infusion"
-            raise BadInput("--maintenance-start", maintenance_start, "stands beside --from", hint=hint)
-        counted_from = ANCHORS[0] if anchor is None else one_of("--anchor", anchor, ANCHORS)
-        told = _history(_listed(given), history, anchor)
+            hint = "with `from_` maintenance, `start` is the first maintenance infusion"
+            raise BadInput("`maintenance_start`", maintenance_start, "cannot be combined with `from_`", hint=hint)
+        counted_from = ANCHORS[0] if anchor is None else one_of("`anchor`", anchor, ANCHORS)
         return cls(
-            start=_date(start, "start"),
-            on=_date(on, "--on"),
-            label=label,
-            variant=variant,
-            product=product,
-            horizon=_horizon(for_, until, doses, courses),
+            start=_date(options.get("start"), "start"),
+            on=_date(options.get("on"), "`on`"),
+            label=options.get("label"),
+            variant=options.get("variant"),
+            product=options.get("product"),
+            horizon=_horizon(options.get("for_"), options.get("until"), options.get("doses"), options.get("courses")),
             from_maintenance=from_ is not None,
             maintenance_start=_date_or_span(maintenance_start),
-            doses=_overrides(dose, "--dose", parse_dose),
-            intervals=_overrides(every, "--every", parse_span),
-            rounding=_rounding(round_, round_within),
+            doses=_overrides(options.get("dose", ()), "`dose`", parse_dose),
+            intervals=_overrides(options.get("every", ()), "`every`", parse_span),
+            rounding=_rounding(options.get("round_", "none"), options.get("round_within")),
             bag=None if bag is None else parse_volume(str(bag), "bag"),
-            protocol=protocol,
-            weight_change=None if weight_change is None else parse_percent(weight_change, "--weight-change"),
-            history=told,
+            protocol=options.get("protocol"),
+            weight_change=None if weight_change is None else parse_percent(weight_change, "`weight_change`"),
+            history=_history(_listed(options.get("given", ())), options.get("history"), anchor),
             anchor=counted_from,
-            clinic=_clinic(days, holidays, _listed(tolerance)),
-            prices=_prices(_listed(price)),
-            turnover=0 if turnover is None else parse_minutes(str(turnover), "turnover"),
-            conditions=tuple(dict.fromkeys(_listed(has))),
-            acceptances=_acceptances(_listed(accept)),
+            clinic=_clinic(options.get("days"), options.get("holidays"), _listed(options.get("tolerance", ()))),
+            prices=_prices(_listed(options.get("price", ()))),
+            turnover=0 if turnover is None else parse_minutes(str(turnover), "`turnover`"),
+            conditions=tuple(dict.fromkeys(_listed(options.get("has", ())))),
+            acceptances=_acceptances(_listed(options.get("accept", ()))),
         )
 
 
@@ -186,8 +161,8 @@ def _date_or_span(value: str | date | None) -> date | Span | None:
     if not isinstance(value, str):
         return value
     if value.lower() == TODAY or "-" in value:
-        return parse_date(value, "--maintenance-start")
-    return parse_span(value, "--maintenance-start")
+        return parse_date(value, "`maintenance_start`")
+    return parse_span(value, "`maintenance_start`")
 
 
 def parse_count(value: str | int | None, what: str, *, least: int = 1) -> int | None:
@@ -216,25 +191,26 @@ def parse_clock(text: str | None, what: str) -> int | None:
 def _horizon(
     span: str | None, until: str | date | None, infusions: str | int | None, courses: str | int | None
 ) -> Horizon:
-    asked = {"--for": span, "--until": until, "--doses": infusions, "--courses": courses}
+    asked = {"`for_`": span, "`until`": until, "`doses`": infusions, "`courses`": courses}
     given = [name for name, value in asked.items() if value is not None]
     if len(given) > 1:
-        raise BadInput("horizon", " and ".join(given), "are two horizons", allowed="one of " + ", ".join(asked))
+        raise BadInput(" and ".join(given), None, "cannot be combined", allowed="one of " + ", ".join(asked))
     return Horizon(
-        None if span is None else parse_span(span, "--for"),
-        _date(until, "--until"),
-        parse_count(infusions, "--doses"),
-        parse_count(courses, "--courses"),
+        None if span is None else parse_span(span, "`for_`"),
+        _date(until, "`until`"),
+        parse_count(infusions, "`doses`"),
+        parse_count(courses, "`courses`"),
     )
 
 
 def _history(given: Sequence[str | date], file: str | None, anchor: str | None) -> tuple[Given, ...]:
     """What was given so far; read only where something was."""
     if given and file is not None:
-        raise BadInput("--history", file, "stands beside --given", hint="give one of the two")
+        raise BadInput("`history`", file, "cannot be combined with `given`", hint="give one of the two")
     if not given and file is None:
         if anchor is not None:
-            raise BadInput("--anchor", anchor, "needs --given or --history: it says what the rest is counted from")
+            hint = "it says from which date the rest is counted"
+            raise BadInput("`anchor`", anchor, "needs `given` or `history`", hint=hint)
         return ()
     from infusecalc.history import read_given, read_history  # noqa: PLC0415 - a look-up has no history
 
@@ -257,10 +233,10 @@ def _prices(texts: Sequence[str]) -> tuple[Price, ...]:
         product, colon, size = vial.rpartition(":")
         if not equals or (colon and not product.strip(" ")):
             allowed = "VIAL=PRICE or PRODUCT:VIAL=PRICE, as in 100mg=174.63"
-            raise BadInput("--price", text, "names no product" if equals else "names no vial", allowed=allowed)
-        key = normal(product) if colon else None, parse_amount(size, "--price vial")
+            raise BadInput("`price`", text, "has no product" if equals else "has no vial size", allowed=allowed)
+        key = normal(product) if colon else None, parse_amount(size, "`price` vial")
         if key in found:
-            raise BadInput("--price", text, PRICED_TWICE, hint=ONE_PRICE)
+            raise BadInput("`price`", text, PRICED_TWICE, hint=ONE_PRICE)
         found[key] = Price(product.strip(" ") if colon else None, key[1], parse_price(amount))
     return tuple(found.values())
 
@@ -276,8 +252,8 @@ def _overrides(
 def _rounding(policy: str, within: str | None) -> Rounding:
     how = policy.strip(" ").lower().replace(" mg", "mg")
     if how not in ROUNDING:
-        raise BadInput("--round", policy, "is not a way of rounding", allowed=", ".join(ROUNDING))
-    limit = None if within is None else parse_percent(within, "--round-within")
+        raise BadInput("`round_`", policy, "is not a way of rounding", allowed=", ".join(ROUNDING))
+    limit = None if within is None else parse_percent(within, "`round_within`")
     return Rounding(_STEPS.get(how), how == "vial", limit)
 
 
@@ -287,8 +263,9 @@ def _acceptances(texts: Sequence[str]) -> tuple[Acceptance, ...]:
     for acceptance in map(_acceptance, texts):
         first = found.setdefault(str(acceptance), acceptance)
         if first != acceptance:
-            problem = f"gives a second reason for one block; the first is {shown(first.reason)}"
-            raise BadInput("--accept", acceptance, problem, hint="give one reason")
+            detail = f"; the first is {shown(first.reason)}"
+            problem = "gives a second reason for one block"
+            raise BadInput("`accept`", acceptance, problem, detail=detail, hint="give one reason")
     return tuple(found.values())
 
 
@@ -297,11 +274,11 @@ def _acceptance(text: str) -> Acceptance:
     code, colon, detail = what.strip(" ").partition(":")
     allowed = "CODE=REASON or CODE:DETAIL=REASON"
     if not code or bool(colon) != bool(detail):
-        raise BadInput("--accept", text, "names no code, or an empty detail", allowed=allowed)
+        raise BadInput("`accept`", text, "has no code, or nothing after the colon", allowed=allowed)
     if not reason.strip():
-        raise BadInput("--accept", text, "has no reason", allowed=allowed)
+        raise BadInput("`accept`", text, "has no reason", allowed=allowed)
     if ";" in reason:
-        raise BadInput("--accept", text, "has a semicolon, which parts the reasons in data", hint="write a comma")
+        raise BadInput("`accept`", text, "has a semicolon, which separates reasons in files", hint="write a comma")
     if has_controls(reason):
-        raise BadInput("--accept", text, "has control characters", allowed="printable characters")
+        raise BadInput("`accept`", text, "has control characters", allowed="printable characters")
     return Acceptance(normal(code), normal(detail) or None, reason.strip())

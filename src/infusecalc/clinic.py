@@ -30,7 +30,8 @@ class Clinic(Frozen):
         told = tuple(tolerances)
         if days is None and holidays is None:
             if told:
-                raise BadInput("--tolerance", told[0], "needs --days or --holidays: without them every day is open")
+                hint = "without them every day is open"
+                raise BadInput("`tolerance`", told[0], "needs `days` or `holidays`", hint=hint)
             return None
         if holidays is not None:
             calendar = _calendar(holidays)
@@ -58,7 +59,9 @@ class Clinic(Frozen):
         calendar = _calendar(self.holidays)
         if not calendar.start_year <= day.year <= calendar.end_year:
             allowed = f"{calendar.start_year} to {calendar.end_year}"
-            raise BadInput("--holidays", self.holidays, f"are not known for {day.year}", allowed=allowed)
+            raise BadInput(
+                "`holidays`", self.holidays, "are not known for that year", detail=f": {day.year}", allowed=allowed
+            )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # years that a calendar knows in part; what it is, is said beside it
             found: str | None = calendar.get(day)
@@ -79,12 +82,12 @@ def _calendar(code: str) -> Any:
     known = holidays.list_supported_countries()
     if country not in known or (dash and not part):
         raise BadInput(
-            "--holidays", code, "is no calendar that is known", allowed="a country as in US, or a part as in US-CA"
+            "`holidays`", code, "is not a known country", allowed="a country, as in US, or a region of it, as in US-CA"
         )
     parts = {name.upper(): name for name in known[country]}
     if part and part not in parts:
         listed = ", ".join(known[country]) or f"{country} alone"
-        raise BadInput("--holidays", code, f"names no part of {country}", allowed=listed)
+        raise BadInput("`holidays`", code, "is not a known region", detail=f"of {country}", allowed=listed)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return holidays.country_holidays(country, subdiv=parts.get(part), language="en_US")
@@ -96,7 +99,7 @@ def _weekdays(text: str) -> tuple[int, ...]:
     for part in plain_marks(text).lower().replace(" ", "").split(","):
         first, dash, last = part.partition("-")
         if first not in WEEKDAYS or (dash and last not in WEEKDAYS):
-            raise BadInput("--days", text, "names no weekdays", allowed="as in mon-fri or mon,wed,fri")
+            raise BadInput("`days`", text, "is not a list of weekdays", allowed="as in mon-fri or mon,wed,fri")
         low, high = WEEKDAYS.index(first), WEEKDAYS.index(last if dash else first)
         found |= {day % 7 for day in range(low, high + 1 if high >= low else high + 8)}
     return tuple(sorted(found))
@@ -110,9 +113,9 @@ def _tolerances(texts: Iterable[str]) -> tuple[tuple[str, int], ...]:
             phase, equals, days = part.rpartition("=")
             name, allowed = normal(phase) if equals else _EVERY, "3d, or induction=1d,maintenance=7d"
             if equals and not name:
-                raise BadInput("--tolerance", text, "names no phase before the equals sign", allowed=allowed)
+                raise BadInput("`tolerance`", text, "has no phase before the equals sign", allowed=allowed)
             if name in found:
                 whose = name or "every phase"
-                raise BadInput("--tolerance", text, f"is a second tolerance for {whose}", allowed=allowed)
-            found[name] = parse_days(days, "--tolerance")
+                raise BadInput("`tolerance`", text, f"is a second tolerance for {whose}", allowed=allowed)
+            found[name] = parse_days(days, "`tolerance`")
     return tuple(found.items())

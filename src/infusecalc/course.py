@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
-from typing import Any
+from typing import Any, Unpack
 
 from infusecalc.choices import Acceptance, Choices
+from infusecalc.errors import BadInput
 from infusecalc.findings import Case, Finding, HasCondition, block_keys, find
 from infusecalc.frozen import Frozen
+from infusecalc.options import CourseOptions
 from infusecalc.overrides import Ordered
 from infusecalc.patient import Patient
 from infusecalc.phase_dose import Chair, Infusion, PhaseDose, Running, dose_phases, dose_plan
@@ -26,51 +28,38 @@ from infusecalc.statements import (
     ProductRules,
 )
 from infusecalc.table import Table
+from infusecalc.totals import Totals, add_up
 
-
-class Totals(Frozen):
-    """Sums over the infusions that are not optional: mg in 0.01 mg, times in 0.01 min (None where one is unknown).
-
-    `time` is that of the infusions, `chair` the one in the chair.
-    """
-
-    infusions: int
-    dose: int
-    waste: int
-    vials: tuple[tuple[int, int], ...]
-    time: int | None
-    chair: int | None
-
-
-def add_up(infusions: Iterable[Infusion], chair: Chair) -> Totals:
-    """The sums over some infusions."""
-    listed = list(infusions)
-    vials: dict[int, int] = {}
-    for infusion in listed:
-        for size, number in infusion.dose.preparation.vials:
-            vials[size] = vials.get(size, 0) + number
-    times = [infusion.time for infusion in listed]
-    return Totals(
-        infusions=len(listed),
-        dose=sum(infusion.dose.amount.dose for infusion in listed),
-        waste=sum(infusion.dose.preparation.waste for infusion in listed),
-        vials=tuple(sorted(vials.items(), reverse=True)),
-        time=_sum(times),
-        chair=_sum([chair.time(time) for time in times]),
-    )
-
-
-def _sum(times: list[int | None]) -> int | None:
-    """A sum of times; not known where one of them is not."""
-    return None if None in times else sum(time for time in times if time is not None)
+VIEWS: dict[str, Callable[[Course], Any]] = {}
+"""How a course becomes `lines`, a `page` and a `frame`: the package puts it here, as what draws lies above."""
 
 
 class Course(Frozen):
-    """One patient's course: a case of the table, with all its findings."""
+    """One patient's course: a case of the table, with all its findings.
+
+    `make_course` makes it. A notebook shows its page; `to_frame` gives its rows.
+    """
 
     table: Table
     case: Case
     findings: tuple[Finding, ...]
+
+    def __repr__(self) -> str:
+        """A few lines: regimen, patient, dates, doses and what blocks."""
+        text: str = VIEWS["lines"](self)
+        return text
+
+    def _repr_html_(self) -> str:
+        """The page of the course, for a notebook."""
+        page: str = VIEWS["page"](self)
+        return page
+
+    def to_frame(self) -> Any:
+        """The infusions, or without dates the phases, as a Polars frame with the columns of `infusecalc.cohort`.
+
+        Doses are in mg, volumes in mL, times in minutes, dates are dates. Raises MissingExtra without Polars.
+        """
+        return VIEWS["frame"](self)
 
     @property
     def regimen(self) -> Regimen:
@@ -225,14 +214,24 @@ def _phase_citations(phase: Phase) -> Iterator[Citation]:
 
 
 def make_course(
-    table: Table, drug: str, indication: str, patient: Patient, choices: Choices | None = None, **options: Any
+    table: Table,
+    drug: str,
+    indication: str,
+    patient: Patient,
+    choices: Choices | None = None,
+    **options: Unpack[CourseOptions],
 ) -> Course:
     """Look up, plan, dose, make up and check one patient's course.
 
-    `drug` and `indication` are names as people type them. The options are those of `Choices.of`; with `start`
-    the course is dated, without it there is one entry for each phase and no date. Raises BadInput for what
-    cannot be used and BadTable for a faulty entry of the table.
+    `drug` and `indication` are names as people type them: `remicade`, `Crohn`. The options are those of
+    `infusecalc.options.CourseOptions`, or already read as `choices`; with `start` the course is dated, without it
+    there is one entry for each phase and no date. Doses, intervals, limits and findings are those of the table, each
+    with its source (`Course.sources`); amounts are whole numbers, a dose in 0.01 mg. Raises BadInput for what cannot
+    be used (`field` names the argument), UnknownName for a name or an option that there is not, and BadTable for a
+    faulty entry of the table.
     """
+    if choices is not None and options:
+        raise BadInput("options", ", ".join(options), "cannot be combined with `choices`", hint="give one of the two")
     choices = choices or Choices.of(**options)
     return course_in(setting_of(table, drug, indication, choices), patient, choices)
 

@@ -27,18 +27,20 @@ def parse_date(text: str, what: str = "date") -> date:
         return date.today()  # noqa: DTZ011 - the day that the user's own calendar shows
     found = _ISO.fullmatch(text)
     if not found and not text.isascii():
-        problem = f"has characters that are not plain ASCII: '{odd_characters(text)}'"
-        raise BadInput(what, text, problem, allowed=_ALLOWED)
+        detail = f": '{odd_characters(text)}'"
+        raise BadInput(
+            what, text, "has characters that are not plain ASCII", detail=detail, how="must be", allowed=_ALLOWED
+        )
     if not found:
         hint = "which of the two is the month?" if _LOCAL.fullmatch(text) else ""
-        raise BadInput(what, text, "is not a date in the one form that is taken", allowed=_ALLOWED, hint=hint)
+        raise BadInput(what, text, "is not a date", how="must be", allowed=_ALLOWED, hint=hint)
     year, month, day = (int(part) for part in found.groups())
     try:
         parsed = date(year, month, day)
     except ValueError:
-        raise BadInput(what, text, "is not a day of the calendar", allowed=_ALLOWED) from None
+        raise BadInput(what, text, "does not exist", hint="check the day and the month") from None
     if not _YEARS[0] <= year <= _YEARS[1]:
-        raise BadInput(what, text, "is outside the years that are taken", allowed="1900 to 2200")
+        raise BadInput(what, text, "is out of range", allowed="years 1900 to 2200")
     return parsed
 
 

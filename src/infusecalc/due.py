@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
-from typing import Any
+from typing import Unpack
 
 from infusecalc.choices import Choices
 from infusecalc.course import Course, make_course
@@ -13,6 +13,7 @@ from infusecalc.errors import BadInput
 from infusecalc.findings import SEVERITIES, Finding, block_keys
 from infusecalc.frozen import Frozen
 from infusecalc.history import Given
+from infusecalc.options import CourseOptions
 from infusecalc.patient import Patient
 from infusecalc.phase_dose import Infusion
 from infusecalc.plan import PhaseStart
@@ -101,21 +102,21 @@ class Due(Frozen):
         return (self.infusion.planned.date - on).days if self.infusion and on else None
 
 
-def find_due(table: Table, drug: str, indication: str, patient: Patient, **options: Any) -> Due:
-    """What is due after what was given; the options are those of `Choices.of`, the history among them.
+def find_due(table: Table, drug: str, indication: str, patient: Patient, **options: Unpack[CourseOptions]) -> Due:
+    """What is due after what was given; the options are `CourseOptions`, the history among them.
 
     Raises BadInput where nothing was given, and as `make_course` does.
     """
     choices = Choices.of(**options)
     history, on = choices.history, choices.on
     if not history:
-        raise BadInput(
-            "--given", None, "is missing", allowed="DATE or DATE:MG", hint="say what was given, or --history"
-        )
+        hint = "give the infusions so far, or a file of them with `history`"
+        raise BadInput("`given`", None, "is missing", allowed="DATE or DATE:MG", hint=hint)
     choices = choices.but(horizon=choices.horizon.but(infusions=len(history) + 1))
     course = make_course(table, drug, indication, patient, choices)
     if on and history[-1].date > on:
-        raise BadInput("--given", history[-1].date, f"is after the day that was said, {on}", hint="give what was given")
+        hint = "give only infusions up to `on`"
+        raise BadInput("`given`", history[-1].date, "is after `on`", detail=f", {on}", hint=hint)
     left = [infusion for infusion in course.infusions if not infusion.planned.given]
     if not left:
         late = tuple(course.regimen.drug_rules.late.items())

@@ -1,11 +1,24 @@
-"""Every way in which infusecalc refuses: one exception tree, with the exit code on the class."""
+"""Every way in which infusecalc refuses: one exception tree, with the exit code on the class.
+
+A sentence names an argument of the library in backticks: `maintenance_start`. The command line shows it as its option.
+"""
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from collections.abc import Callable
 
 SHOWN = 80  # characters of a refused value that a message repeats
 _BYTES = range(0xDC80, 0xDD00)  # how Python keeps bytes that are not UTF-8
+_ARGUMENT = re.compile(r"`([a-z_]+)`")
+_FIELDS = {
+    "weight": "weight", "date of a weight": "weight", "height": "height", "BSA": "bsa", "BSA cap": "bsa_cap",
+    "BSA formula": "bsa_formula", "age": "age", "date of birth": "born", "patient id": "id", "drug": "drug",
+    "indication": "indication", "label": "label", "variant": "variant", "product": "product", "protocol": "protocol",
+    "condition": "has", "bag": "bag", "start": "start", "dose": "dose", "frame": "frame", "regimen table": "regimens",
+}  # fmt: skip
+"""What people call an argument, where that is not its name in backticks, and the name of the argument."""
 _BIDI = {*range(0x200E, 0x2010), *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x061C}
 
 
@@ -34,7 +47,10 @@ def has_controls(text: str) -> bool:
 
 
 class InfusecalcError(Exception):
-    """A refusal that a person can act on; `exit_code` is what the command line ends with."""
+    """A refusal that a person can act on: `str` is a sentence. `exit_code` is what the command line ends with.
+
+    Anything else that is raised is a bug.
+    """
 
     exit_code = 2
 
@@ -42,36 +58,91 @@ class InfusecalcError(Exception):
 class BadInput(InfusecalcError):
     """One value that cannot be used.
 
-    `what` names the input, `value` is as given, `problem` says what is wrong,
-    `allowed` what would be right and `hint` what to do next.
+    `what` names the input, `value` is as given, `problem` says what is wrong and `detail` with which other values,
+    `allowed` what would be right and `hint` what to do next. `field` is the argument of the library that it is about
+    (`start`, `weight`, `for_` ...); None where it is about several, or about none. Only `value` and `detail` hold what
+    was said of a patient. `how` is the word before what is allowed.
     """
 
-    def __init__(self, what: str, value: object, problem: str, *, allowed: str = "", hint: str = "") -> None:
+    def __init__(
+        self,
+        what: str,
+        value: object,
+        problem: str,
+        *,
+        detail: str = "",
+        allowed: str = "",
+        hint: str = "",
+        how: str = "allowed:",
+        field: str | None = None,
+    ) -> None:
         """Keep the parts, and build the sentence from them."""
-        self.what, self.value, self.problem = what, value, problem
-        self.allowed, self.hint = allowed, hint
-        parts = [what if value is None else f"{what} {shown(value)}", problem]
-        sentence = " ".join(parts)
-        if allowed:
-            sentence += f" (allowed: {allowed})"
-        if hint:
-            sentence += f"; {hint}"
-        super().__init__(sentence)
+        self.what, self.value, self.problem, self.detail = what, value, problem, detail
+        self.allowed, self.hint, self.how = allowed, hint, how
+        named = _ARGUMENT.findall(what)
+        self.field = field or (named[0] if len(named) == 1 else _FIELDS.get(what))
+        super().__init__(self.sentence())
+
+    def sentence(self, argument: Callable[[str], str] = "`{}`".format) -> str:
+        """The whole sentence; `argument` says how the name of an argument is shown."""
+
+        def worded(text: str) -> str:
+            return _ARGUMENT.sub(lambda found: argument(found[1]), text)
+
+        what, problem, allowed = worded(self.what), worded(self.problem), worded(self.allowed)
+        said = what if self.value is None else f"{what} {shown(self.value)}"
+        return self._put_together(said, _beside(problem, self.detail), allowed, worded(self.hint))
+
+    @property
+    def fault(self) -> str:
+        """What is wrong, with the values that it is about."""
+        return _beside(self.problem, self.detail)
+
+    @property
+    def reason(self) -> str:
+        """The sentence without any value: it may be shown of a patient among many."""
+        return self._put_together(self.what, self.problem, self.allowed, self.hint)
+
+    def _put_together(self, what: str, problem: str, allowed: str, hint: str) -> str:
+        sentence = f"{what} {problem}" + (f" ({self.how} {allowed})" if allowed else "")
+        return f"{sentence}; {hint}" if hint else sentence
+
+
+def _beside(problem: str, detail: str) -> str:
+    """A problem with what it is about, as a sentence goes on."""
+    return problem + (detail if detail[:1] in (":", ",", ";", "") else f" {detail}")
+
+
+class Blocked(InfusecalcError):
+    """What is not made from a plan that blocks; `keys` are those of the findings that block."""
+
+    exit_code = 3
+
+    def __init__(self, what: str, keys: tuple[str, ...], how: str) -> None:
+        """Say what is not made, which findings block, and how to go on."""
+        self.what, self.keys = what, keys
+        super().__init__(f"{what} is not made from a plan that is blocked by {', '.join(keys)}; {how}")
 
 
 class UnknownName(BadInput):
-    """A name that is not in the table; `nearest` lists what it may have been meant to be."""
+    """A name that is not in the table; `nearest` lists what it may have been meant to be.
 
-    def __init__(self, what: str, value: object, *, known: tuple[str, ...], nearest: tuple[str, ...]) -> None:
-        """Name the nearest names, or all of them where none is near; pick none."""
+    `of` is the drug or the regimen that has no such name.
+    """
+
+    def __init__(
+        self, what: str, value: object, *, known: tuple[str, ...], nearest: tuple[str, ...], of: str = ""
+    ) -> None:
+        """Name the nearest names, and all that are allowed; pick none."""
         self.nearest = nearest
-        hint = f"nearest: {', '.join(nearest)}" if nearest else "none is near" if known else "leave it out"
+        hint = f"nearest: {', '.join(nearest)}" if nearest else "no similar name" if known else "leave it out"
         problem, hint = ("is not known", hint) if str(value).strip() else ("is empty", "")
-        super().__init__(what, value, problem, allowed=", ".join(known) or "none here", hint=hint)
+        detail = f"for {of}" if of and hint else ""
+        super().__init__(what, value, problem, detail=detail, allowed=", ".join(known) or "none here", hint=hint)
 
 
 class MissingExtra(InfusecalcError, ImportError):
-    """A part of the program that an optional package carries, and it is not installed."""
+    """A part of the program needs a `package` that is not installed; `infusecalc[extra]` brings it."""
 
     def __init__(self, what: str, package: str, extra: str) -> None:
         """Say what needs which package, and how to install it."""
@@ -80,7 +151,7 @@ class MissingExtra(InfusecalcError, ImportError):
 
 
 class BadTable(InfusecalcError):
-    """A regimen table with faults: all of them, each `file:line: path: what (allowed: ...)`."""
+    """A regimen table with faults: all of them in `faults`, each `file:line: path: what (allowed: ...)`."""
 
     def __init__(self, faults: tuple[str, ...]) -> None:
         """Keep the faults; the message is one line for each."""

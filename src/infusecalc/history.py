@@ -10,7 +10,7 @@ from itertools import pairwise
 from infusecalc.dates import parse_date
 from infusecalc.errors import BadInput
 from infusecalc.frozen import Frozen
-from infusecalc.quantities import parse_amount
+from infusecalc.quantities import parse_amount, plain
 
 _LARGEST = 1_000_000  # bytes: no patient's history is as long
 COLUMNS = ("date", "dose_mg")
@@ -28,6 +28,10 @@ class Given(Frozen):
     amount: int | None
     due: dt.date | None = None
 
+    def __str__(self) -> str:
+        """As `--given` has it: `2026-01-05`, or `2026-01-05:350mg`."""
+        return str(self.date) if self.amount is None else f"{self.date}:{plain(self.amount)}mg"
+
 
 def read_given(texts: Iterable[str | dt.date]) -> tuple[Given, ...]:
     """Infusions from dates, `DATE` or `DATE:MG`, as in 2026-01-05:350mg, in order of their dates; raises BadInput."""
@@ -35,9 +39,9 @@ def read_given(texts: Iterable[str | dt.date]) -> tuple[Given, ...]:
     for text in map(str, texts):
         day, colon, amount = text.partition(":")
         if colon and not amount.strip(" "):
-            raise BadInput("--given", text, "has no amount after the colon", allowed="DATE or DATE:MG")
-        found.append(Given(parse_date(day.strip(" "), "--given"), parse_amount(amount, "--given") if colon else None))
-    return _in_order(found, "--given")
+            raise BadInput("`given`", text, "has no dose after the colon", allowed="DATE or DATE:MG")
+        found.append(Given(parse_date(day.strip(" "), "`given`"), parse_amount(amount, "`given`") if colon else None))
+    return _in_order(found, "`given`")
 
 
 def read_history(name: str) -> tuple[Given, ...]:
@@ -48,24 +52,26 @@ def read_history(name: str) -> tuple[Given, ...]:
     try:
         rows = list(csv.reader(_text(name, hint).splitlines()))
     except csv.Error as error:
-        raise BadInput("history", name, f"is no CSV file: {error}", hint=hint) from None
+        raise BadInput("`history`", name, "is not a CSV file", detail=f": {error}", hint=hint) from None
     header = [head.strip(" ").lower() for head in rows[0]] if rows else []
     if "date" not in header or not set(header) <= set(COLUMNS) or len(set(header)) != len(header):
-        shown = ",".join(header) or "nothing"
-        raise BadInput("history", name, f"has the header {shown}", allowed=" or ".join(("date", ",".join(COLUMNS))))
+        detail = f": {','.join(header) or 'nothing'}"
+        allowed = " or ".join(("date", ",".join(COLUMNS)))
+        raise BadInput("`history`", name, "has a wrong header", detail=detail, allowed=allowed)
     found = []
     for number, row in enumerate(rows[1:], 2):
         if not any(cell.strip(" ") for cell in row):
             continue
         if len(row) != len(header):
-            raise BadInput("history", name, f"has {len(row)} cells in line {number}", allowed=str(len(header)))
+            problem = f"has {len(row)} cells in line {number}"
+            raise BadInput("`history`", name, problem, allowed=str(len(header)))
         cells = dict(zip(header, (cell.strip(" ") for cell in row), strict=True))
         amount = cells.get("dose_mg")
-        what = f"history line {number}"
+        what = f"`history` line {number}"
         found.append(Given(parse_date(cells["date"], what), parse_amount(amount, what) if amount else None))
     if not found:
-        raise BadInput("history", name, "holds no infusion", hint=hint)
-    return _in_order(found, "history")
+        raise BadInput("`history`", name, "has no infusion", hint=hint)
+    return _in_order(found, "`history`")
 
 
 def _text(name: str, hint: str) -> str:
@@ -73,12 +79,12 @@ def _text(name: str, hint: str) -> str:
         content = _bytes(name)
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise BadInput("history", name, f"is not UTF-8 at byte {error.start}", hint="save it as UTF-8") from None
+        raise BadInput("`history`", name, f"is not UTF-8 at byte {error.start}", hint="save it as UTF-8") from None
     except (OSError, ValueError) as error:
         problem = f"cannot be read: {getattr(error, 'strerror', None) or 'it is not a file name'}"
-        raise BadInput("history", name, problem, hint=hint) from None
+        raise BadInput("`history`", name, problem, hint=hint) from None
     if len(content) > _LARGEST or "\0" in text:
-        raise BadInput("history", name, "is over 1 MB, or no text", hint=hint)
+        raise BadInput("`history`", name, "is over 1 MB, or not text", hint=hint)
     return text
 
 
@@ -96,5 +102,5 @@ def _in_order(found: list[Given], what: str) -> tuple[Given, ...]:
     listed = sorted(found, key=lambda given: given.date)
     for one, other in pairwise(listed):
         if one.date == other.date:
-            raise BadInput(what, one.date, "is named twice", hint="one infusion a day; name each once")
+            raise BadInput(what, one.date, "is given twice", hint="give one infusion for each date")
     return tuple(listed)

@@ -47,12 +47,13 @@ def order_phases(regimen: Regimen, choices: Choices) -> Ordered:
     phases = dict(regimen.phases)
     if choices.from_maintenance:
         if regimen.maintenance is None:
-            problem = f"names no phase of {regimen.id} ({regimen.label}), which has {' and '.join(phases)}"
-            raise BadInput("--from", "maintenance", problem, hint="leave --from out")
+            detail = f": {regimen.id} ({regimen.label}) has {' and '.join(phases)}"
+            problem, hint = "is not a phase of this regimen", "leave `from_` out"
+            raise BadInput("`from_`", "maintenance", problem, detail=detail, hint=hint)
         phases = {regimen.maintenance: phases[regimen.maintenance]}
-    for name, dose in _by_phase("--dose", choices.doses, regimen, phases).items():
+    for name, dose in _by_phase("`dose`", choices.doses, regimen, phases).items():
         phases[name] = _with_dose(name, phases[name], dose, regimen)
-    for name, every in _by_phase("--every", choices.intervals, regimen, phases).items():
+    for name, every in _by_phase("`every`", choices.intervals, regimen, phases).items():
         phases[name] = _with_interval(name, phases[name], every, choices)
     return Ordered(regimen, phases)
 
@@ -64,11 +65,11 @@ def _by_phase(
     found: dict[str, Value] = {}
     for phase, value in asked:
         if phase is not None and phase not in phases:
-            raise BadInput(f"{what} phase", phase, "is not planned here", allowed=", ".join(phases))
+            raise BadInput(f"{what} phase", phase, "is not in this plan", allowed=", ".join(phases))
         bare = [regimen.maintenance] if regimen.maintenance in phases else list(phases)
         for name in [phase] if phase else bare:
             if name in found:
-                raise BadInput(what, value, f"overrides {name} a second time", hint="give one value for each phase")
+                raise BadInput(what, value, f"is a second value for {name}", hint="give one value for each phase")
             found[name] = value
     return found
 
@@ -77,8 +78,9 @@ def _with_dose(name: str, phase: Phase, dose: Dose, regimen: Regimen) -> Phase:
     """The phase at another dose, under its own cap unless the dose has one (where all bands have the same)."""
     bases = tuple(dict.fromkeys(each.basis for each in phase.doses))
     if dose.basis not in bases:
-        hint = f"the {name} dose of {regimen.id} is {phase.people}"
-        raise BadInput("--dose", dose, "has another dose basis", allowed=" or ".join(bases), hint=hint)
+        detail = f": the {name} dose of {regimen.id} is {phase.people}"
+        allowed = " or ".join(bases)
+        raise BadInput("`dose`", dose, "has another unit than the phase", detail=detail, allowed=allowed)
     caps = {each.most for each in phase.doses}
     if dose.most is None and dose.basis != "mg" and len(caps) == 1:
         dose = dose.but(most=caps.pop())
@@ -88,10 +90,11 @@ def _with_dose(name: str, phase: Phase, dose: Dose, regimen: Regimen) -> Phase:
 def _with_interval(name: str, phase: Phase, every: Span, choices: Choices) -> Phase:
     """The phase at another interval."""
     if phase.interval is None:
-        raise BadInput("--every", every, f"fits no phase: {name} does not repeat, so it has no interval")
+        hint = f"leave it out: {name} is given once"
+        raise BadInput("`every`", every, "is for a phase that repeats", hint=hint)
     if phase.repeat and phase.repeat.planned == "asked" and not choices.horizon.courses:
-        raise BadInput("--every", every, "needs --courses: without it, one course is planned")
+        raise BadInput("`every`", every, "needs `courses`", hint="without it, one course is planned")
     if every.size <= Span(phase.offsets[-1], "day").size:
         hint = f"{name} has infusions up to day {phase.offsets[-1]} before it repeats"
-        raise BadInput("--every", every, "is too short for this phase", hint=hint)
+        raise BadInput("`every`", every, "is too short for this phase", hint=hint)
     return phase.but(repeat=phase.repeat.but(every=every)) if phase.repeat else phase.but(every=every)

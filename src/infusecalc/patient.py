@@ -62,19 +62,22 @@ class Patient(Frozen):
         born: str | date | None = None,
         id: str | None = None,  # noqa: A002 - the word that the data use
     ) -> Patient:
-        """A patient from text or numbers: weight in kg or lb, height in cm, m, in or ft, age in years or months.
+        """A patient from text or numbers: `70`, `70kg`, `154lb`; `175`, `1.75m`, `5ft9in`; `34`, `34y`, `8mo`.
 
-        Weights over time are given as several texts, `DATE=WEIGHT` each; each holds until the next date. Raises
-        BadInput for anything that is not a quantity, and for a height, a formula or a second age that contradicts
-        what stands beside it.
+        A bare weight is in kg, a height in cm, an age in years; `bsa` and `bsa_cap` are in m2; `born` is a date.
+        `bsa_formula` is `mosteller` unless given: sqrt(cm x kg / 3600), N Engl J Med 1987;317:1098; the other formulas
+        are cited in `infusecalc.bsa`. 1 lb = 0.45359237 kg and 1 in = 2.54 cm, by the agreement of 1959. Weights over
+        time are several texts, `DATE=WEIGHT` each; each holds until the next date.
+
+        Raises BadInput for what is not a quantity, and for arguments that cannot be combined. Whether the size is that
+        of a human being is checked with the limits of the table, in `make_course`.
         """
         if bsa is not None and (height is not None or bsa_formula is not None):
-            raise BadInput(
-                "BSA", bsa, "is given beside a height or a formula", hint="give --bsa, or --height and a formula"
-            )
+            problem, hint = "cannot be combined with a height or a formula", "give `bsa`, or `height` and `bsa_formula`"
+            raise BadInput("BSA", bsa, problem, hint=hint)
         formula = BSA_FORMULAS[0] if bsa_formula is None else named_formula(bsa_formula)
         if age is not None and born is not None:
-            raise BadInput("age", age, "is given beside a date of birth", hint="give --age or --born")
+            raise BadInput("age", age, "cannot be combined with a date of birth", hint="give `age` or `born`")
         weights = _weights(weight)
         return cls(
             weight=weights[0].weight,
@@ -119,13 +122,13 @@ class Patient(Frozen):
         if all(each.since is None for each in self.weights):
             return self
         if day is None:
-            hint = "give one weight, or the day (--on) that decides between them"
-            raise BadInput("weight", None, "is given with dates, and there is no date", hint=hint)
+            hint = "give `start`, or `on` for a look-up; or give one weight"
+            raise BadInput("weight", None, "with dates needs a reference date", hint=hint)
         held = [each for each in self.weights if each.since is None or each.since <= day]
         if not held:
-            hint = "add one from that day or before"
-            first = f"the first is from {self.weights[0].since}"
-            raise BadInput("weight", None, f"is not known on {day}: {first}", hint=hint)
+            hint = "add a weight of that day or before"
+            detail = f": {day}, the first is from {self.weights[0].since}"
+            raise BadInput("weight", None, "is missing for that day", detail=detail, hint=hint)
         return self.but(weight=held[-1].weight, weight_text=held[-1].text)
 
     def age_on(self, day: date | None) -> Age | None:
@@ -133,7 +136,8 @@ class Patient(Frozen):
         if self.born is None or day is None:
             return self.age
         if day < self.born:
-            raise BadInput("date of birth", self.born, f"is after {day}", hint="the first infusion comes after birth")
+            problem = "is after the day for which the age is needed"
+            raise BadInput("date of birth", self.born, problem, detail=f", {day}", hint="check both dates")
         return Age(completed_months(self.born, day))
 
     def check(self, house: House, day: date | None) -> None:
@@ -149,13 +153,13 @@ class Patient(Frozen):
         if self.bsa_cap is not None:
             _within("BSA cap", self.bsa_cap, 2, "m2", house.bsa)
         if self.born is not None and day is None:
-            hint = "give the start, or the day (--on) for which it gives the age"
-            raise BadInput("date of birth (--born)", self.born, "gives an age only on a day", hint=hint)
+            hint = "give `start`, or `on` for a look-up"
+            raise BadInput("`born`", self.born, "needs a reference date", hint=hint)
         age = self.age_on(day)
         if age is not None and outside(age.months, house.age.from_, house.age.to):
             allowed = " to ".join(str(years_and_months(end)[0]) for end in (house.age.from_, house.age.to)) + " years"
             shown = f"{plain(hundredths_of_years(age.months))} years"
-            raise BadInput("age", shown, "is outside what is taken", allowed=allowed)
+            raise BadInput("age", shown, "is out of range", allowed=allowed)
 
     def _check_bmi(self, weight: int, house: House) -> None:
         height, bmi = self.height or 0, house.bmi
@@ -164,7 +168,7 @@ class Patient(Frozen):
         value = decisive(weight * 10_000, height * height, [(bmi.from_, 1), (bmi.to, 1)])
         both = f"{plain(weight)} kg and {plain(height, 1)} cm: {value} kg/m2"
         hint = "are weight and height swapped, or in other units?"
-        problem = "give a body mass index that nobody has"
+        problem = "give an impossible body mass index"
         raise BadInput("weight and height", both, problem, allowed=f"{bmi.from_} to {bmi.to} kg/m2", hint=hint)
 
 
@@ -176,10 +180,10 @@ def _weights(given: str | float | Sequence[str]) -> tuple[Weighed, ...]:
     found: dict[date | None, Weighed] = {}
     for text in map(str, texts):
         day, equals, weight = text.rpartition("=")
-        since = parse_date(day.strip(" "), "weight's date") if equals else None
+        since = parse_date(day.strip(" "), "date of a weight") if equals else None
         if since in found:
             when = f"for {since}" if since else "without a date"
-            raise BadInput("--weight", text, f"is given twice {when}", hint="give one weight for each date")
+            raise BadInput("`weight`", text, f"is given twice {when}", hint="give one weight for each date")
         found[since] = Weighed(since, parse_weight(weight), weight.strip(" "))
     return tuple(sorted(found.values(), key=lambda each: each.since or date.min))
 
@@ -189,12 +193,12 @@ def _within(what: str, value: int, places: int, unit: str, limits: Limits) -> No
         return
     hint = "a bare number is cm; write 1.75m for metres" if what == "height" and value < limits.from_ else ""
     allowed = f"{plain(limits.from_, places)} to {plain(limits.to, places)} {unit}"
-    raise BadInput(what, f"{plain(value, places)} {unit}", "is outside what is taken", allowed=allowed, hint=hint)
+    raise BadInput(what, f"{plain(value, places)} {unit}", "is out of range", allowed=allowed, hint=hint)
 
 
 def _plain_id(text: str) -> str:
     if not text.strip():
-        raise BadInput("patient id", text, "is empty", hint="leave --patient-id out, or give one")
+        raise BadInput("patient id", text, "is empty", hint="leave it out, or give one")
     if has_controls(text):
         raise BadInput("patient id", text, "has control characters", allowed="printable characters")
     return text

@@ -161,10 +161,10 @@ def _dose(name: str, ordered: Ordered, patient: Patient, making: Making) -> Phas
     asked = phase.dose_of(patient.weight, patient.bsa)
     exact = asked.amount(patient.weight, patient.bsa)
     if comes_to_nothing(exact):
-        raise BadInput("dose", asked, "comes to less than 0.01 mg", hint="check --dose and the weight")
+        raise BadInput("dose", asked, "comes to less than 0.01 mg", hint="check `dose` and the weight")
     if above(exact, making.largest):
         problem = f"comes to more than {people(making.largest)} mg"
-        raise BadInput("dose", asked, problem, hint="check --dose and the weight")
+        raise BadInput("dose", asked, problem, hint="check `dose` and the weight")
     amount = round_dose(exact, making.choices.rounding, making.within, making.product.vials.sizes)
     made_up = prepare(amount.dose, making.product, rules, making.bags, making.overfill, making.choices.bag)
     load = Load(amount.dose, made_up.bag, patient.weight)
@@ -199,4 +199,4 @@ def check_bag(asked: int | None, bags: Bags) -> None:
     """Refuse with BadInput a bag (mL) outside what is taken."""
     if asked is not None and not bags.from_ <= asked <= bags.to:
         allowed = f"{plain(bags.from_, 0)} to {plain(bags.to, 0)} mL"
-        raise BadInput("bag", f"{asked} mL", "is outside what is taken", allowed=allowed)
+        raise BadInput("bag", f"{asked} mL", "is out of range", allowed=allowed)

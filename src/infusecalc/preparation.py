@@ -112,7 +112,7 @@ def prices_of(table: Table, prices: Iterable[Price], product: str) -> tuple[tupl
         key = None if price.product is None else _priced(table, price.product), price.vial
         if key in found:
             typed = f"{price.product}:{plain(price.vial)}mg"
-            raise BadInput("--price", typed, PRICED_TWICE, hint=ONE_PRICE)
+            raise BadInput("`price`", typed, PRICED_TWICE, hint=ONE_PRICE)
         found[key] = price.amount
     shared = {vial: amount for (name, vial), amount in found.items() if name is None}
     own = {vial: amount for (name, vial), amount in found.items() if name == product}
@@ -124,10 +124,10 @@ def _priced(table: Table, typed: str) -> str:
     try:
         product = table.find_drug(typed)[1]
     except UnknownName:
-        raise unknown("--price product", typed, table.names("products")) from None
+        raise unknown("`price` product", typed, table.names("products")) from None
     if product is None:
         hint = "name a product, as in Remicade:100mg=174.63"
-        raise BadInput("--price product", typed, "is a drug, and products have prices", hint=hint)
+        raise BadInput("`price` product", typed, "is a drug, and products have prices", hint=hint)
     return product
 
 

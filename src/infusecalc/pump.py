@@ -80,7 +80,7 @@ def pump_steps(load: Load, rates: Rates, stop: Stop | None = None) -> tuple[Step
         whole = run_time(load, rates)
         if not 0 < stop.at < whole:
             allowed = f"above 0 and under {people(whole)} min, the time of the whole infusion"
-            raise BadInput("--stopped-at", f"{people(stop.at)} min", "is not within the infusion", allowed=allowed)
+            raise BadInput("`stopped_at`", f"{people(stop.at)} min", "is not within the infusion", allowed=allowed)
         stretches, per = _stopped(_own_steps(load, rates), stop), per * WHOLE
     found: list[Step] = []
     clock = taken = given = volume = 0
@@ -114,7 +114,7 @@ def _stretches(load: Load, rates: Rates) -> tuple[Stretches, int]:
         return iter([(load.dose * 60, None)]), minutes
     rise = rates.titration
     if rise.bag not in (None, load.bag):
-        hint = f"its rates are in mL/h; --bag {rise.bag} takes that bag"
+        hint = f"its rates are in mL/h; give `bag` {rise.bag}"
         raise BadInput("bag", f"{load.bag} mL", "is not the bag of this protocol", allowed=f"{rise.bag} mL", hint=hint)
     if rise.bag is not None:
         return ((held.pace.number * load.dose, _hundredths(held.minutes)) for held in rise.steps), load.bag * 100

@@ -72,22 +72,22 @@ def make_pump_table(
     no block.
     """
     asked = [
-        name for name, given in {"--number": number, "--first": first, "--subsequent": subsequent}.items() if given
+        name for name, given in {"`number`": number, "`first`": first, "`subsequent`": subsequent}.items() if given
     ]
     if len(asked) > 1:
-        raise BadInput("infusion", " and ".join(asked), "are two infusions", hint="give one of them")
-    counted = parse_count(number, "--number")
+        raise BadInput(" and ".join(asked), None, "cannot be combined", hint="give one of them")
+    counted = parse_count(number, "`number`")
     if phase is not None and not asked:
         counted = _first_of(course, phase)
     if counted is not None and counted > course.house.horizon.infusions:
-        raise BadInput("--number", number, "is too far", allowed=f"up to {course.house.horizon.infusions}")
+        raise BadInput("`number`", number, "is too high", allowed=f"up to {course.house.horizon.infusions}")
     place = None if subsequent else counted or 1
     dose = _dose(course, place or _later(course), phase, by_number=place is not None)
     is_first = _is_first(course, place)
-    rates = _rates(course, place, "--number" if number is not None else "infusion", first=is_first)
+    rates = _rates(course, place, "`number`" if number is not None else "infusion", first=is_first)
     stop = _stop(course, stopped_at, pause, hold=hold)
     made = PumpTable(
-        course, dose, place, is_first, rates, pump_steps(dose.load, rates, stop), stop, parse_clock(at, "--at"), ()
+        course, dose, place, is_first, rates, pump_steps(dose.load, rates, stop), stop, parse_clock(at, "`at`"), ()
     )
     found = list(course.findings)
     if stop:
@@ -101,7 +101,7 @@ def _first_of(course: Course, phase: str) -> int:
     """The number of the first infusion of a phase; raises BadInput for one that is not planned."""
     asked = normal(phase)
     if asked not in course.ordered.phases:
-        raise BadInput("--phase", phase, "is not planned here", allowed=", ".join(course.ordered.phases))
+        raise BadInput("`phase`", phase, "is not in this plan", allowed=", ".join(course.ordered.phases))
     return first_number(course.ordered, asked)
 
 
@@ -119,7 +119,7 @@ def _dose(course: Course, number: int, phase: str | None, *, by_number: bool) ->
         _first_of(course, phase)
         asked = normal(phase)
         if by_number and asked != name:
-            raise BadInput("--phase", phase, f"is not the phase of infusion {number}", allowed=name)
+            raise BadInput("`phase`", phase, f"is not the phase of infusion {number}", allowed=name)
         if asked != name:
             _check_phase(course, asked)
             return next(dose for dose in course.phases if dose.name == asked)
@@ -130,8 +130,8 @@ def _check_phase(course: Course, name: str) -> None:
     """Refuse a phase that is over before the protocol begins."""
     protocol, last = course.running.protocol, last_number(course.ordered, name)
     if protocol and last is not None and last < protocol.from_infusion:
-        problem = f"is over with infusion {last}, and is not run by {_in_a_sentence(protocol)}"
-        raise BadInput("--phase", name, problem, allowed=f"phases from infusion {protocol.from_infusion} on")
+        problem = f"ends with infusion {last}, and {_in_a_sentence(protocol)} begins later"
+        raise BadInput("`phase`", name, problem, allowed=f"phases from infusion {protocol.from_infusion} on")
 
 
 def _is_first(course: Course, number: int | None) -> bool:
@@ -149,14 +149,14 @@ def _rates(course: Course, number: int | None, what: str, *, first: bool) -> Rat
     protocol = course.running.protocol
     if protocol and number is not None and number < protocol.from_infusion:
         allowed = f"infusion {protocol.from_infusion} and later ones"
-        hint = "" if what == "--number" else f"give --number {protocol.from_infusion}, or --subsequent"
-        raise BadInput(what, number, f"is not run by {_in_a_sentence(protocol)}", allowed=allowed, hint=hint)
+        hint = "" if what == "`number`" else f"give `number` {protocol.from_infusion}, or `subsequent`"
+        raise BadInput(what, number, f"is too early for {_in_a_sentence(protocol)}", allowed=allowed, hint=hint)
     rates = course.running.rates(number, first=first)
     if rates is None:
         note = course.regimen.rules.rate_not_labelled
         known = ", ".join(course.table.protocols(course.regimen))
-        problem = "is missing, and no rate is labelled" + (f": {note.text}" if note else "")
-        raise BadInput("--protocol", None, problem, allowed=known, hint="choose one")
+        problem = "is missing, and the label gives no rate" + (f": {note.text}" if note else "")
+        raise BadInput("`protocol`", None, problem, allowed=known, hint="choose one")
     return rates
 
 
@@ -169,14 +169,16 @@ def _in_a_sentence(protocol: Protocol) -> str:
 def _stop(course: Course, stopped_at: str | None, pause: str | None, *, hold: bool) -> Stop | None:
     if stopped_at is None:
         if pause is not None or hold:
-            what = "--hold" if pause is None else "--pause"
-            raise BadInput(what, pause, "needs --stopped-at", hint="say after how many minutes it was stopped")
+            what = "`hold`" if pause is None else "`pause`"
+            hint = "give the minutes after which it was stopped"
+            raise BadInput(what, pause, "needs `stopped_at`", hint=hint)
         return None
     reaction = course.regimen.drug_rules.reaction
     if reaction is None:
-        raise BadInput("--stopped-at", stopped_at, "has no rule in the table for how to go on after it")
+        problem = "cannot be used: the table does not say how to go on after a stop"
+        raise BadInput("`stopped_at`", stopped_at, problem, hint="leave it out")
     longest = course.house.longest_pause.most
-    paused = parse_minutes(pause, "--pause") if pause is not None else 0
+    paused = parse_minutes(pause, "`pause`") if pause is not None else 0
     if paused > longest * 100:
-        raise BadInput("--pause", pause, "is too long", allowed=f"up to {longest} min")
-    return Stop(parse_minutes(stopped_at, "--stopped-at"), paused, reaction.resume, hold)
+        raise BadInput("`pause`", pause, "is too long", allowed=f"up to {longest} min")
+    return Stop(parse_minutes(stopped_at, "`stopped_at`"), paused, reaction.resume, hold)

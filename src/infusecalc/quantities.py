@@ -93,8 +93,8 @@ def _refuse(what: str, text: str, allowed: str) -> BadInput:
     if not text.strip(" "):
         return BadInput(what, text, "is empty", allowed=allowed)
     if not text.isascii():
-        problem = f"has characters that are not plain ASCII: '{odd_characters(text)}'"
-        return BadInput(what, text, problem, allowed=allowed)
+        detail = f": '{odd_characters(text)}'"
+        return BadInput(what, text, "has characters that are not plain ASCII", detail=detail, allowed=allowed)
     if "," in text and _SEVERAL.search(text):
         return BadInput(what, text, "is more than one value", allowed=allowed, hint="give one value")
     if "," in text and text.lstrip(" +-")[:1].isdigit():
@@ -102,7 +102,7 @@ def _refuse(what: str, text: str, allowed: str) -> BadInput:
         return BadInput(what, text, "has a comma, which can be read in two ways", allowed=allowed, hint=hint)
     if text.lstrip(" ").startswith("-"):
         return BadInput(what, text, "is negative", allowed=allowed)
-    return BadInput(what, text, "is not a plain number with a known unit", allowed=allowed)
+    return BadInput(what, text, "is not a number with a known unit", allowed=allowed)
 
 
 def _scaled(what: str, text: str, units: dict[str, tuple[int, int]], allowed: str) -> tuple[int, int, str]:
@@ -112,7 +112,8 @@ def _scaled(what: str, text: str, units: dict[str, tuple[int, int]], allowed: st
         raise _refuse(what, text, allowed)
     whole, part, unit = found[1], found[2] or "", (found[3] or "").lower()
     if unit not in units:
-        raise BadInput(what, text, f"has the unknown unit '{unit}'" if unit else "has no unit", allowed=allowed)
+        problem, detail = ("has an unknown unit", f": '{unit}'") if unit else ("has no unit", "")
+        raise BadInput(what, text, problem, detail=detail, allowed=allowed)
     numerator, denominator = units[unit]
     return int(whole + part) * numerator, denominator * 10 ** len(part), unit
 
@@ -124,7 +125,7 @@ def _positive(what: str, text: str, units: dict[str, tuple[int, int]], allowed: 
         raise BadInput(what, text, "is zero", allowed=allowed)
     scaled = half_up(numerator, denominator)
     if scaled == 0:
-        raise BadInput(what, text, "is too small to count", allowed=allowed)
+        raise BadInput(what, text, "is too small", allowed=allowed)
     return scaled
 
 
@@ -143,7 +144,7 @@ def parse_height(text: str) -> int:
     part = feet[3] or ""
     inches, scale = int((feet[2] or "0") + part), 10 ** len(part)
     if inches >= _INCHES_PER_FOOT * scale:
-        raise BadInput("height", text, "has 12 inches or more beside the feet", allowed=allowed)
+        raise BadInput("height", text, "has 12 or more inches", allowed=allowed)
     if int(feet[1]) == inches == 0:
         raise BadInput("height", text, "is zero", allowed=allowed)
     return half_up((int(feet[1]) * _INCHES_PER_FOOT * scale + inches) * 254, scale * 10)
@@ -178,7 +179,7 @@ def parse_minutes(text: str, what: str) -> int:
     return half_up(*_scaled(what, text, units, "minutes, as in 90 or 90min")[:2])
 
 
-def parse_price(text: str, what: str = "--price") -> int:
+def parse_price(text: str, what: str = "`price`") -> int:
     """An amount of money in 0.01, without a currency, from `174.63`. Raises BadInput."""
     allowed = "a plain amount, as in 174.63"
     numerator, denominator, _ = _scaled(what, text, {"": (100, 1)}, allowed)
@@ -244,7 +245,7 @@ class Dose(Frozen):
             return dose_of(self.factor, ONE)
         size = weight if self.basis == "mg/kg" else bsa
         if size is None:
-            raise BadInput("height", None, "is missing", allowed="--height or --bsa", hint=f"{self} needs a BSA")
+            raise BadInput("height", None, "is missing", allowed="`height` or `bsa`", hint=f"{self} needs a BSA")
         return dose_of(self.factor, size)
 
 
@@ -255,10 +256,10 @@ def parse_dose(text: str, what: str = "dose") -> Dose:
     if capped and not cap[:1].isdigit():  # a comma between digits is no cap
         words = cap.strip(" ")
         if not words.lower().startswith(_AT_MOST.strip(", ")):
-            raise BadInput(what, text, "is not a dose with its cap", allowed="as in 8 mg/kg, at most 800 mg")
+            raise BadInput(what, text, "is not a dose with a cap", allowed="as in 8 mg/kg, at most 800 mg")
         dose = parse_dose(own, what)
         if dose.basis == "mg":
-            raise BadInput(what, text, "has a cap on a dose in mg", allowed="a cap on mg/kg or mg/m2")
+            raise BadInput(what, text, "has a cap, and is in mg already", allowed="a cap on mg/kg or mg/m2")
         return dose.but(most=parse_amount(words[len(_AT_MOST) - 2 :].strip(" "), what))
     numerator, denominator, basis = _scaled(what, text, dict.fromkeys(BASES, (10**_FACTOR_PLACES, 1)), allowed)
     if numerator % denominator:

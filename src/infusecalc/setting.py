@@ -55,9 +55,9 @@ def look_up(table: Table, drug: str, indication: str, choices: Choices) -> tuple
     regimen = table.regimen(drug_id, table.find_indication(drug_id, indication), label, choices.variant)
     chosen = table.find_product(choices.product, drug_id) if choices.product is not None else None
     if named and chosen and named != chosen:
-        raise BadInput(
-            "product", choices.product, f"is not the product that {shown(drug)} names", hint="give one of the two"
-        )
+        detail = f": {shown(drug)} is {table.get('products', named).name}"
+        problem = "is not the brand that was given as the drug"
+        raise BadInput("product", choices.product, problem, detail=detail, hint="give one of the two")
     return regimen, chosen or named or regimen.drug_rules.default_product.product
 
 

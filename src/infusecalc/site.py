@@ -8,7 +8,7 @@ from infusecalc.frozen import Frozen
 from infusecalc.phase_dose import Running
 from infusecalc.regimen import Regimen
 from infusecalc.statements import House, InfusionTime, Protocol
-from infusecalc.table import Change, Table
+from infusecalc.table import Change, Share, Table, Value, Void, shares
 
 _NO_RULE = ("default_product", "modifiers", "billing")
 """What a site may choose for itself: which product it buys, and how it bills."""
@@ -21,12 +21,19 @@ class Site(Frozen):
     """What a site's file says of one course.
 
     `entries` are those that it touches, `changes` the rules and values that it replaces or removes, and `shipped` is
-    the regimen without it; None where there is no site's file, or the regimen is its own.
+    the regimen without it; None where there is no site's file, or the regimen is its own. `void` are confirmations
+    whose value is another now, `shares` how much of what the course rests on is confirmed, by source.
     """
 
     entries: tuple[str, ...]
     changes: tuple[Change, ...]
     shipped: Regimen | None
+    void: tuple[Void, ...] = ()
+    shares: tuple[Share, ...] = ()
+
+    def share(self, source: str) -> Share | None:
+        """How much of what rests on a source is confirmed; None for nothing."""
+        return next((each for each in self.shares if each.source == source), None)
 
 
 NO_SITE = Site((), (), None)
@@ -34,7 +41,7 @@ NO_SITE = Site((), (), None)
 
 def site_of(table: Table, regimen: Regimen, product: str, conditions: dict[str, str], running: Running) -> Site:
     """What the site's file says of a course; `conditions` are those of the patient, by the name that was typed."""
-    if not table.changes:
+    if not table.changes and not table.confirmed:
         return NO_SITE
     places = tuple(_places(regimen, product, conditions, running))
     entries = (f"{section}/{name}" for section, name, key in places if table.is_local(section, name, *key.split()))
@@ -44,7 +51,21 @@ def site_of(table: Table, regimen: Regimen, product: str, conditions: dict[str, 
         for change in table.changes
         if (change.kind != "adds" or shipped) and any(_counts(change, place, regimen, conditions) for place in places)
     )
-    return Site(tuple(dict.fromkeys(entries)), changes, shipped)
+    void = (each for each in table.void if any(_in_use(each, place, regimen, conditions) for place in places))
+    confirmed = _shares(table, places, regimen, conditions) if table.confirmed else ()
+    return Site(tuple(dict.fromkeys(entries)), changes, shipped, tuple(void), confirmed)
+
+
+def _shares(table: Table, places: tuple[Place, ...], regimen: Regimen, conditions: dict[str, str]) -> tuple[Share, ...]:
+    """How much of what a course rests on is confirmed, by source."""
+    values = (
+        (value.sources, table.confirmation(value.id))
+        for place in places
+        if table.has(*place[:2])
+        for value in table.values(*place[:2]).values()
+        if not value.cites and _in_use(value, place, regimen, conditions)
+    )
+    return tuple(shares(values).values())
 
 
 def _places(regimen: Regimen, product: str, conditions: dict[str, str], running: Running) -> Iterator[Place]:
@@ -62,16 +83,25 @@ def _places(regimen: Regimen, product: str, conditions: dict[str, str], running:
 
 def _counts(change: Change, place: Place, regimen: Regimen, conditions: dict[str, str]) -> bool:
     """Whether a change is one of a rule or a value that holds for this course."""
-    section, name, key = place
-    if (change.section, change.name) != (section, name) or (key and change.path[:1] != (key,)):
+    if not _in_use(change, place, regimen, conditions):
         return False
-    path = change.path[1:] if key else change.path
-    first, second = (*path, "", "")[:2]
-    if section == "regimens":
-        mine = second == regimen.variant if first == "variants" else regimen.place(first) == (first,)
-        if not mine or first in ("phases", "variants"):
-            return mine and change.kind != "restates"
-    if change.kind not in ("replaces", "removes") or first in _NO_RULE:
+    section, _, key = place
+    first = (*(change.path[1:] if key else change.path), "")[0]
+    if section == "regimens" and first in ("phases", "variants"):
+        return change.kind != "restates"
+    return change.kind in ("replaces", "removes") and first not in _NO_RULE
+
+
+def _in_use(what: Change | Void | Value, place: Place, regimen: Regimen, conditions: dict[str, str]) -> bool:
+    """Whether what stands at a path of the table holds for this course, which uses this place of it."""
+    section, name, key = place
+    if (what.section, what.name) != (section, name) or (key and what.path[:1] != (key,)):
+        return False
+    first, second = (*(what.path[1:] if key else what.path), "", "")[:2]
+    first = first.partition("[")[0]  # an item of a list
+    if section == "regimens" and first == "variants":
+        return second == regimen.variant
+    if section == "regimens" and regimen.place(first) != (first,):
         return False
     if section == "conditions":
         return first == "read_as" and name in conditions

@@ -12,13 +12,14 @@ import typer
 from typer.core import TyperGroup
 
 from infusecalc.cli import complete
+from infusecalc.cli.flags import sentence
 from infusecalc.cli.reply import Reply, say
 from infusecalc.errors import BadInput, BadTable, InfusecalcError, escape
 
 EXIT_CODES = {
     0: "done, nothing blocks",
     2: "bad input or bad table: one sentence on standard error, nothing on standard output, no file touched",
-    3: "done and shown, but a finding blocks, or a checked order is outside the regimen",
+    3: "a finding blocks, an order is outside, a verified plan differs, or two tables differ (--fail-on)",
     4: "batch, agenda: some rows were rejected, with reasons; the others are written",
     130: "interrupted with Ctrl-C",
     1: "a bug: a traceback",
@@ -33,8 +34,10 @@ COMMANDS = {
     "next": "infusecalc.cli.next",
     "batch": "infusecalc.cli.batch",
     "agenda": "infusecalc.cli.agenda",
+    "verify": "infusecalc.cli.verify",
     "info": "infusecalc.cli.info",
     "regimens": "infusecalc.cli.regimens",
+    "schema": "infusecalc.cli.schema",
     "completion": "infusecalc.cli.completion",
 }
 # ClickException: typer has it under no public name of its own
@@ -106,7 +109,7 @@ def run(arguments: Sequence[str]) -> int:
         say(str(error), whose="")
         return error.exit_code
     except InfusecalcError as error:
-        say(str(error))
+        say(sentence(error))
         return error.exit_code
     except _USAGE_ERROR as error:
         from infusecalc.cli import usage  # noqa: PLC0415 - only a line that fits no command needs it

@@ -61,31 +61,31 @@ def app(command: str) -> typer.Typer:
 def _days(given: dict[str, Any]) -> tuple[date, date]:
     """The first and the last day; raises BadInput."""
     if given["on"] is None:
-        raise BadInput("--on", None, "is missing", allowed="YYYY-MM-DD or today", hint="the first day of the agenda")
-    on = parse_date(given["on"], "--on")
-    until = on + timedelta(days=6) if given["until"] is None else parse_date(given["until"], "--until")
+        raise BadInput("`on`", None, "is missing", allowed="YYYY-MM-DD or today", hint="the first day of the agenda")
+    on = parse_date(given["on"], "`on`")
+    until = on + timedelta(days=6) if given["until"] is None else parse_date(given["until"], "`until`")
     if until < on:
-        raise BadInput("--until", until, f"is before the first day, {on}", hint="give a later date")
+        raise BadInput("`until`", until, f"is before the first day, {on}", hint="give a later date")
     if (until - on).days >= _MOST_DAYS:
         raise BadInput(
-            "--until", until, "is too far", allowed=f"up to {_MOST_DAYS} days", hint="list a shorter stretch"
+            "`until`", until, "is too far", allowed=f"up to {_MOST_DAYS} days", hint="list a shorter stretch"
         )
     return on, until
 
 
 def _hours(given: dict[str, Any]) -> Open | None:
     """The chairs and the hours of the clinic; raises BadInput."""
-    chairs, hours = parse_count(given["chairs"], "--chairs"), given["open"]
+    chairs, hours = parse_count(given["chairs"], "`chairs`"), given["open"]
     if (chairs is None) != (hours is None):
-        missing, other = ("--chairs", "--open") if chairs is None else ("--open", "--chairs")
-        raise BadInput(missing, None, f"is missing beside {other}", allowed="both, or neither")
+        missing, other = ("`chairs`", "`open`") if chairs is None else ("`open`", "`chairs`")
+        raise BadInput(missing, None, "is missing", allowed=f"{missing} with {other}, or neither")
     if chairs is None:
         return None
     allowed = "as in 08:00-17:00"
     opens, dash, shuts = str(hours).partition("-")
-    first, last = (parse_clock(text, "--open") if text.strip() else None for text in (opens, shuts))
+    first, last = (parse_clock(text, "`open`") if text.strip() else None for text in (opens, shuts))
     if not dash or first is None or last is None or last <= first:
-        raise BadInput("--open", hours, "is no opening time and a later closing time", allowed=allowed)
+        raise BadInput("`open`", hours, "is no opening time and a later closing time", allowed=allowed)
     return Open(chairs, last - first)
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from infusecalc.cli.flags import with_flags
 from infusecalc.cli.options import (
     CHOICE,
     CLINIC,
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 
 _OWN = {
     "cohort", "output", "rejects", "strict", "keep_extra", "to", "regimens", "quiet", "no_color", "totals", "from_",
-    "given", "weights", "totals_by", "totals_as",
+    "request", "given", "weights", "totals_by", "totals_as",
 }  # fmt: skip
 """What is no option of a course."""
 _MAINTENANCE = "maintenance"
@@ -130,20 +131,20 @@ def _totals_by(given: dict[str, Any]) -> str | None:
     """The period of what to order, None where it is not asked for; raises BadInput."""
     name, by, form = given["totals"], given["totals_by"], given["totals_as"]
     if name is None:
-        for option_, value in (("--totals-by", by), ("--totals-as", form)):
+        for option_, value in (("`totals_by`", by), ("`totals_as`", form)):
             if value is not None:
-                raise BadInput(option_, value, "needs --totals", hint="say where the totals go: a file, or -")
+                raise BadInput(option_, value, "needs `totals`", hint="give a file for the totals, or -")
         return None
     choose_format(form, name, _TOTALS)
     if name == "-" and given["output"] == "-":
         raise BadInput(
             "--totals", name, "is standard output, where the result goes", hint="name a file for one of them"
         )
-    check_apart({"--totals": name}, {"the cohort": given["cohort"], **{f"--{each}": given[each] for each in _BESIDE}})
-    for option_, other in (("-o", given["output"]), ("--rejects", given["rejects"])):
+    check_apart({"`totals`": name}, {"the cohort": given["cohort"], **{f"`{each}`": given[each] for each in _BESIDE}})
+    for option_, other in (("output", given["output"]), ("rejects", given["rejects"])):
         if name != "-" and other and os.path.realpath(name) == os.path.realpath(other):
-            raise BadInput("--totals", name, f"is the file of {option_}", hint="name another")
-    return one_of("--totals-by", by or "month", PERIODS)
+            raise BadInput("`totals`", name, f"is the file of `{option_}`", hint="give another")
+    return one_of("`totals_by`", by or "month", PERIODS)
 
 
 def _write_totals(work: Batch, given: dict[str, Any]) -> None:
@@ -159,7 +160,7 @@ def _write_totals(work: Batch, given: dict[str, Any]) -> None:
     if name == "-":
         write_out(data)
     else:
-        write_file(name, data, "--totals")
+        write_file(name, data, "`totals`")
 
 
 def options_of(given: dict[str, Any]) -> dict[str, Any]:
@@ -180,8 +181,10 @@ def opened(given: dict[str, Any], options: dict[str, Any], **how: Any) -> tuple[
 
     forms = [text for text in given["from_"] if text != _MAINTENANCE]
     if len(forms) > 1:
-        raise BadInput("option", "--from", "names two forms", hint="give one form, and maintenance where it is meant")
-    form = choose_form(forms[0] if forms else None, given["cohort"], "--from")
+        raise BadInput(
+            "`from_`", " and ".join(forms), "are two formats", hint="give one, and maintenance where it is meant"
+        )
+    form = choose_form(forms[0] if forms else None, given["cohort"], "from_")
     table, stands = site_table(given), bool(given["given"] or given["weights"])
     expansion = None if stands else Expansion(table, **options, **how)
     dated = {"start"} if given["given"] else set()
@@ -192,11 +195,14 @@ def opened(given: dict[str, Any], options: dict[str, Any], **how: Any) -> tuple[
 
     cohort = open_cohort(given["cohort"], form, _ONE_BY_ONE if stands else _ROWS, check, frozenset(COLUMNS))
     if expansion:
+        expansion.faults.worded = with_flags
         return expansion, cohort, None
     told = read_lines(GIVEN, given["given"]) if given["given"] else None
     weighed = read_lines(WEIGHTS, given["weights"]) if given["weights"] else None
     beside = Beside(told, weighed, ids_of(cohort.keep()), table.house())
-    return Expansion(table, beside=beside, **options, **how), cohort, beside
+    expansion = Expansion(table, beside=beside, **options, **how)
+    expansion.faults.worded = with_flags
+    return expansion, cohort, beside
 
 
 def app(command: str) -> typer.Typer:
@@ -213,7 +219,9 @@ def _on_a_terminal(given: dict[str, Any]) -> bool:
 def _check_names(given: dict[str, Any], target: str | None) -> None:
     """Refuse results that would be written over each other, and Parquet on a terminal."""
     if target == "parquet" and _on_a_terminal(given):
-        raise BadInput("--to", target, "is no text for a terminal", hint="write to a file with -o, or to a pipe")
+        raise BadInput(
+            "`to`", target, "cannot be shown on a terminal", hint="write to a file with `output`, or to a pipe"
+        )
     check_rejects(given)
 
 
@@ -221,10 +229,10 @@ def check_rejects(given: dict[str, Any]) -> None:
     """Refuse a file for rejected rows, or for the result, that is another one of this run."""
     rejects, output = given["rejects"], given["output"] or "-"
     if rejects == "-":
-        raise BadInput("--rejects", rejects, "is standard output, where the result may go", hint="name a file")
-    check_apart({"-o": output, "--rejects": rejects}, {f"--{name}": given[name] for name in _BESIDE})
+        raise BadInput("`rejects`", rejects, "is standard output, where the result may go", hint="give a file")
+    check_apart({"`output`": output, "`rejects`": rejects}, {f"`{name}`": given[name] for name in _BESIDE})
     if rejects is not None and os.path.realpath(rejects) == os.path.realpath(output):
-        raise BadInput("--rejects", rejects, "is the file of the result", hint="name another")
+        raise BadInput("`rejects`", rejects, "is the file of the result", hint="give another")
 
 
 def _run(work: Batch, given: dict[str, Any]) -> int:
@@ -257,7 +265,7 @@ def rejects_of(work: Batch, name: str | None) -> Iterator[Refuser]:
     from infusecalc.cohort.files.reading import choose_form  # noqa: PLC0415 - no other command needs it
     from infusecalc.cohort.files.writing import rejects_file  # noqa: PLC0415 - as above
 
-    with rejects_file(name, str(choose_form(None, name, "--rejects")), work.rejects_schema) as refuse:
+    with rejects_file(name, str(choose_form(None, name, "rejects")), work.rejects_schema) as refuse:
         yield refuse
 
 

@@ -27,7 +27,7 @@ def info(**given: Any) -> Reply:
     drug, _ = table.find_drug(typed)
     if slash:
         hint = f"give the drug alone; for a regimen: infusecalc regimens show {drug}/INDICATION"
-        raise BadInput("drug", given["drug"], "names an indication, and this page is about a drug", hint=hint)
+        raise BadInput("drug", given["drug"], "has an indication, and this page is for a drug", hint=hint)
     return reply(given, form, DrugAnswer(table, drug))
 
 

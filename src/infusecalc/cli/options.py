@@ -13,11 +13,14 @@ import typer
 from infusecalc.bsa import BSA_FORMULAS
 from infusecalc.choices import ANCHORS, MAINTENANCE, ROUNDING
 from infusecalc.cli.complete import for_option
+from infusecalc.cli.flags import FLAGS
+from infusecalc.dates import TODAY, parse_date
 from infusecalc.errors import BadInput, shown
 from infusecalc.output.answer import DOCUMENT, PAGE, ROWS
 from infusecalc.output.course_answer import SHEETS, VIEWS
 from infusecalc.output.files import check_apart
 from infusecalc.output.formats import PAPERS, written_from
+from infusecalc.output.request import Request
 from infusecalc.table import Table, load_table
 
 _LABELS = load_table().labels
@@ -25,6 +28,7 @@ _LABELS = load_table().labels
 
 def argument(name: str, text: str, *, needed: bool = True, words: Collection[str] = ()) -> Parameter:
     """A word without a flag; `words` are those that a shell offers, where it is one of a few."""
+    FLAGS.setdefault(name, name)
     complete = for_option(name, words)
     info = typer.Argument(metavar=name.upper(), help=text, show_default=False, autocompletion=complete)
     kind = Annotated[str, info] if needed else Annotated[str | None, info]
@@ -64,7 +68,9 @@ def flag(flags: str, text: str) -> Parameter:
 def _name(flag: str) -> str:
     """A flag as a keyword: `--for` is `for_`, because Python keeps some words for itself."""
     name = flag.lstrip("-").replace("-", "_")
-    return f"{name}_" if name in ("for", "from", "round", "format") else name
+    name = f"{name}_" if name in ("for", "from", "round", "format") else name
+    FLAGS[name] = "-o" if name == "output" else flag
+    return name
 
 
 REGIMEN = [
@@ -129,7 +135,7 @@ PUMP = [
     flag("--hold", "Keep the lower rate to the end after the stop."),
 ]
 CHECK = [
-    option("--ordered", "Ordered dose of one infusion.", "MG", needed=True),
+    option("--ordered", "Ordered dose of one infusion.", "350mg|5mg/kg", needed=True),
     option("--ordered-every", "Ordered interval.", "8w"),
     option("--phase", "Phase of the order, where phases differ.", "NAME"),
     option("--number", "Number of the infusion that the order is for.", "N"),
@@ -169,10 +175,19 @@ SHEET = [
     option("--revision", "ics: revision number; raise it each time you write this calendar again; default 0.", "N"),
     option("--remind", "ics: reminder this long before, as in 7d.", "7d"),
     flag("--private", "ics: no clinical detail."),
+    flag("--show-id", "ics: the patient's id in the title and text of events."),
 ]
 
 
-_READ = {"cohort": "the cohort", "history": "--history", "regimens": "--regimens", "file": "the table"}
+_READ = {
+    "cohort": "the cohort",
+    "history": "`history`",
+    "regimens": "`regimens`",
+    "file": "the table",
+    "plan": "the plan",
+    "old": "OLD",
+    "new": "NEW",
+}
 """The files that commands read: none may be written over."""
 
 
@@ -181,7 +196,8 @@ def regimen_typed(table: Table, given: dict[str, Any]) -> tuple[str, str]:
     drug, slash, second = given["drug"].partition("/")
     first = given["indication"]
     if slash and first is not None:
-        raise BadInput("indication", first, f"stands beside {shown(given['drug'])}", hint="give one of them")
+        problem, detail = "is given twice", f": the drug is {shown(given['drug'])}"
+        raise BadInput("indication", first, problem, detail=detail, hint="give one of the two")
     found: str | None = second if slash else first
     if found is None or (slash and not found.strip(" ")):
         known = ", ".join(table.indications(table.find_drug(drug)[0]))
@@ -197,9 +213,9 @@ def takes(*parameters: Parameter) -> Callable[[Callable[..., Any]], Callable[...
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(command)
         def called(**given: Any) -> Any:
-            values = {name: _one(name, value, many) for name, value in given.items()}
+            values = {name: _dated(name, _one(name, value, many)) for name, value in given.items()}
             _check_files(values)
-            return command(**values)
+            return command(**values, request=_request(command, values))
 
         called.__signature__ = Signature(list(parameters))  # type: ignore[attr-defined]  # inspect reads it
         called.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
@@ -208,11 +224,35 @@ def takes(*parameters: Parameter) -> Callable[[Callable[..., Any]], Callable[...
     return decorate
 
 
+_DATED = {"start": "", "on": "", "until": "", "born": "", "maintenance_start": "", "given": ":", "weight": "="}
+"""The options that take a date, and what stands behind the date where more does."""
+_LOOKS = ("output", "format_", "paper", "quiet", "no_color")
+"""The options that say where and how an answer is written: they are no part of what was asked."""
+
+
+def _dated(name: str, value: Any) -> Any:
+    """The value of an option with the day for `today`, so that it means the same tomorrow."""
+    if isinstance(value, list):
+        return [_dated(name, each) for each in value]
+    day, mark, rest = value.partition(_DATED[name] or "\0") if name in _DATED and value else ("", "", "")
+    return f"{parse_date(TODAY)}{mark}{rest}" if day.strip(" ").lower() == TODAY else value
+
+
+def _request(command: Callable[..., Any], values: dict[str, Any]) -> Request:
+    """What was asked: every option but those of its look, a file by its name alone; settings enter here."""
+    group, name = command.__module__.rpartition(".")[2], command.__name__.rstrip("_")
+    asked = {name: value for name, value in values.items() if name not in _LOOKS}
+    if "regimens" in asked and asked["regimens"] is None:
+        asked["regimens"] = os.environ.get("INFUSECALC_REGIMENS") or None
+    asked |= {name: os.path.basename(asked[name]) for name in _READ if asked.get(name)}  # noqa: PTH119 - no path
+    return Request(name if name == group else f"{group} {name}", {name.rstrip("_"): asked[name] for name in asked})
+
+
 def _check_files(values: dict[str, Any]) -> None:
     """Refuse with BadInput a result over a file that it is made from."""
     read = {what: values.get(name) for name, what in _READ.items()}
-    read["--regimens"] = read["--regimens"] or os.environ.get("INFUSECALC_REGIMENS")
-    check_apart({"-o": values.get("output") or "-", "--rejects": values.get("rejects")}, read)
+    read["`regimens`"] = read["`regimens`"] or os.environ.get("INFUSECALC_REGIMENS")
+    check_apart({"`output`": values.get("output") or "-", "`rejects`": values.get("rejects")}, read)
 
 
 def _one(name: str, value: Any, many: Collection[str]) -> Any:
@@ -220,6 +260,5 @@ def _one(name: str, value: Any, many: Collection[str]) -> Any:
     if not isinstance(value, list) or name in many:
         return value
     if len(value) > 1:
-        flag = "--" + name.rstrip("_").replace("_", "-")
-        raise BadInput("option", flag, "is given twice", hint="give it once")
+        raise BadInput(f"`{name}`", None, "is given twice", hint="give it once")
     return value[0] if value else None

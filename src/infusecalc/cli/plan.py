@@ -11,12 +11,13 @@ from infusecalc.course import Course, make_course
 from infusecalc.errors import BadInput
 from infusecalc.output.course_answer import SHEETS, VIEWS, CourseAnswer
 from infusecalc.output.formats import FORMATS
+from infusecalc.output.request import Request
 from infusecalc.patient import Patient
 from infusecalc.spelling import one_of
 
 _OF_PATIENT = ("weight", "height", "bsa", "bsa_formula", "bsa_cap", "age", "born")
 _NO_CHOICE = {
-    "drug", "indication", "patient_id", "regimens", "format_", "output", "quiet", "no_color", "totals",
+    "drug", "indication", "patient_id", "regimens", "format_", "output", "quiet", "no_color", "totals", "request",
     *_OF_PATIENT, *(name for form in FORMATS.values() for name in form.options),
 }  # fmt: skip
 
@@ -33,16 +34,17 @@ def check_day(given: dict[str, Any]) -> None:
     if given["on"] is None:
         return
     if given.get("start") is not None:
-        raise BadInput("--on", given["on"], "stands beside --start", hint="the start is the day that counts")
+        hint = "leave it out: the start is the reference date"
+        raise BadInput("`on`", given["on"], "cannot be combined with `start`", hint=hint)
     if given["born"] is None and not any("=" in text for text in given["weight"]):
-        hint = "it is the day for which --born gives the age, or dated weights the weight"
-        raise BadInput("--on", given["on"], "stands alone", hint=hint)
+        hint = "leave it out: it is only the reference date for an age or a weight"
+        raise BadInput("`on`", given["on"], "needs `born` or weights with dates", hint=hint)
 
 
 def _word(given: dict[str, Any], name: str, words: tuple[str, ...]) -> str:
     """The word of an option that takes one of a few; the first unless one was given."""
     typed = given.get(name)
-    return words[0] if typed is None else one_of(f"--{name}", typed, words)
+    return words[0] if typed is None else one_of(f"`{name}`", typed, words)
 
 
 def course_of(given: dict[str, Any], **also: Any) -> Course:
@@ -52,7 +54,18 @@ def course_of(given: dict[str, Any], **also: Any) -> Course:
     return make_course(table, *regimen_typed(table, given), patient, **(asked | also))
 
 
+def _told(file: str) -> list[str]:
+    """The infusions of a history's file as `--given` has them."""
+    from infusecalc.history import read_history  # noqa: PLC0415 - a look-up has no history
+
+    return [str(given) for given in read_history(file)]
+
+
 def options_of(given: dict[str, Any]) -> tuple[Patient, dict[str, Any]]:
-    """The patient, and the choices under the names of the library."""
+    """The patient, and the choices under the names of the library; a history's file is read into what was given."""
+    if given.get("history") is not None and not given["given"]:
+        given |= {"given": _told(given["history"]), "history": None}
+        request: Request = given["request"]
+        given["request"] = request.but(options={**request.options, "given": given["given"]})
     patient = Patient.of(id=given["patient_id"], **{name: given[name] for name in _OF_PATIENT})
     return patient, {name: value for name, value in given.items() if name not in _NO_CHOICE and value is not None}

@@ -39,7 +39,7 @@ def rate(**given: Any) -> Reply:
     check_day(given)
     form = format_of(given)
     asked = {name: given.pop(name) for name in _PUMP}
-    number = parse_count(asked["number"], "--number")
+    number = parse_count(asked["number"], "`number`")
     span = {"doses": number} if number and given["start"] is not None else {}
     return reply(given, form, PumpAnswer(make_pump_table(course_of(given, **span), **asked)))
 

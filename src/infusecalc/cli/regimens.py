@@ -1,4 +1,4 @@
-"""`regimens list | show | validate | schema`: the table itself, its values, its faults and its shape."""
+"""`regimens list | show | review | diff | validate | schema`: the table, its values, their sign-off, its faults."""
 
 from __future__ import annotations
 
@@ -12,13 +12,27 @@ from infusecalc.cli.reply import Reply, site_table
 from infusecalc.cli.usage import AnyCase
 from infusecalc.output.answer import DOCUMENT
 from infusecalc.output.flat import as_json
+from infusecalc.output.review_page import ReviewAnswer, list_values
 from infusecalc.output.table_answer import Checked, CheckedAnswer, ListAnswer, ShowAnswer
 from infusecalc.output.table_rows import listing, sources_of, statements
-from infusecalc.table import load_table
+from infusecalc.spelling import one_of
+from infusecalc.table import SHIPPED, Table, load_either, load_table
 from infusecalc.table.layers import KINDS
 
 _LABELS = load_table().labels
 _WHICH = [option("--label", f"Only this label: {' or '.join(_LABELS)}.", "LABEL", words=_LABELS)]
+_FOLLOWED = [
+    option("--label", f"The label to follow: {' or '.join(_LABELS)}; default {_LABELS[0]}.", "LABEL", words=_LABELS)
+]
+_SOME = [
+    argument("drug", "infliximab, rituximab, or DRUG/INDICATION; default: all regimens.", needed=False),
+    argument("indication", "Indication; default: all of the drug.", needed=False),
+]
+_FAILING = ("clinical",)
+_TWO = [
+    argument(name, f"Table file, a site's file, or the word {SHIPPED}: the table {which}.")
+    for name, which in (("old", "before"), ("new", "after"))
+]
 _FILE = [argument("file", "Table file; default: the shipped one.", needed=False)]
 
 
@@ -50,8 +64,38 @@ def show(**given: Any) -> Reply:
     labels = table.labels if given["label"] is None else (table.find_label(given["label"]),)
     found = table.find_indication(drug, indication)
     rows = list(statements(table, drug, found, labels))
-    sources = list(sources_of(table, (row.source for row in rows)))
+    sources = list(sources_of(table, ((row.source, row.confirmed) for row in rows)))
     return reply(given, form, ShowAnswer(table.version, rows, f"{drug}/{found}", sources))
+
+
+@takes(*_SOME, *_FOLLOWED, *TABLE, *result())
+def review(**given: Any) -> Reply:
+    """The sheet that a pharmacist signs: every value that regimens rest on, the least certain first, with boxes.
+
+    \b
+    Examples:
+      infusecalc regimens review infliximab crohns -o review.pdf
+      infusecalc regimens review rituximab --label eu --format csv -o review.csv
+    """  # noqa: D301 - \b keeps the lines of the examples apart
+    form, table = format_of(given), site_table(given)
+    label = table.find_label(given["label"])
+    title, regimens = _reviewed(table, given)
+    mine = [id_ for id_ in regimens if table.has_part("regimens", id_, label)]
+    return reply(given, form, ReviewAnswer(table, title, label, list_values(table, mine, label)))
+
+
+def _reviewed(table: Table, given: dict[str, Any]) -> tuple[str, list[str]]:
+    """What is reviewed, in words, and its regimens: all, those of a drug, or one."""
+    every = table.names("regimens")
+    if given["drug"] is None:
+        return "all regimens", list(every)
+    if given["indication"] is None and "/" not in given["drug"]:
+        drug, _ = table.find_drug(given["drug"])
+        return f"all regimens of {drug}", [id_ for id_ in every if id_.partition("/")[0] == drug]
+    typed, indication = regimen_typed(table, given)
+    drug, _ = table.find_drug(typed)
+    id_ = f"{drug}/{table.find_indication(drug, indication)}"
+    return id_, [id_]
 
 
 @takes(*_FILE, *result())
@@ -66,8 +110,30 @@ def validate(**given: Any) -> Reply:
     form, table = format_of(given), load_table(given["file"], whole=True)
     counts = {section: len(table.names(section)) for section in ("regimens", "products", "sources")}
     done = {kind: sum(change.kind == kind for change in table.changes) for kind in KINDS}
-    row = Checked(given["file"] or table.files[0].name, table.version, 0, **counts, **done)
-    return reply(given, form, CheckedAnswer(row, table.changes))
+    signed = {"confirmed": len(table.confirmed), "void": len(table.void)}
+    row = Checked(given["file"] or table.files[0].name, table.version, 0, **counts, **done, **signed)
+    return reply(given, form, CheckedAnswer(row, table.changes, table.void))
+
+
+@takes(*_TWO, option("--fail-on", "Exit with 3 where such a value differs.", "KIND", words=_FAILING), *result())
+def diff(**given: Any) -> Reply:
+    """What differs between two tables: values by kind, and the effect on an adult and a child in every regimen.
+
+    \b
+    Examples:
+      infusecalc regimens diff shipped site.yaml
+      infusecalc regimens diff old.yaml shipped --fail-on clinical --format md
+    """  # noqa: D301 - \b keeps the lines of the examples apart
+    from infusecalc import table_diff  # noqa: PLC0415 - only this command plans courses
+    from infusecalc.output.diff_page import DiffAnswer  # noqa: PLC0415 - the same
+
+    form, kind = format_of(given), given["fail_on"]
+    if kind is not None:
+        kind = one_of("--fail-on", kind, _FAILING)
+    old, new = (load_either(given[name]) for name in ("old", "new"))
+    names = given["old"], given["new"]
+    found = list(table_diff.differences(old, new)), list(table_diff.effects(old, new))
+    return reply(given, form, DiffAnswer((old, new), names, *found, kind))
 
 
 @takes(*result((DOCUMENT,)))
@@ -85,7 +151,7 @@ def schema(**given: Any) -> Reply:
     return Reply(as_json(json_schema(load_table().labels)), given["output"], given["quiet"])
 
 
-_ABOUT = """The regimen table: list, values and sources, faults, schema.
+_ABOUT = """The regimen table: list, values and sources, the sheet to sign, differences, faults, schema.
 
 \b
 Examples:
@@ -97,6 +163,6 @@ Examples:
 def app(_: str) -> typer.Typer:
     """The typer program of the group."""
     program = typer.Typer(cls=AnyCase, add_completion=False, rich_markup_mode=None, help=_ABOUT)
-    for name, command in {"list": list_, "show": show, "validate": validate, "schema": schema}.items():
-        program.command(name)(command)
+    for command in (list_, show, review, diff, validate, schema):
+        program.command(command.__name__.rstrip("_"))(command)
     return program

@@ -41,7 +41,7 @@ class Reply(Frozen):
         content = self.text if isinstance(self.text, bytes) else self._encoded(self.text)
         if isinstance(self.text, bytes) and self.output in (None, "-") and _on_a_terminal() and b"\0" in content:
             raise BadInput(
-                "-o", None, "is missing: a PDF cannot be shown on a terminal", hint="write to a file, or pipe it"
+                "`output`", None, "is missing: a PDF cannot be shown on a terminal", hint="write to a file, or pipe it"
             )
         if self.output in (None, "-"):
             if not write_out(content):
@@ -54,15 +54,9 @@ class Reply(Frozen):
         if self.failed:
             self._say(self.failed)
         if self.blocks:
-            from infusecalc.findings import never_accepted  # noqa: PLC0415 - only a block needs it
+            from infusecalc.findings import how_to_go_on  # noqa: PLC0415 - only a block needs it
 
-            final = [key for key in self.blocks if never_accepted(key)]
-            how = (
-                f"{', '.join(final)} cannot be accepted"
-                if final
-                else "to go on, accept it with a reason: --accept CODE=REASON"
-            )
-            self._say(f"blocked by {', '.join(self.blocks)}; {how}")
+            self._say(f"blocked by {', '.join(self.blocks)}; {how_to_go_on(self.blocks)}")
         return self.exit_code
 
     def _encoded(self, text: str) -> bytes:

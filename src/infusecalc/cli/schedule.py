@@ -24,8 +24,8 @@ def schedule(**given: Any) -> Reply:
       infusecalc schedule rituximab ra --weight 154lb --start 2026-12-01 --for 2y -o plan.csv
     """  # noqa: D301 - \b keeps the lines of the examples apart
     if given["start"] is None and not given["given"] and given["history"] is None:
-        hint = "or say what was given, with --given or --history"
-        raise BadInput("--start", None, "is missing", allowed="YYYY-MM-DD or today", hint=hint)
+        hint = "or give the infusions so far, with `given` or `history`"
+        raise BadInput("`start`", None, "is missing", how="must be", allowed="YYYY-MM-DD or today", hint=hint)
     return course_reply(given, (*PLAIN, DATED))
 
 

@@ -38,7 +38,7 @@ def _what(error: Any, words: Sequence[str], options: Options) -> str:
     for before, word in zip(("", *words), words, strict=False):
         plain = plain_marks(word)
         if not word.startswith("-") and _OPTION.match(plain) and before not in _flags(parameters, valued=True):
-            return f"{shown(word)} begins with a dash that is no hyphen; type --{plain.lstrip('-')}"
+            return f"{shown(word)} begins with a dash that is not a hyphen; type --{plain.lstrip('-')}"
     if hasattr(error, "possibilities"):
         return _no_option(error, words, _flags(parameters), options)
     message: str = error.format_message()
@@ -61,7 +61,7 @@ def _no_option(error: Any, words: Sequence[str], mine: Sequence[str], options: O
                 return f"No such option: {word if meant != word else name}; type {meant}"
     others = [command for command, flags in options().items() if name in flags]
     if others:
-        where = "" if error.ctx.parent else ", and stands behind the command"
+        where = "" if error.ctx.parent else "; put it after the command"
         return f"No such option: {name}; it is an option of {', '.join(others)}{where}"
     near = difflib.get_close_matches(name, mine, cutoff=_ALIKE)
     return str(error.message) + (f" (Possible options: {', '.join(near)})" if near else "")

@@ -36,8 +36,8 @@ class Kind(Frozen):
         return ("patient_id", "date", self.value)
 
 
-GIVEN = Kind("--given", "dose_mg", True, lambda text: parse_amount(text, "dose_mg"))  # noqa: FBT003 - a part
-WEIGHTS = Kind("--weights", "weight_kg", False, parse_weight)  # noqa: FBT003 - a part
+GIVEN = Kind("given", "dose_mg", True, lambda text: parse_amount(text, "dose_mg"))  # noqa: FBT003 - a part
+WEIGHTS = Kind("weights", "weight_kg", False, parse_weight)  # noqa: FBT003 - a part
 
 
 class PatientLines(Frozen):
@@ -58,7 +58,7 @@ class PatientLines(Frozen):
         names = check_lines(frame.columns, kind.option, kind.columns, optional=kind.optional)
         named = frame.rename(dict(zip(frame.columns, names, strict=True)))
         numbers = pl.int_range(1, frame.height + 1, eager=True, dtype=pl.Int64)
-        return cls(kind, kind.option.removeprefix("--"), named, numbers)
+        return cls(kind, kind.option, named, numbers)
 
 
 class Beside:
@@ -159,7 +159,7 @@ def _wrong(kind: Kind, faults: Faults, house: House) -> Iterator[pl.Expr]:
     yield mark(pl.col("rows").is_null(), "patient_id", UNKNOWN, "the patient is not in the cohort")
     yield mark(pl.col("rows") > 1, "patient_id", CONFLICT, several)
     yield pl.col("date_fault")
-    yield mark(pl.col("date").is_null(), "date", MISSING, "date is missing (allowed: YYYY-MM-DD)")
+    yield mark(pl.col("date").is_null(), "date", MISSING, "date is missing (must be YYYY-MM-DD)")
     yield pl.col("value_fault")
     if not kind.optional:
         value: Any = pl.col("value")

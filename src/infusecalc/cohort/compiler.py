@@ -145,18 +145,12 @@ class Compiler:
 
     def of_names(self, error: BadInput, named: RowNames) -> RowFault:
         """The fault of a row whose names, or whose regimen and the options, do not go together."""
-        column = error.what.split(" ")[0]
+        column = error.field
         if column == "product" and named.product is None:
             column = "drug"  # a product that was named as the drug
-        known = column in RowNames.part_names()
-        return self.nameless(fault_of(error, column if known else "", UNKNOWN if known else NOT_PLANNED))
-
-    def nameless(self, fault: RowFault) -> RowFault:
-        """A fault whose reason names no regimen: whose row it is, is told by its number alone."""
-        reason = fault.reason
-        for name in sorted(self.table.names("regimens"), key=len, reverse=True):
-            reason = reason.replace(name, "the regimen")
-        return fault.but(reason=reason)
+        if column in RowNames.part_names():
+            return fault_of(error, str(column), UNKNOWN)
+        return fault_of(error, "", NOT_PLANNED)
 
     def choices_of(self, named: RowNames) -> Choices:
         """The choices for the cohort with those of a row in their place."""
@@ -253,8 +247,8 @@ class Compiler:
             try:
                 self._places[key] = self._place(self._shape(group, start))
             except BadInput as error:
-                column = "start" if error.what in ("--until", "--maintenance-start") else ""
-                self._places[key] = self.nameless(fault_of(error, column, NOT_PLANNED))
+                column = "start" if error.field in ("until", "maintenance_start") else ""
+                self._places[key] = fault_of(error, column, NOT_PLANNED)
         return self._places[key]
 
     def _shape(self, group: Group, start: date) -> Shape:

@@ -64,10 +64,10 @@ class Dosing:
         limits = shapes[patients["shape"]]
         joined = pl.concat([patients, limits], how="horizontal")
         joined = joined.with_columns(bits=_bits_of_patient(self.house, cap))
-        height = RowFault("height_cm", MISSING, "height is missing: a dose by mg/m2 needs height_cm or bsa_m2")
-        small = RowFault("", OUTSIDE, "dose comes to less than 0.01 mg; check --dose and the weight")
+        height = RowFault("height_cm", MISSING, "height is missing: a dose in mg/m2 needs height_cm or bsa_m2")
+        small = RowFault("", OUTSIDE, "dose comes to less than 0.01 mg; check `dose` and the weight")
         largest = self.house.largest_dose.most
-        large = RowFault("", OUTSIDE, f"dose comes to more than {people(largest)} mg; check --dose and the weight")
+        large = RowFault("", OUTSIDE, f"dose comes to more than {people(largest)} mg; check `dose` and the weight")
         nothing: Any = pl.lit(value=False)
         too_much: Any = pl.lit(value=False)
         sizes: dict[str, Any] = {"kg": pl.col("weight"), "m2": pl.col("bsa"), "mg": ONE}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Unpack
 
 import polars as pl
 
@@ -21,6 +21,7 @@ from infusecalc.cohort.result_columns import columns, own_text, quoted, schema
 from infusecalc.cohort.singles import Single, Singles
 from infusecalc.cohort.tally import Tally
 from infusecalc.errors import BadInput
+from infusecalc.options import CohortOptions, check_names
 from infusecalc.patient import Patient
 from infusecalc.quantities import parse_bsa
 from infusecalc.spelling import one_of
@@ -42,23 +43,18 @@ class Expansion:
     """Expands chunk after chunk, and keeps what it compiled on the way."""
 
     def __init__(
-        self,
-        table: Table,
-        *,
-        beside: Beside | None = None,
-        beyond: bool = False,
-        bsa_formula: str | None = None,
-        bsa_cap: str | float | None = None,
-        **options: Any,
+        self, table: Table, *, beside: Beside | None = None, beyond: bool = False, **options: Unpack[CohortOptions]
     ) -> None:
-        """Read what holds for the whole cohort: the options of `Choices.of` and of `Patient.of`; raises BadInput.
+        """Read what holds for the whole cohort; raises BadInput.
 
         `beside`: what was given, and weights, by patient. `beyond`: starts after the last day are not refused.
         """
-        cells = cells_of(options)
-        options = {name: value for name, value in options.items() if name not in _OF_PATIENT}
+        check_names(options, CohortOptions.__annotations__)
+        cells = cells_of({**options})
+        asked: dict[str, Any] = {name: value for name, value in options.items() if name not in _OF_PATIENT}
+        bsa_formula, bsa_cap = asked.pop("bsa_formula", None), asked.pop("bsa_cap", None)
         _check_cells(table, cells)
-        choices = _choices(options, history=beside is not None and beside.has_history)
+        choices = _choices(asked, history=beside is not None and beside.has_history)
         formula = BSA_FORMULAS[0] if bsa_formula is None else named_formula(bsa_formula)
         cap = None if bsa_cap is None else parse_bsa(str(bsa_cap), "BSA cap")
         self.given, self.choices, self.table = frozenset(cells), choices, table
@@ -147,9 +143,10 @@ def _check_cells(table: Table, cells: dict[str, str]) -> None:
     """Refuse with BadInput a value for all rows that no row could have."""
     for column, text in cells.items():
         if not text.strip():
-            raise BadInput(column, text, "is empty", hint="leave the option out, or give a value")
+            name = next(name for name, own in _OF_PATIENT.items() if own == column)
+            raise BadInput(f"`{name}`", text, "is empty", hint="leave it out, or give a value")
     if {"height_cm", "bsa_m2"} <= cells.keys():
-        raise BadInput("BSA", cells["bsa_m2"], "is given beside a height", hint="give one of the two")
+        raise BadInput("BSA", cells["bsa_m2"], "cannot be combined with a height", hint="give one of the two")
     table.find_label(cells.get("label"))
     if "drug" in cells:
         table.find_drug(cells["drug"])
@@ -162,7 +159,7 @@ def _choices(options: dict[str, Any], *, history: bool) -> Choices:
     """The choices for all rows; what the rest is counted from needs a history, be it of one patient."""
     anchor = options.pop("anchor", None) if history else None
     choices = Choices.of(**options)
-    return choices if anchor is None else choices.but(anchor=one_of("--anchor", anchor, ANCHORS))
+    return choices if anchor is None else choices.but(anchor=one_of("`anchor`", anchor, ANCHORS))
 
 
 def _with_order(read: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
@@ -212,6 +209,6 @@ def rejected(frame: pl.DataFrame, numbers: pl.Series, bad: pl.DataFrame, faults:
         row=numbers[bad["place"]].cast(pl.Int64),
         column=pl.Series([each.column or None for each in known], dtype=pl.String),
         code=pl.Series([each.code for each in known], dtype=pl.String),
-        reason=pl.Series([each.reason for each in known], dtype=pl.String),
+        reason=pl.Series([faults.worded(each.reason) for each in known], dtype=pl.String),
         raw=pl.lit(None, dtype=pl.String),
     )

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Callable
 
 from infusecalc.errors import BadInput, UnknownName
 from infusecalc.frozen import Frozen
 
 MISSING, UNREADABLE, OUTSIDE = "missing", "unreadable", "out-of-range"
 UNKNOWN, CONFLICT, NOT_PLANNED = "unknown", "conflict", "not-planned"
-
-_QUOTED = re.compile(r":? ?'.*'")
-_OF_DRUG = re.compile(r" of \S+$")
-_HOLES = {"the product that names": "the one that the column drug names", "the unknown unit": "an unknown unit"}
-"""How a sentence goes on where a value was taken out of it."""
-_DAY = re.compile(r",? [0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class RowFault(Frozen):
@@ -26,14 +20,8 @@ class RowFault(Frozen):
 
 
 def fault_of(error: BadInput, column: str, code: str = UNREADABLE) -> RowFault:
-    """A refusal of one value as the fault of a row; what the value was is left out, and every date."""
-    problem = _DAY.sub("", _QUOTED.sub("", error.problem))
-    for hole, mended in _HOLES.items():
-        problem = problem.replace(hole, mended)
-    reason = f"{_OF_DRUG.sub('', error.what)} {problem}" + (f" (allowed: {error.allowed})" if error.allowed else "")
-    if error.hint and not _DAY.search(f" {error.hint}"):
-        reason += f"; {error.hint}"
-    return RowFault(column, UNKNOWN if isinstance(error, UnknownName) else code, reason)
+    """A refusal of one value as the fault of a row, without the values."""
+    return RowFault(column, UNKNOWN if isinstance(error, UnknownName) else code, error.reason)
 
 
 class Faults:
@@ -42,6 +30,7 @@ class Faults:
     def __init__(self) -> None:
         """Begin with none."""
         self.known: list[RowFault] = []
+        self.worded: Callable[[str], str] = str  # how reasons are told: the command line names its options
         self._places: dict[RowFault, int] = {}
 
     def place(self, fault: RowFault) -> int:

@@ -91,7 +91,7 @@ def beside_of(ids: pl.Series, table: Table, options: dict[str, Any]) -> Beside |
 
     `ids` are those of all rows. Raises BadInput for columns, and for what is no frame.
     """
-    told = {kind: options.pop(kind.option.removeprefix("--"), None) for kind in (GIVEN, WEIGHTS)}
+    told = {kind: options.pop(kind.option, None) for kind in (GIVEN, WEIGHTS)}
     read = {kind: None if found is None else PatientLines.of(kind, as_frame(found)) for kind, found in told.items()}
     return Beside(read[GIVEN], read[WEIGHTS], ids, table.house()) if any(read.values()) else None
 
@@ -185,19 +185,27 @@ def rejects_of(frame: Any, table: Table | None, options: dict[str, Any], *, keep
     return pl.concat([*rows, work.lines(dict(nothing.schema))] if beside else rows)
 
 
+def like(result: Any, frame: Any) -> Any:
+    """A result as a frame of the kind that was given: pandas and PyArrow as such, all others as Polars."""
+    kind = type(frame).__module__.partition(".")[0]
+    if kind == "pandas":
+        return result.to_pandas()
+    return result.to_arrow() if kind == "pyarrow" else result
+
+
 def as_frame(frame: Any) -> pl.DataFrame:
     """A Polars frame, or one of what hands out an Arrow stream; raises BadInput for anything else."""
     if isinstance(frame, pl.DataFrame):
         return frame
     if not hasattr(frame, "__arrow_c_stream__"):
         allowed = "a Polars frame, or one with an Arrow stream (pandas, PyArrow, DuckDB)"
-        raise BadInput("frame", type(frame).__name__, "is no frame", allowed=allowed)
+        raise BadInput("frame", type(frame).__name__, "is not a frame", allowed=allowed)
     try:
         return pl.DataFrame(frame)
     except ImportError:
         raise MissingExtra(f"a frame of {type(frame).__module__.partition('.')[0]}", "PyArrow", "frames") from None
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:  # a panic is no Exception
-        problem = f"has a column of a type that is not taken: {str(error).partition('. ')[0]}"
+        problem = f"has a column of a type that cannot be used: {str(error).partition('. ')[0]}"
         hint = "cast it, a decimal of over 38 digits to a double; or leave the column out"
         allowed = "texts, numbers, dates or truth values"
         raise BadInput("frame", type(frame).__name__, problem, allowed=allowed, hint=hint) from None

@@ -51,7 +51,7 @@ def check_header(
         _check_separator(names)
     _check_names(found, known, reserved, keep_extra=keep_extra)
     if missing:
-        hint = f"{_meant(found) or 'the first line names the columns;'} or give one value for all with an option"
+        hint = f"{_meant(found) or 'the first line must name the columns;'} or give one value for all with an option"
         raise BadInput("header", ", ".join(missing), "is missing", hint=hint)
     return found
 
@@ -68,11 +68,11 @@ def check_lines(names: Sequence[str], option: str, columns: tuple[str, ...], *, 
     for wrong, problem in (
         (missing, "is missing"),
         ([name for name in found if name not in columns], "is not known"),
-        (sorted({name for name in found if found.count(name) > 1}), "stands there twice"),
+        (sorted({name for name in found if found.count(name) > 1}), "is there twice"),
     ):
         if wrong:
-            hint = "the first line names the columns"
-            raise BadInput(f"header of {option}", _shown(wrong), problem, allowed=", ".join(columns), hint=hint)
+            hint = "the first line must name the columns"
+            raise BadInput(f"header of `{option}`", _shown(wrong), problem, allowed=", ".join(columns), hint=hint)
     return found
 
 
@@ -96,18 +96,18 @@ def _check_names(found: Sequence[str], known: Collection[str], reserved: Collect
         raise BadInput("header", None, "has a column without a name", hint="name each column, or delete it")
     twice = sorted({name for name in found if found.count(name) > 1})
     if twice:
-        raise BadInput("header", _shown(twice), "stands there twice", hint="give each column one name")
+        raise BadInput("header", _shown(twice), "is there twice", hint="give each column one name")
     extra = [name for name in found if name not in known]
     meant = _meant(found)
     if extra and not (keep_extra or meant) and set(found).isdisjoint(known):  # no header, it may be: no cell is told
-        hint = "the first line names the columns"
-        raise BadInput("header", None, "names no column that is known", allowed=", ".join(COLUMNS), hint=hint)
+        hint = "the first line must name the columns"
+        raise BadInput("header", None, "has no known column", allowed=", ".join(COLUMNS), hint=hint)
     if extra and not keep_extra:
-        hint = f"{meant and meant + ' '}leave out what is not known, or keep it with --keep-extra"
+        hint = f"{meant and meant + ' '}leave it out, or keep it with `keep_extra`"
         raise BadInput("header", _shown(extra), "is not known", allowed=", ".join(COLUMNS), hint=hint)
     taken = [name for name in extra if name in (*RECORD, *REJECTED, *reserved) or _is_pattern(name)]
     if taken:
-        problem = "cannot be kept: the result has that name, or it stands for other names"
+        problem = "cannot be kept: the result has a column of that name, or it is a pattern"
         raise BadInput("header", _shown(taken), problem, hint="rename the column")
 
 

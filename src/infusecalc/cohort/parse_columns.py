@@ -185,4 +185,4 @@ def read_ids(column: pl.Series, faults: Faults) -> Cells:
 
 
 def _of_type(column: str, dtype: Any, allowed: str, hint: str = "") -> BadInput:
-    return BadInput(f"column {column}", None, f"holds {dtype}", allowed=allowed, hint=hint)
+    return BadInput("column", column, f"has the type {dtype}", allowed=allowed, hint=hint)

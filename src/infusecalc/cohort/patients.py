@@ -135,11 +135,11 @@ class Patients:
             no_start &= ~given("patient_id").is_in(dated.implode()).fill_null(value=False)
         no_weight = ~kg & ~lb & given("weight_kg_fault").is_null() & given("weight_lb_fault").is_null()
         return [
-            self._where(both(height, bsa), "bsa_m2", CONFLICT, "BSA is given beside a height; give one of the two"),
-            self._where(both(kg, lb), "weight_lb", CONFLICT, "weight is given in kg and in lb; give one of the two"),
+            self._where(both(height, bsa), "bsa_m2", CONFLICT, "BSA cannot be combined with a height; give one"),
+            self._where(both(kg, lb), "weight_lb", CONFLICT, "weight is given in kg and in lb; give one"),
             *unread,
             self._where(no_weight, "weight_kg", MISSING, "weight is missing (allowed: weight_kg or weight_lb)"),
-            self._where(no_start, "start", MISSING, "start is missing (allowed: YYYY-MM-DD or today)"),
+            self._where(no_start, "start", MISSING, "start is missing (must be YYYY-MM-DD or today)"),
         ]
 
     def _where(self, wrong: pl.Expr, column: str, code: str, reason: str) -> pl.Expr:

@@ -11,9 +11,11 @@ import polars as pl
 from infusecalc.choices import Choices
 from infusecalc.cohort.numbers import divided
 from infusecalc.cohort.parse_columns import PER_DAY
+from infusecalc.course import Course
 from infusecalc.errors import BadInput
 from infusecalc.output.flat import FORMULA_STARTS
-from infusecalc.output.records import COLUMNS
+from infusecalc.output.records import COLUMNS, records
+from infusecalc.output.records import columns as course_columns
 
 _SCALED = {
     "weight_kg": ("weight", 100), "bsa_m2": ("bsa", 100), "exact_dose_mg": ("exact", 100), "dose_mg": ("dose", 100),
@@ -56,11 +58,21 @@ def schema(names: tuple[str, ...], *, texts: bool = False) -> dict[str, Any]:
     return {name: pl.String if texts and kind == pl.Float64 else kind for name, kind in kinds.items()}
 
 
+def course_frame(course: Course) -> pl.DataFrame:
+    """The records of one course as a frame."""
+    rows = list(records(course))
+    kinds = {name: _TYPES[name] for name in course_columns(course)}
+    dates = [name for name in _DAYS if name in kinds]
+    read = pl.DataFrame(rows, schema=kinds | dict.fromkeys(dates, pl.String), strict=False)
+    return read.with_columns(pl.col(dates).str.to_date())
+
+
 def extra_types(types: dict[str, Any]) -> dict[str, Any]:
     """The types of the columns that are passed through; raises BadInput for one that is not written as a text."""
     for name, kind in types.items():
         if kind.is_nested() or kind in (pl.Binary, pl.Duration, pl.Object):
-            raise BadInput(f"column {name}", None, f"holds {kind}", allowed="texts, numbers, dates or truth values")
+            allowed = "texts, numbers, dates or truth values"
+            raise BadInput("column", name, f"has the type {kind}", allowed=allowed)
     return types
 
 

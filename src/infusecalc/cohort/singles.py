@@ -26,18 +26,18 @@ from infusecalc.setting import Setting, setting_of
 
 _MANY = ("dose", "every", "has", "accept")
 """The columns of an order that take several values."""
-_OF_OPTIONS = {f"--{name}": name for name in ORDER} | {"condition": "has", "protocol": "protocol"}
+_OF_OPTIONS = {name: name for name in ORDER} | {"from_": "from", "until": "start", "maintenance_start": "start"}
 _PART = ";"
 _UNUSABLE = RowFault(
-    "patient_id", CONFLICT, "a line of --given or --weights on this patient cannot be used, so nothing is planned"
+    "patient_id", CONFLICT, "a line of `given` or `weights` on this patient cannot be used, so nothing is planned"
 )
 _UNWEIGHED = RowFault(
     "weight_kg",
     MISSING,
-    "the weight is not known on the day of an infusion: the first one is from a later day; add one in --weights",
+    "the weight is not known on the day of an infusion: the first one is from a later day; add one in `weights`",
 )
 _OTHER_WEIGHT = RowFault(
-    "weight_kg", CONFLICT, "--weights has another weight for the day of the start; give one weight for each day"
+    "weight_kg", CONFLICT, "`weights` has another weight for the day of the start; give one weight for each day"
 )
 
 
@@ -154,9 +154,7 @@ class Singles:
             return _OTHER_WEIGHT
         if error.what == "weight" and error.problem.startswith("is not known"):
             return _UNWEIGHED
-        word = error.what.split(" ")[0]
-        column = _OF_OPTIONS.get(word, "start" if error.what in ("--until", "--maintenance-start") else "")
-        return self._compiler.nameless(fault_of(error, column, NOT_PLANNED))
+        return fault_of(error, _OF_OPTIONS.get(error.field or "", ""), NOT_PLANNED)
 
     def _patient(self, row: dict[str, Any], given: list[Any]) -> Patient:
         """The patient of a row: the weight of the cohort is that of the start, or of the first infusion given."""
@@ -207,10 +205,8 @@ class Singles:
 
     def _unread(self, error: BadInput, names: RowNames, code: str) -> RowFault:
         """What is wrong with the order of a row, or else with its names."""
-        column = _OF_OPTIONS.get(error.what.split(" ")[0])
-        if column is None:
-            return self._compiler.of_names(error, names)
-        return self._compiler.nameless(fault_of(error, column, code))
+        column = _OF_OPTIONS.get(error.field or "")
+        return self._compiler.of_names(error, names) if column is None else fault_of(error, column, code)
 
     def _choices(self, names: RowNames, cells: dict[str, str]) -> Choices:
         """The choices of the cohort with those of a row in their place; conditions are added to the cohort's."""
@@ -223,7 +219,7 @@ class Singles:
         named = {"dose": "doses", "every": "intervals", "protocol": "protocol", "from": "from_maintenance"}
         taken |= {part: getattr(own, part) for name, part in named.items() if name in cells}
         if usual.maintenance_start is not None and own.from_maintenance:
-            raise BadInput("--from", None, "cannot be combined with --maintenance-start", hint="leave one of them out")
+            raise BadInput("`from_`", None, "cannot be combined with `maintenance_start`", hint="leave one of them out")
         conditions = tuple(dict.fromkeys((*usual.conditions, *own.conditions)))
         return usual.but(**taken, conditions=conditions)
 

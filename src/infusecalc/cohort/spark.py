@@ -80,7 +80,7 @@ def _unnumbered(frame: Frame, chunk: pl.DataFrame) -> pl.DataFrame:
 def _frame(df: Any, table: Table | None, options: dict[str, Any], *, keep_extra: bool, beside: Beside | None) -> Frame:
     for field in df.schema.fields:
         if field.dataType.typeName() == "timestamp":
-            raise BadInput(f"column {field.name}", None, "holds timestamps", hint="cast it to date, or to string")
+            raise BadInput("column", field.name, "has the type timestamp", hint="cast it to date, or to string")
     return Frame(tuple(df.columns), table, options, keep_extra=keep_extra, beside=beside)
 
 

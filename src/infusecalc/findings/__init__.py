@@ -15,7 +15,7 @@ from infusecalc.findings.by_rate import by_protocol, least_time, rates, too_long
 from infusecalc.findings.by_regimen import by_regimen
 from infusecalc.findings.by_site import by_site
 from infusecalc.findings.catalogue import CATALOGUE, SEVERITIES, entry_of, never_accepted, of_numbers
-from infusecalc.findings.model import Case, Finding, HasCondition, block_keys, carries, in_data
+from infusecalc.findings.model import Case, Finding, HasCondition, block_keys, carries, how_to_go_on, in_data
 
 __all__ = [
     "CATALOGUE",
@@ -30,6 +30,7 @@ __all__ = [
     "check_acceptances",
     "entry_of",
     "find",
+    "how_to_go_on",
     "in_data",
     "least_time",
     "never_accepted",
@@ -80,7 +81,7 @@ def check_acceptances(acceptances: Iterable[Acceptance]) -> None:
         final = never_accepted(acceptance.code)
         if final:
             why, hint = final
-            raise BadInput("--accept", acceptance, f"cannot be accepted: {why}", hint=hint)
+            raise BadInput("`accept`", acceptance, f"cannot be accepted: {why}", hint=hint)
 
 
 def settle(
@@ -122,12 +123,13 @@ def _is(finding: Finding, code: str, detail: str | None) -> bool:
 def _meets_none(found: Sequence[Finding], acceptance: Acceptance, detail: str | None) -> BadInput:
     """The refusal of an acceptance that meets no block: because another has met it, or it is none, or there is none."""
     blocks = ", ".join(block_keys(finding for finding in found if not never_accepted(finding.code)))
-    problem, hint = "meets no block", "" if blocks else "no finding blocks here: leave it out"
+    problem, detail = "is not a blocking finding here", ""
+    hint = "" if blocks else "nothing blocks here: leave it out"
     met = next((finding for finding in found if _is(finding, acceptance.code, detail)), None)
     if met and met.accepted:
-        problem = f"gives a second reason for one block, {met.key}; the first is {shown(met.reason)}"
+        problem, detail = "gives a second reason for one block", f", {met.key}; the first is {shown(met.reason)}"
         blocks, hint = "", "give one reason"
     elif met:
-        problem = f"meets no block: {met.key} is {_STANDING[met.severity]}, and needs no acceptance"
+        detail = f": {met.key} is {_STANDING[met.severity]}, and needs no acceptance"
         blocks, hint = "", "leave it out"
-    return BadInput("--accept", acceptance, problem, allowed=blocks, hint=hint)
+    return BadInput("`accept`", acceptance, problem, detail=detail, allowed=blocks, hint=hint)

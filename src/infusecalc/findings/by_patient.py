@@ -127,7 +127,7 @@ def _weight(case: Case, weight: int, doses: list[PhaseDose] | None) -> Iterator[
         return
     swapped = f"{plain(weight)} lb would be {plain(read_as_pounds(weight))} kg"
     if weight < usual.from_:
-        swapped = f"this is {plain(pounds(weight), 1)} lb: was a weight in pounds divided twice?"
+        swapped = f"this is {plain(pounds(weight), 1)} lb: were kilograms typed as pounds?"
     whose = "an adult" if case.regimen.population == "adult" else "a paediatric"
     limits = f"{plain(usual.from_)} to {plain(usual.to)} kg"
     message = (

@@ -66,6 +66,7 @@ CATALOGUE: dict[str, Code] = {
     # the site's file
     "local": Code(_INFO, "something comes from a site's own file, not from the shipped table"),
     "site-rule": Code(_CAUTION, "the site's file adds, replaces or removes a rule or a value"),
+    "confirmation-void": Code(_CAUTION, "a value that the site has confirmed is another one now"),
     # the dates
     "gap-below-label": Code(
         _EARLY, "too soon after the previous infusion (caution where an off-label source gives no minimum)"
@@ -92,7 +93,7 @@ CATALOGUE: dict[str, Code] = {
         _BLOCK,
         "the drug volume does not fit in the bag",
         "preparation",
-        ("what does not fit in the bag cannot be made up", "give a larger bag, with --bag"),
+        ("what does not fit in the bag cannot be made up", "give a larger bag, with `bag`"),
     ),
     "concentration-low": Code(_BLOCK, "the concentration in the bag is under the label's range", "preparation"),
     "concentration-high": Code(_BLOCK, "the concentration in the bag is over the label's range", "preparation"),

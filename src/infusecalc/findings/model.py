@@ -8,7 +8,7 @@ from typing import Any
 
 from infusecalc.arithmetic import above
 from infusecalc.choices import Choices
-from infusecalc.findings.catalogue import ACCEPTED, SEVERITIES, severity_of
+from infusecalc.findings.catalogue import ACCEPTED, SEVERITIES, never_accepted, severity_of
 from infusecalc.frozen import Frozen
 from infusecalc.overrides import Ordered
 from infusecalc.patient import Patient
@@ -196,6 +196,14 @@ def _joined(texts: Iterable[str]) -> str | None:
 def block_keys(findings: Iterable[Finding]) -> tuple[str, ...]:
     """The keys of the findings that block, each once."""
     return tuple(dict.fromkeys(finding.key for finding in findings if finding.severity == "block"))
+
+
+def how_to_go_on(keys: Iterable[str]) -> str:
+    """What to do about findings that block: accept them with a reason, or know those that cannot be accepted."""
+    final = [key for key in keys if never_accepted(key)]
+    if final:
+        return f"{', '.join(final)} cannot be accepted"
+    return "to go on, accept it with a reason: --accept CODE=REASON"
 
 
 def in_days(number: int) -> str:

@@ -20,7 +20,7 @@ def agenda_calendar(agenda: Agenda, options: Mapping[str, Any]) -> bytes:
 
     Raises BadInput where a patient has no id.
     """
-    revision = parse_count(options["revision"], "--revision", least=0) or 0
+    revision = parse_count(options["revision"], "`revision`", least=0) or 0
     found, stamp = new_calendar(), stamp_now()
     listed = [(agenda.on, item) for item in agenda.overdue]
     listed += [(day.date, item) for day in agenda.days for item in day.items]
@@ -36,8 +36,8 @@ def _event(day: date, item: Record, stamp: datetime, *, private: bool) -> Any:
     from icalendar import Event  # noqa: PLC0415 - the calendar library is imported only to write one
 
     if item["patient_id"] is None:
-        hint = "events are known by it, so that they can be moved later"
-        raise BadInput("patient_id", None, "is missing in a row, for a calendar", hint=hint)
+        hint = "a calendar needs it, so that its events can be moved later"
+        raise BadInput("patient_id", None, "is missing in a row", hint=hint)
     regimen = f"{item['drug']}/{item['indication']}"
     start = item["on"] - timedelta(days=item["day"])
     event = Event()
@@ -50,7 +50,7 @@ def _event(day: date, item: Record, stamp: datetime, *, private: bool) -> Any:
     if not private:
         event.add("description", _description(item))
     event.add("status", "TENTATIVE" if item["blocks"] or item["optional"] or item["days_late"] else "CONFIRMED")
-    event.add("class", "PRIVATE" if private else "PUBLIC")
+    event.add("class", "PRIVATE")
     return event
 
 

@@ -18,6 +18,12 @@ class Heading(Frozen):
     level: int = SECTION
 
 
+class Banner(Frozen):
+    """What stands above all else, even the title: that a plan is blocked, and by what."""
+
+    lines: tuple[str, ...]
+
+
 class Lines(Frozen):
     """Lines of prose; `listed` ones belong to the heading above them, one by one."""
 
@@ -35,6 +41,7 @@ class Pairs(Frozen):
 class Rows(Frozen):
     """A table: heads, rows, and the columns to the right; `boxes` are cells to write in, `large` is set large.
 
+    Where it is `narrow`, the last column has the room: the others are as wide as their heads.
     On a terminal the last column wraps, and those in `folds` do; the others keep their width.
     """
 
@@ -43,6 +50,7 @@ class Rows(Frozen):
     right: Sequence[int] = ()
     boxes: bool = False
     large: bool = False
+    narrow: bool = False
     folds: Sequence[int] = ()
 
     def without_empty(self) -> Rows:
@@ -54,6 +62,7 @@ class Rows(Frozen):
             tuple(place for place, index in enumerate(full) if index in self.right),
             self.boxes,
             self.large,
+            self.narrow,
             tuple(place for place, index in enumerate(full) if index in self.folds),
         )
 
@@ -91,4 +100,4 @@ class Months(Frozen):
     marks: tuple[Mark, ...]
 
 
-Block = Heading | Lines | Pairs | Rows | Findings | Sources | Timeline | Months
+Block = Banner | Heading | Lines | Pairs | Rows | Findings | Sources | Timeline | Months

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from infusecalc.order_check import OUTSIDE, Verdict
+from infusecalc.order_check import MATCH, OUTSIDE, WITHIN_ROUNDING, Verdict
 from infusecalc.output import phrases
 from infusecalc.output.answer import Answer
 from infusecalc.output.blocks import Block, Heading, Pairs
@@ -73,18 +73,47 @@ def check_row(verdict: Verdict) -> Record:
         "interval_verdict": verdict.interval_verdict,
         "verdict": verdict.verdict,
         "mistake": verdict.mistakes[0].code if verdict.mistakes else None,
+        "ordered_basis": None if verdict.basis is None else str(verdict.basis),
+        "sentence": sentence(verdict),
     }
+
+
+def sentence(verdict: Verdict) -> str:
+    """The verdict as a sentence; where the plan is blocked, both in one: no order is right there without that."""
+    if not verdict.blocks:
+        return f"{_told(verdict)}."
+    joined = "and" if verdict.failed else "but"
+    return f"{_told(verdict)}, {joined} the plan is blocked: {', '.join(verdict.blocks)}."
+
+
+def _told(verdict: Verdict) -> str:
+    """The verdict without what blocks: the order, and what it is held against where it is not that."""
+    ordered, expected = phrases.mg(verdict.ordered), phrases.mg(verdict.expected)
+    every = "" if verdict.every is None else f" every {verdict.every}"
+    if verdict.verdict == MATCH:
+        return f"The dose matches ({ordered})" if verdict.blocks else f"The order matches the regimen: {ordered}{every}"
+    against = f"{ordered}{every}; the regimen gives {expected}"
+    if verdict.every is not None:
+        against += f" every {verdict.dose.phase.interval}"
+    if verdict.verdict == WITHIN_ROUNDING:
+        return f"The order is within rounding of the regimen: {against}"
+    if verdict.failed:
+        likely = f" (likely mistake: {verdict.mistakes[0].message})" if verdict.mistakes else ""
+        return f"The order is outside the regimen: {against}{likely}"
+    return f"The order is within what the source allows: {against}"
 
 
 def check_page(verdict: Verdict) -> Iterator[Block]:
     """The verdict as a pharmacist reads it."""
-    yield from top(verdict.course)
+    yield from top(verdict.course, verdict.findings)
     sign = "+" if verdict.ordered > verdict.expected else ""
     difference = f"{sign}{people(verdict.ordered - verdict.expected)} mg, {verdict.percent}"
     own = verdict.dose.phase.interval
-    yield Heading(f"{'BLOCK ' if verdict.verdict == OUTSIDE else ''}{verdict.verdict}")
+    yield Heading(sentence(verdict))
+    basis = "" if verdict.basis is None else f" ({verdict.basis.people})"
     rows = [
-        ("ordered", phrases.mg(verdict.ordered)),
+        ("verdict", f"{'BLOCK ' if verdict.verdict == OUTSIDE else ''}{verdict.verdict}"),
+        ("ordered", f"{phrases.mg(verdict.ordered)}{basis}"),
         ("expected", f"{phrases.mg(verdict.expected)} ({verdict.dose.name}: {verdict.dose.asked.people})"),
         ("difference", f"{difference}: {verdict.dose_verdict}"),
     ]

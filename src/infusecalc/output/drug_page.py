@@ -7,50 +7,64 @@ from collections.abc import Iterator
 from infusecalc.output.answer import Answer
 from infusecalc.output.blocks import TITLE, Block, Heading, Pairs, Rows, Sources
 from infusecalc.output.flat import Record
-from infusecalc.output.table_rows import listing, sources_of
-from infusecalc.statements import SITE, Cited, ConditionRule, Drug, DrugRules, Note
+from infusecalc.output.table_rows import flat, listing, nested, sources_of
+from infusecalc.statements import SITE, Cited, ConditionRule, Confirmation, Drug, DrugRules, Note
 from infusecalc.table import Table, cited
+
+_HEADINGS = {"late": "late or missed"}
 
 
 def facts(table: Table, drug_id: str) -> Iterator[Record]:
-    """Every statement as a flat record: section, label, name, text, source, grade."""
+    """Every statement as a record: section, label, name, text, source, grade, and the site's confirmation or None."""
     notes: dict[str, Note] = table.get("drugs", drug_id, "about") or {}
     for name, note in notes.items():
-        yield _fact(table, "about", "", name, note.text, note.source)
+        made = table.confirmation_of("drugs", drug_id, "about", name)
+        yield _fact(table, "about", "", name, note.text, note.source, made)
     for row in listing(table):
         if row.id.partition("/")[0] == drug_id:
             rules = table.regimen(drug_id, row.id.partition("/")[2], row.label).rules
-            yield _fact(table, row.status, row.label, row.id, f"{row.name}: {row.phases}", rules.status.source)
+            made = table.confirmation_of("regimens", row.id, row.label, "status")
+            yield _fact(table, row.status, row.label, row.id, f"{row.name}: {row.phases}", rules.status.source, made)
     for label in table.labels:
         rules_: DrugRules | None = table.get("drugs", drug_id, label)
         if rules_ is not None:
-            yield from _of_label(table, label, rules_)
+            yield from _of_label(table, drug_id, label, rules_)
     for change in table.changes:
         if change.section == "drugs" and change.name == drug_id and change.kind in ("replaces", "removes"):
-            yield _fact(table, "changed by the site", "", change.id, str(change), change.source)
+            yield _fact(table, "changed by the site", "", change.id, str(change), change.source, None)
 
 
-def _of_label(table: Table, label: str, rules: DrugRules) -> Iterator[Record]:
+def _of_label(table: Table, drug_id: str, label: str, rules: DrugRules) -> Iterator[Record]:
     for name, rule in rules.conditions.items():
-        yield _fact(table, _section(rule), label, name, rule.text, rule.source)
+        made = table.confirmation_of("drugs", drug_id, label, "conditions", name)
+        yield _fact(table, _section(rule), label, name, rule.text, rule.source, made)
     notes: dict[str, dict[str, Note]] = {
         "screening": rules.screening,
         "monitoring": rules.monitoring,
-        "late or missed": rules.late,
+        "late": rules.late,
     }
-    for section, listed in notes.items():
+    for key, listed in notes.items():
         for name, note in listed.items():
-            yield _fact(table, section, label, name, note.text, note.source)
+            made = table.confirmation_of("drugs", drug_id, label, key, name)
+            yield _fact(table, _HEADINGS.get(key, key), label, name, note.text, note.source, made)
 
 
 def _section(rule: ConditionRule) -> str:
     return "contraindications" if rule.rule == "contraindicated" else "precautions"
 
 
-def _fact(table: Table, section: str, label: str, name: str, text: str, source: Cited) -> Record:
+def _fact(
+    table: Table, section: str, label: str, name: str, text: str, source: Cited, made: Confirmation | None
+) -> Record:
     graded = (SITE if citation.local else table.source(citation.id).grade for citation in source)
     grades = ", ".join(dict.fromkeys(graded))
-    return {"section": section, "label": label, "name": name, "text": text, "source": cited(source), "grade": grades}
+    told = {"section": section, "label": label, "name": name, "text": text, "source": cited(source), "grade": grades}
+    return told | {"confirmed": made}
+
+
+def _said(row: Record) -> str:
+    made: Confirmation | None = row["confirmed"]
+    return f"{row['text']} ({row['source']}{f'; {made.said}' if made else ''})"
 
 
 class DrugAnswer(Answer):
@@ -63,11 +77,12 @@ class DrugAnswer(Answer):
 
     def document(self) -> Record:
         """`infusecalc.info/1`."""
-        return {"schema": "infusecalc.info/1", "drug": self.drug_id, "facts": list(self.rows())}
+        told = [nested(fact) for fact in facts(self.table, self.drug_id)]
+        return {"schema": "infusecalc.info/1", "drug": self.drug_id, "facts": told}
 
     def rows(self) -> Iterator[Record]:
         """A record a statement."""
-        return facts(self.table, self.drug_id)
+        return map(flat, facts(self.table, self.drug_id))
 
     def page(self) -> Iterator[Block]:
         """The drug's page."""
@@ -83,10 +98,10 @@ def page(table: Table, drug_id: str) -> Iterator[Block]:
         mine = [row for row in rows if row["section"] == section]
         yield Heading(section)
         if section == "about":
-            yield Pairs(tuple((row["name"], f"{row['text']} ({row['source']})") for row in mine), inset=True)
+            yield Pairs(tuple((row["name"], _said(row)) for row in mine), inset=True)
         else:
-            cells = tuple((row["label"], row["name"], f"{row['text']} ({row['source']})") for row in mine)
+            cells = tuple((row["label"], row["name"], _said(row)) for row in mine)
             yield Rows(("label", "name", "what is said"), cells)
     yield Heading("Sources")
-    found = sources_of(table, (row["source"] for row in rows))
-    yield Sources(tuple((source.id, source.grade, source.title) for source in found))
+    found = sources_of(table, ((row["source"], row["confirmed"]) for row in rows))
+    yield Sources(tuple((each.id, each.grade, f"{each.title}{each.confirmed}") for each in found))

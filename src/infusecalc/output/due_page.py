@@ -107,7 +107,7 @@ def _date(value: object) -> str | None:
 
 def due_page(due: Due) -> Iterator[Block]:
     """What is due, as a nurse reads it."""
-    yield from top(due.course)
+    yield from top(due.course, due.findings)
     yield Heading("Given")
     yield Rows(("#", "planned", "given", "what was given", "expected", "days"), tuple(_given_row(due)), right=(0,))
     if due.infusion is None:

@@ -25,8 +25,8 @@ def check_apart(written: Mapping[str, str | None], read: Mapping[str, str | None
     for option, name in written.items() if found else ():
         place = _place(name, sys.stdout) if name else None
         if place in found:
-            problem = f"is the file that is read as {found[place]}"
-            raise BadInput(option, name, problem, hint="nothing was touched; name another file")
+            problem = f"is a file that is read: {found[place]}"
+            raise BadInput(option, name, problem, hint="nothing was written; give another file")
 
 
 def _place(name: str, standard: IO[Any] | None) -> tuple[int, int] | None:
@@ -39,7 +39,7 @@ def _place(name: str, standard: IO[Any] | None) -> tuple[int, int] | None:
 
 
 @contextlib.contextmanager
-def whole_file(name: str, option: str = "-o") -> Iterator[Path]:
+def whole_file(name: str, option: str = "`output`") -> Iterator[Path]:
     """A place to write a file to, which gets its name when the block ends well; a device or a pipe is its own place.
 
     Raises BadInput where the file cannot be written, and leaves nothing behind whatever happens in the block.
@@ -53,7 +53,7 @@ def whole_file(name: str, option: str = "-o") -> Iterator[Path]:
                 yield place
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "it is not a file name"
-        raise BadInput(option, name, f"cannot be written: {reason}", hint="name a file in a folder with room") from None
+        raise BadInput(option, name, f"cannot be written: {reason}", hint="give a file in a folder with room") from None
 
 
 @contextlib.contextmanager
@@ -87,7 +87,7 @@ def write_all(out: IO[bytes], content: bytes) -> None:
 def write_out(content: bytes) -> bool:
     """Write to standard output; False where the reader has gone away. A full disk or a closed output is BadInput."""
     if sys.stdout is None:
-        raise BadInput("standard output", None, "is closed", hint="leave it open, or write to a file with -o")
+        raise BadInput("standard output", None, "is closed", hint="leave it open, or write to a file with `output`")
     try:
         write_all(sys.stdout.buffer, content)
         sys.stdout.buffer.flush()

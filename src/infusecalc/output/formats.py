@@ -10,6 +10,7 @@ from infusecalc.errors import BadInput, shown
 from infusecalc.frozen import Frozen
 from infusecalc.output.answer import DATES, DOCUMENT, PAGE, ROWS
 from infusecalc.output.flat import as_csv, as_json, as_ndjson
+from infusecalc.output.request import Request, sealed
 from infusecalc.spelling import one_of
 
 PAPERS = {"a4": "a4", "letter": "us-letter"}
@@ -17,11 +18,15 @@ PAPERS = {"a4": "a4", "letter": "us-letter"}
 
 
 class Look(Frozen):
-    """How an answer is written: columns, colour, and the format's own options as they were typed."""
+    """How an answer is written: columns, colour, and the format's own options as they were typed.
+
+    `request` is what was asked on the command line.
+    """
 
     width: int
     colour: bool
     options: Mapping[str, Any]
+    request: Request | None = None
 
 
 Content = str | bytes
@@ -39,8 +44,8 @@ class Format(Frozen):
     options: Mapping[str, Any] = {}
 
 
-def _json(answer: Any, _: Look) -> tuple[Content, None]:
-    return as_json(answer.document()), None
+def _json(answer: Any, look: Look) -> tuple[Content, None]:
+    return as_json(sealed(answer.document(), look.request)), None
 
 
 def _ndjson(answer: Any, _: Look) -> tuple[Content, None]:
@@ -63,17 +68,22 @@ def _markdown(answer: Any, _: Look) -> tuple[Content, None]:
     return markdown.draw(answer.page()), None
 
 
+def _foot(answer: Any) -> str:
+    """What stands on every page: also that the plan is blocked, for a page may be read without the first."""
+    return ("BLOCKED. " if answer.blocks else "") + str(answer.foot)
+
+
 def _html(answer: Any, _: Look) -> tuple[Content, None]:
     from infusecalc.output import html  # noqa: PLC0415 - only this format needs it
 
-    return html.draw(answer.paper(), answer.foot, answer.reader), None
+    return html.draw(answer.paper(), _foot(answer), answer.reader), None
 
 
 def _pdf(answer: Any, look: Look) -> tuple[Content, None]:
     from infusecalc.output import pdf  # noqa: PLC0415 - only this format needs it
 
-    paper = PAPERS[one_of("--paper", look.options["paper"] or next(iter(PAPERS)), PAPERS)]
-    return pdf.draw(answer.paper(), answer.foot, answer.reader, paper, answer.patient_id), None
+    paper = PAPERS[one_of("`paper`", look.options["paper"] or next(iter(PAPERS)), PAPERS)]
+    return pdf.draw(answer.paper(), _foot(answer), answer.reader, paper, answer.patient_id), None
 
 
 def _ics(answer: Any, look: Look) -> tuple[Content, str | None]:
@@ -82,7 +92,7 @@ def _ics(answer: Any, look: Look) -> tuple[Content, str | None]:
 
 
 _PAGES = {"sheet": "clinic", "view": "table"}
-_EVENTS = {"at": None, "tz": None, "revision": None, "remind": None, "private": False}
+_EVENTS = {"at": None, "tz": None, "revision": None, "remind": None, "private": False, "show_id": False}
 FORMATS = {
     each.name: each
     for each in (
@@ -108,22 +118,23 @@ def written_from(kinds: tuple[str, ...]) -> tuple[str, ...]:
 def choose_format(asked: str | None, output: str | None, formats: tuple[str, ...]) -> Format:
     """The format that was asked for or that the file's extension names; raises BadInput where they clash."""
     if asked is not None:
-        asked = one_of("--format", asked, formats, "is not a format of this command")
+        asked = one_of("`format_`", asked, formats, "is not a format of this command")
     if output in (None, "-"):
         return FORMATS[asked or formats[0]]
     extension = Path(str(output)).suffix.lower()
     named = next((name for name, each in FORMATS.items() if extension in each.extensions), None)
     if asked and (named or extension in _ELSEWHERE) and asked != named:
         own = ", ".join(FORMATS[asked].extensions)
-        hint = f"its extension {extension} names another"
-        raise BadInput("--format", asked, f"is not the format of {shown(output)}", allowed=own, hint=hint)
+        problem, detail = "does not match the file name", f", {shown(output)}"
+        hint = "give the file one of these extensions, or leave `format_` out"
+        raise BadInput("`format_`", asked, problem, detail=detail, allowed=own, hint=hint)
     extensions = ", ".join(end for name in formats for end in FORMATS[name].extensions)
     if not asked and (named or extension in _ELSEWHERE) and named not in formats:
         problem = f"has the extension {extension}, which this command does not write"
-        raise BadInput("-o", output, problem, allowed=extensions)
+        raise BadInput("`output`", output, problem, allowed=extensions)
     if not asked and named is None:
-        hint = "or give --format"
-        raise BadInput("-o", output, "has no extension that names a format", allowed=extensions, hint=hint)
+        hint = "or give `format_`"
+        raise BadInput("`output`", output, "has no known extension", allowed=extensions, hint=hint)
     return FORMATS[str(asked or named)]
 
 
@@ -134,6 +145,6 @@ def check_options(form: Format, typed: Mapping[str, Any], formats: tuple[str, ..
         if name in form.options or value in (None, False, usual):
             continue
         having = [each for each in formats if name in FORMATS[each].options]
-        hint = f"it is for --format {' or '.join(having)}"
+        hint = f"it is for `format_` {' or '.join(having)}"
         told = None if value is True else value  # a flag has no value to show
-        raise BadInput(f"--{name}", told, f"has no use in {form.name}", hint=hint)
+        raise BadInput(f"`{name}`", told, f"cannot be combined with `format_` {form.name}", hint=hint)

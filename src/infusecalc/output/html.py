@@ -7,11 +7,13 @@ from html import escape as html_escape
 from importlib.resources import files
 from typing import assert_never
 
+from infusecalc.course import Course
 from infusecalc.errors import escape
 from infusecalc.findings import Finding
 from infusecalc.output import phrases
 from infusecalc.output.blocks import (
     TITLE,
+    Banner,
     Block,
     Findings,
     Heading,
@@ -24,6 +26,7 @@ from infusecalc.output.blocks import (
     Timeline,
 )
 from infusecalc.output.calendar import WEEKDAYS, Month, months, places
+from infusecalc.output.course_answer import CourseAnswer
 from infusecalc.table import cited
 
 _LINE, _EDGE = 1000, 60
@@ -50,6 +53,12 @@ def draw(blocks: Iterable[Block], foot: str, sheet: str) -> str:
     )
 
 
+def fragment(course: Course) -> str:
+    """The page of a course as a part of another page, without a style of its own: for a notebook."""
+    answer = CourseAnswer(course)
+    return "\n".join([*_main(answer.paper()), f"<footer>\n<p>{plain(answer.foot)}</p>\n</footer>"])
+
+
 def _main(blocks: Iterable[Block]) -> Iterator[str]:
     """The pieces of the page: every heading below the title opens a section."""
     inside = tables = 0
@@ -71,8 +80,12 @@ def _main(blocks: Iterable[Block]) -> Iterator[str]:
         yield "</section>"
 
 
-def _block(block: Lines | Pairs | Rows | Findings | Sources | Timeline | Months, label: str) -> Iterator[str]:
-    if isinstance(block, Lines):
+def _block(block: Banner | Lines | Pairs | Rows | Findings | Sources | Timeline | Months, label: str) -> Iterator[str]:
+    if isinstance(block, Banner):
+        yield '<div class="banner">'
+        yield from (f"<p><strong>{plain(line)}</strong></p>" for line in block.lines)
+        yield "</div>"
+    elif isinstance(block, Lines):
         yield from _lines(block)
     elif isinstance(block, Pairs):
         yield "<dl>"
@@ -110,7 +123,8 @@ def _lines(block: Lines) -> Iterator[str]:
 def _table(block: Rows, label: str) -> Iterator[str]:
     """A table that scrolls by itself on a narrow screen, and can be reached by the keyboard for that."""
     right = set(block.right)
-    kind = ' class="large"' if block.large else ' class="boxes"' if block.boxes else ""
+    kinds = ("large",) if block.large else tuple(name for name in ("boxes", "narrow") if getattr(block, name))
+    kind = f' class="{" ".join(kinds)}"' if kinds else ""
     yield f'<div class="scroll" tabindex="0" role="region" aria-label="{plain(label)}"><table{kind}>'
     heads = (
         f'<th scope="col"{_side(index, right)}>{plain(head) or "note"}</th>' for index, head in enumerate(block.heads)

@@ -11,7 +11,7 @@ from typing import Any
 from infusecalc.arithmetic import ceil_div
 from infusecalc.choices import parse_clock, parse_count
 from infusecalc.course import Course
-from infusecalc.errors import BadInput
+from infusecalc.errors import BadInput, escape
 from infusecalc.findings import carries
 from infusecalc.frozen import Frozen
 from infusecalc.output import phrases
@@ -21,20 +21,22 @@ from infusecalc.quantities import Span, parse_span
 
 
 class Appointment(Frozen):
-    """How events are written: time of day in minutes and its zone, revision, reminder, with or without details."""
+    """How events are written: time of day in minutes and its zone, revision, reminder, details or not, id or not."""
 
     at: int | None = None
     zone: str | None = None
     revision: int = 0
     remind: Span | None = None
     private: bool = False
+    show_id: bool = False
 
 
 def appointment(options: Mapping[str, Any]) -> Appointment:
     """How events are written, from options as they are typed; raises BadInput."""
-    remind = None if options["remind"] is None else parse_span(options["remind"], "--remind", months=False)
-    revision = parse_count(options["revision"], "--revision", least=0) or 0
-    return Appointment(parse_clock(options["at"], "--at"), options["tz"], revision, remind, options["private"])
+    remind = None if options["remind"] is None else parse_span(options["remind"], "`remind`", months=False)
+    revision = parse_count(options["revision"], "`revision`", least=0) or 0
+    private, show_id = options["private"], options["show_id"]
+    return Appointment(parse_clock(options["at"], "`at`"), options["tz"], revision, remind, private, show_id)
 
 
 def calendar(course: Course, how: Appointment) -> tuple[bytes, str | None]:
@@ -46,11 +48,11 @@ def calendar(course: Course, how: Appointment) -> tuple[bytes, str | None]:
     SOURCE_DATE_EPOCH is set.
     """
     if course.patient.id is None:
-        hint = "events are known by it, so that they can be moved later"
-        raise BadInput("--patient-id", None, "is missing for a calendar", hint=hint)
+        hint = "a calendar needs it, so that its events can be moved later"
+        raise BadInput("`id`", None, "is missing", hint=hint)
     if (how.at is None) != (how.zone is None):
-        missing, other = ("--tz", "--at") if how.zone is None else ("--at", "--tz")
-        raise BadInput(missing, None, f"is missing beside {other}", allowed="both, or neither for whole days")
+        missing, other = ("`tz`", "`at`") if how.zone is None else ("`at`", "`tz`")
+        raise BadInput(missing, None, "is missing", allowed=f"{missing} with {other}, or neither for whole days")
     place = _place_of(course, how)
     found = new_calendar()
     stamp = stamp_now()
@@ -86,7 +88,7 @@ def stamp_now() -> datetime:
     if not epoch:
         return datetime.now(UTC).replace(microsecond=0)
     if not epoch.isascii() or not epoch.isdigit() or len(epoch) > len("99999999999"):
-        raise BadInput("SOURCE_DATE_EPOCH", epoch, "is no number of seconds", allowed="whole seconds since 1970")
+        raise BadInput("SOURCE_DATE_EPOCH", epoch, "is not a number of seconds", allowed="whole seconds since 1970")
     return datetime.fromtimestamp(int(epoch), UTC)
 
 
@@ -98,12 +100,12 @@ def _event(course: Course, infusion: Infusion, how: Appointment, place: ZonedPla
     event.add("dtstamp", stamp)
     event.add("sequence", how.revision)
     _when(event, planned.date, infusion.time, place)
-    summary = "Appointment" if how.private else _summary(course, infusion)
+    summary = _summary(course, infusion, how)
     event.add("summary", summary)
     if not how.private:
-        event.add("description", _description(course, infusion, place))
-    event.add("status", "TENTATIVE" if planned.optional else "CONFIRMED")
-    event.add("class", "PRIVATE" if how.private else "PUBLIC")
+        event.add("description", _description(course, infusion, how, place))
+    event.add("status", "TENTATIVE" if planned.optional or course.blocks else "CONFIRMED")
+    event.add("class", "PRIVATE")  # also where the title tells nothing: that somebody is treated is private
     if how.remind is not None:
         alarm = Alarm()
         alarm.add("action", "DISPLAY")
@@ -137,15 +139,29 @@ def _when(event: Any, day: date, time: int | None, place: ZonedPlace | None) -> 
         event.add("duration", timedelta(minutes=ceil_div(time, 100)))
 
 
-def _summary(course: Course, infusion: Infusion) -> str:
+def _summary(course: Course, infusion: Infusion, how: Appointment) -> str:
+    """The title: that the plan is blocked, never why, nor a reason; the id where it is to be shown."""
+    before = ("BLOCKED: " if course.blocks else "") + (f"{_id(course)}: " if how.show_id else "")
+    return before + ("Appointment" if how.private else _what(course, infusion))
+
+
+def _id(course: Course) -> str:
+    return escape(course.patient.id or "")
+
+
+def _what(course: Course, infusion: Infusion) -> str:
     planned = infusion.planned
     note = " (if needed)" if planned.optional else " (given)" if planned.given else ""
     return f"{course.regimen.drug.name} {phrases.mg(infusion.dose.amount.dose)}, infusion {planned.number}{note}"
 
 
-def _description(course: Course, infusion: Infusion, place: ZonedPlace | None) -> str:
+def _description(course: Course, infusion: Infusion, how: Appointment, place: ZonedPlace | None) -> str:
+    """The text of an event: every block of the plan first, then what is given, and what was found of it."""
+    blocks = [each for each in course.findings if each.severity == "block"]
     vials = f"{phrases.vials(infusion.dose.preparation.vials)} of {course.product_name}"
     lines = [
+        *(f"BLOCKED: {each.key}: {phrases.tall_man(course, each.message)}{phrases.about(each)}" for each in blocks),
+        *([f"patient {_id(course)}"] if how.show_id else []),
         f"{course.regimen.name}, {infusion.dose.name}: {infusion.dose.asked.people}",
         f"{vials}; {phrases.bag(infusion.dose.preparation)}",
         f"time: {phrases.time(infusion.time)}",
@@ -156,7 +172,7 @@ def _description(course: Course, infusion: Infusion, place: ZonedPlace | None) -
         lines.append(f"planned {phrases.day(infusion.planned.by_plan)}: {phrases.change(infusion.planned)}")
     shown = {each.planned.number for each in course.infusions}
     lines += [
-        f"{finding.severity}: {finding.key}" + (f" - accepted: {finding.reason}" if finding.reason else "")
+        f"{finding.severity}: {finding.key}" + (f" - accepted: {escape(finding.reason)}" if finding.reason else "")
         for finding in course.findings
         if carries((infusion.planned.number,), finding.infusions, shown)
     ]

@@ -8,7 +8,7 @@ from typing import assert_never
 
 from infusecalc.errors import escape
 from infusecalc.findings import Finding
-from infusecalc.output.blocks import Block, Findings, Heading, Lines, Months, Pairs, Rows, Sources, Timeline
+from infusecalc.output.blocks import Banner, Block, Findings, Heading, Lines, Months, Pairs, Rows, Sources, Timeline
 from infusecalc.output.calendar import WEEKDAYS, months
 from infusecalc.table import cited
 
@@ -36,8 +36,8 @@ def draw(blocks: Iterable[Block]) -> str:
 def _lines(block: Block) -> Iterator[str]:
     if isinstance(block, Heading):
         yield f"{'#' * block.level} {block.text}"
-    elif isinstance(block, Lines):
-        yield from (f"- {plain(line)}" if block.listed else plain(line) for line in block.lines)
+    elif isinstance(block, Banner | Lines):
+        yield from _prose(block)
     elif isinstance(block, Pairs):
         yield from (f"- {name}: {plain(text)}" for name, text in block.rows)
     elif isinstance(block, Rows):
@@ -56,6 +56,13 @@ def _lines(block: Block) -> Iterator[str]:
         yield from table(("id", "grade", "title"), ((name, grade, plain(title)) for name, grade, title in block.rows))
     else:
         assert_never(block)
+
+
+def _prose(block: Banner | Lines) -> Iterator[str]:
+    if isinstance(block, Banner):
+        yield "\n\n".join(f"**{plain(line)}**" for line in block.lines)
+    else:
+        yield from (f"- {plain(line)}" if block.listed else plain(line) for line in block.lines)
 
 
 def _finding(finding: Finding, text: str) -> tuple[str, ...]:

@@ -9,7 +9,19 @@ from infusecalc.course import Course
 from infusecalc.errors import escape
 from infusecalc.findings import Finding
 from infusecalc.output import phrases
-from infusecalc.output.blocks import TITLE, Block, Findings, Heading, Lines, Months, Pairs, Rows, Sources, Timeline
+from infusecalc.output.blocks import (
+    TITLE,
+    Banner,
+    Block,
+    Findings,
+    Heading,
+    Lines,
+    Months,
+    Pairs,
+    Rows,
+    Sources,
+    Timeline,
+)
 from infusecalc.output.topics import Topic, sheet
 from infusecalc.output.working import working
 from infusecalc.phase_dose import Infusion
@@ -49,8 +61,9 @@ def planned(course: Course) -> Iterator[Block]:
     yield from _changes(course)
 
 
-def top(course: Course) -> Iterator[Block]:
-    """Who and what: the drug and indication, the patient, the product, the start."""
+def top(course: Course, findings: Iterable[Finding] | None = None) -> Iterator[Block]:
+    """What blocks, of the findings given or the course's own; then who and what: drug, patient, product, start."""
+    yield from blocked(course, course.findings if findings is None else findings)
     title, about = phrases.regimen(course)
     yield Heading(title, TITLE)
     yield Lines((about,))
@@ -62,6 +75,17 @@ def top(course: Course) -> Iterator[Block]:
     if course.plan:
         rows.append(("Start", phrases.day(course.plan.start)))
     yield Pairs(tuple(rows))
+
+
+def blocked(course: Course, findings: Iterable[Finding]) -> Iterator[Block]:
+    """That the plan is blocked, and by what; nothing where no finding blocks."""
+    lines = tuple(
+        f"BLOCKED: {finding.key}: {_message(course, finding)}{phrases.about(finding)}"
+        for finding in findings
+        if finding.severity == "block"
+    )
+    if lines:
+        yield Banner(lines)
 
 
 def _dated(course: Course, infusions: list[Infusion]) -> Iterator[Block]:
@@ -148,7 +172,9 @@ def cited_below(course: Course, names: Iterable[str] | None = None) -> Iterator[
     for name in course.sources if names is None else names:
         source = course.table.source(name)
         local = ", local" if course.table.is_local("sources", name) else ""
-        rows.append((name, f"{source.grade}{local}", source.title))
+        share = course.site.share(name)
+        confirmed = f" ({share.said})" if share else ""
+        rows.append((name, f"{source.grade}{local}", f"{source.title}{confirmed}"))
     yield Sources(tuple(rows))
     yield Lines((phrases.footer(course),))
 

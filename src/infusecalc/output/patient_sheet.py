@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from datetime import date
 
 from infusecalc.course import Course
-from infusecalc.errors import BadInput, escape
+from infusecalc.errors import BadInput, Blocked, escape
+from infusecalc.findings import how_to_go_on
 from infusecalc.output.blocks import TITLE, Block, Heading, Lines, Months, Pairs, Rows, Timeline
 from infusecalc.output.calendar import marks
 from infusecalc.statements import ForPatients, Told
@@ -19,18 +20,19 @@ _MONTHS = (
 
 
 def patient_page(course: Course) -> Iterator[Block]:
-    """The blocks of the sheet; raises BadInput where the table has no words for patients."""
+    """The blocks of the sheet; raises Blocked for a plan that blocks, BadInput where the table has no words for it."""
+    if course.blocks:
+        raise Blocked("A patient sheet", course.blocks, how_to_go_on(course.blocks))
     told: ForPatients | None = course.table.get("drugs", course.regimen.drug_id, "patient")
     if told is None:
-        raise BadInput(
-            "--sheet", "patient", f"has no words in the table for {course.regimen.drug_id}", allowed="clinic"
-        )
+        detail = f": the table has no words for patients on {course.regimen.drug_id}"
+        raise BadInput("`sheet`", "patient", "is not possible here", detail=detail, allowed="clinic")
     yield Heading(f"Your infusions of {course.product_name} ({course.regimen.drug_id})", TITLE)
     if course.patient.id is not None:
         yield Pairs((("Your number", escape(course.patient.id)),))
     yield Heading("Your dates")
-    if any(finding.severity == "block" for finding in course.findings):
-        yield Lines(("This plan has open questions. Talk to your clinic before you use it.",))
+    if any(finding.accepted for finding in course.findings):
+        yield Lines(("Your team has checked this plan.",))
     dates = tuple(_date(course, index) for index in range(len(course.infusions)))
     yield Rows(("number", "day", "note" if any(note for _, _, note in dates) else ""), dates, large=True)
     yield Timeline(marks(course))

@@ -13,6 +13,7 @@ from infusecalc.findings import Finding
 from infusecalc.output import phrases
 from infusecalc.output.blocks import (
     TITLE,
+    Banner,
     Block,
     Findings,
     Heading,
@@ -80,8 +81,8 @@ def draw(blocks: Iterable[Block], foot: str, sheet: str, paper: str, id_: str | 
 def _short(id_: str) -> str:
     """The id as it is shown; raises BadInput where it would leave a page no room for anything else."""
     if len(id_) > _LONGEST_ID:
-        problem = f"takes {len(id_):,} characters on every page"
-        raise BadInput("--patient-id", id_, problem, allowed=f"up to {_LONGEST_ID} in a PDF")
+        problem = f"is too long for a PDF: {len(id_):,} characters"
+        raise BadInput("patient id", id_, problem, allowed=f"up to {_LONGEST_ID}")
     return id_
 
 
@@ -94,13 +95,15 @@ def _data(block: Block) -> dict[str, Any]:  # noqa: PLR0911 - one return for eac
     """A block as the template reads it."""
     if isinstance(block, Heading):
         return {"kind": "heading", "level": block.level, "text": escape(block.text)}
+    if isinstance(block, Banner):
+        return {"kind": "banner", "lines": _texts(block.lines)}
     if isinstance(block, Lines):
         return {"kind": "lines", "listed": block.listed, "lines": _texts(block.lines)}
     if isinstance(block, Pairs):
         return {"kind": "pairs", "rows": [_texts(row) for row in block.rows]}
     if isinstance(block, Rows):
         full = block.without_empty()
-        return _rows(full.heads, full.rows, list(full.right), boxes=full.boxes, large=full.large)
+        return _rows(full.heads, full.rows, list(full.right), boxes=full.boxes, large=full.large, narrow=full.narrow)
     if isinstance(block, Sources):
         return _rows(("source", "grade", "title"), block.rows, [])
     if isinstance(block, Findings):
@@ -123,6 +126,7 @@ def _rows(
     *,
     boxes: bool = False,
     large: bool = False,
+    narrow: bool = False,
 ) -> dict[str, Any]:
     return {
         "kind": "rows",
@@ -132,6 +136,7 @@ def _rows(
         "blank": [not any(row[index] for row in rows) for index in range(len(heads))],
         "boxes": boxes,
         "large": large,
+        "narrow": narrow,
     }
 
 

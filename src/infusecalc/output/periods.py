@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from infusecalc.arithmetic import share_of_cost
-from infusecalc.course import Course, Totals, add_up
+from infusecalc.course import Course
 from infusecalc.findings import carries
 from infusecalc.frozen import Frozen
 from infusecalc.output import phrases
@@ -15,6 +15,7 @@ from infusecalc.output.flat import finding_record, flat_findings, vials_text
 from infusecalc.phase_dose import Infusion, PhaseDose
 from infusecalc.preparation import cost_of
 from infusecalc.quantities import number, people
+from infusecalc.totals import Totals, add_up
 
 _MONTH, _YEAR = 7, 4  # characters of 2026-12-01
 

@@ -7,6 +7,7 @@ from datetime import date
 
 from infusecalc.arithmetic import ceil_div, pounds
 from infusecalc.course import Course
+from infusecalc.findings import Finding
 from infusecalc.patient import Patient
 from infusecalc.phase_dose import Chair, PhaseDose
 from infusecalc.plan import Planned
@@ -89,6 +90,11 @@ def patient(someone: Patient, on: date | None) -> str:
     known = someone.age_on(on)
     parts.append("age not given" if known is None else f"age {age(known.months)}")
     return ", ".join(parts)
+
+
+def about(finding: Finding) -> str:
+    """Which infusions a finding is about: ` [infusions 4 to 8]`; nothing where it is about the whole course."""
+    return "" if finding.infusions is None else f" [infusions {ranges(finding.infusions)}]"
 
 
 def weights(someone: Patient) -> str:

@@ -105,13 +105,16 @@ def pump_page(table: PumpTable) -> Iterator[Block]:
 
 def pump_block(table: PumpTable) -> Iterator[Block]:
     """The bag, the rates, the steps and the whole time."""
-    yield Lines((phrases.bag(table.dose.preparation), f"rates: {rates_in_words(table.rates)}"), listed=True)
+    yield Lines(
+        (phrases.bag(table.dose.preparation), f"rates: {rates_in_words(table.rates)}; start and duration in minutes"),
+        listed=True,
+    )
     timed = table.at is not None
     heads_ = [
         "#",
-        "start min",
+        "start",
         *(["clock"] if timed else []),
-        "duration min",
+        "duration",
         "mg/h",
         "mL/h",
         "mL",

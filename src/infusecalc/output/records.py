@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from infusecalc.arithmetic import hundredths_of_years
-from infusecalc.course import Course, Totals
+from infusecalc.course import Course
 from infusecalc.findings import Finding, carries
 from infusecalc.output.flat import Record, finding_record, flat_findings, vials_text
+from infusecalc.output.table_rows import share_record
 from infusecalc.output.topics import Topic, sheet
 from infusecalc.patient import Weighed
 from infusecalc.phase_dose import Chair, Infusion, PhaseDose
 from infusecalc.quantities import number
 from infusecalc.table import cited
+from infusecalc.totals import Totals
 
 COLUMNS = (
     "patient_id", "drug", "indication", "label", "status", "variant", "product", "phase", "number", "day", "date",
@@ -221,7 +223,8 @@ def sources(course: Course, names: Iterable[str] | None = None) -> list[Record]:
 
 
 def _source(course: Course, name: str) -> Record:
-    return {"id": name} | course.table.source(name).as_dict() | {"local": course.table.is_local("sources", name)}
+    found = {"id": name} | course.table.source(name).as_dict() | {"local": course.table.is_local("sources", name)}
+    return found | ({"confirmed": share_record(course.site.share(name))} if course.table.confirmed else {})
 
 
 # --- the flat record ----------------------------------------------------------------------------------

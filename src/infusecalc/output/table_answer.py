@@ -10,8 +10,8 @@ from infusecalc.frozen import Frozen
 from infusecalc.output.answer import Answer
 from infusecalc.output.blocks import TITLE, Block, Heading, Lines, Pairs
 from infusecalc.output.flat import Record
-from infusecalc.output.table_rows import Listed, TableRow, TableSource
-from infusecalc.table import Change, cited
+from infusecalc.output.table_rows import Listed, TableRow, TableSource, flat, nested, share_record
+from infusecalc.table import Change, Void, cited
 from infusecalc.table.layers import KINDS
 
 _SCHEMA = "infusecalc.regimens/1"
@@ -74,7 +74,12 @@ class ShowAnswer(_TableAnswer):
 
     def document(self) -> Record:
         """`infusecalc.regimens/1`, with each source once."""
-        return super().document() | {"sources": [source.as_dict() for source in self.sources]}
+        rows = [nested(row.as_dict()) for row in self.listed]
+        return super().document() | {"rows": rows, "sources": list(map(_source_record, self.sources))}
+
+    def rows(self) -> Iterator[Record]:
+        """A record a value."""
+        return (flat(row.as_dict()) for row in self.listed)
 
     def page(self) -> Iterator[Block]:
         """Every value with its grade and source, entry by entry, then each source once."""
@@ -87,13 +92,19 @@ class ShowAnswer(_TableAnswer):
         yield Lines(tuple(_source(each) for each in self.sources), listed=True)
 
 
+def _source_record(source: TableSource) -> Record:
+    return {key: value for key, value in source.as_dict().items() if key != "share"} | {
+        "confirmed": share_record(source.share)
+    }
+
+
 def _value(row: TableRow) -> str:
-    return f"{row.path}: {row.value} [{row.grade}: {row.source}{', local' if row.local else ''}]"
+    return f"{row.path}: {row.value} [{row.graded}: {row.source}{', local' if row.local else ''}]"
 
 
 def _source(source: TableSource) -> str:
     where = f"{source.publisher}; date: {source.date}; address: {source.url}"
-    return f"{source.id} [{source.grade}]: {source.title}. {where}"
+    return f"{source.id} [{source.grade}]: {source.title}{source.confirmed}. {where}"
 
 
 class Checked(Frozen):
@@ -109,20 +120,23 @@ class Checked(Frozen):
     replaces: int
     restates: int
     removes: int
+    confirmed: int
+    void: int
 
 
 class CheckedAnswer(_TableAnswer):
     """What `regimens validate` answers for a table without faults."""
 
-    def __init__(self, row: Checked, changes: Sequence[Change]) -> None:
-        """The counts, and what a site's file changes."""
+    def __init__(self, row: Checked, changes: Sequence[Change], void: Sequence[Void]) -> None:
+        """The counts, what a site's file changes, and its confirmations that are void."""
         super().__init__(row.version, [row])
-        self.row, self.changes = row, changes
+        self.row, self.changes, self.void = row, changes, void
 
     def document(self) -> Record:
         """`infusecalc.regimens/1`, with the changes of a site's file."""
         changes = [change.as_dict() | {"id": change.id, "source": cited(change.source)} for change in self.changes]
-        return super().document() | {"changes": changes}
+        void = [{"id": each.id, "now": each.now} | each.confirmation.as_dict() for each in self.void]
+        return super().document() | {"changes": changes, "void": void}
 
     def page(self) -> Iterator[Block]:
         """That there are no faults, and what a site's file does to the shipped table, change by change."""
@@ -133,3 +147,7 @@ class CheckedAnswer(_TableAnswer):
             done = ", ".join(f"{kind} {getattr(row, kind)}" for kind in KINDS)
             yield Lines((f"This file {done} values and rules of the shipped table:",))
             yield Lines(tuple(escape(str(change)) for change in self.changes), listed=True)
+        if row.confirmed:
+            yield Lines((f"It confirms {row.confirmed} values; void, because the value is another now: {row.void}",))
+            told = (escape(f"confirmation-void {each}: confirm it again") for each in self.void)
+            yield Lines(tuple(told), listed=True)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
-
 from infusecalc.frozen import Frozen
+from infusecalc.output.flat import Record
 from infusecalc.output.phrases import rhythm
 from infusecalc.regimen import Regimen
-from infusecalc.statements import SITE
-from infusecalc.table import Table, file_of, statement_id
+from infusecalc.statements import SITE, Confirmation
+from infusecalc.table import Share, Table, Value, shares
 
 
 class Listed(Frozen):
@@ -28,7 +27,7 @@ class Listed(Frozen):
 
 
 class TableRow(Frozen):
-    """One value of the table: where it stands, what it is, and what it rests on."""
+    """One value of the table: where it stands, what it is, what it rests on, and whether the site has confirmed it."""
 
     label: str
     entry: str
@@ -38,6 +37,25 @@ class TableRow(Frozen):
     grade: str
     local: bool
     id: str
+    confirmed: Confirmation | None
+
+    @property
+    def graded(self) -> str:
+        """The grade as people read it, with the confirmation beside it."""
+        return f"{self.grade}, {self.confirmed.said}" if self.confirmed else self.grade
+
+
+def nested(row: Record) -> Record:
+    """A record whose `confirmed` is a map, or None."""
+    made: Confirmation | None = row["confirmed"]
+    return row | {"confirmed": made.record if made else None}
+
+
+def flat(row: Record) -> Record:
+    """A record with a column for each part of `confirmed`."""
+    made: Confirmation | None = row["confirmed"]
+    told = {f"confirmed_{key}": made.record[key] if made else None for key in ("on", "by", "against")}
+    return {key: value for key, value in row.items() if key != "confirmed"} | told
 
 
 def listing(table: Table) -> Iterator[Listed]:
@@ -57,34 +75,38 @@ def listing(table: Table) -> Iterator[Listed]:
 
 def statements(table: Table, drug: str, indication: str, labels: tuple[str, ...]) -> Iterator[TableRow]:
     """Every value behind a regimen: its own, the drug's, the products', and how it may be run."""
-    entries = [("regimens", f"{drug}/{indication}"), ("drugs", drug)]
     for label in labels:
-        for section, name in entries + [("products", product) for product in table.products(drug, label)]:
-            found = table.entry(section, name).keys.get(label)
-            if found:
-                yield from _values(table, label, (section, name, label), found[1], ())
-        if table.has_part("regimens", f"{drug}/{indication}", label):
-            for section, name in _running(table, table.regimen(drug, indication, label)):
-                yield from _values(table, label, (section, name), table.entry(section, name).node, ())
+        for value in behind(table, drug, indication, label):
+            yield row_of(table, label, value)
 
 
-class TableSource(Frozen):
-    """A document that values rest on."""
+def behind(table: Table, drug: str, indication: str, label: str) -> Iterator[Value]:
+    """The values behind a regimen under a label."""
+    entries = [("regimens", f"{drug}/{indication}"), ("drugs", drug)]
+    for section, name in entries + [("products", product) for product in table.products(drug, label)]:
+        if table.has_part(section, name, label):
+            yield from (value for value in own_values(table, section, name) if value.path[0] == label)
+    if table.has_part("regimens", f"{drug}/{indication}", label):
+        for section, name in _running(table, table.regimen(drug, indication, label)):
+            yield from own_values(table, section, name)
 
-    id: str
-    grade: str
-    title: str
-    publisher: str
-    date: str
-    url: str
+
+def own_values(table: Table, section: str, name: str) -> Iterator[Value]:
+    """The values of an entry, without the sources of its statements."""
+    return (value for value in table.values(section, name).values() if not value.cites)
 
 
-def sources_of(table: Table, cited: Iterable[str]) -> Iterator[TableSource]:
-    """The documents behind lines of citations, each once, in the order of use; a remark may have a semicolon, too."""
-    parts = (part.partition(" ")[0] for line in cited for part in line.split("; "))
-    for name in dict.fromkeys(part for part in parts if table.has("sources", part)):
-        found = table.source(name)
-        yield TableSource(name, found.grade, found.title, found.publisher, found.date, found.url)
+def row_of(table: Table, label: str, value: Value) -> TableRow:
+    """A value as a row, under the label for which it is asked."""
+    path = ".".join(value.path[1:] if value.path[0] == label else value.path)
+    grade = SITE if value.local else ", ".join(_grades(table, value))
+    made = table.confirmation(value.id)
+    entry, source = f"{value.section}/{value.name}", "; ".join(value.sources)
+    return TableRow(label, entry, path, value.text, source, grade, value.local, value.id, made)
+
+
+def _grades(table: Table, value: Value) -> dict[str, None]:
+    return dict.fromkeys(table.source(source.partition(" ")[0]).grade for source in value.sources)
 
 
 def _running(table: Table, regimen: Regimen) -> Iterator[tuple[str, str]]:
@@ -96,28 +118,39 @@ def _running(table: Table, regimen: Regimen) -> Iterator[tuple[str, str]]:
     yield from (("protocols", name) for name in protocols)
 
 
-def _values(
-    table: Table, label: str, place: tuple[str, ...], node: Node, sources: tuple[str, ...]
-) -> Iterator[TableRow]:
-    """The values below a node, each with the sources of the nearest statement that it stands in."""
-    if isinstance(node, MappingNode):
-        own = next((value for key, value in node.value if key.value == "source"), None)
-        sources = _texts(own) if own else sources
-        for key, value in node.value:
-            if key.value != "source":
-                yield from _values(table, label, (*place, key.value), value, sources)
-    elif isinstance(node, SequenceNode) and any(isinstance(item, MappingNode) for item in node.value):
-        for index, item in enumerate(node.value, 1):
-            yield from _values(table, label, (*place[:-1], f"{place[-1]}[{index}]"), item, sources)
-    else:
-        local = file_of(node) is not None
-        grades = dict.fromkeys(table.source(source.partition(" ")[0]).grade for source in sources)
-        entry, path = "/".join(place[:2]), ".".join(place[3:] if place[2:3] == (label,) else place[2:])
-        grade = SITE if local else ", ".join(grades)
-        id_ = statement_id(place[0], place[1], place[2:])
-        yield TableRow(label, entry, path, ", ".join(_texts(node)), "; ".join(sources), grade, local, id_)
+# --- the sources ------------------------------------------------------------------------------------------------
 
 
-def _texts(node: Node) -> tuple[str, ...]:
-    items = node.value if isinstance(node, SequenceNode) else [node]
-    return tuple(item.value for item in items if isinstance(item, ScalarNode))
+class TableSource(Frozen):
+    """A document that values rest on, and how much of them the site has confirmed."""
+
+    id: str
+    grade: str
+    title: str
+    publisher: str
+    date: str
+    url: str
+    share: Share | None = None
+
+    @property
+    def confirmed(self) -> str:
+        """What is confirmed, as people read it behind the title; empty for nothing."""
+        return f" ({self.share.said})" if self.share else ""
+
+
+def sources_of(table: Table, rows: Iterable[tuple[str, Confirmation | None]]) -> Iterator[TableSource]:
+    """The documents behind citations, each once, in the order of use; a remark may have a semicolon, too."""
+    listed = [([part for part in line.split("; ") if _is_cited(table, part)], made) for line, made in rows]
+    confirmed = shares(listed)
+    for name in dict.fromkeys(part.partition(" ")[0] for parts, _ in listed for part in parts):
+        found, share = table.source(name), confirmed.get(name)
+        yield TableSource(name, found.grade, found.title, found.publisher, found.date, found.url, share)
+
+
+def _is_cited(table: Table, text: str) -> bool:
+    return table.has("sources", text.partition(" ")[0])
+
+
+def share_record(share: Share | None) -> Record | None:
+    """What is confirmed of what rests on a source, as data has it."""
+    return None if share is None else {"values": share.values, "confirmed": share.confirmed, "oldest": share.on}

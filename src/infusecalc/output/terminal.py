@@ -16,6 +16,7 @@ from infusecalc.findings import Finding
 from infusecalc.output import phrases
 from infusecalc.output.blocks import (
     TITLE,
+    Banner,
     Block,
     Findings,
     Heading,
@@ -58,6 +59,12 @@ class Page:
         """A line that stands out."""
         self._console.print(Text(text, "bold"))
 
+    def banner(self, lines: Iterable[str]) -> None:
+        """Lines above all else, as a block is coloured, with an empty line below."""
+        for line in lines:
+            self._print(Text(line, _STYLES["block"], overflow="fold"), 0)
+        self.line()
+
     def line(self, text: str = "", indent: int = 0) -> None:
         """A line of prose, wrapped under its own indent."""
         self._print(Text(text, overflow="fold"), indent)
@@ -97,7 +104,9 @@ def draw(blocks: Iterable[Block], width: int, *, colour: bool) -> str:
     page = Page(width, colour=colour)
     inside = False
     for block in blocks:
-        if isinstance(block, Heading):
+        if isinstance(block, Banner):
+            page.banner(block.lines)
+        elif isinstance(block, Heading):
             if block.level != TITLE:
                 page.line()
             page.heading(block.text)
@@ -132,8 +141,7 @@ def _grid(page: Page, block: Pairs | Rows | Findings | Sources | Timeline | Mont
 
 def _finding(finding: Finding, text: str) -> tuple[Text, Text]:
     name = Text(_NAMES[finding.severity], _STYLES[finding.severity])
-    about = "" if finding.infusions is None else f" [infusions {phrases.ranges(finding.infusions)}]"
-    return name, Text(f"{finding.key}: {text}{about} ({cited(finding.source)})")
+    return name, Text(f"{finding.key}: {text}{phrases.about(finding)} ({cited(finding.source)})")
 
 
 _LINE = 60  # columns of a line of time

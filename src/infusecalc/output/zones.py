@@ -98,9 +98,9 @@ def begins(day: date, place: ZonedPlace) -> datetime:
     moment = datetime.combine(day, time(*divmod(place.at, 60)), place.zone)
     first, second = (moment.replace(fold=fold).utcoffset() or timedelta() for fold in (0, 1))
     if first != second:
-        problem = "is skipped by the clocks" if first < second else "comes twice"
-        hint = f"they change on that day in {place.name}; name another time of day"
-        raise BadInput("--at", place.clock, f"{problem} on {day}", hint=hint)
+        problem = "does not exist on that day" if first < second else "comes twice on that day"
+        hint = "the clocks change; give another time of day"
+        raise BadInput("`at`", place.clock, problem, detail=f", {day}, in {place.name}", hint=hint)
     return moment if place.law else moment.astimezone(UTC)
 
 
@@ -132,15 +132,15 @@ def _zone(name: str) -> tzinfo:
         return UTC
     if name.startswith(_COPIES):
         raise BadInput(
-            "--tz", name, "is no name that calendars know", allowed=_ALLOWED, hint=f"say {name.partition('/')[2]}"
+            "`tz`", name, "is not a name that calendars know", allowed=_ALLOWED, hint=f"give {name.partition('/')[2]}"
         )
     if name in _PLACELESS or name.startswith("Etc/"):
         hint = "its clocks may differ from those of your clinic"
-        raise BadInput("--tz", name, "names no place", allowed=_ALLOWED, hint=hint)
+        raise BadInput("`tz`", name, "is not the zone of a place", allowed=_ALLOWED, hint=hint)
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise BadInput("--tz", name, "is no time zone that is known", allowed=_ALLOWED, hint=_nearest(name)) from None
+        raise BadInput("`tz`", name, "is not a known time zone", allowed=_ALLOWED, hint=_nearest(name)) from None
 
 
 def _nearest(name: str) -> str:

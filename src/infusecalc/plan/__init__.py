@@ -20,7 +20,7 @@ def make_plan(ordered: Ordered, choices: Choices, house: House) -> Plan:
     history = choices.history
     start = choices.start or (history[0].date if history else None)
     if start is None:
-        raise BadInput("--start", None, "is missing", allowed="YYYY-MM-DD or today")
+        raise BadInput("`start`", None, "is missing", how="must be", allowed="YYYY-MM-DD or today")
     trail = Trail()
     dated = _dated(ordered, choices, start, trail, house)
     last_given = history[-1].date if history else None
@@ -57,6 +57,7 @@ def event_of(ordered: Ordered, choices: Choices, number: int) -> tuple[Event, Ev
     for counted in range(1, number):
         after = next(walk, None)
         if after is None:
-            raise BadInput("--number", number, f"is not planned: {ordered.regimen.id} has {counted} infusions")
+            detail = f": {ordered.regimen.id} has {counted} infusions"
+            raise BadInput("`number`", number, "is not in this plan", detail=detail)
         event, before = after, event
     return event, before

@@ -54,7 +54,8 @@ def events(
     """The events of every phase in turn, or those after one of them; what is met on the way is noted in `trail`."""
     asked, maintenance = choices.maintenance_start, ordered.phases.get(ordered.regimen.maintenance or "")
     if asked is not None and not (maintenance and maintenance.starts):
-        raise BadInput("--maintenance-start", asked, f"fits no phase of {ordered.regimen.id}")
+        problem, detail = "cannot be used: maintenance does not follow an induction here", f"({ordered.regimen.id})"
+        raise BadInput("`maintenance_start`", asked, problem, detail=detail, hint="leave it out")
     names = list(ordered.phases)
     for name in names[names.index(since.event.phase) if since else 0 :]:
         phase, anchor, base = ordered.phases[name], Position(start), 0
@@ -83,7 +84,8 @@ def _courses(phase: Phase, choices: Choices) -> int | None:
     """How many blocks there are; None for no end."""
     courses = choices.horizon.courses
     if courses is not None and not phase.repeat:
-        raise BadInput("--courses", courses, "fits no regimen that gives its course once", hint="use --for or --doses")
+        problem, hint = "is for a regimen that repeats its course", "use `for_` or `doses`"
+        raise BadInput("`courses`", courses, problem, hint=hint)
     if courses is None and (phase.interval is None or (phase.repeat and phase.repeat.planned == "asked")):
         return -(-len(choices.history) // len(phase.offsets)) or 1 if phase.repeat else 1
     if phase.infusions:
@@ -123,4 +125,5 @@ def start_of(name: str, phase: Phase, trail: Trail, asked: date | Span | None, h
 def _check_start(found: PhaseStart, trail: Trail, asked: date | Span | None) -> None:
     last = trail.edges["last", found.rule.after.phase].date
     if found.planned <= last:
-        raise BadInput("--maintenance-start", asked, "is too early", hint=f"the last infusion before it is on {last}")
+        detail = f": the infusion before it is on {last}"
+        raise BadInput("`maintenance_start`", asked, "is too early", detail=detail, hint="give a later date")

@@ -32,9 +32,10 @@ def follow(ordered: Ordered, choices: Choices, start: date, trail: Trail, double
         event = next(rest, None)
         if event is None:
             repeats = any(phase.repeat for phase in ordered.phases.values())
-            hint = "look for one too many" + ("; --courses says how many courses there are" if repeats else "")
-            problem = f"is infusion {number}, and {ordered.regimen.id} has {number - 1}"
-            raise BadInput("history", given.date, problem, hint=hint)
+            hint = "check the dates" + (", or give `courses`, how many are planned in all" if repeats else "")
+            detail = f": number {number}, and {ordered.regimen.id} has {number - 1}"
+            problem = "is one too many for this plan"
+            raise BadInput("infusion given", given.date, problem, detail=detail, hint=hint, field="given")
         planned, due = next(own).position.date, event.position.date
         if given.date != event.position.date:
             event = event.but(position=Position(given.date))

@@ -67,7 +67,9 @@ def end_of(horizon: Horizon, start: date, since: date, limits: HorizonLimits) ->
         return None
     if horizon.until is not None:
         if horizon.until < start:
-            raise BadInput("--until", horizon.until, f"is before the start, {start}", hint="give a later date")
+            raise BadInput(
+                "`until`", horizon.until, "is before the start", detail=f", {start}", hint="give a later date"
+            )
         end = horizon.until
     else:
         span = horizon.span or limits.default
@@ -80,6 +82,9 @@ def end_of(horizon: Horizon, start: date, since: date, limits: HorizonLimits) ->
 
 
 def _too_far(horizon: Horizon, limits: HorizonLimits) -> BadInput:
-    asked = horizon.span or horizon.until or horizon.infusions or horizon.courses
+    by_name = {
+        "`for_`": horizon.span, "`until`": horizon.until, "`doses`": horizon.infusions, "`courses`": horizon.courses,
+    }  # fmt: skip
+    what, asked = next(((name, value) for name, value in by_name.items() if value), ("horizon", None))
     allowed = f"up to {limits.infusions} infusions and {limits.to}"
-    return BadInput("horizon", asked, "is too far", allowed=allowed, hint="plan a shorter stretch")
+    return BadInput(what, asked, "is too far", allowed=allowed, hint="plan less far")

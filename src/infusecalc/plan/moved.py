@@ -21,7 +21,7 @@ def move_to_open_days(plan: Plan, ordered: Ordered, clinic: Clinic) -> Plan:
     """
     for phase in clinic.phases:
         if phase not in ordered.phases:
-            raise BadInput("--tolerance phase", phase, "is not planned here", allowed=", ".join(ordered.phases))
+            raise BadInput("`tolerance` phase", phase, "is not in this plan", allowed=", ".join(ordered.phases))
     found: list[Planned] = []
     for item, after in zip(plan.infusions, (*plan.infusions[1:], None), strict=True):
         soonest = _soonest(item, found[-1], ordered) if found else date.min

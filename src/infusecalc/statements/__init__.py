@@ -1,5 +1,6 @@
 """What the table can say: each statement declared once, with its keys, their kinds, their meaning and their check."""
 
+from infusecalc.statements.confirmation import Confirmation
 from infusecalc.statements.drug import (
     Billing,
     ConcentrationRange,
@@ -47,12 +48,13 @@ from infusecalc.statements.regimen import (
     Window,
 )
 from infusecalc.statements.sections import HOUSE, SECTIONS, Section
-from infusecalc.statements.sources import GRADES, SITE, Condition, Label, Source
+from infusecalc.statements.sources import GRADES, LOWEST_FIRST, SITE, Condition, Label, Source
 from infusecalc.statements.statement import Citation, Cited, Key, Note, Sourced, Statement
 
 __all__ = [
     "GRADES",
     "HOUSE",
+    "LOWEST_FIRST",
     "MAINTENANCE",
     "SECTIONS",
     "SITE",
@@ -69,6 +71,7 @@ __all__ = [
     "ConcentrationRange",
     "Condition",
     "ConditionRule",
+    "Confirmation",
     "DefaultProduct",
     "DoseLimit",
     "DoseRange",

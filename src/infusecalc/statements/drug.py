@@ -67,15 +67,15 @@ class Titration(Sourced):
         rise = (self.start, self.step, self.every, self.most)
         if self.steps:
             if any(part is not None for part in (*rise, self.start_most, self.step_most)):
-                yield "steps", "stands beside a rate that rises: one of the two"
+                yield "steps", "cannot be combined with a rate that rises"
             if [held.minutes is None for held in self.steps] != [False] * (len(self.steps) - 1) + [True]:
-                yield "steps", "does not run to the end with its last step, and with that alone"
+                yield "steps", "must have 'to the end' in its last step, and only there"
         elif None in rise or self.every == 0:
             yield "source", "needs either 'steps', or 'start', 'step', 'every' and 'most'"
         paces = [held.pace for held in self.steps] or [pace for pace in (self.start, self.step, self.most) if pace]
         volumes = [pace.unit == "mL/h" for pace in paces]
         if any(volumes) != (self.bag is not None) or any(volumes) != all(volumes):
-            yield ("bag" if self.bag else "source"), "goes with rates in mL/h alone, and they need it"
+            yield ("bag" if self.bag else "source"), "is needed with rates in mL/h, and only with them"
 
 
 class InfusionTime(Sourced):
@@ -178,7 +178,7 @@ class Reaction(Sourced):
     def faults(self) -> Iterator[tuple[str, str]]:
         """It goes on, and more slowly."""
         if not 0 < self.resume < _WHOLE:
-            yield "resume", "is not above 0 and under 100 %: after a stop an infusion goes on, and more slowly"
+            yield "resume", "must be above 0 and under 100 %: after a stop an infusion goes on more slowly"
 
 
 class Observation(Sourced):

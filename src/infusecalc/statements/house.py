@@ -119,7 +119,7 @@ class NearMistake(Sourced):
     """How near (0.01 %) an order comes to the dose of a usual mistake to be told as that mistake."""
 
     outside: int = need(PERCENT, "where the order is outside the regimen")
-    in_range: int = need(PERCENT, "where the order is in a range, because there it may be meant")
+    in_range: int = need(PERCENT, "where the order is in an allowed range: only pounds for kilograms are named there")
 
 
 class HorizonLimits(Sourced):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 from infusecalc.errors import BadInput
@@ -11,6 +12,7 @@ from infusecalc.frozen import Frozen
 from infusecalc.quantities import Dose, Span, parse_dose, parse_span, people, plain
 from infusecalc.spelling import hidden_characters
 
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*", re.ASCII)
 
 
@@ -62,7 +64,7 @@ def _words(text: str) -> str:
     """A text of printable characters: any letter, and nothing that acts, reorders text or does not show."""
     hidden = hidden_characters(text)
     if hidden:
-        raise BadInput("text", text, f"has characters that do not show or that act: {hidden}")
+        raise BadInput("text", text, f"has hidden or control characters: {hidden}")
     return text
 
 
@@ -78,9 +80,21 @@ def _name(text: str) -> str:
     return text
 
 
+def _day(text: str) -> str:
+    """A day of the calendar in its one form."""
+    try:
+        known = _DAY.fullmatch(text) and date.fromisoformat(text)
+    except ValueError:
+        known = None
+    if not known:
+        raise BadInput("date", text, "is not a day of the calendar")
+    return text
+
+
 WORDS = Text(_words, "printable text, in any letters, with ordinary spaces")
 CODE = Text(_code, "printable ASCII text")
 NAME = Text(_name, "lower-case letters, digits and hyphens", _ID.pattern)
+DAY = Text(_day, "a date as YYYY-MM-DD", _DAY.pattern)
 
 
 def choice(*words: str) -> Text:
@@ -103,7 +117,7 @@ def measure(unit: str, places: int = 0) -> Text:
     def parse(text: str) -> int:
         found = _MEASURE.fullmatch(text)
         if not found or (found[3] or "") != unit or len(found[2] or "") > places:
-            raise BadInput("number", text, "is not such a number")
+            raise BadInput("number", text, "is not a number of that kind")
         return int(found[1] + (found[2] or "").ljust(places, "0"))
 
     example = f"{'2.5' if places else '2'}{' ' if unit else ''}{unit}"
@@ -118,7 +132,7 @@ def written(parse: Callable[[str], Any], example: str) -> Text:
     def strict(text: str) -> Any:
         value = parse(text)
         if str(value) != text:
-            raise BadInput("quantity", text, f"would be written '{value}'")
+            raise BadInput("quantity", text, f"must be written '{value}'")
         return value
 
     return Text(strict, f"as in {example}")
@@ -147,7 +161,7 @@ class Size(Frozen):
 def _size(text: str) -> Size:
     number, _, unit = text.partition(" ")
     if unit not in _BY:
-        raise BadInput("size", text, "is no weight and no BSA")
+        raise BadInput("size", text, "is neither a weight nor a BSA")
     return Size(measure("", 2).parse(number), unit)
 
 
@@ -234,14 +248,14 @@ def _held(text: str) -> Held:
     found = _HELD.fullmatch(text)
     minutes = NUMBER.parse(found[4]) if found and found[4] else None
     if not found or minutes == 0:
-        raise BadInput("step", text, "is not a rate with its time")
+        raise BadInput("step", text, "is not a rate with a time")
     return Held(_pace(found[1]), minutes)
 
 
 def _after(text: str) -> After:
     found = _AFTER.fullmatch(text)
     if not found:
-        raise BadInput("start", text, "names no infusion")
+        raise BadInput("start", text, "is not an infusion of a phase")
     return After(found[1], found[2])
 
 

@@ -114,9 +114,8 @@ class Band(Statement):
             return True
         size = weight if self.end.by == "weight" else bsa
         if size is None:
-            raise BadInput(
-                "height", None, "is missing", allowed="--height or --bsa", hint="the dose depends on the BSA"
-            )
+            hint = "the dose depends on the BSA"
+            raise BadInput("height", None, "is missing", allowed="`height` or `bsa`", hint=hint)
         return not past(size, self.end.number, included=self.to is not None)
 
 
@@ -149,9 +148,9 @@ def _bands(bands: tuple[Band, ...]) -> Iterator[tuple[str, str]]:
     ends = [band.end for band in bands]
     sizes = [end.number for end in ends if end]
     if None in ends[:-1] or ends[-1] is not None or any(band.under and band.to for band in bands):
-        yield "dose", "has bands that do not end one after the other (allowed: 'under' or 'to' in all but the last)"
+        yield "dose", "has a band without an end (allowed: 'under' or 'to' in all but the last)"
     elif len({end.by for end in ends if end}) > 1 or sizes != sorted(set(sizes)) or not sizes:
-        yield "dose", "has bands that are not by one size, ascending"
+        yield "dose", "has bands that are not in ascending order, or mix weight and BSA"
 
 
 _OFFSETS = ListOf(NUMBER, ascending=True)
@@ -228,15 +227,15 @@ class Phase(Sourced):
         if not isinstance(self.dose, Dose):
             yield from _bands(self.dose)
         if self.weeks and self.days:
-            yield "days", "stands beside 'weeks': one of the two"
+            yield "days", "cannot be combined with 'weeks'"
         if self.every and self.repeat:
-            yield "every", "stands beside 'repeat': one of the two"
+            yield "every", "cannot be combined with 'repeat'"
         if self.infusions is not None and (not self.every or self.infusions <= len(self.offsets)):
             yield "infusions", "is not more than the infusions before the first repeat of 'every'"
         if self.offsets[0] != 0:
             yield ("weeks" if self.weeks else "days"), "does not begin with 0"
         if self.starts and self.wait is None:
-            yield "starts", "waits for an interval, and the phase has none"
+            yield "starts", "waits for an interval, but the phase has none"
 
 
 def phases_in_order(phases: dict[str, Phase]) -> Iterator[tuple[str, str]]:
@@ -244,7 +243,7 @@ def phases_in_order(phases: dict[str, Phase]) -> Iterator[tuple[str, str]]:
     names = list(phases)
     for index, (name, phase) in enumerate(phases.items()):
         if index == 0 and phase.starts:
-            yield f"phases.{name}", "is the first phase, and starts after another"
+            yield f"phases.{name}", "is the first phase, and cannot start after another"
         if index and not (phase.starts and phase.starts.after.phase in names[:index]):
             yield f"phases.{name}", "does not start after an infusion of an earlier phase"
         if index and phases[names[index - 1]].interval:

@@ -12,6 +12,13 @@ SITE = "site"
 """The grade of what a site's file says, whatever it says of itself."""
 
 
+LOWEST_FIRST = (
+    SITE, "recalled", "secondary", "derived", "house", "guideline", "trial", "agency", "manufacturer", "label",
+)  # fmt: skip
+"""The grades as a reviewer looks at them: what only the site has read, what nobody has read in a document, what was
+read about a document and not in it, what we have computed or chosen, and last what stands in documents themselves."""
+
+
 class Source(Statement):
     """A document in which statements were read, with the grade of what it says."""
 

@@ -29,6 +29,7 @@ def audit(table: Table) -> Iterator[Fault]:
     yield from table.noted(readings)
     yield from _unused(table, readings)
     yield from _names(table)
+    yield from _confirmed(table)
     for (section, name, part), value in values.items():
         if value is not None:
             yield from _between(table, section, name, part, value)
@@ -59,7 +60,7 @@ def _unused(table: Table, readings: dict[str, Reading]) -> Iterator[Fault]:
     last = table.files[-1]
     for name in table.names("sources"):
         if table.entry("sources", name).file is last and name not in used:
-            yield _at(table, "sources", name, "is a source that no statement cites")
+            yield _at(table, "sources", name, "is not cited by any statement")
 
 
 def _names(table: Table) -> Iterator[Fault]:
@@ -76,6 +77,24 @@ def _names(table: Table) -> Iterator[Fault]:
                 other = taken.setdefault((section == "conditions", room, spelled), name)
                 if other != name:
                     yield _at(table, section, name, f"answers to '{spelled}', and so does {other}")
+
+
+def _confirmed(table: Table) -> Iterator[Fault]:
+    """What a site has checked stands in the table, or stood there before the site's file removed it."""
+    for id_, (node, at) in table.confirmed_at.items():
+        if not table.is_known(id_):
+            entry = id_.partition(":")[0].partition("/")[::2]
+            near = _nearest(table, id_, *entry)
+            yield at.fault(node, f"is no value of the table: {near}", "the id of a row of 'regimens review'")
+
+
+def _nearest(table: Table, id_: str, section: str, name: str) -> str:
+    """The ids of an entry that are nearest to one that is not there."""
+    import difflib  # noqa: PLC0415 - only a fault needs it
+
+    own = table.values(section, name) if section in (*SECTIONS, "house") and table.has(section, name) else ()
+    alike = difflib.get_close_matches(id_, [each for each in own if table.value(each)], 3)
+    return f"did you mean {' or '.join(alike)}?" if alike else "no similar name"
 
 
 def _conditions(table: Table, section: str, name: str, rules: Any) -> Iterator[Fault]:

@@ -9,12 +9,15 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from infusecalc.errors import BadTable
 from infusecalc.frozen import Frozen
-from infusecalc.statements import HOUSE, SECTIONS, House
+from infusecalc.statements import HOUSE, SECTIONS, Confirmation, House
 from infusecalc.statements.kinds import WORDS
 from infusecalc.table.files import Document, Piece
 from infusecalc.table.layers import RESTATES, Change, Keys, Layer
 from infusecalc.table.nodes import At, Fault, Reading, pairs
 from infusecalc.table.reading import read, statement
+from infusecalc.table.values import Value, values_of
+
+CONFIRMED = "confirmed"
 
 
 class Entry(Frozen):
@@ -41,6 +44,10 @@ class Entries:
         self.frame: list[Fault] = []  # what is wrong with the files before any entry is read
         self.changes: tuple[Change, ...] = ()  # what a site's file does to the shipped table
         self.layering: dict[str, Reading] = {}  # what was noted while the files were laid over each other
+        self.confirmed: dict[str, Confirmation] = {}  # what the site has checked, by the id of the value
+        self.confirmed_at: dict[str, tuple[Node, At]] = {}
+        self.lent: tuple[str, ...] = ()  # our own limits that an older table lacks, from another table
+        self._values: dict[tuple[str, str], dict[str, Value]] = {}
         self._entries: dict[str, dict[str, Entry | Piece]] = {section: {} for section in (*SECTIONS, "house")}
         self._read: dict[tuple[str, str, str | None], Any] = {}
         for file in files:
@@ -55,8 +62,11 @@ class Entries:
         for section, key, node in pairs(file.root, at):
             if section == "version":
                 self.version = read(WORDS, node, at.below("version")) or self.version
+            elif section == CONFIRMED and file.local:
+                self._confirm(node, at.below(section))
             elif section not in self._entries:
-                at.below(section).note(key, "is an unknown key", ", ".join(("version", *self._entries)))
+                own = (CONFIRMED,) if file.local else ()
+                at.below(section).note(key, "is an unknown key", ", ".join(("version", *self._entries, *own)))
             else:
                 for name, _, value in pairs(node, at.below(section)):
                     self._add(section, name, value, file, at.below(section).below(name))
@@ -73,6 +83,14 @@ class Entries:
                 return
             node = merged
         self._entries[section][name] = _entry(node, before.file if before else file, at)
+
+    def _confirm(self, node: Node, at: At) -> None:
+        """What the site has checked; whether there are such values is seen when all entries are known."""
+        for id_, named, value in pairs(node, at):
+            made: Confirmation | None = read(Confirmation, value, at.below(id_))
+            if made:
+                self.confirmed[id_] = made
+                self.confirmed_at[id_] = named, at.below(id_)
 
     # --- reading entries ------------------------------------------------------------------------------------
 
@@ -113,6 +131,24 @@ class Entries:
         found = [fault for reading in readings.values() for fault in reading.faults]
         uses = [use for reading in readings.values() for use in reading.references]
         return found + [use.fault for use in uses if not self.has(use.section, use.id)]
+
+    def values(self, section: str, name: str) -> dict[str, Value]:
+        """The values of an entry by their ids, the sources of its statements among them."""
+        if (section, name) not in self._values:
+            kind: Any = HOUSE.get(name)
+            if section != "house":
+                head = {key: declared.kind for key, declared in SECTIONS[section].head.keys.items()}
+                kind = head | self.parts_of(section)
+            found = values_of(section, name, self.entry(section, name).node, kind)
+            self._values[section, name] = {value.id: value for value in found}
+        return self._values[section, name]
+
+    def value(self, id_: str) -> Value | None:
+        """The value of that id; None where there is none."""
+        section, _, name = id_.partition(":")[0].partition("/")
+        known = section in self._entries and self.has(section, name)
+        found = self.values(section, name).get(id_) if known else None
+        return None if found is None or found.cites else found
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -160,6 +196,13 @@ class Entries:
         if missing:
             raise BadTable((f"{self.files[0].name}:1: house: '{missing[0]}' is missing",))
         return House(**{name: self.get("house", name) for name in HOUSE})
+
+    def lend(self, other: Entries) -> None:
+        """Take from another table the limits of ours that this one lacks: a table of an older program has fewer."""
+        for name in HOUSE:
+            if not self.has("house", name):
+                self._entries["house"][name] = other.entry("house", name)
+                self.lent += (f"house/{name}",)
 
     # --- what a site's file says ----------------------------------------------------------------------------
 

@@ -49,7 +49,7 @@ def shipped_path() -> Path:
 
 def _read(path: Path, name: str) -> bytes:
     """The bytes of a table file; raises BadInput where there is none."""
-    hint = "name a YAML file in the form of regimens.yaml"
+    hint = "give a YAML file in the form of regimens.yaml"
     try:
         with path.open("rb") as file:
             content = file.read(_LARGEST + 1)

@@ -135,7 +135,7 @@ class Layer:
         elif shipped is None:
             at.note(site, "removes what the shipped table does not have")
         elif not is_statement(shipped):
-            at.note(site, "holds several statements", "remove each of them by its own name")
+            at.note(site, "has several statements", "remove each of them by its own name")
         else:
             why = read(WORDS, found[_REMOVED][1], at.below(_REMOVED))
             source = read(CITED, found[_SOURCE][1], at.below(_SOURCE))

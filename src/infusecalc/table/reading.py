@@ -67,7 +67,7 @@ def _text(kind: Text, node: Node, at: At) -> Any:
     try:
         return kind.parse(node.value)
     except BadInput as error:
-        at.note(node, f"{shown(node.value)} {error.problem}", kind.allowed)
+        at.note(node, f"{shown(node.value)} {error.fault}", kind.allowed)
         return None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from infusecalc.statements import HOUSE, SECTIONS, Section, Sourced, Statement
+from infusecalc.statements import HOUSE, SECTIONS, Confirmation, Section, Sourced, Statement
 from infusecalc.statements.kinds import NAME, WORDS, Either, ListOf, MapOf, Named, Text
 
 Schema = dict[str, Any]
@@ -16,6 +16,7 @@ def json_schema(labels: tuple[str, ...]) -> Schema:
     sections: Schema = {"version": _kind(WORDS, definitions)}
     house = {key: _kind(kind, definitions) for key, kind in HOUSE.items()}
     sections["house"] = {"type": "object", "additionalProperties": False, "properties": house}
+    sections["confirmed"] = {"type": "object", "additionalProperties": _kind(Confirmation, definitions)}
     for name, section in SECTIONS.items():
         entry = _entry(section, labels, definitions)
         sections[name] = {"type": "object", "additionalProperties": entry}
@@ -82,4 +83,4 @@ def _object(kind: type[Statement], definitions: Schema) -> Schema:
         "description": (kind.__doc__ or "").partition("\n")[0],
         "additionalProperties": False,
         "properties": properties,
-    } | ({"required": needed} if issubclass(kind, Sourced) else {})
+    } | ({"required": needed} if issubclass(kind, (Sourced, Confirmation)) else {})

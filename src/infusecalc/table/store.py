@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from functools import cached_property, lru_cache
 from pathlib import Path
 
+from yaml.nodes import MappingNode
+
 from infusecalc.errors import BadInput, BadTable, UnknownName
 from infusecalc.regimen import Regimen
 from infusecalc.spelling import normal
@@ -14,6 +16,7 @@ from infusecalc.statements import (
     SITE,
     AgeRange,
     Citation,
+    Confirmation,
     Drug,
     DrugRules,
     Indication,
@@ -24,6 +27,7 @@ from infusecalc.statements import (
     Source,
     Subcutaneous,
 )
+from infusecalc.table.confirmed import Void
 from infusecalc.table.entries import Entries, ordered
 from infusecalc.table.files import open_document, shipped_path
 from infusecalc.table.names import unknown
@@ -45,10 +49,42 @@ class Table(Entries):
         except BadInput:  # a label or a variant of the site
             return None
 
+    # --- what the site has checked ---------------------------------------------------------------------
+
+    def is_known(self, id_: str) -> bool:
+        """Whether a value of that id is in the table, or is in the shipped one and removed by the site's file."""
+        return self.value(id_) is not None or self._shipped.value(id_) is not None
+
+    def confirmation(self, id_: str) -> Confirmation | None:
+        """What the site says of a value that it has checked; None where it has not, or the value is another now."""
+        found, value = self.confirmed.get(id_), self.value(id_)
+        return found if found and value and value.text == found.value else None
+
+    def confirmation_of(self, section: str, name: str, *path: str) -> Confirmation | None:
+        """The oldest confirmation of the values at and below a path; None unless every one of them is confirmed."""
+        if not self.confirmed:
+            return None
+        own = (each for each in self.values(section, name).values() if each.path[: len(path)] == path)
+        found = [self.confirmation(each.id) for each in own if not each.cites]
+        return min((each for each in found if each), key=lambda each: each.on, default=None) if all(found) else None
+
+    @cached_property
+    def void(self) -> tuple[Void, ...]:
+        """The confirmations whose value is no longer the one in force."""
+        found = []
+        for id_, made in self.confirmed.items():
+            value, shipped = self.value(id_), self._shipped.value(id_)
+            known = value or shipped
+            if known and (value is None or value.text != made.value):
+                found.append(Void(known.section, known.name, known.path, made, value.text if value else None))
+        return tuple(found)
+
+    # --- sources and products --------------------------------------------------------------------------
+
     def source(self, name: str) -> Source:
         """The document behind a citation, graded `site` where a site's file names it; raises BadTable for none."""
         if not self.has("sources", name):
-            raise BadTable((f"{self.files[-1].name}:1: sources: '{name}' is cited and not defined",))
+            raise BadTable((f"{self.files[-1].name}:1: sources: '{name}' is cited but not defined",))
         found: Source = self.get("sources", name)
         return found.but(grade=SITE) if self.is_local("sources", name) else found
 
@@ -58,7 +94,8 @@ class Table(Entries):
         rules: ProductRules | None = self.get("products", name, label)
         if rules is None:
             offered = ", ".join(self.get("products", other).name for other in self.products(product.drug, label))
-            raise BadInput("product", product.name, f"is not in the table under the {label} label", allowed=offered)
+            problem, detail = "is not in the table under this label", f"({label})"
+            raise BadInput("product", product.name, problem, detail=detail, allowed=offered)
         return product, rules
 
     def products(self, drug: str, label: str) -> list[str]:
@@ -89,8 +126,8 @@ class Table(Entries):
     def _refuse_subcutaneous(self, drug: str, name: str, typed: str) -> None:
         refused: Subcutaneous | None = self.get("drugs", drug, "subcutaneous")
         if refused and name in refused.names:
-            hint = f"name an intravenous product of {drug}"
-            raise BadInput("product", typed, "is subcutaneous, and only intravenous ones are covered", hint=hint)
+            hint = f"give an intravenous product of {drug}"
+            raise BadInput("product", typed, "is subcutaneous: only intravenous products are covered", hint=hint)
 
     def find_product(self, typed: str, drug: str) -> str:
         """The id of a product of a drug; raises BadInput, UnknownName."""
@@ -100,7 +137,7 @@ class Table(Entries):
             found, product = "", None
         if product is None or found != drug:
             mine = [name for name in self.names("products") if self.text("products", name, "drug") == drug]
-            raise unknown(f"product of {drug}", typed, mine)
+            raise unknown("product", typed, mine, of=drug)
         return product
 
     def indications(self, drug: str) -> list[str]:
@@ -116,7 +153,7 @@ class Table(Entries):
             if name in (indication, *aliases):
                 return indication
             also += aliases
-        raise unknown(f"indication of {drug}", typed, mine, also)
+        raise unknown("indication", typed, mine, also, of=drug)
 
     def find_label(self, typed: str | None) -> str:
         """The label of that name, or the usual one where none is named; raises BadInput."""
@@ -143,10 +180,11 @@ class Table(Entries):
         name, fitting = normal(typed), self.protocols(regimen)
         rules: Protocol | None = self.get("protocols", name) if self.has("protocols", name) else None
         if rules is None or rules.drug != regimen.drug_id:
-            raise unknown(f"protocol of {regimen.id}", typed, fitting)
-        problem = _misfit(rules, regimen)
-        if problem:
-            raise BadInput("protocol", typed, problem, allowed=", ".join(fitting) or "none for this regimen")
+            raise unknown("protocol", typed, fitting, of=regimen.id)
+        misfit = _misfit(rules, regimen)
+        if misfit:
+            allowed = ", ".join(fitting) or "none for this regimen"
+            raise BadInput("protocol", typed, misfit, allowed=allowed)
         return name, rules
 
     def protocols(self, regimen: Regimen) -> tuple[str, ...]:
@@ -163,7 +201,8 @@ class Table(Entries):
         head: Indication = self.get("regimens", id_)
         rules: RegimenRules | None = self.get("regimens", id_, label)
         if rules is None:
-            raise BadInput("label", label, f"has no entry for {id_}", hint="see: infusecalc regimens list")
+            problem, hint = "does not have this regimen", "see: infusecalc regimens list"
+            raise BadInput("label", label, problem, detail=f"({id_})", hint=hint)
         name, rules = self._variant(id_, rules, variant)
         known: Drug = self.get("drugs", drug)
         drug_rules: DrugRules | None = self.get("drugs", drug, label)
@@ -182,9 +221,10 @@ class Table(Entries):
         if typed is None:
             return None, rules
         if not rules.variants:
-            raise BadInput("variant", typed, f"fits nothing: {id_} has no variants", hint="leave --variant out")
+            problem, detail = "is not known: this regimen has no variants", f"({id_})"
+            raise BadInput("variant", typed, problem, detail=detail, hint="leave `variant` out")
         if normal(typed) not in rules.variants:
-            raise unknown(f"variant of {id_}", typed, rules.variants)
+            raise unknown("variant", typed, rules.variants, of=id_)
         return normal(typed), rules.variants[normal(typed)].over(rules)
 
     # --- everything at once -----------------------------------------------------------------------
@@ -199,11 +239,11 @@ class Table(Entries):
 def _misfit(protocol: Protocol, regimen: Regimen) -> str:
     """Why a protocol does not fit a regimen; empty where it does."""
     if protocol.refused:
-        return f"is refused for {regimen.id}: {protocol.refused.text}"
+        return f"is refused for this regimen: {protocol.refused.text}"
     if protocol.labels and regimen.label not in protocol.labels:
-        return f"is not for the {regimen.label} label, but for {', '.join(protocol.labels)}"
+        return f"is not for this label, but for {', '.join(protocol.labels)}"
     if protocol.regimens and regimen.indication not in protocol.regimens:
-        return f"is not for {regimen.id}, but for {', '.join(protocol.regimens)}"
+        return f"is not for this regimen, but for {', '.join(protocol.regimens)}"
     if protocol.population not in (None, regimen.population):
         return f"is not for a {regimen.population} regimen, but for {protocol.population} ones"
     counts = [phase.count for phase in regimen.phases.values()]
@@ -216,9 +256,10 @@ def _misfit(protocol: Protocol, regimen: Regimen) -> str:
 def load_table(regimens: str | os.PathLike[str] | None = None, *, whole: bool = False) -> Table:
     """The regimen table, with a site's own file on top where one is named.
 
-    The shipped table is read and checked entry by entry as it is asked for; with `whole`, or with a site's
-    file, everything is read and checked at once. Raises BadInput for a file that cannot be read, BadTable with
-    all faults.
+    `regimens` is the path of the site's file, of YAML; its entries are laid over the shipped ones key by key. The
+    shipped table is read and checked entry by entry as it is asked for; with `whole`, or with a site's file,
+    everything is read and checked at once. Every clinical value has its source on itself. Raises BadInput (`field` is
+    `regimens`) for a file that cannot be read, BadTable with all faults.
     """
     shipped = shipped_path()
     if regimens is None and not whole:
@@ -227,6 +268,30 @@ def load_table(regimens: str | os.PathLike[str] | None = None, *, whole: bool = 
     if regimens is not None:
         files.append(open_document(Path(regimens), os.fspath(regimens), local=True))
     table = Table(*files)
+    faults = table.faults()
+    if faults:
+        raise BadTable(faults)
+    return table
+
+
+SHIPPED = "shipped"
+"""What stands for the shipped table where a table is named."""
+_WHOLE = frozenset({"version", "labels", "sources", "house", "drugs", "products", "regimens"})
+
+
+def load_either(named: str) -> Table:
+    """The shipped table, a whole one, or a site's file over the shipped one; checked as a whole.
+
+    A whole table has all sections that one needs; the limits of ours that it lacks are those of the shipped table.
+    Raises BadInput for a file that cannot be read, BadTable with all faults.
+    """
+    if named == SHIPPED:
+        return load_table(whole=True)
+    root = open_document(Path(named), named, local=True).root
+    if not isinstance(root, MappingNode) or not {key.value for key, _ in root.value} >= _WHOLE:
+        return load_table(named)
+    table = Table(open_document(Path(named), named))
+    table.lend(load_table())
     faults = table.faults()
     if faults:
         raise BadTable(faults)

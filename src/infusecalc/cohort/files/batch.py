@@ -114,6 +114,8 @@ class Batch:
         if not self._beside or not self._beside.rejected:
             return
         found = line_rows(self._beside.told(), self.rejects_schema)
+        worded = [self.expansion.faults.worded(reason) for reason in found["reason"]]
+        found = found.with_columns(pl.Series("reason", worded, pl.String))
         if self.strict:
             raise _refused(found.row(0, named=True))
         self.expansion.tally.lines += found.height
@@ -146,7 +148,7 @@ def read_lines(kind: Kind, name: str) -> PatientLines:
     except BadInput as error:
         if error.what != "cohort":
             raise
-        raise BadInput(kind.option, error.value, error.problem, allowed=error.allowed, hint=error.hint) from None
+        raise BadInput(f"`{kind.option}`", error.value, error.problem, allowed=error.allowed, hint=error.hint) from None
     frame = pl.concat([pl.DataFrame(schema=cohort.types), *(chunk.frame for chunk in chunks)])
     numbers = pl.concat([pl.Series("row", [], pl.Int64), *(chunk.numbers for chunk in chunks)])
     broken = tuple(

@@ -33,7 +33,7 @@ class JsonReader(Reader):
         """Find the columns in the first lines, and add `also`; raises BadInput where these hold no object."""
         ahead = lines.ahead(rows, SIZE)
         if next(filter(None, (line.strip(" \t\r") for line in ahead)), "").startswith("["):
-            raise BadInput("cohort", name, "holds a JSON array", allowed="one object a line, {...}", hint=ONE_A_LINE)
+            raise BadInput("cohort", name, "is a JSON array", allowed="one object a line, {...}", hint=ONE_A_LINE)
         objects = [found for line in ahead if (found := _fields(line)) is not None]
         names = tuple(dict.fromkeys(key for found in objects for key, _ in found if is_text(key)))
         if not names:
@@ -53,7 +53,7 @@ class JsonReader(Reader):
     def _record(self, line: str) -> Record:
         fields = _fields(line)
         if fields is None:
-            return (), line, (None, "not-json", "the line is no JSON object")
+            return (), line, (None, "not-json", "the line is not a JSON object")
         row = dict(fields)
         if len(row) == len(fields) and row.keys() <= self._names.keys() and set(map(type, row.values())) <= _SIMPLE:
             return self._with_id([*map(row.get, self._names), *self._more]), line, None
@@ -74,7 +74,7 @@ class JsonReader(Reader):
             else:
                 met.add(place)
                 if isinstance(value, list):
-                    fault = fault or (self.columns[place], "not-json", "the field holds a list or an object")
+                    fault = fault or (self.columns[place], "not-json", "the field is a list or an object")
                 elif value is not None:
                     cells[place] = value if isinstance(value, str) else "true" if value else "false"
         return self._with_id(cells), line, fault
@@ -89,15 +89,15 @@ class JsonReader(Reader):
 def _no_objects(name: str, text: str) -> BadInput:
     """What is wrong with a file in whose first lines no JSON object stands."""
     if text.startswith("{") and not text.startswith("{}"):
-        return BadInput("cohort", name, "holds a JSON object that does not end on its line", hint=ONE_A_LINE)
-    problem = "holds no JSON object with a field in its first lines" if text else "is empty"
-    return BadInput("cohort", name, problem, hint="one object a line, {...}; or say with --from what it is")
+        return BadInput("cohort", name, "has a JSON object that runs over several lines", hint=ONE_A_LINE)
+    problem = "has no JSON object with a field in its first lines" if text else "is empty"
+    return BadInput("cohort", name, problem, hint="write one object a line, {...}; or name its format with `from_`")
 
 
 def _unknown(key: str) -> tuple[None, str, str]:
     if is_text(key):
         return None, "ragged", "the row has a field that the first rows do not have"
-    return None, "not-utf8", "the name of a field holds bytes that are not UTF-8"
+    return None, "not-utf8", "the name of a field is not in UTF-8"
 
 
 def _fields(line: str) -> _Fields | None:

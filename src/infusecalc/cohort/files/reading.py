@@ -33,12 +33,12 @@ _BY_EXTENSION = {
 _STDIN = "-"
 _PARQUET, _ENCRYPTED, _GZIP = b"PAR1", b"PARE", b"\x1f\x8b"
 _ALIEN = {
-    _PARQUET: "holds Parquet", _ENCRYPTED: "holds Parquet that is encrypted", _GZIP: "is compressed with gzip",
+    _PARQUET: "is Parquet", _ENCRYPTED: "is encrypted Parquet", _GZIP: "is compressed with gzip",
     b"PK\x03\x04": "is a ZIP file or a spreadsheet",
-    b"\xff\xfe": "holds UTF-16", b"\xfe\xff": "holds UTF-16",
+    b"\xff\xfe": "is in UTF-16", b"\xfe\xff": "is in UTF-16",
 }  # fmt: skip
 _DIGITS = 38  # of a decimal that the engine reads
-_SAVE_AS = "save it as CSV in UTF-8, or say with --from what it is"
+_SAVE_AS = "save it as CSV in UTF-8, or name its format with `from_`"
 
 
 def choose_form(asked: str | None, name: str, option: str) -> str | None:
@@ -47,20 +47,21 @@ def choose_form(asked: str | None, name: str, option: str) -> str | None:
     None for a standard stream of which nothing is said.
     """
     if asked is not None and asked not in FORMS:
-        raise BadInput(option, asked, "is not a form of a cohort", allowed=", ".join(FORMS))
+        raise BadInput(f"`{option}`", asked, "is not a format for cohorts", allowed=", ".join(FORMS))
     if name == _STDIN:
         return asked
-    json = {".json": "ndjson"} if option == "--from" else {}  # that it holds an array is told when it is read
+    json = {".json": "ndjson"} if option == "from_" else {}  # that it holds an array is told when it is read
     known = _BY_EXTENSION | json
     extension = next((end for end in known if name.lower().endswith(end)), None)
     if asked and extension and asked != known[extension]:
-        hint = f"its extension {extension} names another"
-        raise BadInput(option, asked, f"is not the form of {shown(name)}", allowed=known[extension], hint=hint)
+        problem, detail = "does not match the file name", f", {shown(name)}"
+        hint = f"give {known[extension]}, or rename the file"
+        raise BadInput(f"`{option}`", asked, problem, detail=detail, allowed=known[extension], hint=hint)
     if asked or extension:
         return asked or known[str(extension)]
-    hint = f"give {option} {', '.join(FORMS[:-1])} or {FORMS[-1]}"
+    hint = f"give `{option}` {', '.join(FORMS[:-1])} or {FORMS[-1]}"
     allowed = ", ".join(_BY_EXTENSION)
-    raise BadInput("file", name, "has no extension that names a form", allowed=allowed, hint=hint)
+    raise BadInput("file", name, "has no known extension", allowed=allowed, hint=hint)
 
 
 class Cohort:
@@ -132,7 +133,7 @@ def _unpacked(name: str, raw: io.BufferedReader, head: bytes) -> io.BufferedRead
     """The text of a file that may be compressed; raises BadInput where it is no text, or not as its name says."""
     file, packed = raw, head.startswith(_GZIP)
     if name != _STDIN and packed != name.lower().endswith(".gz"):
-        problem = "is compressed with gzip, against its name" if packed else "is not compressed with gzip"
+        problem = "is compressed with gzip, but its name does not say so" if packed else "is not compressed with gzip"
         hint = "give it a name that ends in .gz" if packed else "give it a name without .gz"
         raise BadInput("cohort", name, problem, hint=hint)
     if packed:
@@ -158,17 +159,17 @@ def _readable(name: str) -> Iterator[None]:
     try:
         yield
     except (EOFError, gzip.BadGzipFile, zlib.error):
-        raise BadInput("cohort", name, "is damaged: its gzip is cut off or corrupt", hint="copy it anew") from None
+        raise BadInput("cohort", name, "is damaged: its gzip is cut off or corrupt", hint="copy it again") from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "it is not a file name"
-        raise BadInput("cohort", name, f"cannot be read: {reason}", hint="name a file with rows") from None
+        raise BadInput("cohort", name, f"cannot be read: {reason}", hint="give a file with rows") from None
 
 
 def _opened(name: str, stack: ExitStack) -> io.BufferedReader:
     """A file, or standard input, which is left open; its first bytes can be looked at, from a pipe too."""
     if name == _STDIN:
         if sys.stdin is None:
-            raise BadInput("standard input", None, "is closed", hint="name a file")
+            raise BadInput("standard input", None, "is closed", hint="give a file")
         own: io.BufferedReader = io.BufferedReader(cast("io.RawIOBase", sys.stdin.buffer))
         stack.callback(own.detach)
         return own
@@ -202,8 +203,8 @@ def _open_parquet(name: str, raw: io.BufferedReader, rows: int, check: Check, st
     if not head.startswith(_PARQUET):
         if head.startswith(_ENCRYPTED):
             raise BadInput("cohort", name, _ALIEN[_ENCRYPTED], hint="write it without encryption")
-        problem = "holds no Parquet" if head else "is empty"
-        raise BadInput("cohort", name, problem, hint="say with --from what it is")
+        problem = "is not Parquet" if head else "is empty"
+        raise BadInput("cohort", name, problem, hint="name its format with `from_`")
     path = _copied(raw, name, stack) if name == _STDIN or _size(raw) is None else Path(name).resolve()
     with _sound(name):
         # as a plain file: its name is no pattern, and its folder names no columns
@@ -211,12 +212,12 @@ def _open_parquet(name: str, raw: io.BufferedReader, rows: int, check: Check, st
         found = scan.collect_schema()
         total = int(scan.select(pl.len()).collect().item())
     if not found:
-        raise BadInput("cohort", name, "has no columns", hint="one column for each of drug, indication, weight, start")
+        raise BadInput("cohort", name, "has no columns", hint="give columns for drug, indication, weight and start")
     types = dict(zip(check(found.names()), map(_kept, found.dtypes()), strict=True))
     for column, kind in types.items():
         if isinstance(kind, pl.Decimal) and kind.precision > _DIGITS:
-            problem, hint = f"holds decimals of {kind.precision} digits", "write it with fewer digits, or as doubles"
-            raise BadInput(f"column {column}", None, problem, allowed=f"up to {_DIGITS} digits", hint=hint)
+            problem, hint = f"has decimals of {kind.precision} digits", "write it with fewer digits, or as doubles"
+            raise BadInput("column", column, problem, allowed=f"up to {_DIGITS} digits", hint=hint)
     return Cohort("parquet", types, lambda: _batches(name, scan, types, rows, total), stack)
 
 
@@ -255,4 +256,4 @@ def _sound(name: str) -> Iterator[None]:
     try:
         yield
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError):
-        raise BadInput("cohort", name, "is damaged: it cannot be read as Parquet", hint="copy it anew") from None
+        raise BadInput("cohort", name, "is damaged: it cannot be read as Parquet", hint="copy it again") from None

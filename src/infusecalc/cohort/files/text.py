@@ -168,7 +168,7 @@ class Reader(ABC):
             return None
         for column, cell in zip(self.columns, cells, strict=True):
             if cell and not is_text(cell):
-                return column, "not-utf8", "the cell holds bytes that are not UTF-8"
+                return column, "not-utf8", "the cell is not in UTF-8"
         for column, cell in zip(self.columns, cells, strict=True):
             if cell and len(cell) > _LONGEST_CELL:
                 return column, "too-long", f"the cell is over {_LONGEST_CELL:,} characters"
@@ -261,19 +261,19 @@ def _header(name: str, lines: TextLines) -> list[str]:
     while (found := lines.ahead(1, SIZE)) and not found[0].strip(_NOTHING):
         lines.drop(1)
     if not found:
-        raise BadInput("cohort", name, "is empty", hint="its first line names the columns")
+        raise BadInput("cohort", name, "is empty", hint="its first line must name the columns")
     line = found[0].removesuffix("\r")
     text = line.strip(" ")
     if text.startswith(("{", "[{")) or text == "[":
-        hint = "read it with --from ndjson" if text.startswith("{") else ONE_A_LINE
-        raise BadInput("cohort", name, "holds JSON, no CSV", hint=hint)
+        hint = "read it with `from_` ndjson" if text.startswith("{") else ONE_A_LINE
+        raise BadInput("cohort", name, "is JSON, not CSV", hint=hint)
     if not is_text(line):
         raise BadInput("cohort", name, "has a header that is not UTF-8", hint="save it as CSV in UTF-8")
     with _long_cells():
         cells, _, fault = _csv_record([line])
     if fault or "\r" in line:
         hint = "close each quote, and end each line with a line feed"
-        raise BadInput("cohort", name, "has a header that does not end on its line", hint=hint)
+        raise BadInput("cohort", name, "has a header that runs over several lines", hint=hint)
     lines.drop(1)
     return cells
 

@@ -52,7 +52,7 @@ def write_rows(chunks: Iterable[pl.DataFrame], schema: dict[str, Any], form: str
 def _standard_output() -> Iterator[IO[bytes]]:
     """Standard output for bytes; a reader that goes away, or a full disk behind it, is told apart from all else."""
     if sys.stdout is None:
-        raise BadInput("standard output", None, "is closed", hint="leave it open, or write to a file with -o")
+        raise BadInput("standard output", None, "is closed", hint="leave it open, or write to a file with `output`")
     try:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
@@ -114,7 +114,7 @@ def _write_texts(chunks: Iterable[pl.DataFrame], schema: dict[str, Any], form: s
 @contextlib.contextmanager
 def rejects_file(name: str, form: str, schema: dict[str, Any]) -> Iterator[Writer]:
     """A file for rejected rows, which takes them as they come and appears whole when the block ends well."""
-    with whole_file(name, "--rejects") as path:
+    with whole_file(name, "`rejects`") as path:
         if form == "parquet":
             with tempfile.TemporaryDirectory() as folder:
                 parts = _Parts(Path(folder))

@@ -1,0 +1,246 @@
+"""infusecalc as a library: its options are typed, a course shows itself, and the page of examples runs."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from infusecalc import BadInput, Patient, make_course
+from infusecalc.choices import Choices
+from infusecalc.cohort import RejectedRows, expand, rejects
+from infusecalc.errors import UnknownName
+from infusecalc.options import CohortOptions, CourseOptions
+from infusecalc.output.records import columns, records
+from support import table
+
+HERE = Path(__file__).parent
+DOCS = HERE.parent / "docs" / "library.md"
+START = "2026-12-01"
+
+
+def course(**options):
+    return make_course(table(), "infliximab", "crohns", Patient.of("70kg"), **options)
+
+
+# --- options ---------------------------------------------------------------------------------------------------
+
+SNIPPET = """\
+from infusecalc import Patient, load_table, make_course
+from infusecalc.cohort import expand
+
+patient = Patient.of("70kg")
+make_course(load_table(), "infliximab", "crohns", patient, start="2026-12-01", for_="1y", has=["pregnancy"])
+make_course(load_table(), "infliximab", "crohns", patient, strat="2026-12-01")
+make_course(load_table(), "infliximab", "crohns", patient, start=2026)
+expand([], weight=70, for_="1y")
+expand([], wieght="70")
+expand([], bsa_cap=[2])
+"""
+SAYS = [
+    (6, 'Unexpected keyword argument "strat" for "make_course"'),
+    (7, 'Argument "start" to "make_course" has incompatible type "int"'),
+    (9, 'Unexpected keyword argument "wieght" for "expand"'),
+    (10, 'Argument "bsa_cap" to "expand" has incompatible type "list[int]"'),
+]
+
+
+def test_a_type_checker_knows_the_options(tmp_path):
+    pytest.importorskip("mypy", reason="needs the package mypy")
+    source = tmp_path / "snippet.py"
+    source.write_text(SNIPPET, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "--no-error-summary", "--cache-dir", str(tmp_path / "kept"), source],
+        capture_output=True, text=True, check=False, cwd=HERE.parent,
+    )  # fmt: skip
+    found = [line for line in done.stdout.splitlines() if ": error: " in line]
+    assert len(found) == len(SAYS), done.stdout + done.stderr
+    for line, (number, words) in zip(found, SAYS, strict=True):
+        assert f"snippet.py:{number}: error: {words}" in line
+
+
+def test_an_option_of_another_name_is_refused_with_the_nearest():
+    with pytest.raises(UnknownName, match=r"^option 'strat' is not known \(allowed: start, on, label, .*; nearest: s"):
+        course(strat=START)
+    with pytest.raises(BadInput, match=r"^option 'bsa_kap' is not known .*; nearest: bsa_cap"):
+        expand(pl.DataFrame(), bsa_kap=2)
+    with pytest.raises(BadInput, match=r"^option 'nothing_like_it' is not known .*; no similar name$"):
+        Choices.of(nothing_like_it=1)
+
+
+def test_choices_that_were_read_are_taken_alone():
+    choices = Choices.of(start=START, doses=2)
+    assert course(choices=choices) == course(start=START, doses=2)
+    with pytest.raises(BadInput, match=r"^options 'start' cannot be combined with `choices`; give one of the two$"):
+        course(choices=choices, start=START)
+
+
+def test_the_options_of_a_cohort_are_those_of_a_course_and_its_own():
+    assert list(CohortOptions.__annotations__)[: len(CourseOptions.__annotations__)] == [*CourseOptions.__annotations__]
+
+
+# --- a course shows itself -------------------------------------------------------------------------------------
+
+
+def test_a_course_in_a_few_lines():
+    assert repr(course(start=START)) == (
+        "Course(infliximab/crohns, us label, Remicade\n  weight 70 kg, doses 350 mg\n"
+        "  start 2026-12-01, 8 infusions, 2026-12-01 to 2027-10-19\n  nothing blocks)"
+    )
+    assert repr(course(has="active-tb", dose="10mg/kg", label="eu")) == (
+        "Course(infliximab/crohns, eu label, Remicade\n  weight 70 kg, doses 350 mg, 700 mg\n"
+        "  blocked by contraindicated:active-tb)"
+    )
+    low = make_course(table(), "rituximab", "aiha", Patient.of(70, height=175), variant="low-dose")
+    assert repr(low).startswith("Course(rituximab/aiha, low-dose, us label, Rituxan\n")
+
+
+def test_a_course_stays_short_however_much_blocks():
+    conditions = [
+        "active-tb", "active-infection", "hepatitis-b-active", "drug-hypersensitivity", "murine-allergy",
+        "heart-failure-nyha-3", "heart-failure-nyha-4", "severely-immunocompromised", "other-biologic", "pregnancy",
+        "live-vaccine", "uncontrolled-heart-disease",
+    ]  # fmt: skip
+    weights = [f"{dt.date(2026, 12, 1) + dt.timedelta(days=28 * step)}={60 + step}kg" for step in range(26)]
+    patient = Patient.of(weights, age=3, id="x" * 500)
+    long = make_course(
+        table(), "infliximab", "ra", patient, start=START, for_="2y", has=conditions, dose="20mg/kg", every="2w",
+    )  # fmt: skip
+    assert len(long.infusions) > 40
+    assert len(repr(long)) <= 1500
+    assert "blocked by " in repr(long)
+    assert re.search(r" and [0-9]+ more\)$", repr(long)) or len(long.blocks) <= 8
+
+
+def test_a_notebook_shows_the_page_of_a_course():
+    page = course(start=START)._repr_html_()
+    assert page.startswith("<h1>")
+    assert "<html" not in page
+    assert "<style" not in page
+    assert page.count("<section") == page.count("</section>") > 2
+    assert "2027-10-19" in page
+    assert "<footer>" in page
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"start": START}, {}, {"start": START, "given": "2026-12-01:350mg", "days": "mon-fri", "tolerance": "3d"},
+        {"start": START, "price": "100mg=174.63"}, {"start": START, "given": "2026-12-01"},
+    ],
+    ids=["dated", "without dates", "with a history", "with prices", "with a history without a dose"],
+)  # fmt: skip
+def test_a_course_becomes_a_frame(options):
+    made = course(**options)
+    frame = made.to_frame()
+    assert frame.columns == list(columns(made))
+    for name in ("date", "planned_date"):
+        if name in frame.columns:
+            assert frame.schema[name] == pl.Date
+            frame = frame.with_columns(pl.col(name).dt.to_string("%Y-%m-%d"))
+    assert frame.to_dicts() == list(records(made))
+
+
+def test_the_frame_of_a_course_is_its_row_of_a_cohort():
+    frame = pl.DataFrame({"patient_id": ["a"], "drug": ["infliximab"], "indication": ["crohns"], "weight_kg": [70.0],
+                          "start": [dt.date(2026, 12, 1)]})  # fmt: skip
+    one = make_course(table(), "infliximab", "crohns", Patient.of("70kg", id="a"), start=START)
+    assert one.to_frame().equals(expand(frame))
+
+
+def test_a_frame_without_polars_is_refused_with_what_to_install(tmp_path):
+    (tmp_path / "polars.py").write_text("raise ImportError('no polars')\n", encoding="utf-8")
+    code = (
+        "import importlib.util, sys\n"
+        "real = importlib.util.find_spec\n"
+        "importlib.util.find_spec = lambda name, *more: None if name == 'polars' else real(name, *more)\n"
+        "from infusecalc import Patient, load_table, make_course\n"
+        "made = make_course(load_table(), 'infliximab', 'crohns', Patient.of('70kg'))\n"
+        "try:\n    made.to_frame()\nexcept ImportError as error:\n    print(type(error).__name__, error)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("MissingExtra a cohort needs Polars; install it with: python -m pip install")
+
+
+# --- frames of other kinds -------------------------------------------------------------------------------------
+
+COHORT = {
+    "patient_id": ["a", "b", "c"],
+    "drug": ["infliximab", "rituximab", "aspirin"],
+    "indication": ["crohns", "ra", "crohns"],
+    "weight_kg": [70.0, 80.5, 70.0],
+    "start": ["2026-12-01"] * 3,
+}
+
+
+def test_a_pandas_frame_gives_a_pandas_frame():
+    pandas = pytest.importorskip("pandas", reason="needs the package pandas")
+    pytest.importorskip("pyarrow", reason="needs the package pyarrow")
+    frame = pandas.DataFrame(COHORT)
+    with pytest.warns(RejectedRows):
+        plan = expand(frame)
+    assert type(plan) is pandas.DataFrame
+    assert list(plan["patient_id"]) == ["a"] * 8 + ["b"] * 6
+    assert str(plan["date"].iloc[0])[:10] == START
+    bad = rejects(frame)
+    assert type(bad) is pandas.DataFrame
+    assert list(bad["code"]) == ["unknown"]
+
+
+def test_a_pyarrow_table_gives_a_pyarrow_table():
+    pyarrow = pytest.importorskip("pyarrow", reason="needs the package pyarrow")
+    frame = pyarrow.table(COHORT)
+    with pytest.warns(RejectedRows):
+        plan = expand(frame)
+    assert isinstance(plan, pyarrow.Table)
+    assert plan.num_rows == 14
+    assert isinstance(rejects(frame), pyarrow.Table)
+
+
+# --- the page of examples --------------------------------------------------------------------------------------
+
+
+def blocks():
+    return re.findall(r"```python\n(.*?)```", DOCS.read_text(encoding="utf-8"), re.DOTALL)
+
+
+def test_the_examples_of_the_library_run(tmp_path, monkeypatch):
+    """Each example goes on from the one before, as in a notebook; what stands behind `# ` on a last line is checked."""
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, object] = {}
+    wrong = []
+    for block in blocks():
+        for source, expected in examples(block):
+            if expected is None:
+                exec(source, names)  # noqa: S102 - the examples of our own page
+            elif (found := str(eval(source, names))) != expected:  # noqa: S307 - the same
+                wrong.append((source, expected, found))
+    assert wrong == []
+    assert len(blocks()) >= 9
+
+
+def examples(block):
+    """The statements of a block, and its expressions with what they come to: `EXPRESSION  # RESULT`."""
+    pending = []
+    for line in block.splitlines():
+        found = re.fullmatch(r"([^#\s][^#]*?)  # (.+)", line)
+        if found:
+            yield "\n".join(pending), None
+            pending = []
+            yield found[1], found[2]
+        else:
+            pending.append(line)
+    yield "\n".join(pending), None
+
+
+def test_an_example_that_is_wrong_is_seen():
+    assert list(examples("x = 1\nx + 1  # 2")) == [("x = 1", None), ("x + 1", "2"), ("", None)]
+
+
+def test_the_readme_names_the_page():
+    assert "docs/library.md" in (HERE.parent / "README.md").read_text(encoding="utf-8")

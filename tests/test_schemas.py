@@ -1,0 +1,89 @@
+"""The JSON Schemas that we publish: `conftest` holds every document that tests make against them."""
+
+from __future__ import annotations
+
+import copy
+import json
+
+import pytest
+from jsonschema import Draft202012Validator, ValidationError
+
+from infusecalc.cli import run
+from infusecalc.output import formats
+from infusecalc.output.schemas import DOCUMENTS
+from support import HERE
+
+LINES = {
+    "dose": "dose rituximab gpa --weight 70kg --height 175cm",
+    "schedule": "schedule infliximab crohns --weight 70kg --start 2026-12-01 --price 100mg=174.63",
+    "rate": "rate rituximab ra --weight 70kg --first --at 09:30 --stopped-at 60",
+    "check": "check infliximab crohns --weight 70kg --ordered 700mg --ordered-every 8w",
+    "next": "next infliximab crohns --weight 70kg --given 2026-01-05:350mg --on 2026-02-01",
+    "info": "info infliximab",
+    "verify": "verify PLAN",
+}
+
+
+def printed(capfd, name):
+    assert run(["schema", name]) == 0
+    return json.loads(capfd.readouterr().out)
+
+
+def document(capfd, tmp_path, name):
+    path = tmp_path / "plan.json"
+    assert run([*LINES["schedule"].split(), "-o", str(path), "--quiet"]) == 0
+    assert run([*LINES[name].replace("PLAN", str(path)).split(), "--format", "json"]) in (0, 3)
+    return json.loads(capfd.readouterr().out)
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_a_schema_is_one_and_its_document_fits_it(name, capfd, tmp_path):
+    schema = printed(capfd, name)
+    Draft202012Validator.check_schema(schema)
+    Draft202012Validator(schema).validate(document(capfd, tmp_path, name))
+    assert schema["title"] == f"infusecalc.{name}/1"
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_a_document_without_one_of_its_parts_or_with_one_of_another_kind_does_not_fit(name, capfd, tmp_path):
+    holds = Draft202012Validator(printed(capfd, name)).is_valid
+    whole = document(capfd, tmp_path, name)
+    assert holds(whole | {"added": 1}), "a document may have more"
+    for part in whole:
+        assert not holds({key: value for key, value in whole.items() if key != part}), f"{part} is missing"
+    for part in set(whole) - {"reason"}:
+        assert not holds(whole | {part: {"another": "kind"} if isinstance(whole[part], list) else [[]]}), part
+
+
+@pytest.mark.parametrize(("part", "value"), [("dose_mg", "350"), ("dose_mg", -1), ("date", "1/12/2026"), ("given", 0)])
+def test_a_value_of_an_infusion_that_is_of_another_kind_does_not_fit(part, value, capfd, tmp_path):
+    holds = Draft202012Validator(printed(capfd, "schedule")).is_valid
+    whole = document(capfd, tmp_path, "schedule")
+    spoilt = copy.deepcopy(whole)
+    spoilt["infusions"][3][part] = value
+    assert holds(whole)
+    assert not holds(spoilt)
+
+
+def test_a_document_that_does_not_fit_fails_the_test_that_makes_it():
+    with pytest.raises(ValidationError):
+        formats.sealed({"schema": "infusecalc.info/1", "drug": 7}, None)
+
+
+def test_a_schema_holds_no_definition_that_it_does_not_need(capfd):
+    for name in DOCUMENTS:
+        text = json.dumps(printed(capfd, name))
+        schema = json.loads(text)
+        assert all(f'"#/$defs/{each}"' in text for each in schema["$defs"])
+        assert len(text) < 12_000
+
+
+def test_a_name_without_a_schema_is_refused(capfd):
+    assert run(["schema", "nothing"]) == 2
+    assert "allowed: dose, schedule, rate, check, next, info, verify" in capfd.readouterr().err
+
+
+def test_an_answer_of_every_kind_has_a_schema():
+    """`regimens` is the table itself: its shape is `regimens schema`."""
+    assert set(LINES) == set(DOCUMENTS)
+    assert HERE.exists()
