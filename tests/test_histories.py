@@ -173,7 +173,7 @@ def test_every_form_of_a_history_gives_the_same(tmp_path: Path) -> None:
         ("patient_id;date;dose_mg\n", "is separated by semicolons"),
         ("patient_id,dose_mg\n", "header of --given 'date' is missing"),
         ("patient_id,date,dose\n", "header of --given 'dose' is not known"),
-        ("patient_id,date,date\n", "header of --given 'date' stands there twice"),
+        ("patient_id,date,date\n", "header of --given 'date' is there twice"),
         ("", "is empty"),
     ],
 )
@@ -194,7 +194,7 @@ def test_a_file_that_is_read_is_never_written_over(tmp_path: Path, capsys: pytes
     for option in ("-o", "--rejects", "--totals"):
         rest = [] if option == "-o" else ["-o", str(tmp_path / "out.csv")]
         assert run(["batch", *words, option, words[-1], *rest]) == 2
-        assert "is the file that is read as --given" in capsys.readouterr().err
+        assert "is a file that is read: --given" in capsys.readouterr().err
 
 
 def test_an_extra_column_cannot_have_the_name_of_the_rejected_ones(tmp_path: Path) -> None:
@@ -229,7 +229,7 @@ def test_frames_tell_rejected_lines_too() -> None:
     assert_frame_equal(rejects(listed.lazy(), given=given, weights=weights), found)
     nobody = rejects(listed.drop("patient_id"), given=given)
     assert set(nobody.filter(file="given")["code"]) <= {"unknown", "missing"}
-    with pytest.raises(InfusecalcError, match="is no frame"):
+    with pytest.raises(InfusecalcError, match="is not a frame"):
         expand(listed, given=["2026-01-05"])
 
 

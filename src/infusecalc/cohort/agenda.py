@@ -16,7 +16,7 @@ from infusecalc.findings import carries, in_data
 from infusecalc.frozen import Frozen
 from infusecalc.output.agenda import STANDS, Agenda, DrugWords, Open, day_of
 from infusecalc.output.flat import Record
-from infusecalc.output.records import records
+from infusecalc.output.records import records, table_record
 from infusecalc.phase_dose import Chair
 from infusecalc.quantities import number
 from infusecalc.table import Table, cited
@@ -85,7 +85,7 @@ class Collector:
             rows=self.rows,
             told=told,
             open=hours,
-            version=self._table.version,
+            table=table_record(self._table),
         )
 
     # --- rows without a history: their dates before the first day have passed ----------------------------------------

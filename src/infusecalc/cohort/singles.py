@@ -41,7 +41,7 @@ _OTHER_WEIGHT = RowFault(
 )
 
 
-class Asked(Frozen):
+class OrderOfRow(Frozen):
     """What the names and the order of a row come to: its choices, the acceptances of its own, and its setting."""
 
     choices: Choices
@@ -70,7 +70,7 @@ class Singles:
         """`of_patient` has the BSA formula and the cap."""
         self._compiler, self._faults, self._columns, self.beside = compiler, faults, columns, beside
         self._formula, self._cap = of_patient.formula, of_patient.cap
-        self._known: dict[tuple[Any, ...], Asked | RowFault] = {}
+        self._known: dict[tuple[Any, ...], OrderOfRow | RowFault] = {}
         self._schema = schema(columns) | {"place": pl.Int64}
 
     @property
@@ -143,7 +143,7 @@ class Singles:
     def _unplanned(self, error: BadInput, id_: str, given: list[Any]) -> RowFault:
         """Why a row has no plan; where an infusion given has no place in it, its line is rejected too."""
         fault = self._fault(error)
-        line = next((line for day, _, line in given if error.what == "history" and day == error.value), None)
+        line = next((line for day, _, line in given if error.field == "given" and day == error.value), None)
         if self.beside and line is not None:
             self.beside.reject(line, id_, fault.but(column="date"))
             return _UNUSABLE
@@ -152,7 +152,7 @@ class Singles:
     def _fault(self, error: BadInput) -> RowFault:
         if error.value is _OTHER_WEIGHT:
             return _OTHER_WEIGHT
-        if error.what == "weight" and error.problem.startswith("is not known"):
+        if error.what == "weight" and error.problem == "is missing for that day":
             return _UNWEIGHED
         return fault_of(error, _OF_OPTIONS.get(error.field or "", ""), NOT_PLANNED)
 
@@ -181,14 +181,14 @@ class Singles:
 
     # --- what rows share ------------------------------------------------------------------------------------------
 
-    def _ordered(self, row: dict[str, Any]) -> Asked | RowFault:
+    def _ordered(self, row: dict[str, Any]) -> OrderOfRow | RowFault:
         key = tuple(row[name] for name in (*NAMES, *ORDER))
         if key not in self._known:
             names = RowNames(*key[: len(NAMES)])
             self._known[key] = self._read(names, {name: row[name] for name in ORDER if row[name] is not None})
         return self._known[key]
 
-    def _read(self, names: RowNames, cells: dict[str, str]) -> Asked | RowFault:
+    def _read(self, names: RowNames, cells: dict[str, str]) -> OrderOfRow | RowFault:
         """The choices and the setting of rows with some names and some order."""
         for column in ("drug", "indication"):
             if getattr(names, column) is None:
@@ -201,7 +201,7 @@ class Singles:
             setting = setting_of(self._compiler.table, names.drug or "", names.indication or "", choices)
         except BadInput as error:
             return self._unread(error, names, NOT_PLANNED)
-        return Asked(choices, setting)
+        return OrderOfRow(choices, setting)
 
     def _unread(self, error: BadInput, names: RowNames, code: str) -> RowFault:
         """What is wrong with the order of a row, or else with its names."""

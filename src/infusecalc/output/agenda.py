@@ -119,7 +119,12 @@ class Agenda(Frozen):
     rows: Mapping[str, int]
     told: Mapping[tuple[str, str], DrugWords]
     open: Open | None
-    version: str
+    table: Record
+
+    @property
+    def version(self) -> str:
+        """The version of the regimen table."""
+        return str(self.table["version"])
 
 
 def day_of(day: date, items: Iterable[Record], hours: Open | None) -> AgendaDay:

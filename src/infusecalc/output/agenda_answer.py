@@ -48,7 +48,7 @@ class AgendaAnswer(Answer):
                 for name, text, source in told.late
             ],
             "findings": [finding_record(day.finding) for day in agenda.days if day.finding],
-            "table": {"version": agenda.version},
+            "table": agenda.table,
         }
 
     def rows(self) -> Iterator[Record]:

@@ -13,7 +13,7 @@ from infusecalc.output.topics import Topic, sheet
 from infusecalc.patient import Weighed
 from infusecalc.phase_dose import Chair, Infusion, PhaseDose
 from infusecalc.quantities import number
-from infusecalc.table import cited
+from infusecalc.table import Table, cited
 from infusecalc.totals import Totals
 
 COLUMNS = (
@@ -53,7 +53,6 @@ def heads(course: Course) -> Record:
     """What every document begins with: regimen, patient, product, table."""
     regimen, patient, table = course.regimen, course.patient, course.table
     age = patient.age_on(course.day)
-    local = [file.sha256 for file in table.files if file.local]
     return {
         "regimen": {
             "id": regimen.id,
@@ -79,12 +78,15 @@ def heads(course: Course) -> Record:
             "name": course.product_name,
             "billing_code": course.product.billing.code if course.product.billing else None,
         },
-        "table": {
-            "version": table.version,
-            "sha256": table.files[0].sha256,
-            "local_sha256": local[0] if local else None,
-        },
+        "table": table_record(table),
     }
+
+
+def table_record(table: Table) -> Record:
+    """Which regimen table it is, and which file of the site, by their hashes."""
+    local = [file.sha256 for file in table.files if file.local]
+    shipped = {"version": table.version, "sha256": table.files[0].sha256}
+    return shipped | {"local_sha256": local[0] if local else None}
 
 
 def _weighed(each: Weighed) -> Record:
