@@ -203,7 +203,7 @@ AGENDA_OPTIONS: tuple[dict[str, Any], ...] = ({}, {"anchor": "planned", "turnove
 def agenda_differences(number: int, seed: int, options: dict[str, Any], table: Table) -> Iterator[str]:
     """Every row that stands elsewhere in the agenda than `schedule` and `next` say, and sums that do not add up."""
     listed, given, weights = cohort(number, seed, table)
-    expansion, frame, _ = _expansion(listed, given, weights, options | {"until": str(UNTIL)}, table)
+    expansion, frame, _ = _expansion(listed, given, weights, options | {"until": str(UNTIL)}, table, beyond=True)
     collector = Collector(expansion, table, FromTo(ON, UNTIL))
     for chunk in frame.iter_slices(max(1, number // 3)):
         collector.take(chunk)
@@ -262,7 +262,7 @@ def _told(row: Line, record: dict[str, Any], late: int, marks: frozenset[str]) -
 
 
 def _expansion(
-    listed: list[Line], given: list[Line], weights: list[Line], options: dict[str, Any], table: Table
+    listed: list[Line], given: list[Line], weights: list[Line], options: dict[str, Any], table: Table, **how: Any
 ) -> tuple[Expansion, pl.DataFrame, Beside]:
     lines = [
         PatientLines.of(kind, pl.DataFrame(found, schema=dict.fromkeys(kind.columns, pl.String)))
@@ -270,7 +270,7 @@ def _expansion(
     ]
     frame = pl.DataFrame(listed, schema=dict.fromkeys(listed[0], pl.String))
     beside = Beside(*lines, frame["patient_id"], table.house())
-    return Expansion(table, beside=beside, beyond="until" in options, **options), frame, beside
+    return Expansion(table, beside=beside, **options, **how), frame, beside
 
 
 def _by_patient(lines: list[Line]) -> dict[str | None, list[Line]]:

@@ -119,7 +119,7 @@ def batch(**given: Any) -> int:
 
     given["output"] = given["output"] or "-"
     by = _totals_by(given)
-    target = choose_form(given["to"], given["output"], "--to")
+    target = choose_form(given["to"], given["output"], "to")
     _check_names(given, target)
     expansion, cohort, beside = opened(given, options_of(given))
     expansion.tally.by = by
@@ -138,7 +138,7 @@ def _totals_by(given: dict[str, Any]) -> str | None:
     choose_format(form, name, _TOTALS)
     if name == "-" and given["output"] == "-":
         raise BadInput(
-            "--totals", name, "is standard output, where the result goes", hint="name a file for one of them"
+            "`totals`", name, "is standard output, where the result goes", hint="give a file for one of them"
         )
     check_apart({"`totals`": name}, {"the cohort": given["cohort"], **{f"`{each}`": given[each] for each in _BESIDE}})
     for option_, other in (("output", given["output"]), ("rejects", given["rejects"])):
