@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pypdf import PdfReader
 
@@ -196,6 +196,8 @@ def test_the_choice_of_a_bag(case):
     stocked=st.sets(st.sampled_from([50, 100, 250, 500, 1000])),
     overfill=st.integers(0, 2_000),
 )
+@example(dose=21_000, usual=500, low=400, span=0, stocked={500}, overfill=1_000)  # 0.42 and, 10 % more in it, 0.38
+@example(dose=35_000, usual=250, low=400, span=3_000, stocked={250}, overfill=1_000)
 def test_a_bag_just_in_range_is_taken_only_where_none_smaller_has_a_margin(dose, usual, low, span, stocked, overfill):
     """Of the bags that are tried, one with a margin goes before one without; a margin of nothing changes nothing."""
     range_ = ConcentrationRange(low, (low or 0) + span + 1, ())

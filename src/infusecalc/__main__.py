@@ -1,5 +1,12 @@
-"""`python -m infusecalc`: the console script under another name."""
+"""The console script, and `python -m infusecalc`: one short answer, then the process ends."""
 
-from infusecalc.cli import main
+import gc
 
-main()
+gc.disable()  # before the rest is imported: collecting garbage would only take time
+
+from infusecalc.cli import main  # noqa: E402 - as above
+
+__all__ = ["main"]
+
+if __name__ == "__main__":
+    main()

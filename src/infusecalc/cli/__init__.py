@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -121,6 +120,5 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def main() -> None:
-    """The console script. One short answer, then the process ends: collecting garbage would only take time."""
-    gc.disable()
+    """The console script."""
     sys.exit(run(sys.argv[1:]))

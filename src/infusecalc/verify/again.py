@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from inspect import signature
 from typing import Any
 
-from infusecalc.choices import Choices
 from infusecalc.course import make_course
 from infusecalc.errors import BadInput
+from infusecalc.options import CourseOptions
 from infusecalc.output.flat import Record
 from infusecalc.output.records import document as document_of
 from infusecalc.patient import Patient
 from infusecalc.statements import ProductRules
 from infusecalc.table import Table
-from infusecalc.verify.arithmetic import Difference, ProductFacts
+from infusecalc.verify.arithmetic import Deviation, ProductFacts
 
 _BY = "plan"
 _APART = ("request", "settings", "content_sha256", "table", "infusions", "findings", "schema")
@@ -45,8 +44,8 @@ def known_of(table: Table, heads: Record) -> ProductFacts:
 def from_request(document: Record, table: Table) -> Record:
     """The document again, from the options of its request; raises BadInput for what the table no longer takes."""
     options = _options(document["request"])
-    patient = Patient.of(id=options.get("patient_id"), **_taken(Patient.of, options))
-    choices = _taken(Choices.of, options)
+    patient = Patient.of(id=options.get("patient_id"), **_taken(Patient.of.__annotations__, options))
+    choices = _taken(CourseOptions.__annotations__, options)
     made = make_course(table, str(options["drug"]), str(options["indication"]), patient, **choices)
     found: Record = json.loads(json.dumps(document_of(made)))
     return found
@@ -65,22 +64,21 @@ def _options(request: Record) -> Record:
     return options
 
 
-def _taken(of: Any, options: Record) -> Record:
-    """The options that a maker takes, under its own names; what is null or empty was not said."""
+def _taken(names: Mapping[str, Any], options: Record) -> Record:
+    """The options among some names of the library, each with its type; what is null or empty was not said."""
     said = {name: value for name, value in options.items() if value not in (None, []) and name not in _NEVER}
     found: Record = {}
-    for each, parameter in signature(of).parameters.items():
+    for each, kind in names.items():
         name = each.rstrip("_")
         if name not in said:
             continue
-        several = parameter.default in ((), parameter.empty)
-        if not isinstance(said[name], str | list if several else str):
+        if not isinstance(said[name], str | list if "Sequence" in str(kind) else str):
             raise BadInput(f"request: option {name}", said[name], "is not as schedule takes it")
         found[each] = said[name]
     return found
 
 
-def differences(stored: Record, again: Record) -> Iterator[Difference]:
+def differences(stored: Record, again: Record) -> Iterator[Deviation]:
     """Every value of a document that is not what it is now: infusions, findings, and the rest."""
     rows, new = stored["infusions"], again["infusions"]
     for place in range(max(len(rows), len(new))):
@@ -95,22 +93,22 @@ def _at(rows: list[Record], place: int) -> Record:
     return rows[place] if place < len(rows) else {}
 
 
-def _of_infusion(place: int, stored: Record, again: Record) -> Iterator[Difference]:
+def _of_infusion(place: int, stored: Record, again: Record) -> Iterator[Deviation]:
     if not stored or not again:
-        yield Difference(None, place, "infusion", stored.get("date"), again.get("date"), _BY)
+        yield Deviation(None, place, "infusion", stored.get("date"), again.get("date"), _BY)
         return
     for field in dict.fromkeys((*stored, *again)):
         if stored.get(field) != again.get(field):
-            yield Difference(None, place, field, stored.get(field), again.get(field), _BY)
+            yield Deviation(None, place, field, stored.get(field), again.get(field), _BY)
 
 
-def _in_findings(stored: list[Record], again: list[Record]) -> Iterator[Difference]:
+def _in_findings(stored: list[Record], again: list[Record]) -> Iterator[Deviation]:
     """Findings under their keys, each value apart; one that is there or not as a whole, with its message."""
     one, other = _by_key(stored), _by_key(again)
     for key in dict.fromkeys((*one, *other)):
         mine, new = one.get(key), other.get(key)
         if mine is None or new is None:
-            yield Difference(None, None, f"findings.{key}", _message(mine), _message(new), _BY)
+            yield Deviation(None, None, f"findings.{key}", _message(mine), _message(new), _BY)
         else:
             yield from _leaves(f"findings.{key}", mine, new)
 
@@ -128,7 +126,7 @@ def _by_key(findings: list[Record]) -> dict[str, Record]:
     return found
 
 
-def _leaves(name: str, stored: Any, again: Any) -> Iterator[Difference]:
+def _leaves(name: str, stored: Any, again: Any) -> Iterator[Deviation]:
     """The values in which two values differ, each by its path."""
     if isinstance(stored, dict) and isinstance(again, dict):
         for key in dict.fromkeys((*stored, *again)):
@@ -138,16 +136,16 @@ def _leaves(name: str, stored: Any, again: Any) -> Iterator[Difference]:
             label = one.get("period", place) if isinstance(one, dict) else place
             yield from _leaves(f"{name}.{label}", one, other)
     elif stored != again:
-        yield Difference(None, None, name, stored, again, _BY)
+        yield Deviation(None, None, name, stored, again, _BY)
 
 
 # --- identity ---------------------------------------------------------------------------------------------
 
 
-def identity(stored: Record, table: Table) -> Iterator[Difference]:
+def identity(stored: Record, table: Table) -> Iterator[Deviation]:
     """In what the table that a document names is not the one in force."""
     local = [file.sha256 for file in table.files if file.local]
     now = {"version": table.version, "sha256": table.files[0].sha256, "local_sha256": local[0] if local else None}
     for name, value in now.items():
         if stored.get(name) != value:
-            yield Difference(None, None, f"table.{name}", stored.get(name), value, "identity")
+            yield Deviation(None, None, f"table.{name}", stored.get(name), value, "identity")

@@ -12,7 +12,7 @@ from infusecalc.output.blocks import TITLE, Block, Heading, Lines, Pairs
 from infusecalc.output.flat import FORMULA_STARTS, Record
 from infusecalc.output.request import HASH, content_sha256
 from infusecalc.table import Table
-from infusecalc.verify.arithmetic import Difference
+from infusecalc.verify.arithmetic import Deviation
 from infusecalc.verify.checked import AGREES, ANOTHER, DIFFERS, NOT_CHECKABLE, SITE, TABLE_DIFFERS, Verified
 
 _LONGEST = 60  # characters of a value on a page
@@ -64,7 +64,7 @@ class VerifyAnswer(Answer):
 
     def rows(self) -> Iterator[Record]:
         """A record a difference; where there are none, one with the verdict alone."""
-        none = Difference(None, None, "", None, None, "")
+        none = Deviation(None, None, "", None, None, "")
         for each in self.verified.differences or (none,):
             row = {name: _cell(value) for name, value in each.as_dict().items()}
             yield {"verdict": self.verified.verdict} | row
@@ -95,7 +95,7 @@ def _cell(value: Any) -> Any:
     return value if plain or isinstance(value, int | float) else json.dumps(value)
 
 
-def _shown(each: Difference) -> str:
+def _shown(each: Deviation) -> str:
     """A difference in one line."""
     places = (("line", each.line), ("infusion", each.infusion))
     where = "".join(f"{name} {value}, " for name, value in places if value is not None)

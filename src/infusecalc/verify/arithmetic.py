@@ -36,7 +36,7 @@ class ProductFacts(Frozen):
     within: Decimal
 
 
-class Difference(Frozen):
+class Deviation(Frozen):
     """A value of the file that is not what it should be; `line` is that of a CSV, `infusion` a number in the course."""
 
     line: int | None
@@ -73,7 +73,7 @@ def _number_of(value: Any, unit: str) -> Decimal | None:
     return number / 100 if unit == "%" else half_up_to(number, "0.01")
 
 
-def check_course(course: StoredCourse, document: Record | None, known: ProductFacts | None) -> Iterator[Difference]:
+def check_course(course: StoredCourse, document: Record | None, known: ProductFacts | None) -> Iterator[Deviation]:
     """Every difference in one course: infusion by infusion, then dates, then the sums of a document."""
     asked = asked_in(document)
     origin = _origin(course)
@@ -84,11 +84,11 @@ def check_course(course: StoredCourse, document: Record | None, known: ProductFa
         place = row["number"] + 1
         for field, value in expected.items():
             if field in row and row[field] != value:
-                yield Difference(line, index if document else row["number"], field, row[field], value)
+                yield Deviation(line, index if document else row["number"], field, row[field], value)
     start = [("start", document.get("start"), _date(origin, 0))] if document else []
     for field, stored, value in (*start, *_sums(course, document)) if document else ():
         if stored != value:
-            yield Difference(None, None, field, stored, value)
+            yield Deviation(None, None, field, stored, value)
 
 
 # --- one infusion -----------------------------------------------------------------------------------------

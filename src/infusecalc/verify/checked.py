@@ -10,7 +10,7 @@ from infusecalc.output.flat import Record, flat_findings
 from infusecalc.output.request import HASH, content_sha256
 from infusecalc.table import Table
 from infusecalc.verify.again import differences, from_request, identity, known_of
-from infusecalc.verify.arithmetic import Difference, ProductFacts, check_course
+from infusecalc.verify.arithmetic import Deviation, ProductFacts, check_course
 from infusecalc.verify.rows import Compared, compare
 from infusecalc.verify.stored import StoredCourse, StoredFile
 
@@ -39,14 +39,14 @@ class Verified(Frozen):
     verdict: str
     table: str
     reason: str | None
-    differences: tuple[Difference, ...]
+    differences: tuple[Deviation, ...]
     not_compared: tuple[str, ...]
 
 
 def verify(file: StoredFile, table: Table) -> Verified:
     """Check a stored plan against itself and against a table; raises BadTable for a faulty one."""
     document, whose, reason = file.document, UNKNOWN, None
-    found: list[Difference] = []
+    found: list[Deviation] = []
     left_out: dict[str, None] = {}
     own = list(identity(document["table"], table)) if document and file.courses else []
     if document and file.courses:
@@ -80,13 +80,13 @@ def _plan(
         return known, Compared((), ("plan",)), f"the plan cannot be made: {error}"
 
 
-def _by_table(calculated: list[Difference], alone: Iterable[Difference]) -> list[Difference]:
+def _by_table(calculated: list[Deviation], alone: Iterable[Deviation]) -> list[Deviation]:
     """What was calculated, each marked that hangs on a table which is not the one of the file."""
     by_itself = set(map(_key, alone))
     return [each if _key(each) in by_itself else each.but(found_by=_BY_TABLE) for each in calculated]
 
 
-def _key(each: Difference) -> tuple[int | None, int | None, str]:
+def _key(each: Deviation) -> tuple[int | None, int | None, str]:
     return each.line, each.infusion, each.field
 
 
@@ -109,13 +109,13 @@ def _cell(document: Record, number: int) -> str | None:
     return cell
 
 
-def _content(document: Record) -> list[Difference]:
+def _content(document: Record) -> list[Deviation]:
     stored = document.get(HASH)
     now = content_sha256(document)
-    return [] if stored in (now, None) else [Difference(None, None, HASH, stored, now, "identity")]
+    return [] if stored in (now, None) else [Deviation(None, None, HASH, stored, now, "identity")]
 
 
-def _together(calculated: list[Difference], compared: Compared) -> list[Difference]:
+def _together(calculated: list[Deviation], compared: Compared) -> list[Deviation]:
     """The differences of both ways, each value once.
 
     Where every value was planned again and one of an infusion is named, what was calculated from that value is left
@@ -124,7 +124,7 @@ def _together(calculated: list[Difference], compared: Compared) -> list[Differen
     theirs = {_key(each): each for each in compared.differences}
     changed = {each.infusion for each in compared.differences if each.infusion} if compared.whole else set()
     days = {_key(each)[:2] for each in compared.differences if each.field in _DAYS}
-    mine: list[Difference] = []
+    mine: list[Deviation] = []
     for each in calculated:
         key = _key(each)
         if key in theirs:
@@ -134,7 +134,7 @@ def _together(calculated: list[Difference], compared: Compared) -> list[Differen
     return sorted((*theirs.values(), *mine), key=lambda each: (each.line or 0, each.infusion or _LAST))
 
 
-def _whose(own: list[Difference], stored: Record) -> str:
+def _whose(own: list[Deviation], stored: Record) -> str:
     """Whose table a document was made with, against the one in force."""
     if not own:
         return SAME
@@ -142,7 +142,7 @@ def _whose(own: list[Difference], stored: Record) -> str:
     return SITE if local and stored.get("local_sha256") else ANOTHER
 
 
-def _verdict(found: list[Difference], whose: str, reason: str | None) -> str:
+def _verdict(found: list[Deviation], whose: str, reason: str | None) -> str:
     """The verdict: what the file alone shows goes first; beyond that, another table explains another plan."""
     by_itself = [each for each in found if each.found_by in (_ALONE, f"{_ALONE} and plan") or each.field == HASH]
     if by_itself or (found and whose in (SAME, UNKNOWN)):

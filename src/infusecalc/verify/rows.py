@@ -18,7 +18,7 @@ from infusecalc.quantities import Span, number
 from infusecalc.regimen import Regimen
 from infusecalc.setting import running_of
 from infusecalc.table import Table
-from infusecalc.verify.arithmetic import Difference
+from infusecalc.verify.arithmetic import Deviation
 from infusecalc.verify.stored import Record, StoredCourse
 
 _BY = "plan"
@@ -54,7 +54,7 @@ def told_in(infusions: list[Record], findings: list[str | None]) -> RowCodes:
 class Compared(Frozen):
     """What came of a plan made again: the differences, and what was not compared; `whole`: every value was compared."""
 
-    differences: tuple[Difference, ...]
+    differences: tuple[Deviation, ...]
     left_out: tuple[str, ...]
     whole: bool = False
 
@@ -70,17 +70,17 @@ def compare(course: StoredCourse, findings: list[str | None], table: Table) -> C
     running = _running(table, regimen, told)
     moved = any(row.get("given") or row.get("planned_date", row["date"]) != row["date"] for row in course.infusions)
     left_out = _left_out(ordered, told) | ({"moved and given dates"} if moved else set())
-    found: list[Difference] = []
+    found: list[Deviation] = []
     billing = table.product(table.find_product(heads["product"], drug), regimen.label)[1].billing
     once = {"status": regimen.rules.status.is_, "billing_code": billing.code if billing else None}
     for row, line, cell in zip(course.infusions, course.lines, findings, strict=True):
         item = planned.get(row["number"])
         if item is None:
-            found.append(Difference(line, row["number"], "infusion", row["date"], None, _BY))
+            found.append(Deviation(line, row["number"], "infusion", row["date"], None, _BY))
             continue
         expected = _expected(row, item, ordered, told) | _time(row, running, cell) | once
         wrong = ((field, value) for field, value in expected.items() if row.get(field, value) != value)
-        found += [Difference(line, row["number"], field, row[field], value, _BY) for field, value in wrong]
+        found += [Deviation(line, row["number"], field, row[field], value, _BY) for field, value in wrong]
     return Compared(tuple(found), tuple(sorted(left_out)))
 
 
