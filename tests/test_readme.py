@@ -156,6 +156,8 @@ def test_an_example_works(line, site, tmp_path, monkeypatch, capfd):
 
 def write_cohort(folder):
     (folder / "cohort.csv").write_text(blocks(TEXTS[README], "csv")[0], encoding="utf-8")
+    for name, text in zip(("given.csv", "weights.csv"), blocks(page("cohorts.md"), "csv")[1:], strict=True):
+        (folder / name).write_text(text, encoding="utf-8")
 
 
 def test_the_example_of_frames_works(tmp_path, monkeypatch, capsys):

@@ -12,6 +12,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
+from benchmarks import histories
 from benchmarks.cohort_equality import BANDED, banded_rows, rows
 from infusecalc import InfusecalcError, load_table
 from infusecalc.cohort import RejectedRows, expand, rejects
@@ -103,3 +104,34 @@ def test_columns_are_checked_before_any_row_is_read(spark: Any, cohort: pl.DataF
         on_spark(frame.selectExpr("cast(start as timestamp) start", "drug", "indication", "weight_kg"))
     with pytest.raises(InfusecalcError, match="--round"):
         on_spark(frame, keep_extra=True, round_="7mg")
+
+
+def test_spark_gives_the_histories_weights_and_orders_of_polars(spark: Any) -> None:
+    from infusecalc.cohort.spark import expand as on_spark  # noqa: PLC0415 - as above
+    from infusecalc.cohort.spark import rejects as rejects_on_spark  # noqa: PLC0415 - as above
+
+    made = histories.cohort(80, 5, table())
+    listed, given, weights = (pl.DataFrame(each, infer_schema_length=None) for each in made)
+    listed = listed.with_columns(pl.all().cast(pl.String))
+    surplus = {"patient_id": "surplus", "drug": "infliximab", "indication": "kawasaki", "weight_kg": "20"}
+    listed = pl.concat([listed, pl.DataFrame([surplus])], how="diagonal")
+    given = pl.concat(
+        [given, pl.DataFrame({"patient_id": ["surplus"] * 2, "date": ["2026-01-05", "2026-01-19"]})], how="diagonal"
+    )
+    frame = spark.createDataFrame(listed.to_arrow()).repartition(3)
+    told = spark.createDataFrame(given.to_arrow())
+    order = ("patient_id", "drug", "indication", "number")
+    found = pl.DataFrame(on_spark(frame, given=told, weights=weights, anchor="planned").toArrow())
+    with pytest.warns(RejectedRows):
+        wanted = expand(listed, given=given, weights=weights, anchor="planned")
+    assert found.schema == wanted.schema
+    assert_frame_equal(found.sort(order), wanted.sort(order))
+    bad = pl.DataFrame(rejects_on_spark(frame, given=told, weights=weights).toArrow())
+    rejected = rejects(listed, given=given, weights=weights)
+    assert rejected.filter(file="given", patient_id="surplus").height == 1, "a line that no plan has a place for"
+    assert_frame_equal(
+        bad.filter(pl.col("file") != "cohort"), rejected.filter(pl.col("file") != "cohort"), check_row_order=False
+    )
+    assert_frame_equal(bad.drop("row"), rejected.drop("row"), check_row_order=False)
+    unknown = pl.DataFrame(on_spark(frame.drop("patient_id"), weights=weights).toArrow())
+    assert unknown.height > 0

@@ -7,30 +7,26 @@ from datetime import date
 from importlib import import_module
 from typing import Any, Unpack
 
-from infusecalc.choices import Choices
-from infusecalc.errors import BadInput, shown
+from infusecalc.choices import Acceptance, Choices
+from infusecalc.errors import BadInput
 from infusecalc.findings import Case, Finding, HasCondition, block_keys, find
 from infusecalc.frozen import Frozen
 from infusecalc.options import CourseOptions
-from infusecalc.overrides import Ordered, order_phases
+from infusecalc.overrides import Ordered
 from infusecalc.patient import Patient
-from infusecalc.phase_dose import Chair, Infusion, Making, PhaseDose, Running, dose_phases, dose_plan
+from infusecalc.phase_dose import Chair, Infusion, PhaseDose, Running, dose_phases, dose_plan
 from infusecalc.plan import Plan, make_plan
-from infusecalc.preparation import prices_of
-from infusecalc.pump import Rates
 from infusecalc.regimen import Regimen
-from infusecalc.site import Site, site_of
-from infusecalc.spelling import normal
+from infusecalc.setting import Setting, setting_of
+from infusecalc.site import Site
 from infusecalc.statements import (
     SITE,
     Citation,
     House,
-    InfusionTime,
     Note,
     Phase,
     Premedication,
     ProductRules,
-    Protocol,
 )
 from infusecalc.table import Table
 from infusecalc.totals import Totals, add_up
@@ -240,41 +236,50 @@ def make_course(
     if choices is not None and options:
         raise BadInput("options", ", ".join(options), "cannot be combined with `choices`", hint="give one of the two")
     choices = choices or Choices.of(**options)
-    regimen, product_id = look_up(table, drug, indication, choices)
-    product, product_rules = table.product(product_id, regimen.label)
-    house = table.house()
+    return course_in(setting_of(table, drug, indication, choices), patient, choices)
+
+
+def course_in(setting: Setting, patient: Patient, choices: Choices, beside: tuple[Acceptance, ...] = ()) -> Course:
+    """One patient's course in a setting that was made of the same choices, its dates and its history aside.
+
+    Acceptances `beside` those of the choices need not meet a block. Raises BadInput for what cannot be used.
+    """
+    return judged(setting, case_in(setting, patient, choices), beside)
+
+
+def judged(setting: Setting, case: Case, beside: tuple[Acceptance, ...] = ()) -> Course:
+    """The course of a case, with all its findings; raises BadInput as `find` does."""
+    return Course(setting.table, case, find(case, beside))
+
+
+def case_in(setting: Setting, patient: Patient, choices: Choices) -> Case:
+    """One patient's course before anybody has looked at it: planned, dosed and made up; raises BadInput."""
+    house, ordered = setting.house, setting.ordered
     day = choices.start or (choices.history[0].date if choices.history else choices.on)
     patient.check(house, day)
-    check_done(regimen, choices, day)
-    ordered = order_phases(regimen, choices)
+    check_done(setting.regimen, choices, day)
     plan = make_plan(ordered, choices, house) if choices.start or choices.history else None
-    within = choices.rounding.most(house.rounding.within)
-    running = running_of(table, regimen, choices.protocol)
-    making = Making(product_rules, house.bags, house.overfill.most, within, house.largest_dose.most, choices, running)
     doses, infusions = (
-        dose_plan(plan, ordered, patient, making)
+        dose_plan(plan, ordered, patient, setting.making)
         if plan
-        else (dose_phases(ordered, patient.weighed_on(day), making), ())
+        else (dose_phases(ordered, patient.weighed_on(day), setting.making), ())
     )
-    conditions = conditions_of(table, regimen, choices.conditions)
-    prices = prices_of(table, choices.prices, product_id)
-    case = Case(
-        regimen=regimen,
+    return Case(
+        regimen=setting.regimen,
         ordered=ordered,
-        product_name=product.name,
-        product=product_rules,
+        product_name=setting.product_name,
+        product=setting.product,
         house=house,
         patient=patient.weighed_on(day),
         choices=choices,
-        conditions=conditions,
+        conditions=setting.conditions,
         doses=doses,
         infusions=infusions,
-        running=running,
+        running=setting.running,
         plan=plan,
-        site=site_of(table, regimen, product_id, named_as(conditions), running),
-        prices=prices,
+        site=setting.site,
+        prices=setting.prices,
     )
-    return Course(table, case, find(case))
 
 
 def check_done(regimen: Regimen, choices: Choices, day: date | None) -> None:
@@ -287,61 +292,3 @@ def check_done(regimen: Regimen, choices: Choices, day: date | None) -> None:
         if done.on and day and done.on > day:
             hint = "it records what was done before the start"
             raise BadInput("`done`", f"{done.name}={done.on}", f"is after the start, {day}", hint=hint)
-
-
-def look_up(table: Table, drug: str, indication: str, choices: Choices) -> tuple[Regimen, str]:
-    """The regimen, and the product's id: named as the drug, named as the product, or the usual one; raises BadInput."""
-    drug_id, named = table.find_drug(drug)
-    label = table.find_label(choices.label)
-    regimen = table.regimen(drug_id, table.find_indication(drug_id, indication), label, choices.variant)
-    chosen = table.find_product(choices.product, drug_id) if choices.product is not None else None
-    if named and chosen and named != chosen:
-        detail = f": {shown(drug)} is {table.get('products', named).name}"
-        problem = "is not the brand that was given as the drug"
-        raise BadInput("product", choices.product, problem, detail=detail, hint="give one of the two")
-    return regimen, chosen or named or regimen.drug_rules.default_product.product
-
-
-def running_of(table: Table, regimen: Regimen, protocol: str | None) -> Running:
-    """How the drug goes in under this regimen, and by the protocol that was asked for."""
-    unlabelled = regimen.rules.rate_not_labelled is not None
-    first, later = (None, None) if unlabelled else _rates(table, regimen.drug_rules.infusion_time)
-    again = regimen.rules.first_rate_again or regimen.drug_rules.first_rate_again
-    if protocol is None:
-        return Running(first, later, None, None, None, None, again)
-    name, rules = table.find_protocol(protocol, regimen)
-    if table.is_local("protocols", name):
-        rules = rules.but(is_=SITE)
-    return Running(first, later, rules, name, *_rates(table, rules), again)
-
-
-def _rates(table: Table, time: InfusionTime | Protocol) -> tuple[Rates, Rates]:
-    """The rates of a first and of a later infusion."""
-    if time.first is None or time.subsequent is None:
-        return Rates(time.least, None), Rates(time.least, None)
-    return Rates(None, table.get("titrations", time.first)), Rates(None, table.get("titrations", time.subsequent))
-
-
-def conditions_of(table: Table, regimen: Regimen, typed: tuple[str, ...]) -> tuple[HasCondition, ...]:
-    """What was said of the patient, each with what the regimen, or else the drug, says of it."""
-    found: dict[str, HasCondition] = {}
-    for text in typed:
-        named = table.find_condition(text)
-        read_as = table.get("conditions", named).read_as or named
-        rule = regimen.rules.conditions.get(read_as) or regimen.drug_rules.conditions.get(read_as)
-        removed = rule is None and _removed(table, regimen, read_as)
-        name = table.get("conditions", read_as).name
-        found.setdefault(read_as, HasCondition(normal(text), named, read_as, name, rule, removed))
-    return tuple(found.values())
-
-
-def _removed(table: Table, regimen: Regimen, condition: str) -> bool:
-    """Whether a site's file removes what the shipped table says of a condition."""
-    path = (regimen.label, "conditions", condition)
-    places = {("regimens", regimen.id, path), ("drugs", regimen.drug_id, path)}
-    return any((each.section, each.name, each.path) in places for each in table.changes)
-
-
-def named_as(conditions: tuple[HasCondition, ...]) -> dict[str, str]:
-    """The conditions of a patient by the name that was meant, each with the one that it is read as."""
-    return {condition.named: condition.id for condition in conditions}

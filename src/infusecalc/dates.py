@@ -93,6 +93,8 @@ class Position(Frozen):
     @property
     def date(self) -> date:
         """The calendar date."""
+        if not self.months:
+            return self.base + timedelta(days=self.lead + self.days)
         return add_months(self.base + timedelta(days=self.lead), self.months) + timedelta(days=self.days)
 
     def later(self, span: Span) -> Position:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from typing import Unpack
 
@@ -117,20 +118,28 @@ def find_due(table: Table, drug: str, indication: str, patient: Patient, **optio
         hint = "give only infusions up to `on`"
         raise BadInput("`given`", history[-1].date, "is after `on`", detail=f", {on}", hint=hint)
     left = [infusion for infusion in course.infusions if not infusion.planned.given]
-    late = tuple(course.regimen.drug_rules.late.items())
     if not left:
+        late = tuple(course.regimen.drug_rules.late.items())
         return Due(course, None, None, None, None, None, late, None)
-    planned = left[0].planned.by_plan
     from_given = left[0].planned.due
     if course.choices.anchor == "planned":
         other = make_course(table, drug, indication, patient, choices.but(anchor="given"))
         from_given = next(each.planned.due for each in other.infusions if not each.planned.given)
+    return due_in(
+        course, left[0], from_given, on, lambda as_given: make_course(table, drug, indication, patient, as_given)
+    )
+
+
+def due_in(
+    course: Course, infusion: Infusion, from_given: date, on: date | None, again: Callable[[Choices], Course]
+) -> Due:
+    """The first infusion of a course that was not given, as what is due; `again` makes the course of other choices."""
     overdue = None
-    if on and on > left[0].planned.date:
-        as_given = choices.but(history=(*history, Given(on, None)))
-        overdue = make_course(table, drug, indication, patient, as_given)
-    bounds = _earliest(course, left[0]), _latest(course, left[0])
-    return Due(course, left[0], planned, from_given, *bounds, late, overdue)
+    if on and on > infusion.planned.date:
+        overdue = again(course.choices.but(history=(*course.choices.history, Given(on, None))))
+    bounds = _earliest(course, infusion), _latest(course, infusion)
+    late = tuple(course.regimen.drug_rules.late.items())
+    return Due(course, infusion, infusion.planned.by_plan, from_given, *bounds, late, overdue)
 
 
 def _earliest(course: Course, infusion: Infusion) -> Bound | None:

@@ -29,6 +29,9 @@ class Frozen:
 
     def __init__(self, *values: Any, **named: Any) -> None:
         parts = self.__dict__
+        if not named and len(values) == len(self._names):  # the usual case, and much the quickest
+            parts.update(zip(self._names, values, strict=False))
+            return
         parts.update(self._absent)
         parts.update(zip(self._names, values, strict=False))
         parts.update(named)
@@ -55,7 +58,13 @@ class Frozen:
 
     def but(self, **changes: Any) -> Self:
         """The same value with some parts changed."""
-        return type(self)(**{**self.as_dict(), **changes})
+        kind = type(self)
+        if kind.__init__ is not Frozen.__init__ or not changes.keys() <= self._known:
+            return kind(**{**self.as_dict(), **changes})
+        made = object.__new__(kind)
+        made.__dict__.update(self.__dict__)
+        made.__dict__.update(changes)
+        return made
 
     def as_dict(self) -> dict[str, Any]:
         """The parts by name, in the order of the class."""

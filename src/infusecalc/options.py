@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from infusecalc.errors import UnknownName
 
 _ALIKE = 0.6
 
 
-class CourseOptions(TypedDict, total=False):
-    """What may be asked of a course; texts are read as on the command line, dates may be dates."""
+class SharedOptions(TypedDict, total=False):
+    """What may be asked of a course and of a cohort; texts are read as on the command line, dates may be dates."""
 
     start: str | date | None
     """The first infusion: `2026-12-01`."""
@@ -50,10 +50,6 @@ class CourseOptions(TypedDict, total=False):
     """A protocol of rates."""
     weight_change: str | None
     """The change of weight that asks for a second look, in per cent."""
-    given: str | Sequence[str | date]
-    """What was given: dates, or `DATE:MG`."""
-    history: str | None
-    """A CSV file of what was given, with `date` and `dose_mg` (mg)."""
     anchor: str | None
     """What the rest is counted from: `given` or `planned`."""
     days: str | None
@@ -74,8 +70,22 @@ class CourseOptions(TypedDict, total=False):
     """Screenings that were done before the start: `tuberculosis`, `tuberculosis=2026-11-20`."""
 
 
-class CohortOptions(CourseOptions, total=False):
+class CourseOptions(SharedOptions, total=False):
+    """What may be asked of a course."""
+
+    given: str | Sequence[str | date]
+    """What was given: dates, or `DATE:MG`."""
+    history: str | None
+    """A CSV file of what was given, with `date` and `dose_mg` (mg)."""
+
+
+class CohortOptions(SharedOptions, total=False):
     """What may be asked of a cohort: what holds for every course, and for the rows whose cells are empty."""
+
+    given: Any
+    """A frame of what was given: `patient_id`, `date`, `dose_mg` (mg, may be empty)."""
+    weights: Any
+    """A frame of weights over time: `patient_id`, `date`, `weight_kg` (kg)."""
 
     bsa_formula: str | None
     """The formula of the body surface area; `mosteller` unless given."""

@@ -16,9 +16,11 @@ from infusecalc.cli.flags import with_flags
 from infusecalc.cli.options import (
     CHOICE,
     CLINIC,
+    HISTORY,
     HORIZON,
     PATIENT,
     TABLE,
+    TURNOVER,
     argument,
     flag,
     option,
@@ -26,20 +28,31 @@ from infusecalc.cli.options import (
     result,
     takes,
 )
-from infusecalc.cli.reply import say, site_table
+from infusecalc.cli.reply import colour, say, site_table, width
 from infusecalc.errors import BadInput, escape
+from infusecalc.output.files import check_apart, write_file, write_out
+from infusecalc.output.formats import Look, choose_format
+from infusecalc.output.totals_answer import PERIODS
 from infusecalc.quantities import people
+from infusecalc.spelling import one_of
 
 if TYPE_CHECKING:
+    from infusecalc.cohort.beside import Beside
+    from infusecalc.cohort.expansion import Expansion
     from infusecalc.cohort.files.batch import Batch, Refuser, Watcher
+    from infusecalc.cohort.files.reading import Cohort
     from infusecalc.cohort.tally import Tally
 
 _OWN = {
     "cohort", "output", "rejects", "strict", "keep_extra", "to", "regimens", "quiet", "no_color", "totals", "from_",
-    "request",
+    "request", "given", "weights", "totals_by", "totals_as",
 }  # fmt: skip
+"""What is no option of a course."""
 _MAINTENANCE = "maintenance"
+_TOTALS = ("table", "csv", "json")
+_BESIDE = ("given", "weights")
 _ROWS = 200_000  # patients that are expanded at a time
+_ONE_BY_ONE = 20_000  # the same, where each may have a history
 
 
 def _for_empty(flags: str, text: str, metavar: str) -> Parameter:
@@ -47,19 +60,15 @@ def _for_empty(flags: str, text: str, metavar: str) -> Parameter:
     return option(flags, f"{text} Default for empty cells.", metavar)
 
 
-_OPTIONS = [
+COHORT = [
     argument("cohort", "File with one patient a row: CSV, NDJSON or Parquet; - for standard input."),
-    option("-o --output", "File for the infusions; default standard output.", "FILE"),
+    option("--given", "File of infusions given: patient_id, date, dose_mg.", "FILE"),
+    option("--weights", "File of weights over time: patient_id, date, weight_kg.", "FILE"),
     repeated(
         "--from",
         "Format of the cohort, if its name does not show it: csv, ndjson or parquet. Or maintenance: start "
         "with maintenance, as in schedule.",
         "WORD",
-    ),
-    option(
-        "--to",
-        "Format of the result, if its name does not show it: csv, ndjson or parquet; default: that of the cohort.",
-        "FORM",
     ),
     option("--rejects", "File for rejected rows, with reasons.", "FILE"),
     flag("--strict", "Stop at the first bad row and write nothing."),
@@ -73,12 +82,26 @@ _OPTIONS = [
     _for_empty("--start", "Date of the first infusion.", "YYYY-MM-DD|today"),
     *(each for each in PATIENT if each.name in ("bsa_formula", "bsa_cap", "has")),
     *(each for each in CHOICE if each.name != "from_"),
-    *HORIZON,
-    *(each for each in CLINIC if each.name != "weight_change"),
+    *(each for each in HISTORY if each.name == "anchor"),
+    *CLINIC,
+    *TURNOVER,
     repeated("--price", "Price of a vial, for the cost of the infusions.", "[PRODUCT:]100mg=174.63"),
-    flag("--totals", "Show the vials by month at the end."),
     *TABLE,
     *(each for each in result(()) if each.name in ("quiet", "no_color")),
+]
+"""The options of every command that reads a cohort."""
+_OPTIONS = [
+    *COHORT,
+    option("-o --output", "File for the infusions; default standard output.", "FILE"),
+    option(
+        "--to",
+        "Format of the result, if its name does not show it: csv, ndjson or parquet; default: that of the cohort.",
+        "FORM",
+    ),
+    *HORIZON,
+    option("--totals", "File for what to order, by product and period; - for standard output.", "FILE"),
+    option("--totals-by", f"Period of --totals: {', '.join(PERIODS)}; default month.", "PERIOD", words=PERIODS),
+    option("--totals-as", f"Format of --totals: {', '.join(_TOTALS)}; default: by extension.", "FORMAT", words=_TOTALS),
 ]
 
 
@@ -91,34 +114,95 @@ def batch(**given: Any) -> int:
       infusecalc batch cohort.csv -o infusions.parquet --rejects bad.csv
       infusecalc batch - --to ndjson --for 2y < cohort.csv
     """  # noqa: D301 - \b keeps the lines of the examples apart
-    from infusecalc.cohort.expansion import Expansion  # noqa: PLC0415 - as above
     from infusecalc.cohort.files.batch import Batch  # noqa: PLC0415 - no other command needs a frame library
+    from infusecalc.cohort.files.reading import choose_form  # noqa: PLC0415 - as above
+
+    given["output"] = given["output"] or "-"
+    by = _totals_by(given)
+    target = choose_form(given["to"], given["output"], "to")
+    _check_names(given, target)
+    expansion, cohort, beside = opened(given, options_of(given))
+    expansion.tally.by = by
+    target = target or ("csv" if cohort.form == "parquet" and _on_a_terminal(given) else cohort.form)
+    return _run(Batch(expansion, cohort, strict=given["strict"], form=target, beside=beside), given)
+
+
+def _totals_by(given: dict[str, Any]) -> str | None:
+    """The period of what to order, None where it is not asked for; raises BadInput."""
+    name, by, form = given["totals"], given["totals_by"], given["totals_as"]
+    if name is None:
+        for option_, value in (("`totals_by`", by), ("`totals_as`", form)):
+            if value is not None:
+                raise BadInput(option_, value, "needs `totals`", hint="give a file for the totals, or -")
+        return None
+    choose_format(form, name, _TOTALS)
+    if name == "-" and given["output"] == "-":
+        raise BadInput(
+            "`totals`", name, "is standard output, where the result goes", hint="give a file for one of them"
+        )
+    check_apart({"`totals`": name}, {"the cohort": given["cohort"], **{f"`{each}`": given[each] for each in _BESIDE}})
+    for option_, other in (("output", given["output"]), ("rejects", given["rejects"])):
+        if name != "-" and other and os.path.realpath(name) == os.path.realpath(other):
+            raise BadInput("`totals`", name, f"is the file of `{option_}`", hint="give another")
+    return one_of("`totals_by`", by or "month", PERIODS)
+
+
+def _write_totals(work: Batch, given: dict[str, Any]) -> None:
+    """Write what to order."""
+    from infusecalc.cohort.tally import totals_of  # noqa: PLC0415 - a frame library
+
+    name = given["totals"]
+    form = choose_format(given["totals_as"], name, _TOTALS)
+    expansion = work.expansion
+    found = totals_of(expansion.tally, priced=bool(expansion.choices.prices), version=expansion.table.version)
+    content, _ = form.write(found, Look(width(name), colour(name, no_color=given["no_color"]), {}))
+    data = content if isinstance(content, bytes) else content.encode("utf-8", "surrogateescape")
+    if name == "-":
+        write_out(data)
+    else:
+        write_file(name, data, "`totals`")
+
+
+def options_of(given: dict[str, Any]) -> dict[str, Any]:
+    """The options of a course that hold for the whole cohort."""
+    options = {name: value for name, value in given.items() if name not in _OWN and value not in (None, [])}
+    if _MAINTENANCE in given["from_"]:
+        options["from_"] = _MAINTENANCE
+    return options
+
+
+def opened(given: dict[str, Any], options: dict[str, Any], **how: Any) -> tuple[Expansion, Cohort, Beside | None]:
+    """The cohort, what stands beside it, and what expands it; raises BadInput."""
+    from infusecalc.cohort.beside import GIVEN, WEIGHTS, Beside  # noqa: PLC0415 - a frame library
+    from infusecalc.cohort.expansion import Expansion, cells_of  # noqa: PLC0415 - as above
+    from infusecalc.cohort.files.batch import ids_of, read_lines  # noqa: PLC0415 - as above
     from infusecalc.cohort.files.reading import choose_form, open_cohort  # noqa: PLC0415 - as above
-    from infusecalc.cohort.header import COLUMNS, check_header  # noqa: PLC0415 - as above
+    from infusecalc.cohort.header import COLUMNS, FILE, check_header  # noqa: PLC0415 - as above
 
     forms = [text for text in given["from_"] if text != _MAINTENANCE]
     if len(forms) > 1:
         raise BadInput(
             "`from_`", " and ".join(forms), "are two formats", hint="give one, and maintenance where it is meant"
         )
-    options = {name: value for name, value in given.items() if name not in _OWN and value not in (None, [])}
-    if _MAINTENANCE in given["from_"]:
-        options["from_"] = _MAINTENANCE
     form = choose_form(forms[0] if forms else None, given["cohort"], "from_")
-    given["output"] = given["output"] or "-"
-    target = choose_form(given["to"], given["output"], "to")
-    _check_names(given, target)
-    expansion = Expansion(site_table(given), **options)
-    expansion.tally.by_month = given["totals"]
-    expansion.faults.worded = with_flags
+    table, stands = site_table(given), bool(given["given"] or given["weights"])
+    expansion = None if stands else Expansion(table, **options, **how)
+    dated = {"start"} if given["given"] else set()
 
     def check(names: Any) -> tuple[str, ...]:
-        return check_header(names, keep_extra=given["keep_extra"], given=expansion.given)
+        absent = cells_of(options).keys() | dated
+        return check_header(names, keep_extra=given["keep_extra"], given=absent, reserved=(FILE,) if stands else ())
 
-    known = frozenset(COLUMNS)
-    cohort = open_cohort(given["cohort"], form, _ROWS, check, known)
-    target = target or ("csv" if cohort.form == "parquet" and _on_a_terminal(given) else cohort.form)
-    return _run(Batch(expansion, cohort, strict=given["strict"], form=target), given)
+    cohort = open_cohort(given["cohort"], form, _ONE_BY_ONE if stands else _ROWS, check, frozenset(COLUMNS))
+    if expansion:
+        expansion.faults.worded = with_flags
+        return expansion, cohort, None
+    told = read_lines(GIVEN, given["given"]) if given["given"] else None
+    weighed = read_lines(WEIGHTS, given["weights"]) if given["weights"] else None
+    beside = Beside(told, weighed, ids_of(cohort.keep()), table.house())
+    expansion = Expansion(table, beside=beside, **options, **how)
+    expansion.faults.worded = with_flags
+    return expansion, cohort, beside
 
 
 def app(command: str) -> typer.Typer:
@@ -138,10 +222,16 @@ def _check_names(given: dict[str, Any], target: str | None) -> None:
         raise BadInput(
             "`to`", target, "cannot be shown on a terminal", hint="write to a file with `output`, or to a pipe"
         )
-    rejects = given["rejects"]
+    check_rejects(given)
+
+
+def check_rejects(given: dict[str, Any]) -> None:
+    """Refuse a file for rejected rows, or for the result, that is another one of this run."""
+    rejects, output = given["rejects"], given["output"] or "-"
     if rejects == "-":
         raise BadInput("`rejects`", rejects, "is standard output, where the result may go", hint="give a file")
-    if rejects is not None and os.path.realpath(rejects) == os.path.realpath(given["output"]):
+    check_apart({"`output`": output, "`rejects`": rejects}, {f"`{name}`": given[name] for name in _BESIDE})
+    if rejects is not None and os.path.realpath(rejects) == os.path.realpath(output):
         raise BadInput("`rejects`", rejects, "is the file of the result", hint="give another")
 
 
@@ -151,21 +241,23 @@ def _run(work: Batch, given: dict[str, Any]) -> int:
 
     tally = work.expansion.tally
     try:
-        with _rejects(work, given["rejects"]) as refuse, _progress(given) as watch:
+        with rejects_of(work, given["rejects"]) as refuse, _progress(given) as watch:
             rows = work.infusions(refuse, watch)
             write_rows(rows, work.schema, work.form, given["output"], spooled=given["strict"])
     except ReaderGone:
         return 0
     if not given["quiet"]:
-        for line in summary(tally, by_month=given["totals"]):
+        for line in summary(tally):
             say(line)
-    if tally.rejected:
+    if given["totals"]:
+        _write_totals(work, given)
+    if tally.rejected or tally.lines:
         return 4
     return 3 if tally.blocked else 0
 
 
 @contextlib.contextmanager
-def _rejects(work: Batch, name: str | None) -> Iterator[Refuser]:
+def rejects_of(work: Batch, name: str | None) -> Iterator[Refuser]:
     """Where rejected rows go: to a file, or to standard error by row, column and reason."""
     if name is None:
         yield _tell
@@ -178,9 +270,10 @@ def _rejects(work: Batch, name: str | None) -> Iterator[Refuser]:
 
 
 def _tell(rows: Any) -> None:
-    for row, column, code, reason in rows.select("row", "column", "code", "reason").iter_rows():
-        where = f", column {column}" if column else ""
-        say(escape(f"row {row}{where}: {code}: {reason}"))
+    for told in rows.iter_rows(named=True):
+        file = f"{told['file']} " if told.get("file") else ""
+        where = f", column {told['column']}" if told["column"] else ""
+        say(escape(f"{file}row {told['row']}{where}: {told['code']}: {told['reason']}"))
 
 
 @contextlib.contextmanager
@@ -205,14 +298,16 @@ def _progress(given: dict[str, Any]) -> Iterator[Watcher]:
         yield watch
 
 
-def summary(tally: Tally, *, by_month: bool) -> Iterator[str]:
+def summary(tally: Tally) -> Iterator[str]:
     """What a cohort came to, line by line; an infusion that is given only if needed is in no sum."""
     optional = tally.infusions - tally.needed
     beside = f" ({optional:,} as needed, left out of the totals)" if optional else ""
     counts = (tally.planned, "row"), (tally.infusions, "infusion"), (tally.rejected, "row")
     planned, infusions, rejected = (f"{count:,} {word}{'' if count == 1 else 's'}" for count, word in counts)
     yield f"{planned} planned, {infusions}{beside}, {rejected} rejected"
-    opened = _opened(tally.vials_of(None))
+    if tally.lines:
+        yield f"{tally.lines:,} line{'' if tally.lines == 1 else 's'} of --given and --weights rejected"
+    opened = _opened(tally.opened())
     yield f"{people(tally.dose)} mg, waste {people(tally.waste)} mg" + (f", vials {opened}" if opened else "")
     if tally.cost or tally.unpriced:
         lack = "infusion that lacks" if tally.unpriced == 1 else "infusions that lack"
@@ -221,8 +316,6 @@ def summary(tally: Tally, *, by_month: bool) -> Iterator[str]:
     if tally.findings:
         counted = sorted(tally.findings.items(), key=lambda each: (-each[1], each[0]))
         yield "infusions by finding: " + ", ".join(f"{key} {count:,}" for key, count in counted)
-    for month in tally.months if by_month else ():
-        yield f"{month}: {_opened(tally.vials_of(month))}"
 
 
 def _opened(vials: dict[str, int]) -> str:

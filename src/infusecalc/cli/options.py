@@ -120,6 +120,7 @@ CLINIC = [
     repeated("--tolerance", "How many days an infusion may move to an open day.", "3d|PHASE=3d"),
     option("--weight-change", "Weight change that gives a caution; default: the limit in the table.", "PERCENT"),
 ]
+TURNOVER = [option("--turnover", "Minutes between two patients in a chair, for the chair time; default 0.", "MIN")]
 TOTALS = [
     repeated("--price", "Price of a vial, for the cost of infusions and course.", "[PRODUCT:]100mg=174.63"),
     flag("--totals", "Totals by month and year; in CSV and NDJSON, only these rows."),

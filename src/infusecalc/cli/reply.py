@@ -29,11 +29,12 @@ class Reply(Frozen):
     blocks: tuple[str, ...] = ()
     failed: str | None = None
     note: str | None = None
+    rejected: bool = False
 
     @property
     def exit_code(self) -> int:
-        """3 where a finding blocks or a check failed, else 0."""
-        return 3 if self.blocks or self.failed else 0
+        """4 where rows were rejected, 3 where a finding blocks or a check failed, else 0."""
+        return 4 if self.rejected else 3 if self.blocks or self.failed else 0
 
     def deliver(self) -> int:
         """Write the answer where it goes, say so, and return the exit code; 0 where the reader has gone away."""

@@ -7,14 +7,14 @@ from typing import Any
 import typer
 
 from infusecalc.cli.answer import PLAIN
-from infusecalc.cli.options import CHOICE, DATES, PATIENT, REGIMEN, SHEET, TABLE, TOTALS, result, takes
+from infusecalc.cli.options import CHOICE, DATES, PATIENT, REGIMEN, SHEET, TABLE, TOTALS, TURNOVER, result, takes
 from infusecalc.cli.plan import course_reply
 from infusecalc.cli.reply import Reply
 from infusecalc.errors import BadInput
 from infusecalc.output.answer import DATES as DATED
 
 
-@takes(*REGIMEN, *PATIENT, *DATES, *CHOICE, *TOTALS, *SHEET, *TABLE, *result((*PLAIN, DATED)))
+@takes(*REGIMEN, *PATIENT, *DATES, *CHOICE, *TURNOVER, *TOTALS, *SHEET, *TABLE, *result((*PLAIN, DATED)))
 def schedule(**given: Any) -> Reply:
     """Dated plan: every infusion with dose, vials, waste, bag and time.
 

@@ -25,10 +25,13 @@ def expand(
     `frame` is a Polars DataFrame or LazyFrame, or anything that hands out an Arrow stream (`__arrow_c_stream__`): a
     pandas DataFrame, a PyArrow table, a DuckDB relation. Its columns are those of `infusecalc batch`: `drug`,
     `indication`, `weight_kg` (kg) or `weight_lb` (lb), `start` (a date), and optionally `patient_id`, `height_cm`
-    (cm), `bsa_m2` (m2), `age_years` (years), `label`, `variant`, `product`. `keep_extra` keeps all others behind the
+    (cm), `bsa_m2` (m2), `age_years` (years), `label`, `variant`, `product`, and those of an order, `dose`,
+    `every`, `has`, `accept`, `protocol`, `from`. `keep_extra` keeps all others behind the
     columns of the result. `options` are `infusecalc.options.CohortOptions`: those of `make_course` for the whole cohort
     (`for_`, `round_`, `dose`, `has`, ...), `bsa_formula` and `bsa_cap`; `drug`, `indication`, `weight`, `height`,
-    `bsa`, `age`, `start`, `label`, `variant` and `product` hold for rows whose cells are empty.
+    `bsa`, `age`, `start`, `label`, `variant` and `product` hold for rows whose cells are empty. `given` and `weights`
+    are frames of infusions given (`patient_id`, `date`, `dose_mg` in mg) and of weights over time (`patient_id`,
+    `date`, `weight_kg` in kg); a patient of whom one cannot be used is left out.
 
     The result has the columns of the CSV of `infusecalc schedule`: numbers as doubles in the unit that the name of the
     column says, whole numbers as integers, dates as dates, ids as texts (7.0 is `7`, NaN is none). It is of the kind

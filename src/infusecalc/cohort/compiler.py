@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from itertools import groupby, islice
 
-from infusecalc.choices import Choices
+from infusecalc.choices import Choices, Horizon
 from infusecalc.cohort.faults import MISSING, NOT_PLANNED, UNKNOWN, RowFault, fault_of
 from infusecalc.cohort.finding_bits import Slot, slots_of
-from infusecalc.course import conditions_of, look_up, named_as, running_of
 from infusecalc.dates import Position, add, add_months
 from infusecalc.errors import BadInput
 from infusecalc.findings import Case, HasCondition, check_acceptances
@@ -25,6 +24,7 @@ from infusecalc.preparation import prices_of
 from infusecalc.pump import Rates
 from infusecalc.quantities import MEAN_MONTH, Span
 from infusecalc.regimen import Regimen
+from infusecalc.setting import conditions_of, look_up, named_as, running_of
 from infusecalc.site import Site, site_of
 from infusecalc.statements import ProductRules
 from infusecalc.table import Table
@@ -94,8 +94,12 @@ class Shape(Frozen):
 class Compiler:
     """A table and the choices for a whole cohort; makes each group and each shape once."""
 
-    def __init__(self, table: Table, choices: Choices) -> None:
-        """Check what holds for every row; raises BadInput."""
+    def __init__(self, table: Table, choices: Choices, *, beyond: bool = False) -> None:
+        """Check what holds for every row; raises BadInput.
+
+        `beyond`: a course that starts after the last day is planned up to its start, and not refused.
+        """
+        self._beyond = beyond
         self.table, self.choices, self.house = table, choices, table.house()
         check_bag(choices.bag, self.house.bags)
         check_acceptances(choices.acceptances)
@@ -121,13 +125,13 @@ class Compiler:
         try:
             return self._group(named)
         except BadInput as error:
-            return self._of_names(error, named)
+            return self.of_names(error, named)
 
     def _group(self, named: RowNames) -> Group | RowFault:
         for column in ("drug", "indication"):
             if getattr(named, column) is None:
                 return RowFault(column, MISSING, f"{column} is missing")
-        choices = self._choices(named)
+        choices = self.choices_of(named)
         regimen, product_id = look_up(self.table, named.drug or "", named.indication or "", choices)
         product, rules = self.table.product(product_id, regimen.label)
         running = running_of(self.table, regimen, choices.protocol)
@@ -139,7 +143,7 @@ class Compiler:
         made = (named, choices, regimen, ordered, product.name, rules, running, conditions, site, prices)
         return Group(*made, moves, steps)
 
-    def _of_names(self, error: BadInput, named: RowNames) -> RowFault:
+    def of_names(self, error: BadInput, named: RowNames) -> RowFault:
         """The fault of a row whose names, or whose regimen and the options, do not go together."""
         column = error.field
         if column == "product" and named.product is None:
@@ -148,7 +152,7 @@ class Compiler:
             return fault_of(error, str(column), UNKNOWN)
         return fault_of(error, "", NOT_PLANNED)
 
-    def _choices(self, named: RowNames) -> Choices:
+    def choices_of(self, named: RowNames) -> Choices:
         """The choices for the cohort with those of a row in their place."""
         label = self.choices.label if named.label is None else self.table.find_label(named.label)
         variant = self.choices.variant if named.variant is None else named.variant
@@ -212,7 +216,14 @@ class Compiler:
         horizon = self.choices.horizon
         if horizon.infusions is not None or horizon.courses is not None:
             return None
-        return ((horizon.until or add(start, horizon.span or self.house.horizon.default)) - start).days
+        until = self.horizon(start).until
+        return ((until or add(start, horizon.span or self.house.horizon.default)) - start).days
+
+    def horizon(self, start: date) -> Horizon:
+        """The horizon of a course that starts on a day."""
+        horizon = self.choices.horizon
+        late = self._beyond and horizon.until is not None and horizon.until < start
+        return horizon.but(until=start) if late else horizon
 
     def in_bands(self, group: Group, band: int, weight: int, bsa: int | None) -> Group | RowFault:
         """The group with the doses of one band for each phase, or what a patient lacks for it."""
@@ -241,7 +252,7 @@ class Compiler:
         return self._places[key]
 
     def _shape(self, group: Group, start: date) -> Shape:
-        plan = make_plan(group.ordered, group.choices.but(start=start), self.house)
+        plan = make_plan(group.ordered, group.choices.but(start=start, horizon=self.horizon(start)), self.house)
         firsts = run_as_first(plan, group.running.again)
         run = [
             (item.phase, group.running.rates(item.number, first=first), item.number)

@@ -159,7 +159,7 @@ class Dosing:
         step = max(1, _ROWS * run.height // int(run["events"].sum()))
         for part in rows.iter_slices(step):
             found = unrolled(part, "event")
-            yield joined(found, self.events.events[found["event"]], names)
+            yield joined(found, self.events.events[found["event"]], names, texts=texts)
 
 
 def unrolled(frame: pl.DataFrame, name: str) -> pl.DataFrame:

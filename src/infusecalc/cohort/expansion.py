@@ -8,19 +8,23 @@ from typing import Any, Unpack
 import polars as pl
 
 from infusecalc.bsa import BSA_FORMULAS, named_formula
-from infusecalc.choices import Choices
+from infusecalc.choices import ANCHORS, Choices
+from infusecalc.cohort.beside import Beside
 from infusecalc.cohort.compiler import Compiler
 from infusecalc.cohort.doses import Dosing
 from infusecalc.cohort.faults import Faults
+from infusecalc.cohort.header import ORDER
 from infusecalc.cohort.lookup_tables import Events
-from infusecalc.cohort.parse_columns import id_texts
+from infusecalc.cohort.parse_columns import id_texts, read_texts
 from infusecalc.cohort.patients import Defaults, Patients
 from infusecalc.cohort.result_columns import columns, own_text, quoted, schema
+from infusecalc.cohort.singles import Single, Singles
 from infusecalc.cohort.tally import Tally
 from infusecalc.errors import BadInput
 from infusecalc.options import CohortOptions, check_names
 from infusecalc.patient import Patient
 from infusecalc.quantities import parse_bsa
+from infusecalc.spelling import one_of
 from infusecalc.table import Table
 
 _OF_PATIENT = {
@@ -30,27 +34,39 @@ _OF_PATIENT = {
 """The options that hold where a row says nothing, each with its column."""
 
 
+def cells_of(options: dict[str, Any]) -> dict[str, str]:
+    """The columns that options give a value for the whole cohort, as texts."""
+    return {column: str(options[name]) for name, column in _OF_PATIENT.items() if name in options}
+
+
 class Expansion:
     """Expands chunk after chunk, and keeps what it compiled on the way."""
 
-    def __init__(self, table: Table, **options: Unpack[CohortOptions]) -> None:
-        """Read what holds for the whole cohort; raises BadInput."""
+    def __init__(
+        self, table: Table, *, beside: Beside | None = None, beyond: bool = False, **options: Unpack[CohortOptions]
+    ) -> None:
+        """Read what holds for the whole cohort; raises BadInput.
+
+        `beside`: what was given, and weights, by patient. `beyond`: starts after the last day are not refused.
+        """
         check_names(options, CohortOptions.__annotations__)
-        asked: dict[str, Any] = {**options}
+        cells = cells_of({**options})
+        asked: dict[str, Any] = {name: value for name, value in options.items() if name not in _OF_PATIENT}
         bsa_formula, bsa_cap = asked.pop("bsa_formula", None), asked.pop("bsa_cap", None)
-        cells = {column: str(asked.pop(name)) for name, column in _OF_PATIENT.items() if name in asked}
         _check_cells(table, cells)
-        choices = Choices.of(**asked)
+        choices = _choices(asked, history=beside is not None and beside.has_history)
         formula = BSA_FORMULAS[0] if bsa_formula is None else named_formula(bsa_formula)
         cap = None if bsa_cap is None else parse_bsa(str(bsa_cap), "BSA cap")
-        self.given = frozenset(cells)
+        self.given, self.choices, self.table = frozenset(cells), choices, table
         self.faults = Faults()
-        self.columns = columns(choices)
-        self._compiler = Compiler(table, choices)
+        self.columns = columns(choices, history=beside is not None and beside.has_history)
+        self._compiler = Compiler(table, choices, beyond=beyond)
         if cap is not None:
             Patient(0, "", bsa_cap=cap).check(self._compiler.house, None)
         self._events = Events(self._compiler, self.faults)
-        self._patients = Patients(self._compiler, Defaults(cells, formula, cap), self.faults)
+        defaults = Defaults(cells, formula, cap)
+        self._patients = Patients(self._compiler, defaults, self.faults)
+        self._singles = Singles(self._compiler, self.faults, self.columns, beside, defaults)
         self._dosing = Dosing(self._events, self.faults)
         self._cap = cap
         self.tally = Tally(self._events)
@@ -71,7 +87,33 @@ class Expansion:
 
         With `harmless`, no spreadsheet takes an id for a formula.
         """
-        read = self._patients.read(frame)
+        read, singles, unplanned = self.apart(frame)
+        courses = [(place, single.course) for place, single in singles]
+        rows = [record for place, course in courses for record in self._singles.records(place, course)]
+        self.tally.add_courses(course for _, course in courses)
+        parts, bad = self.by_columns(read, texts=texts, harmless=harmless)
+        if not rows:
+            return parts, _first([bad, unplanned])
+        return _merged(parts, self._singles.frame(rows, texts=texts, harmless=harmless)), _first([bad, unplanned])
+
+    def apart(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, list[tuple[int, Single]], pl.DataFrame]:
+        """The rows that go by columns, the courses of those that are planned for themselves, and the bad among these.
+
+        Each course with the place of its row. Raises BadInput where a column holds what it cannot.
+        """
+        read = self._patients.read(frame, self._singles.dated)
+        ordered = [name for name in ORDER if name in frame.columns and frame[name].null_count() < frame.height]
+        if not ordered and not self._singles.beside:
+            return read, [], pl.DataFrame(schema={"place": pl.Int64, "fault": pl.Int32})
+        read = _with_order(read, frame)
+        mine = self._singles.mine(read)
+        return read.filter(~mine), *self._singles.courses(read.filter(mine))
+
+    def by_columns(
+        self, read: pl.DataFrame, *, texts: bool, harmless: bool = False
+    ) -> tuple[Iterator[pl.DataFrame], pl.DataFrame]:
+        """The infusions of rows that stand for themselves, part by part, and the bad ones among them."""
+        read = self._patients.shaped(read.drop(ORDER, strict=False))
         self._events.grow()
         bad = [_faulty(read)]
         run = self._without(read, bad)
@@ -113,6 +155,29 @@ def _check_cells(table: Table, cells: dict[str, str]) -> None:
         Patient.of(cells["weight_kg"], **given).check(table.house(), None)
 
 
+def _choices(options: dict[str, Any], *, history: bool) -> Choices:
+    """The choices for all rows; what the rest is counted from needs a history, be it of one patient."""
+    anchor = options.pop("anchor", None) if history else None
+    choices = Choices.of(**options)
+    return choices if anchor is None else choices.but(anchor=one_of("`anchor`", anchor, ANCHORS))
+
+
+def _with_order(read: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
+    """Rows with the cells of their order; a blank one says nothing."""
+    there = {name: read_texts(frame[name])[read["place"]] for name in ORDER if name in frame.columns}
+    return read.with_columns(**{name: there.get(name, pl.lit(None, dtype=pl.String)) for name in ORDER})
+
+
+def _merged(parts: Iterator[pl.DataFrame], made: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """Parts in the order of the places of their rows, and other rows in theirs, as one."""
+    for part in parts:
+        before = int((made["place"] < part["place"][-1]).sum())
+        yield pl.concat([part, made.head(before)]).sort("place", maintain_order=True) if before else part
+        made = made.tail(made.height - before)
+    if made.height:
+        yield made
+
+
 def _faulty(rows: pl.DataFrame) -> pl.DataFrame:
     """The place and the fault of every faulty row."""
     return rows.filter(pl.col("fault").is_not_null()).select("place", pl.col("fault").cast(pl.Int32))
@@ -127,6 +192,13 @@ def _again(column: pl.Series) -> pl.Series:
     """A column of rejected rows as texts that are read again as it was: ids as they are, midnights as dates."""
     texts = own_text(id_texts(column) if column.name == "patient_id" else column)
     return texts.str.replace(r"T00:00:00\.0+$", "") if column.name == "start" and column.dtype.is_temporal() else texts
+
+
+def line_rows(lines: pl.DataFrame, types: dict[str, Any]) -> pl.DataFrame:
+    """Rejected lines about patients among the rejected rows of a cohort, which have these columns."""
+    named = lines.with_columns(pl.lit(None, dtype=pl.String).alias("raw"))
+    empty = (pl.lit(None, dtype=kind).alias(name) for name, kind in types.items() if name not in named.columns)
+    return named.with_columns(*empty).select(list(types))
 
 
 def rejected(frame: pl.DataFrame, numbers: pl.Series, bad: pl.DataFrame, faults: Faults) -> pl.DataFrame:

@@ -98,7 +98,7 @@ def places_about(slots: tuple[Slot, ...], number: int, shown: Collection[int]) -
 def codes_of(slots: Iterable[Slot], case: Case, bits: int) -> Codes:
     """What an infusion carries, of the findings that it may, for a patient with these bits."""
     found = [slot.finding for slot in slots if slot.holds(bits)]
-    settled = settle(found, case.choices.acceptances, case.conditions, must_meet=False)
+    settled = settle(found, (), case.conditions, case.choices.acceptances)
     keys = tuple(dict.fromkeys(finding.key for finding in settled))
     blocked = any(finding.severity == "block" for finding in settled)
     told = in_data((finding.key, finding.severity, finding.reason) for finding in settled)

@@ -9,8 +9,9 @@ from typing import Any
 import polars as pl
 from polars.io.plugins import register_io_source
 
-from infusecalc.cohort.expansion import Expansion, rejected
-from infusecalc.cohort.header import COLUMNS, REJECTED, check_header
+from infusecalc.cohort.beside import GIVEN, LINE, WEIGHTS, Beside, PatientLines
+from infusecalc.cohort.expansion import Expansion, line_rows, rejected
+from infusecalc.cohort.header import COLUMNS, FILE, REJECTED, check_header, told_of
 from infusecalc.cohort.result_columns import extra_types, schema, with_extra
 from infusecalc.errors import BadInput, MissingExtra
 from infusecalc.table import Table, load_table
@@ -27,13 +28,24 @@ class Frame:
     """A frame and the options for it: expands chunk after chunk."""
 
     def __init__(
-        self, columns: tuple[str, ...], table: Table | None, options: dict[str, Any], *, keep_extra: bool
+        self,
+        columns: tuple[str, ...],
+        table: Table | None,
+        options: dict[str, Any],
+        *,
+        keep_extra: bool,
+        beside: Beside | None = None,
     ) -> None:
         """Check options and columns; raises BadInput."""
-        self.expansion = Expansion(table or load_table(), **options)
-        self.given = columns
-        self.columns = check_header(columns, keep_extra=keep_extra, given=self.expansion.given)
-        self.extra = [name for name in self.columns if name not in (*COLUMNS, *REJECTED)]
+        self.beside = beside
+        self.expansion = Expansion(table or load_table(), beside=beside, **options)
+        self.given, dated = columns, {"start"} if beside and beside.has_history else set()
+        reserved = (FILE,) if beside else ()
+        self.columns = check_header(
+            columns, keep_extra=keep_extra, given=self.expansion.given | dated, reserved=reserved
+        )
+        self._told = told_of(self.columns)
+        self.extra = [name for name in self.columns if name not in (*COLUMNS, *self._told)]
         self._row = 0
 
     def schema(self, types: dict[str, Any]) -> dict[str, Any]:
@@ -42,7 +54,7 @@ class Frame:
 
     def named(self, chunk: pl.DataFrame) -> pl.DataFrame:
         """A chunk under the names of the columns, without those of rejected rows."""
-        return chunk.rename(dict(zip(self.given, self.columns, strict=True))).drop(REJECTED, strict=False)
+        return chunk.rename(dict(zip(self.given, self.columns, strict=True))).drop(self._told, strict=False)
 
     def infusions(self, chunk: pl.DataFrame) -> pl.DataFrame:
         """The infusions of a chunk; rows that cannot be used are counted."""
@@ -55,14 +67,57 @@ class Frame:
         numbers = pl.int_range(self._row + 1, self._row + 1 + chunk.height, eager=True)
         self._row += chunk.height
         _, bad = self.expansion.expand(chunk)
-        return rejected(chunk, numbers, bad, self.expansion.faults).drop("raw")
+        rows = rejected(chunk, numbers, bad, self.expansion.faults).drop("raw")
+        if self.beside is None:
+            return rows
+        own = (name for name in rows.columns if name not in REJECTED)
+        return rows.select(*own, pl.lit("cohort").alias(FILE), *REJECTED[:-1])
+
+    def lines(self, types: dict[str, Any]) -> pl.DataFrame:
+        """The lines about patients that cannot be used, among rejected rows of some types."""
+        told = self.beside.told() if self.beside else pl.DataFrame(schema=dict.fromkeys(LINE, pl.String))
+        return line_rows(told, types)
 
     def warn(self) -> None:
         """Say how many rows were left out, if any were."""
-        left = self.expansion.tally.rejected
+        left = self.expansion.tally.rejected + (len(self.beside.rejected) if self.beside else 0)
         if left:
             text = f"{left:,} rows cannot be used and were left out; infusecalc.cohort.rejects lists them, with reasons"
             warnings.warn(text, RejectedRows, stacklevel=4)
+
+
+def beside_of(ids: pl.Series, table: Table, options: dict[str, Any]) -> Beside | None:
+    """What the options `given` and `weights` tell of patients, taken out of the options; None where neither is there.
+
+    `ids` are those of all rows. Raises BadInput for columns, and for what is no frame.
+    """
+    told = {kind: options.pop(kind.option, None) for kind in (GIVEN, WEIGHTS)}
+    read = {kind: None if found is None else PatientLines.of(kind, as_frame(found)) for kind, found in told.items()}
+    return Beside(read[GIVEN], read[WEIGHTS], ids, table.house()) if any(read.values()) else None
+
+
+def _ids(frame: Any) -> pl.Series:
+    """The ids of the patients of a frame; none where it has no such column."""
+    types = frame.collect_schema() if isinstance(frame, pl.LazyFrame) else frame.schema
+    name = next((name for name in types if name.strip().lower() == "patient_id"), None)
+    if name is None:
+        return pl.Series("patient_id", [], pl.String)
+    found: pl.DataFrame = frame.lazy().select(name).collect()
+    return found.to_series().alias("patient_id")
+
+
+def _with_beside(
+    frame: Any, table: Table | None, options: dict[str, Any]
+) -> tuple[Table, dict[str, Any], Beside | None]:
+    """The table, the options without what is told of patients, and that."""
+    table, rest = table or load_table(), dict(options)
+    told = any(rest.get(name) is not None for name in ("given", "weights"))
+    beside = beside_of(_ids(_collected(frame)) if told else pl.Series([], dtype=pl.String), table, rest)
+    return table, rest, beside
+
+
+def _collected(frame: Any) -> Any:
+    return frame if isinstance(frame, pl.LazyFrame) else as_frame(frame)
 
 
 def expand_frame(frame: Any, table: Table | None, options: dict[str, Any], *, keep_extra: bool) -> Any:
@@ -70,7 +125,8 @@ def expand_frame(frame: Any, table: Table | None, options: dict[str, Any], *, ke
     if isinstance(frame, pl.LazyFrame):
         return _lazily(frame, table, options, keep_extra=keep_extra)
     eager = as_frame(frame)
-    work = Frame(tuple(eager.columns), table, options, keep_extra=keep_extra)
+    table, options, beside = _with_beside(eager, table, options)
+    work = Frame(tuple(eager.columns), table, options, keep_extra=keep_extra, beside=beside)
     named = work.named(eager)
     found = [work.infusions(chunk) for chunk in named.iter_slices(ROWS)]
     work.warn()
@@ -79,12 +135,17 @@ def expand_frame(frame: Any, table: Table | None, options: dict[str, Any], *, ke
 
 def _lazily(frame: pl.LazyFrame, table: Table | None, options: dict[str, Any], *, keep_extra: bool) -> pl.LazyFrame:
     types = frame.collect_schema()
-    work = Frame(tuple(types.names()), table, options, keep_extra=keep_extra)
+    names = tuple(types.names())
+    table, rest, beside = _with_beside(frame, table, options)
+
+    def work() -> Frame:
+        return Frame(names, table, rest, keep_extra=keep_extra, beside=beside)
 
     def made(*asked: Any) -> Iterator[pl.DataFrame]:
-        return lazily(frame, Frame(tuple(types.names()), table, options, keep_extra=keep_extra), *asked)
+        return lazily(frame, work(), *asked)
 
-    return register_io_source(made, schema=work.schema(dict(zip(work.columns, types.dtypes(), strict=True))))
+    found = work()
+    return register_io_source(made, schema=found.schema(dict(zip(found.columns, types.dtypes(), strict=True))))
 
 
 def lazily(
@@ -110,16 +171,18 @@ def lazily(
 
 
 def rejects_of(frame: Any, table: Table | None, options: dict[str, Any], *, keep_extra: bool) -> pl.DataFrame:
-    """The rows of a frame that cannot be used; a lazy one is read chunk after chunk."""
+    """The rows of a frame that cannot be used; a lazy one is read chunk after chunk. Behind them lines on patients."""
     lazy = isinstance(frame, pl.LazyFrame)
-    eager = pl.DataFrame() if lazy else as_frame(frame)
-    types = frame.collect_schema() if lazy else eager.schema
+    frame = frame if lazy else as_frame(frame)
+    table, options, beside = _with_beside(frame, table, options)
+    types = frame.collect_schema()
     names = types.names()
-    work = Frame(tuple(names), table, options, keep_extra=keep_extra)
+    work = Frame(tuple(names), table, options, keep_extra=keep_extra, beside=beside)
     work.schema(dict(zip(work.columns, types.dtypes(), strict=True)))
-    chunks = frame.collect_batches(chunk_size=ROWS, maintain_order=True) if lazy else eager.iter_slices(ROWS)
+    chunks = frame.collect_batches(chunk_size=ROWS, maintain_order=True) if lazy else frame.iter_slices(ROWS)
     nothing = work.rejects(work.named(pl.DataFrame(schema=dict.fromkeys(names, pl.String))))
-    return pl.concat([nothing, *(work.rejects(work.named(chunk)) for chunk in chunks)])
+    rows = [nothing, *(work.rejects(work.named(chunk)) for chunk in chunks)]
+    return pl.concat([*rows, work.lines(dict(nothing.schema))] if beside else rows)
 
 
 def like(result: Any, frame: Any) -> Any:

@@ -10,37 +10,69 @@ from infusecalc.errors import BadInput, escape
 from infusecalc.output.records import COLUMNS as RECORD
 
 NAMES = ("drug", "indication", "label", "variant", "product")
+ORDER = ("dose", "every", "has", "accept", "protocol", "from")
+"""The columns of an order: each as the option of that name, several values parted by semicolons."""
 COLUMNS = (
     "patient_id", "drug", "indication", "weight_kg", "weight_lb", "height_cm", "bsa_m2", "age_years", "start", "label",
-    "variant", "product",
+    "variant", "product", *ORDER,
 )  # fmt: skip
 """The columns that are read, in any order."""
 REJECTED = ("row", "column", "code", "reason", "raw")
 """The columns that a rejected row has behind its own; a frame of them has no `raw`."""
+FILE = "file"
+"""The column before them, where rows and lines of several files are rejected."""
 _SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 _NEEDED = ("drug", "indication", "start")
 _LIKE, _SAME = 0.75, 0.9  # shares of letters by which a name is nearly another
 _NAMES, _LETTERS = 5, 40  # that a message repeats of a header
 
 
-def check_header(names: Sequence[str], *, keep_extra: bool, given: Collection[str]) -> tuple[str, ...]:
-    """The names of a header, in lower case; `given` columns have a value for the whole cohort, so may be absent.
+def told_of(names: Collection[str]) -> tuple[str, ...]:
+    """The columns among some that rejected rows have behind their own: all of these, or none."""
+    return (FILE, *REJECTED) if set(names).issuperset(REJECTED[:-1]) else ()
 
-    The columns of rejected rows may be there, all of them: the rows were repaired, and are read again.
+
+def check_header(
+    names: Sequence[str], *, keep_extra: bool, given: Collection[str], reserved: Collection[str] = ()
+) -> tuple[str, ...]:
+    """The names of a header, in lower case; `given` columns may be absent: they have a value for the whole cohort.
+
+    The columns of rejected rows may be there, all of them: the rows were repaired, and are read again. Extra columns
+    cannot have a `reserved` name.
     Raises BadInput for a column that is there twice, that is not known (unless extra ones are kept), or missing.
     """
     plain = [_plain(name) for name in names]
-    known = COLUMNS + (REJECTED if set(plain).issuperset(REJECTED[:-1]) else ())
+    known = COLUMNS + told_of(plain)
     found = tuple(short if short in known else name for name, short in zip(names, plain, strict=True))
     missing = [name for name in _NEEDED if name not in found and name not in given]
     if not {"weight_kg", "weight_lb"} & {*found, *given}:
         missing.append("weight_kg")
     if missing or not keep_extra:
         _check_separator(names)
-    _check_names(found, known, keep_extra=keep_extra)
+    _check_names(found, known, reserved, keep_extra=keep_extra)
     if missing:
         hint = f"{_meant(found) or 'the first line must name the columns;'} or give one value for all with an option"
         raise BadInput("header", ", ".join(missing), "is missing", hint=hint)
+    return found
+
+
+def check_lines(names: Sequence[str], option: str, columns: tuple[str, ...], *, optional: bool) -> tuple[str, ...]:
+    """The names of the columns of lines about patients, in lower case; the last column may be absent if `optional`.
+
+    Raises BadInput for a column that is missing, not known, or there twice.
+    """
+    found = tuple(_plain(name) for name in names)
+    _check_separator(names, columns)
+    needed = columns[:-1] if optional else columns
+    missing = [name for name in needed if name not in found]
+    for wrong, problem in (
+        (missing, "is missing"),
+        ([name for name in found if name not in columns], "is not known"),
+        (sorted({name for name in found if found.count(name) > 1}), "is there twice"),
+    ):
+        if wrong:
+            hint = "the first line must name the columns"
+            raise BadInput(f"header of `{option}`", _shown(wrong), problem, allowed=", ".join(columns), hint=hint)
     return found
 
 
@@ -48,17 +80,17 @@ def _plain(name: str) -> str:
     return name.strip().lower()
 
 
-def _check_separator(names: Sequence[str]) -> None:
+def _check_separator(names: Sequence[str], columns: Sequence[str] = COLUMNS) -> None:
     """Refuse a header that something else than a comma separates."""
     line = ",".join(names)
     for sign, what in _SEPARATORS.items():
         parts = [_plain(part).strip('"') for part in line.split(sign)]
-        if len(parts) > 1 and (len(names) == 1 or not set(parts).isdisjoint(COLUMNS)):
+        if len(parts) > 1 and (len(names) == 1 or not set(parts).isdisjoint(columns)):
             hint = "save it as CSV with commas between the cells, and a point in decimal numbers"
             raise BadInput("header", None, f"is separated by {what}", allowed="commas", hint=hint)
 
 
-def _check_names(found: Sequence[str], known: Collection[str], *, keep_extra: bool) -> None:
+def _check_names(found: Sequence[str], known: Collection[str], reserved: Collection[str], *, keep_extra: bool) -> None:
     """Refuse columns that are there twice, have no name, are not known, or cannot be kept."""
     if not all(map(str.strip, found)):
         raise BadInput("header", None, "has a column without a name", hint="name each column, or delete it")
@@ -73,7 +105,7 @@ def _check_names(found: Sequence[str], known: Collection[str], *, keep_extra: bo
     if extra and not keep_extra:
         hint = f"{meant and meant + ' '}leave it out, or keep it with `keep_extra`"
         raise BadInput("header", _shown(extra), "is not known", allowed=", ".join(COLUMNS), hint=hint)
-    taken = [name for name in extra if name in (*RECORD, *REJECTED) or _is_pattern(name)]
+    taken = [name for name in extra if name in (*RECORD, *REJECTED, *reserved) or _is_pattern(name)]
     if taken:
         problem = "cannot be kept: the result has a column of that name, or it is a pattern"
         raise BadInput("header", _shown(taken), problem, hint="rename the column")

@@ -46,13 +46,14 @@ class Events:
         self.events = pl.DataFrame(schema=_EVENT)
         self.codes: list[tuple[Codes, ...]] = []  # of each variant, one for each of its events
         # how many of a variant's infusions are given whatever happens, and on which days
-        self.needed = pl.DataFrame(schema={"needed": pl.Int64, "days": pl.List(pl.Int64)})
+        self.needed = pl.DataFrame(schema={"needed": pl.Int64, "days": pl.List(pl.Int64), "product": pl.String})
         self._shapes: list[dict[str, Any]] = []
         self._stretches: list[dict[str, Any]] = []
         self._runs: list[tuple[Shape, Stretch]] = []
         kinds = {"variant": pl.Int64, "first_event": pl.Int64, "events": pl.Int64}
         self._variants = Known(["stretch", "bits"], kinds, self._variant)
         self._days: list[list[int]] = []
+        self._products: list[str] = []
         self._events: list[tuple[Any, ...]] = []
         self._said: dict[tuple[Any, ...], Codes] = {}
         self._about: dict[tuple[int, int], tuple[int, ...]] = {}
@@ -126,8 +127,8 @@ class Events:
         if self.events.height < len(self._events):
             more = pl.DataFrame(self._events[self.events.height :], schema=_EVENT, orient="row")
             self.events = pl.concat([self.events, more]).rechunk()
-            needed = pl.DataFrame({"needed": map(len, self._days), "days": self._days}, schema=self.needed.schema)
-            self.needed = needed
+            needed = {"needed": map(len, self._days), "days": self._days, "product": self._products}
+            self.needed = pl.DataFrame(needed, schema=self.needed.schema)
         return found
 
     def _variant(self, stretch: int, bits: int) -> tuple[int, int, int]:
@@ -136,6 +137,7 @@ class Events:
         first = len(self._events)
         self._add(shape, run, bits)
         events = self._events[first:]
+        self._products.append(shape.group.product_name)
         self._days.append([event[_DAY] for event in events if not event[_OPTIONAL]])
         return len(self.codes) - 1, first, len(events)
 

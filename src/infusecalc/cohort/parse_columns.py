@@ -92,9 +92,9 @@ def units(faults: Faults) -> dict[str, Unit]:
     return {unit.column: unit for unit in listed}
 
 
-def dates(faults: Faults) -> Unit:
-    """How the column of starts is read."""
-    return Unit("start", lambda number: number, _day, faults, pl.Date)
+def dates(faults: Faults, column: str = "start") -> Unit:
+    """How a column of dates is read."""
+    return Unit(column, lambda number: number, lambda text: parse_date(text.strip(" "), column), faults, pl.Date)
 
 
 class Cells:
@@ -142,10 +142,6 @@ def read_dates(column: pl.Series, unit: Unit) -> Cells:
     # what cannot be taken is told by a text of its kind: no cell is written out
     odd = pl.when(days.is_not_null() & ~whole).then(pl.lit(_TIMED)).when(days.is_not_null()).then(pl.lit(_FAR_OFF))
     return _merged(pl.select(odd).to_series(), pl.select(taken).to_series(), unit)
-
-
-def _day(text: str) -> date:
-    return parse_date(text.strip(" "), "start")
 
 
 def _no_fault(length: int) -> pl.Series:

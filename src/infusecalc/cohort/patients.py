@@ -88,10 +88,11 @@ class Patients:
         self._days = Known(["start"], {"ahead": pl.Int32}, self._ahead)
         self._plans = Known(["group", "key", "band"], {"shape": pl.Int32, "no_plan": pl.Int32}, self._shape)
 
-    def read(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """Every row of a frame with `place` in it, the patient in whole numbers, `shape`, and `fault` (null: good).
+    def read(self, frame: pl.DataFrame, dated: pl.Series | None = None) -> pl.DataFrame:
+        """Every row of a frame with `place` in it, its names, the patient in whole numbers, and `fault` (null: good).
 
-        A row of empty cells alone, as spreadsheets leave them, is no patient, and is left out.
+        A row of empty cells alone, as spreadsheets leave them, is no patient, and is left out. Patients who are
+        `dated` have a history, and need no start.
         Raises BadInput where a whole column holds what it cannot.
         """
         cells = {name: read_numbers(_filled(frame, name), unit) for name, unit in self._units.items()}
@@ -110,9 +111,8 @@ class Patients:
             }
         )
         read = _without_empty(read, frame).with_columns(self._defaulted())
-        read = read.with_columns(fault=pl.coalesce(self._of_cells(read.columns)))
-        sized = self._sized(read)
-        return self._shaped(sized)
+        read = read.with_columns(fault=pl.coalesce(self._of_cells(read.columns, dated)))
+        return self._sized(read)
 
     # --- cells ----------------------------------------------------------------------------------------------------
 
@@ -125,22 +125,22 @@ class Patients:
                     silent &= pl.col(column).is_null() & pl.col(f"{column}_fault").is_null()
             yield pl.when(silent).then(pl.lit(value)).otherwise(pl.col(name)).alias(name)
 
-    def _of_cells(self, columns: Iterable[str]) -> list[pl.Expr]:
+    def _of_cells(self, columns: Iterable[str], dated: pl.Series | None) -> list[pl.Expr]:
         """What is wrong with single cells, in the order in which one patient is read."""
         both, given = pl.all_horizontal, pl.col
         kg, lb, height, bsa = (given(name).is_not_null() for name in ("weight_kg", "weight_lb", "height_cm", "bsa_m2"))
         unread = [given(name) for name in columns if name.endswith("_fault")]
+        no_start = given("start").is_null() & given("start_fault").is_null()
+        if dated is not None:
+            no_start &= ~given("patient_id").is_in(dated.implode()).fill_null(value=False)
         no_weight = ~kg & ~lb & given("weight_kg_fault").is_null() & given("weight_lb_fault").is_null()
         return [
             self._where(both(height, bsa), "bsa_m2", CONFLICT, "BSA cannot be combined with a height; give one"),
             self._where(both(kg, lb), "weight_lb", CONFLICT, "weight is given in kg and in lb; give one"),
             *unread,
             self._where(no_weight, "weight_kg", MISSING, "weight is missing (allowed: weight_kg or weight_lb)"),
-            self._where(
-                given("start").is_null() & given("start_fault").is_null(), "start", MISSING,
-                "start is missing (must be YYYY-MM-DD or today)",
-            ),
-        ]  # fmt: skip
+            self._where(no_start, "start", MISSING, "start is missing (must be YYYY-MM-DD or today)"),
+        ]
 
     def _where(self, wrong: pl.Expr, column: str, code: str, reason: str) -> pl.Expr:
         return self._mark(wrong, RowFault(column, code, reason))
@@ -170,9 +170,7 @@ class Patients:
         """What lies outside the house limits on input, as one patient would be refused."""
         columns: Any = map(pl.col, ("weight", "height", "bsa_m2", "months"))
         weight, height, area, months = columns
-        low, high = house.weight.from_, house.weight.to
-        yield self._mark(weight < low, _refusal(house, "weight_kg", low - 1))
-        yield self._mark(weight > high, _refusal(house, "weight_kg", high + 1))
+        yield from (self._mark(wrong, fault) for wrong, fault in out_of_limits(house, weight))
         low, high = house.height.from_, house.height.to
         yield self._mark(height < low, _refusal(house, "height_cm", house.weight.from_, height=low - 1))
         yield self._mark(height > high, _refusal(house, "height_cm", house.weight.from_, height=high + 1))
@@ -185,8 +183,8 @@ class Patients:
 
     # --- shapes ---------------------------------------------------------------------------------------------------
 
-    def _shaped(self, sized: pl.DataFrame) -> pl.DataFrame:
-        """The shape of every row: of its names, and of what of its start decides the plan."""
+    def shaped(self, sized: pl.DataFrame) -> pl.DataFrame:
+        """Rows with their `shape`: of their names, and of what of their start decides the plan."""
         named = self._named.look_up(sized.select(NAMES))
         sized = pl.concat([sized.drop(NAMES), named], how="horizontal")
         sized = sized.with_columns(fault=pl.coalesce("fault", "no_group"))
@@ -232,6 +230,13 @@ class Patients:
         sized = self._compiler.in_bands(self._groups[group], band or 0, weight, bsa)
         shape = sized if isinstance(sized, RowFault) else self._compiler.shape(sized, start)
         return (None, self._faults.place(shape)) if isinstance(shape, RowFault) else (shape, None)
+
+
+def out_of_limits(house: House, weight: Any) -> Iterator[tuple[pl.Expr, RowFault]]:
+    """Whether a weight lies outside what is taken, on either side, and what is said of it."""
+    low, high = house.weight.from_, house.weight.to
+    yield weight < low, _refusal(house, "weight_kg", low - 1)
+    yield weight > high, _refusal(house, "weight_kg", high + 1)
 
 
 def _passes(band: Band) -> Any:

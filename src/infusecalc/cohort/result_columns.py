@@ -28,6 +28,7 @@ _FIRST, _LAST = ((day - date(1970, 1, 1)).days for day in (date.min, date.max)) 
 _NUMBER = r"^[+-]?[0-9]+(\.[0-9]+)?$"
 _FORMULA = f"^'*[{re.escape(''.join(FORMULA_STARTS))}]"  # quotes before it too, so that one can be taken off again
 _OF_DOSE = ("patient_id", "vials", "bag_ml", "billing_units", "wasted_units", "modifier", *_SCALED)
+_TOLD = ("given_mg",)  # of what was given: nothing, where a row has no history
 _DAYS = {"date": "day", "planned_date": "planned_day"}
 _TYPES: dict[str, Any] = (
     dict.fromkeys(COLUMNS, pl.String)
@@ -38,10 +39,17 @@ _TYPES: dict[str, Any] = (
 )
 
 
-def columns(choices: Choices) -> tuple[str, ...]:
-    """The columns of the rows: those of `schedule`, with the ones that clinic days and prices add."""
-    moved = ("planned_date", "moved_days") if choices.clinic else ()
-    return (*COLUMNS, *moved, *(("cost", "waste_cost") if choices.prices else ()))
+def columns(choices: Choices, *, history: bool = False) -> tuple[str, ...]:
+    """The columns of the rows: those of `schedule`, with the ones that clinic days, a history and prices add."""
+    added = {
+        "planned_date": history or choices.clinic,
+        "moved_days": choices.clinic,
+        "given": history,
+        "given_mg": history,
+        "cost": choices.prices,
+        "waste_cost": choices.prices,
+    }
+    return (*COLUMNS, *(name for name, asked in added.items() if asked))
 
 
 def schema(names: tuple[str, ...], *, texts: bool = False) -> dict[str, Any]:
@@ -75,13 +83,17 @@ def measured(stretches: pl.DataFrame, names: tuple[str, ...], *, texts: bool) ->
     )
 
 
-def joined(rows: pl.DataFrame, events: pl.DataFrame, names: tuple[str, ...]) -> pl.DataFrame:
+def joined(rows: pl.DataFrame, events: pl.DataFrame, names: tuple[str, ...], *, texts: bool = False) -> pl.DataFrame:
     """The rows with the columns of their events, and their dates; behind them the `place` of the patient."""
+    nothing = (
+        pl.lit(None, dtype=kind).alias(name) for name, kind in schema(names, texts=texts).items() if name in _TOLD
+    )
     whole = pl.concat([rows, events], how="horizontal")
     days = (
         (pl.col("start") + pl.duration(days=pl.col(day))).alias(name) for name, day in _DAYS.items() if name in names
     )
-    return whole.with_columns(*days).select(*names, "place")
+    given = (pl.lit(value=False).alias(name) for name in names if name == "given")
+    return whole.with_columns(*days, *nothing, *given).select(*names, "place")
 
 
 def _value(name: str, *, texts: bool) -> pl.Expr:

@@ -1,12 +1,23 @@
-"""What a cohort adds up to: rows, infusions, mg, vials, findings by code; and vials by month where asked."""
+"""What a cohort adds up to: rows, infusions, mg, vials, findings by code; and what to order by period where asked."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
+from datetime import date, timedelta
 
 import polars as pl
 
+from infusecalc.arithmetic import share_of_cost
 from infusecalc.cohort.lookup_tables import Events
+from infusecalc.course import Course
+from infusecalc.findings import carries
+from infusecalc.output.flat import vials_text
+from infusecalc.output.totals_answer import PERIODS, Row, TotalsAnswer
+from infusecalc.phase_dose import Infusion
+from infusecalc.preparation import cost_of
+
+_STEPS = {"day": "1d", "week": "1w", "month": "1mo"}
 
 
 class Tally:
@@ -16,30 +27,26 @@ class Tally:
         """Begin with nothing."""
         self._events = events
         self.planned = self.infusions = self.needed = self.rejected = 0
+        self.lines = 0
+        """Lines about patients that were rejected."""
         self.dose = self.waste = 0  # 0.01 mg
         self.cost = 0  # 0.01
         self.unpriced = 0
         """Infusions of which the cost is not known."""
         self.blocked = False
-        self.by_month = False
+        self.by: str | None = None
+        """The period for which sums are kept: `day`, `week` or `month`."""
+        self.periods: dict[tuple[date, str], list[int]] = {}
+        """What is to be ordered: sums by the first day of a period and by product, as `Row` has them."""
         self.findings: Counter[str] = Counter()
-        self.vials: Counter[tuple[str, str]] = Counter()
-        """Combinations of vials by month, the month empty unless `by_month`."""
+        self.vials: Counter[str] = Counter()
+        """Combinations of vials."""
+        self.ordered: Counter[tuple[date, str, str]] = Counter()
+        """The same, by the first day of a period and by product."""
 
-    @property
-    def months(self) -> list[str]:
-        """The months that have infusions, in order."""
-        return sorted({month for month, _ in self.vials})
-
-    def vials_of(self, month: str | None) -> dict[str, int]:
-        """The vials of a month, or of all, by size in mg, the largest first."""
-        found: Counter[str] = Counter()
-        for (name, combination), times in self.vials.items():
-            if month in (None, name):
-                for part in combination.split("+"):
-                    count, size = part.split("x")
-                    found[size] += int(count) * times
-        return dict(sorted(found.items(), key=lambda each: -float(each[0])))
+    def opened(self) -> dict[str, int]:
+        """All vials by size in mg, the largest first."""
+        return _by_size(self.vials.items())
 
     def add(self, stretches: pl.DataFrame) -> None:
         """Add a chunk: its stretches with their patients, variants, doses and vials."""
@@ -50,8 +57,8 @@ class Tally:
                 self.blocked |= codes.blocked
                 for key in codes.keys:
                     self.findings[key] += count
-        needed = self._events.needed[stretches["variant"]].rename({"days": "day"})
-        kept = stretches.select("start", "dose", "waste", "vials", "cost")
+        needed = self._events.needed[stretches["variant"]]
+        kept = stretches.select("start", "dose", "waste", "vials", "cost", "time", "chair", _waste_cost(stretches))
         whole = pl.concat([kept, needed], how="horizontal")
         counted = (*map(pl.col, ("dose", "waste", "cost")), pl.col("cost").is_null().cast(pl.Int64).alias("unpriced"))
         dose, waste, cost, missing = whole.select((each * pl.col("needed")).sum() for each in counted).row(0)
@@ -60,13 +67,94 @@ class Tally:
         self.needed += int(whole["needed"].sum())
         self._add_vials(whole)
 
-    def _add_vials(self, whole: pl.DataFrame) -> None:
-        """Count combinations of vials, by month where that is asked."""
-        if not self.by_month:
-            for vials, count in whole.group_by("vials").agg(pl.col("needed").sum()).iter_rows():
-                self.vials["", vials] += count
+    def add_courses(self, courses: Iterable[Course]) -> None:
+        """Add courses that were planned one by one."""
+        for course in courses:
+            self.planned += 1
+            self.blocked |= course.blocked
+            shown = {infusion.planned.number for infusion in course.infusions}
+            for infusion in course.infusions:
+                self._add_infusion(course, infusion, shown)
+
+    def _add_infusion(self, course: Course, infusion: Infusion, shown: set[int]) -> None:
+        self.infusions += 1
+        number, made_up = infusion.planned.number, infusion.dose.preparation
+        found = (finding.key for finding in course.findings if carries((number,), finding.infusions, shown))
+        for key in dict.fromkeys(found):
+            self.findings[key] += 1
+        if infusion.planned.optional:
             return
-        dated = whole.filter(pl.col("needed") > 0).explode("day")
-        month = (pl.col("start") + pl.duration(days=pl.col("day"))).dt.strftime("%Y-%m").alias("month")
-        for name, vials, count in dated.group_by(month, "vials").len().iter_rows():
-            self.vials[name, vials] += count
+        self.needed += 1
+        self.dose += infusion.dose.amount.dose
+        self.waste += made_up.waste
+        self.vials[vials_text(made_up.vials)] += 1
+        spent = wasted = None
+        if course.choices.prices:
+            spent = cost_of(made_up.vials, dict(course.case.prices))
+            wasted = None if spent is None else share_of_cost(spent, made_up.waste, made_up.opened)
+            self.cost, self.unpriced = self.cost + (spent or 0), self.unpriced + (spent is None)
+        if self.by and not infusion.planned.given:  # what was given is ordered no more
+            first, product = first_day(infusion.planned.date, self.by), course.product_name
+            self.ordered[first, product, vials_text(made_up.vials)] += 1
+            times = infusion.time, course.chair.time(infusion.time)
+            sums = (infusion.dose.amount.dose, made_up.waste, *times, spent, wasted)
+            self._add_period(first, product, [1, *(each or 0 for each in sums), times[0] is None, spent is None])
+
+    def _add_vials(self, whole: pl.DataFrame) -> None:
+        """Count combinations of vials; with all other sums by period and product where that is asked."""
+        for vials, count in whole.group_by("vials").agg(pl.col("needed").sum()).iter_rows():
+            self.vials[vials] += count
+        if not self.by:
+            return
+        dated = whole.filter(pl.col("needed") > 0).explode("days")
+        day = pl.col("start") + pl.duration(days=pl.col("days"))
+        dated = dated.with_columns(first=day.dt.truncate(_STEPS[self.by]))
+        for first, name, vials, count in dated.group_by("first", "product", "vials").len().iter_rows():
+            self.ordered[first, name, vials] += count
+        sums = (pl.col(name).sum() for name in ("dose", "waste", "time", "chair", "cost", "waste_cost"))
+        missing = (pl.col(name).null_count().alias(f"no_{name}") for name in ("time", "cost"))
+        for first, name, *found in dated.group_by("first", "product").agg(pl.len(), *sums, *missing).iter_rows():
+            self._add_period(first, name, found)
+
+    def _add_period(self, first: date, product: str, found: list[int]) -> None:
+        known = self.periods.setdefault((first, product), [0] * len(found))
+        self.periods[first, product] = [one + other for one, other in zip(known, found, strict=True)]
+
+
+def first_day(day: date, by: str) -> date:
+    """The first day of the period in which a day lies; weeks begin on Monday."""
+    return {"day": day, "week": day - timedelta(days=day.weekday()), "month": day.replace(day=1)}[by]
+
+
+def _waste_cost(stretches: pl.DataFrame) -> pl.Expr:
+    """What the waste costs; not known without prices."""
+    known = "waste_cost" in stretches.columns
+    return pl.col("waste_cost") if known else pl.lit(None, dtype=pl.Int64).alias("waste_cost")
+
+
+def _by_size(combinations: Iterable[tuple[str, int]]) -> dict[str, int]:
+    """Vials by size in mg, the largest first, from combinations and how often each is opened."""
+    found: Counter[str] = Counter()
+    for combination, times in combinations:
+        for part in combination.split("+"):
+            count, size = part.split("x")
+            found[size] += int(count) * times
+    return dict(sorted(found.items(), key=lambda each: -float(each[0])))
+
+
+def totals_of(tally: Tally, *, priced: bool, version: str) -> TotalsAnswer:
+    """What to order, by the periods for which sums were kept."""
+    whole: dict[str, list[int]] = {}
+    vials: dict[tuple[date | None, str], list[tuple[str, int]]] = {}
+    for (_, product), found in sorted(tally.periods.items()):
+        known = whole.setdefault(product, [0] * len(found))
+        whole[product] = [one + other for one, other in zip(known, found, strict=True)]
+    for (first, product, combination), times in tally.ordered.items():
+        for period in (first, None):
+            vials.setdefault((period, product), []).append((combination, times))
+    keyed: list[tuple[date | None, str, list[int]]] = [(*key, found) for key, found in sorted(tally.periods.items())]
+    keyed += [(None, product, found) for product, found in whole.items()]
+    rows = [
+        Row(first, product, tuple(_by_size(vials[first, product]).items()), *found) for first, product, found in keyed
+    ]
+    return TotalsAnswer(tally.by or PERIODS[0], rows, priced=priced, version=version)

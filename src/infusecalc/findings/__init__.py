@@ -64,14 +64,15 @@ which no cohort has: a cohort asks it once for all patients whose course has one
 """
 
 
-def find(case: Case) -> tuple[Finding, ...]:
+def find(case: Case, beside: Iterable[Acceptance] = ()) -> tuple[Finding, ...]:
     """Every finding of a case, blocks before cautions before info; accepted blocks have become cautions.
 
-    Raises BadInput for an acceptance that meets no block, or one that cannot be accepted.
+    Raises BadInput for an acceptance that meets no block, or one that cannot be accepted. Those `beside` the patient's
+    own are meant for many patients, and need not meet one.
     """
-    check_acceptances(case.choices.acceptances)
+    check_acceptances((*case.choices.acceptances, *beside))
     found = [finding for rule in RULES.values() for finding in rule(case)]
-    return settle(found, case.choices.acceptances, case.conditions)
+    return settle(found, case.choices.acceptances, case.conditions, beside)
 
 
 def check_acceptances(acceptances: Iterable[Acceptance]) -> None:
@@ -87,16 +88,16 @@ def settle(
     found: Sequence[Finding],
     acceptances: Iterable[Acceptance],
     conditions: Iterable[HasCondition],
-    *,
-    must_meet: bool = True,
+    beside: Iterable[Acceptance] = (),
 ) -> tuple[Finding, ...]:
     """Findings in the order of the rules to blocks before cautions before info, accepted blocks among the cautions.
 
-    Raises BadInput for an acceptance that meets no block, unless it need not: it may be meant for another patient.
+    Raises BadInput for an acceptance that meets no block; those `beside` may be meant for another patient.
     """
     read_as = {name: has.id for has in conditions for name in (has.typed, has.named)}
-    for acceptance in sorted(acceptances, key=lambda each: each.detail is None):  # one block's own reason goes first
-        found = _accept(found, acceptance, read_as, must_meet=must_meet)
+    for listed, must_meet in ((acceptances, True), (beside, False)):
+        for acceptance in sorted(listed, key=lambda each: each.detail is None):  # one block's own reason goes first
+            found = _accept(found, acceptance, read_as, must_meet=must_meet)
     return tuple(sorted(found, key=lambda finding: SEVERITIES.index(finding.severity)))
 
 

@@ -125,6 +125,8 @@ CATALOGUE: dict[str, Code] = {
     "protocol-not-studied": Code(_CAUTION, "the dose is above the doses studied with the protocol", "protocol"),
     "time-below-label": Code(_BLOCK, "the protocol is faster than the label's minimum time", "protocol"),
     "infusion-too-long": Code(_BLOCK, "the infusion takes too long with its stop"),
+    # the agenda
+    "over-capacity": Code(_CAUTION, "a day of the agenda has more chair time than the clinic's chairs and hours have"),
 }
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from infusecalc.output.blocks import Block
 from infusecalc.output.flat import Record
@@ -14,6 +15,8 @@ DOCUMENT, ROWS, PAGE, DATES = "document", "rows", "page", "dates"
 class Answer:
     """An answer that has no dates; a kind of answer says below what it is as data and as a page."""
 
+    columns: tuple[str, ...] = ()
+    """The columns of the records where there may be none; else the records tell them."""
     foot = ""
     """What stands at the foot of a page on paper."""
     patient_id: str | None = None
@@ -39,6 +42,10 @@ class Answer:
     def screen(self) -> Iterator[Block]:
         """The answer on one screen, what is read first; the whole page, where there is nothing shorter."""
         return self.page()
+
+    def calendar(self, options: Mapping[str, Any]) -> tuple[bytes, str | None]:
+        """The answer as a calendar, by the options of that format, and what to know of it."""
+        raise NotImplementedError
 
     def paper(self) -> Iterator[Block]:
         """The answer as it is printed or opened in a browser."""

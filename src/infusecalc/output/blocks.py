@@ -44,6 +44,7 @@ class Rows(Frozen):
     """A table: heads, rows, and the columns to the right; `boxes` are cells to write in, `large` is set large.
 
     Where it is `narrow`, the last column has the room: the others are as wide as their heads.
+    On a terminal the last column wraps, and those in `folds` do; the others keep their width.
     """
 
     heads: tuple[str, ...]
@@ -52,6 +53,7 @@ class Rows(Frozen):
     boxes: bool = False
     large: bool = False
     narrow: bool = False
+    folds: Sequence[int] = ()
 
     def without_empty(self) -> Rows:
         """The table without columns that have neither a head nor a word."""
@@ -63,6 +65,7 @@ class Rows(Frozen):
             self.boxes,
             self.large,
             self.narrow,
+            tuple(place for place, index in enumerate(full) if index in self.folds),
         )
 
 

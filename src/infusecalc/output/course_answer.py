@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from infusecalc.course import Course
 from infusecalc.output import phrases
@@ -50,6 +51,12 @@ class CourseAnswer(Answer):
         if self.reader == "patient":
             return self.page()
         return course_screen(self.course, totals=self.totals, view=self.view)
+
+    def calendar(self, options: Mapping[str, Any]) -> tuple[bytes, str | None]:
+        """An event an infusion."""
+        from infusecalc.output import ical  # noqa: PLC0415 - only this format needs it
+
+        return ical.calendar(self.course, ical.appointment(options))
 
     def paper(self) -> Iterator[Block]:
         """The clinic's own sheet of a dated course; else what a screen shows."""

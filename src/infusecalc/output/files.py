@@ -13,9 +13,9 @@ from typing import IO, Any
 from infusecalc.errors import BadInput
 
 
-def write_file(name: str, content: bytes) -> None:
+def write_file(name: str, content: bytes, option: str = "-o") -> None:
     """Write a file beside its final name and rename it; raises BadInput where that fails, leaving nothing behind."""
-    with whole_file(name) as path:
+    with whole_file(name, option) as path:
         path.write_bytes(content)
 
 

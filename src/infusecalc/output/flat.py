@@ -49,15 +49,20 @@ def as_json(found: Record) -> str:
     return json.dumps(found, indent=2) + "\n"
 
 
-def as_csv(rows: Iterator[Record]) -> str:
-    """CSV text with a header; null is empty, a truth value is `true` or `false`; no id is taken for a formula."""
+def as_csv(rows: Iterator[Record], columns: tuple[str, ...] = ()) -> str:
+    """CSV text with a header, which the records tell, or `columns` where there may be none.
+
+    Null is empty, a truth value is `true` or `false`; no id is taken for a formula.
+    """
     import csv  # noqa: PLC0415 - only this format needs it
     import io  # noqa: PLC0415 - the same
 
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
+    if columns:
+        writer.writerow(columns)
     for index, row in enumerate(rows):
-        if index == 0:
+        if index == 0 and not columns:
             writer.writerow(row)
         writer.writerow([_cell(name, value) for name, value in row.items()])
     return out.getvalue()

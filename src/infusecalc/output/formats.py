@@ -54,7 +54,7 @@ def _ndjson(answer: Any, _: Look) -> tuple[Content, None]:
 
 
 def _csv(answer: Any, _: Look) -> tuple[Content, None]:
-    return as_csv(answer.rows()), None
+    return as_csv(answer.rows(), answer.columns), None
 
 
 def _terminal(answer: Any, look: Look) -> tuple[Content, None]:
@@ -90,9 +90,8 @@ def _pdf(answer: Any, look: Look) -> tuple[Content, None]:
 
 
 def _ics(answer: Any, look: Look) -> tuple[Content, str | None]:
-    from infusecalc.output import ical  # noqa: PLC0415 - only this format needs it
-
-    return ical.calendar(answer.course, ical.appointment(look.options))
+    found: tuple[Content, str | None] = answer.calendar(look.options)
+    return found
 
 
 _PAGES = {"full": False, "sheet": "clinic", "view": "table"}

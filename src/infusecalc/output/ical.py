@@ -47,8 +47,6 @@ def calendar(course: Course, how: Appointment) -> tuple[bytes, str | None]:
     re-planned course has its own events again, and never another patient's. The stamp is now, unless
     SOURCE_DATE_EPOCH is set.
     """
-    from icalendar import Calendar  # noqa: PLC0415 - the calendar library is imported only to write one
-
     if course.patient.id is None:
         hint = "a calendar needs it, so that its events can be moved later"
         raise BadInput("`id`", None, "is missing", hint=hint)
@@ -56,12 +54,8 @@ def calendar(course: Course, how: Appointment) -> tuple[bytes, str | None]:
         missing, other = ("`tz`", "`at`") if how.zone is None else ("`at`", "`tz`")
         raise BadInput(missing, None, "is missing", allowed=f"{missing} with {other}, or neither for whole days")
     place = _place_of(course, how)
-    found = Calendar()
-    found.add("prodid", "-//infusecalc//infusecalc//EN")
-    found.add("version", "2.0")
-    found.add("calscale", "GREGORIAN")
-    found.add("method", "PUBLISH")
-    stamp = _stamp()
+    found = new_calendar()
+    stamp = stamp_now()
     if place and place.law:
         found.add_component(component(place.name, place.law, place.year - 1))  # begins before the first event
     for infusion in course.infusions:
@@ -70,13 +64,25 @@ def calendar(course: Course, how: Appointment) -> tuple[bytes, str | None]:
     return content, place.note if place else None
 
 
+def new_calendar() -> Any:
+    """A calendar without events."""
+    from icalendar import Calendar  # noqa: PLC0415 - the calendar library is imported only to write one
+
+    found = Calendar()
+    found.add("prodid", "-//infusecalc//infusecalc//EN")
+    found.add("version", "2.0")
+    found.add("calscale", "GREGORIAN")
+    found.add("method", "PUBLISH")
+    return found
+
+
 def _place_of(course: Course, how: Appointment) -> ZonedPlace | None:
     if how.at is None or how.zone is None:
         return None
     return place_of(how.zone, how.at, [infusion.planned.date for infusion in course.infusions])
 
 
-def _stamp() -> datetime:
+def stamp_now() -> datetime:
     """Now, or the moment that SOURCE_DATE_EPOCH names, in UTC."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH")
     if not epoch:
@@ -112,9 +118,12 @@ def _event(course: Course, infusion: Infusion, how: Appointment, place: ZonedPla
 def uid(course: Course, number: int) -> str:
     """What an event is known by; a digest, so that no id of a patient stands in a calendar by it."""
     start = course.plan.start if course.plan else ""
-    known = "\n".join(
-        (course.patient.id or "", course.regimen.id, course.regimen.variant or "", str(start), str(number))
-    )
+    return uid_of(course.patient.id or "", course.regimen.id, course.regimen.variant or "", str(start), str(number))
+
+
+def uid_of(*parts: str) -> str:
+    """The digest of what an event is known by: patient, regimen, variant, start of the course, number."""
+    known = "\n".join(parts)
     return f"{sha256(known.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}@infusecalc"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from infusecalc.arithmetic import hundredths_of_years
 from infusecalc.course import Course
@@ -13,7 +13,7 @@ from infusecalc.output.topics import Topic, sheet
 from infusecalc.patient import Weighed
 from infusecalc.phase_dose import Chair, Infusion, PhaseDose
 from infusecalc.quantities import number
-from infusecalc.table import cited
+from infusecalc.table import Table, cited
 from infusecalc.totals import Totals
 
 COLUMNS = (
@@ -53,7 +53,6 @@ def heads(course: Course) -> Record:
     """What every document begins with: regimen, patient, product, table."""
     regimen, patient, table = course.regimen, course.patient, course.table
     age = patient.age_on(course.day)
-    local = [file.sha256 for file in table.files if file.local]
     return {
         "regimen": {
             "id": regimen.id,
@@ -79,12 +78,15 @@ def heads(course: Course) -> Record:
             "name": course.product_name,
             "billing_code": course.product.billing.code if course.product.billing else None,
         },
-        "table": {
-            "version": table.version,
-            "sha256": table.files[0].sha256,
-            "local_sha256": local[0] if local else None,
-        },
+        "table": table_record(table),
     }
+
+
+def table_record(table: Table) -> Record:
+    """Which regimen table it is, and which file of the site, by their hashes."""
+    local = [file.sha256 for file in table.files if file.local]
+    shipped = {"version": table.version, "sha256": table.files[0].sha256}
+    return shipped | {"local_sha256": local[0] if local else None}
 
 
 def _weighed(each: Weighed) -> Record:
@@ -246,15 +248,20 @@ def columns(course: Course) -> tuple[str, ...]:
     return COLUMNS + tuple(name for name, asked in added.items() if asked)
 
 
-def records(course: Course) -> Iterator[Record]:
-    """One record for each infusion, or for each phase where the course has no dates."""
-    shared = _shared(course)
+def records(course: Course, names: Sequence[str] = (), only: Collection[int] | None = None) -> Iterator[Record]:
+    """One record for each infusion, or each phase where the course has no dates.
+
+    `names` are other columns than the usual ones, `only` the numbers of the infusions that are asked for.
+    """
+    shared, names = _shared(course), names or columns(course)
     if course.plan is None:
         for dose in course.phases:
-            yield _record(course, shared, _phase(course, dose), dose, _of_phase(course, dose.name))
-    for infusion in course.infusions:
+            yield _record(names, shared | _phase(course, dose), dose, _of_phase(course, dose.name))
+    asked = course.infusions if only is None else [each for each in course.infusions if each.planned.number in only]
+    for infusion in asked:
         found = _of_infusion(course, infusion.planned.number)
-        yield _record(course, shared, _infusion(course, infusion) | _costs(course, infusion.dose), infusion.dose, found)
+        own = _infusion(course, infusion) | _costs(course, infusion.dose)
+        yield _record(names, shared | own, infusion.dose, found)
 
 
 def _shared(course: Course) -> Record:
@@ -272,14 +279,14 @@ def _shared(course: Course) -> Record:
     }
 
 
-def _record(course: Course, shared: Record, own: Record, dose: PhaseDose, found: list[Finding]) -> Record:
+def _record(names: Sequence[str], own: Record, dose: PhaseDose, found: list[Finding]) -> Record:
     size = {
         "weight_kg": number(dose.patient.weight),
         "bsa_m2": None if dose.patient.bsa is None else number(dose.patient.bsa),
     }
     flat = {"vials": vials_text(dose.preparation.vials)} | flat_findings(map(finding_record, found))
-    values = shared | size | own | flat
-    return {name: values[name] for name in columns(course)}
+    values = size | own | flat
+    return {name: values[name] for name in names}
 
 
 def _of_infusion(course: Course, number_: int) -> list[Finding]:

@@ -74,6 +74,18 @@ _DEFS: dict[str, Schema] = {
         ),
         _of("dose"),
     ),
+    "due": _object(
+        patient_id=_or_null(_TEXT), date=_DATE, days_late=_COUNT, number=_COUNT, drug=_TEXT, indication=_TEXT,
+        label=_TEXT, phase=_TEXT, product=_TEXT, optional=_FLAG, dose_mg=_AMOUNT, vials=_of("vials"), waste_mg=_AMOUNT,
+        bag_ml=_COUNT, premedication_min=_or_null(_AMOUNT), duration_min=_or_null(_AMOUNT),
+        chair_min=_or_null(_AMOUNT), blocks=_list(_TEXT), cautions=_list(_TEXT), accepted=_or_null(_TEXT),
+        latest_date=_or_null(_DATE), dose_on_mg=_or_null(_AMOUNT),
+    ),
+    "load": _object(
+        infusion_count=_COUNT, if_needed=_COUNT, dose_mg=_AMOUNT, waste_mg=_AMOUNT,
+        vials={"type": "object", "additionalProperties": _of("vials")}, duration_min=_or_null(_AMOUNT),
+        chair_min=_or_null(_AMOUNT), without_time=_COUNT,
+    ),
     "sums": _object(infusions=_COUNT, dose_mg=_AMOUNT, waste_mg=_AMOUNT, duration_min=_or_null(_AMOUNT),
                     chair_min=_or_null(_AMOUNT), cost=_or_null(_AMOUNT), waste_cost=_or_null(_AMOUNT)),
     "period": _both(_of("sums"), _object(period=_TEXT, vials=_VIALS_TEXT)),
@@ -204,6 +216,19 @@ _DOCUMENTS: dict[str, list[Schema]] = {
         _object(
             drug=_TEXT,
             facts=_list(_object(section=_TEXT, label=_TEXT, name=_TEXT, text=_TEXT, source=_TEXT, grade=_TEXT)),
+        )
+    ],
+    "agenda": [
+        _object(
+            on=_DATE,
+            until=_DATE,
+            capacity=_or_null(_object(chairs=_COUNT, open_min=_COUNT)),
+            overdue=_list(_of("due")),
+            days=_list(_both(_object(date=_DATE, infusions=_list(_of("due")), cautions=_list(_TEXT)), _of("load"))),
+            totals=_both(_of("load"), _object(overdue=_COUNT, rows={"type": "object", "additionalProperties": _COUNT})),
+            label_says=_list(_object(drug=_TEXT, label=_TEXT, name=_TEXT, text=_TEXT, source=_TEXT)),
+            findings=_list(_of("finding")),
+            table=_of("table"),
         )
     ],
     "verify": [

@@ -6,7 +6,7 @@ import io
 import re
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
-from typing import assert_never
+from typing import Any, assert_never
 
 from rich.console import Console, RenderableType
 from rich.padding import Padding
@@ -35,6 +35,7 @@ from infusecalc.table import cited
 
 _STYLES = {"block": "bold red", "caution": "yellow", "info": ""}
 _NAMES = {"block": "BLOCK", "caution": "CAUTION", "info": "info"}
+_FOLDED = 12  # columns that a cell has at least before it is folded
 _TRAILING = re.compile(r" +$", re.MULTILINE)
 
 
@@ -80,15 +81,24 @@ class Page:
         for line in textwrap.wrap(text, self._console.width, subsequent_indent="  "):
             self.line(line)
 
-    def grid(self, rows: Iterable[Sequence[str | Text]], right: Sequence[int] = (), indent: int = 0) -> None:
-        """Aligned columns, those in `right` to the right; the last one wraps."""
+    def grid(
+        self,
+        rows: Iterable[Sequence[str | Text]],
+        right: Sequence[int] = (),
+        indent: int = 0,
+        folds: Sequence[int] = (),
+    ) -> None:
+        """Aligned columns, those in `right` to the right; the last one wraps, and those in `folds`."""
         listed = list(rows)
         if not listed:
             return
         grid = Grid.grid(padding=(0, 2, 0, 0))
         last = len(listed[0]) - 1
         for index in range(last + 1):
-            grid.add_column(justify="right" if index in right else "left", no_wrap=index < last, overflow="fold")
+            justify: Any = "right" if index in right else "left"
+            least = min(_FOLDED, max(len(row[index]) for row in listed)) if index in folds else None
+            wraps = index == last or index in folds
+            grid.add_column(justify=justify, no_wrap=not wraps, min_width=least, overflow="fold")
         for row in listed:
             grid.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in row))
         self._print(grid, indent)
@@ -145,7 +155,7 @@ def _grid(page: Page, block: Pairs | Rows | Findings | Sources | Timeline | Mont
         page.grid(block.rows, indent=2 if block.inset else 0)
     elif isinstance(block, Rows):
         heads: list[Sequence[str | Text]] = [tuple(Text(head, "bold") for head in block.heads)]
-        page.grid(heads + list(block.rows), right=block.right)
+        page.grid(heads + list(block.rows), right=block.right, folds=block.folds)
     elif isinstance(block, Findings) and block.brief:
         _brief(page, block)
     elif isinstance(block, Findings):

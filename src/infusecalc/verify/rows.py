@@ -9,7 +9,6 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from infusecalc.choices import Choices, Horizon
-from infusecalc.course import running_of
 from infusecalc.frozen import Frozen
 from infusecalc.overrides import Ordered, order_phases
 from infusecalc.phase_dose import Running
@@ -17,6 +16,7 @@ from infusecalc.plan import Planned, make_plan
 from infusecalc.pump import Load, run_time
 from infusecalc.quantities import Span, number
 from infusecalc.regimen import Regimen
+from infusecalc.setting import running_of
 from infusecalc.table import Table
 from infusecalc.verify.arithmetic import Deviation
 from infusecalc.verify.stored import Record, StoredCourse

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import polars as pl
 
-from infusecalc.cohort.expansion import Expansion, rejected
-from infusecalc.cohort.files.reading import Broken, Chunk, Cohort
-from infusecalc.cohort.header import COLUMNS, REJECTED
+from infusecalc.cohort.beside import Beside, Kind, PatientLines
+from infusecalc.cohort.expansion import Expansion, line_rows, rejected
+from infusecalc.cohort.faults import RowFault
+from infusecalc.cohort.files.reading import Broken, Chunk, Cohort, choose_form, open_cohort
+from infusecalc.cohort.header import COLUMNS, FILE, REJECTED, check_lines, told_of
+from infusecalc.cohort.parse_columns import id_texts
 from infusecalc.cohort.result_columns import (
     extra_types,
     json_number,
@@ -19,7 +22,7 @@ from infusecalc.cohort.result_columns import (
     unquoted,
     with_extra,
 )
-from infusecalc.errors import BadInput
+from infusecalc.errors import BadInput, escape
 
 Watcher = Callable[[int, float | None], None]
 """Is told the rows that were read and, where it is known, their share of the whole."""
@@ -30,10 +33,13 @@ Refuser = Callable[[pl.DataFrame], None]
 class Batch:
     """One run over a cohort."""
 
-    def __init__(self, expansion: Expansion, cohort: Cohort, *, strict: bool, form: str) -> None:
+    def __init__(
+        self, expansion: Expansion, cohort: Cohort, *, strict: bool, form: str, beside: Beside | None = None
+    ) -> None:
         """`strict`: the first row that cannot be used ends the run; `form` is that of the result."""
         self.expansion, self.cohort, self.strict, self.form = expansion, cohort, strict, form
-        self.columns = tuple(name for name in cohort.columns if name not in REJECTED)
+        self._beside = beside
+        self.columns = tuple(name for name in cohort.columns if name not in told_of(cohort.columns))
         self._again = cohort.form == "csv" and len(self.columns) < len(cohort.columns)  # rejected rows, repaired
         extra = extra_types({name: cohort.types[name] for name in self.columns if name not in COLUMNS})
         self._extra = extra if form == "parquet" else times_as_texts(extra)
@@ -42,7 +48,8 @@ class Batch:
     @property
     def rejects_schema(self) -> dict[str, Any]:
         """The columns of rejected rows."""
-        return dict.fromkeys((*self.columns, *REJECTED), pl.String) | {"row": pl.Int64}
+        told = (FILE, *REJECTED) if self._beside else REJECTED
+        return dict.fromkeys((*self.columns, *told), pl.String) | {"row": pl.Int64}
 
     @property
     def schema(self) -> dict[str, Any]:
@@ -51,14 +58,24 @@ class Batch:
 
     def infusions(self, refuse: Refuser, watch: Watcher) -> Iterator[pl.DataFrame]:
         """The rows of the result, chunk by chunk; raises BadInput for a file, or in a strict run a row, that is bad."""
+        self._refuse_lines(refuse)
         for chunk in map(self._own, self.cohort.chunks()):
             texts, csv = self.form != "parquet", self.form == "csv"
             parts, bad = self.expansion.parts(chunk.frame, texts=texts, harmless=csv)
+            self._refuse_lines(refuse)
             self._set_aside(chunk, bad, refuse)
             extra = self._written(chunk.frame)
             for part in parts:
                 yield with_extra(part, extra)
             watch(chunk.first - 1 + chunk.frame.height + len(chunk.broken), chunk.done)
+
+    def each(self, take: Callable[[pl.DataFrame], pl.DataFrame], refuse: Refuser) -> None:
+        """Hand every chunk to somebody who says which rows are bad (`place`, `fault`); raises as `infusions`."""
+        self._refuse_lines(refuse)
+        for chunk in map(self._own, self.cohort.chunks()):
+            bad = take(chunk.frame)
+            self._refuse_lines(refuse)
+            self._set_aside(chunk, bad, refuse)
 
     def _own(self, chunk: Chunk) -> Chunk:
         """A chunk without the columns of rejected rows, its cells as they were before they were rejected."""
@@ -81,7 +98,10 @@ class Batch:
         """Hand on what cannot be used, in the order of the rows."""
         if not bad.height and not chunk.broken:
             return
-        rows = rejected(chunk.frame, chunk.numbers, bad, self.expansion.faults).select(list(self.rejects_schema))
+        rows = rejected(chunk.frame, chunk.numbers, bad, self.expansion.faults)
+        if self._beside:
+            rows = rows.with_columns(pl.lit(self.cohort.name).alias(FILE))
+        rows = rows.select(list(self.rejects_schema))
         broken = pl.DataFrame([self._broken(each) for each in chunk.broken], schema=self.rejects_schema, orient="row")
         found = pl.concat([rows, self._bare(broken)]).sort("row")
         if self.strict:
@@ -89,12 +109,62 @@ class Batch:
         self.expansion.tally.rejected += found.height
         refuse(found)
 
+    def _refuse_lines(self, refuse: Refuser) -> None:
+        """Hand on the lines about patients that cannot be used."""
+        if not self._beside or not self._beside.rejected:
+            return
+        found = line_rows(self._beside.told(), self.rejects_schema)
+        worded = [self.expansion.faults.worded(reason) for reason in found["reason"]]
+        found = found.with_columns(pl.Series("reason", worded, pl.String))
+        if self.strict:
+            raise _refused(found.row(0, named=True))
+        self.expansion.tally.lines += found.height
+        refuse(found)
+
     def _broken(self, each: Broken) -> tuple[Any, ...]:
         cells = (each.cells.get(name) for name in self.columns)
-        return (*cells, each.row, each.column, each.code, each.reason, each.raw)
+        file = (self.cohort.name,) if self._beside else ()
+        return (*cells, *file, each.row, each.column, each.code, each.reason, each.raw)
 
 
 def _refused(row: dict[str, Any]) -> BadInput:
     """The refusal of a strict run: which row, which column, and why."""
-    where = f"row {row['row']}" + (f", column {row['column']}" if row["column"] else "")
+    where = f"{(row.get(FILE) and escape(row[FILE]) + ' ') or ''}row {row['row']}" + (
+        f", column {row['column']}" if row["column"] else ""
+    )
     return BadInput(where, None, f"cannot be used: {row['reason']}", hint="nothing was written")
+
+
+def read_lines(kind: Kind, name: str) -> PatientLines:
+    """The lines about patients of a file: CSV, NDJSON or Parquet; raises BadInput where it is none of them."""
+    form = choose_form(None, name, kind.option)
+
+    def check(names: Sequence[str]) -> tuple[str, ...]:
+        return check_lines(names, kind.option, kind.columns, optional=kind.optional)
+
+    try:
+        cohort = open_cohort(name, form, _LINES, check, frozenset(kind.columns))
+        chunks = list(cohort.chunks())
+    except BadInput as error:
+        if error.what != "cohort":
+            raise
+        raise BadInput(f"`{kind.option}`", error.value, error.problem, allowed=error.allowed, hint=error.hint) from None
+    frame = pl.concat([pl.DataFrame(schema=cohort.types), *(chunk.frame for chunk in chunks)])
+    numbers = pl.concat([pl.Series("row", [], pl.Int64), *(chunk.numbers for chunk in chunks)])
+    broken = tuple(
+        (each.cells.get("patient_id"), each.row, RowFault(each.column or "", each.code, each.reason))
+        for chunk in chunks
+        for each in chunk.broken
+    )
+    return PatientLines(kind, name, frame, numbers, broken)
+
+
+def ids_of(chunks: Iterable[Chunk]) -> pl.Series:
+    """The ids of the patients of a cohort that was read."""
+    found = [id_texts(chunk.frame["patient_id"]) for chunk in chunks if "patient_id" in chunk.frame.columns]
+    empty = pl.Series("patient_id", [], pl.String)
+    return pl.concat([empty, *(each.cast(pl.String) for each in found)])
+
+
+_LINES = 200_000
+"""Lines that are read at a time."""

@@ -70,6 +70,8 @@ class Cohort:
     Its file is closed, and a copy of standard input removed, after the last chunk, or when nobody holds it any more.
     """
 
+    name = _STDIN
+
     def __init__(
         self, form: str, types: dict[str, Any], chunks: Callable[[], Iterator[Chunk]], stack: ExitStack
     ) -> None:
@@ -77,6 +79,12 @@ class Cohort:
         self.form, self.columns, self.types = form, tuple(types), types
         self._chunks = chunks
         self._close = weakref.finalize(self, stack.close)
+
+    def keep(self) -> list[Chunk]:
+        """All chunks, which are kept, and handed out again; raises BadInput where the file cannot be read."""
+        kept = list(self.chunks())
+        self._chunks = lambda: iter(kept)
+        return kept
 
     def chunks(self) -> Iterator[Chunk]:
         """Chunk after chunk; raises BadInput where the file cannot be read on."""
@@ -94,6 +102,13 @@ def open_cohort(name: str, form: str | None, rows: int, check: Check, also: froz
     file has whether or not its first rows have them. Raises BadInput where the file is not of its form, or cannot be
     read, and what `check` raises.
     """
+    found = _open(name, form, rows, check, also)
+    found.name = name
+    return found
+
+
+def _open(name: str, form: str | None, rows: int, check: Check, also: frozenset[str]) -> Cohort:
+    """Open a cohort, which does not know the name of its file."""
     stack = ExitStack()
     try:
         with _readable(name):

@@ -1,0 +1,104 @@
+"""`agenda`: what is due in a clinic between two days, over a cohort."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import typer
+
+from infusecalc.choices import parse_clock, parse_count
+from infusecalc.cli.answer import PLAIN, format_of, reply
+from infusecalc.cli.batch import COHORT, check_rejects, opened, options_of, rejects_of
+from infusecalc.cli.options import HORIZON, SHEET, option, result, takes
+from infusecalc.cli.reply import Reply
+from infusecalc.dates import parse_date
+from infusecalc.errors import BadInput
+from infusecalc.output.agenda import Agenda, Open
+from infusecalc.output.agenda_answer import AgendaAnswer
+from infusecalc.output.answer import DATES
+
+_FORMATTED = result((*PLAIN, DATES))
+_OPTIONS = [
+    *COHORT,
+    option("--on", "First day, as of which the agenda holds; needed.", "YYYY-MM-DD|today"),
+    option("--until", "Last day, included; default: 6 days after the first.", "YYYY-MM-DD"),
+    option("--chairs", "Number of chairs, with --open: marks a day that takes more.", "N"),
+    option("--open", "Opening hours, with --chairs.", "08:00-17:00"),
+    *(each for each in HORIZON if each.name == "maintenance_start"),
+    *(each for each in SHEET if each.name in ("revision", "private")),
+    *(each for each in _FORMATTED if each.name not in {known.name for known in COHORT}),
+]
+_OWN = ("on", "until", "chairs", "open", "revision", "private", "format_", "paper")
+_MOST_DAYS = 366
+
+
+@takes(*_OPTIONS)
+def agenda(**given: Any) -> Reply | int:
+    """What is due in a clinic, day by day, overdue first: dose, vials, bag, premedication, chair time, sums.
+
+    \b
+    Examples:
+      infusecalc agenda cohort.csv --given given.csv --on 2026-12-01 --until 2026-12-07
+      infusecalc agenda cohort.csv --on 2026-12-01 --chairs 6 --open 08:00-17:00 -o week.pdf
+    """  # noqa: D301 - \b keeps the lines of the examples apart
+    form = format_of(given, (*PLAIN, DATES))
+    hours, (on, until) = _hours(given), _days(given)
+    check_rejects(given)
+    own = {name: given[name] for name in _OWN}
+    found, rejected = collect({name: value for name, value in given.items() if name not in own}, on, until, hours)
+    made = reply(given, form, AgendaAnswer(found))
+    return made.but(rejected=rejected)
+
+
+def app(command: str) -> typer.Typer:
+    """The typer program of the command."""
+    program = typer.Typer(add_completion=False, rich_markup_mode=None)
+    program.command(command)(agenda)
+    return program
+
+
+def _days(given: dict[str, Any]) -> tuple[date, date]:
+    """The first and the last day; raises BadInput."""
+    if given["on"] is None:
+        raise BadInput("`on`", None, "is missing", allowed="YYYY-MM-DD or today", hint="the first day of the agenda")
+    on = parse_date(given["on"], "`on`")
+    until = on + timedelta(days=6) if given["until"] is None else parse_date(given["until"], "`until`")
+    if until < on:
+        raise BadInput("`until`", until, f"is before the first day, {on}", hint="give a later date")
+    if (until - on).days >= _MOST_DAYS:
+        raise BadInput(
+            "`until`", until, "is too far", allowed=f"up to {_MOST_DAYS} days", hint="list a shorter stretch"
+        )
+    return on, until
+
+
+def _hours(given: dict[str, Any]) -> Open | None:
+    """The chairs and the hours of the clinic; raises BadInput."""
+    chairs, hours = parse_count(given["chairs"], "`chairs`"), given["open"]
+    if (chairs is None) != (hours is None):
+        missing, other = ("`chairs`", "`open`") if chairs is None else ("`open`", "`chairs`")
+        raise BadInput(missing, None, "is missing", allowed=f"{missing} with {other}, or neither")
+    if chairs is None:
+        return None
+    allowed = "as in 08:00-17:00"
+    opens, dash, shuts = str(hours).partition("-")
+    first, last = (parse_clock(text, "`open`") if text.strip() else None for text in (opens, shuts))
+    if not dash or first is None or last is None or last <= first:
+        raise BadInput("`open`", hours, "is no opening time and a later closing time", allowed=allowed)
+    return Open(chairs, last - first)
+
+
+def collect(given: dict[str, Any], on: date, until: date, hours: Open | None) -> tuple[Agenda, bool]:
+    """The agenda of a cohort, and whether rows or lines of it were rejected."""
+    from infusecalc.cohort.agenda import Collector, FromTo, horizon_of  # noqa: PLC0415 - a frame library
+    from infusecalc.cohort.files.batch import Batch  # noqa: PLC0415 - as above
+
+    options = options_of(given)
+    expansion, cohort, beside = opened(given, options | {"until": str(horizon_of(options, until))}, beyond=True)
+    work = Batch(expansion, cohort, strict=given["strict"], form="ndjson", beside=beside)
+    collector = Collector(expansion, expansion.table, FromTo(on, until))
+    with rejects_of(work, given["rejects"]) as refuse:
+        work.each(collector.take, refuse)
+    tally = expansion.tally
+    return collector.agenda(hours), bool(tally.rejected or tally.lines)

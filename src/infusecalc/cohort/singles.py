@@ -1,0 +1,240 @@
+"""Rows with a history, weights over time or an order of their own to their infusions, by the single patient's code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import polars as pl
+
+from infusecalc.choices import Acceptance, Choices
+from infusecalc.cohort.beside import Beside
+from infusecalc.cohort.compiler import Compiler, RowNames
+from infusecalc.cohort.faults import CONFLICT, MISSING, NOT_PLANNED, UNREADABLE, Faults, RowFault, fault_of
+from infusecalc.cohort.header import NAMES, ORDER
+from infusecalc.cohort.result_columns import as_text, quoted, schema
+from infusecalc.course import Course, case_in, course_in, judged
+from infusecalc.errors import BadInput
+from infusecalc.findings import Case
+from infusecalc.frozen import Frozen
+from infusecalc.history import Given
+from infusecalc.output.records import records
+from infusecalc.patient import Patient, Weighed
+from infusecalc.quantities import Age, plain
+from infusecalc.setting import Setting, setting_of
+
+_MANY = ("dose", "every", "has", "accept")
+"""The columns of an order that take several values."""
+_OF_OPTIONS = {name: name for name in ORDER} | {"from_": "from", "until": "start", "maintenance_start": "start"}
+_PART = ";"
+_UNUSABLE = RowFault(
+    "patient_id", CONFLICT, "a line of `given` or `weights` on this patient cannot be used, so nothing is planned"
+)
+_UNWEIGHED = RowFault(
+    "weight_kg",
+    MISSING,
+    "the weight is not known on the day of an infusion: the first one is from a later day; add one in `weights`",
+)
+_OTHER_WEIGHT = RowFault(
+    "weight_kg", CONFLICT, "`weights` has another weight for the day of the start; give one weight for each day"
+)
+
+
+class OrderOfRow(Frozen):
+    """What the names and the order of a row come to: its choices, the acceptances of its own, and its setting."""
+
+    choices: Choices
+    setting: Setting
+
+
+class Single(Frozen):
+    """A case that was planned for itself, how its course is made of it, and how one of other choices is."""
+
+    case: Case
+    course_of: Callable[[Case], Course]
+    again: Callable[[Choices], Course]
+
+    @property
+    def course(self) -> Course:
+        """The course, with all its findings."""
+        return self.course_of(self.case)
+
+
+class Singles:
+    """Plans rows one by one; rows with the same names and the same order share a setting."""
+
+    def __init__(
+        self, compiler: Compiler, faults: Faults, columns: tuple[str, ...], beside: Beside | None, of_patient: Any
+    ) -> None:
+        """`of_patient` has the BSA formula and the cap."""
+        self._compiler, self._faults, self._columns, self.beside = compiler, faults, columns, beside
+        self._formula, self._cap = of_patient.formula, of_patient.cap
+        self._known: dict[tuple[Any, ...], OrderOfRow | RowFault] = {}
+        self._schema = schema(columns) | {"place": pl.Int64}
+
+    @property
+    def dated(self) -> pl.Series | None:
+        """The patients who need no start."""
+        return self.beside.dated if self.beside else None
+
+    def mine(self, rows: pl.DataFrame) -> pl.Series:
+        """Which rows are planned one by one."""
+        told: Any = pl.any_horizontal(pl.col(name).is_not_null() for name in ORDER)
+        if self.beside:
+            ids = pl.Series(sorted(self.beside.ids), dtype=pl.String).implode()
+            told |= pl.col("patient_id").is_in(ids).fill_null(value=False)
+        return rows.select(pl.col("fault").is_null() & told).to_series()
+
+    def courses(self, rows: pl.DataFrame) -> tuple[list[tuple[int, Single]], pl.DataFrame]:
+        """The course of each row with its `place`, and the `place` and `fault` of those that have none."""
+        found, bad = [], []
+        for row in rows.iter_rows(named=True):
+            made = self._made(row)
+            if isinstance(made, RowFault):
+                bad.append((row["place"], self._faults.place(made)))
+            else:
+                found.append((row["place"], made))
+        return found, pl.DataFrame(bad, schema={"place": pl.Int64, "fault": pl.Int32}, orient="row")
+
+    def frame(self, found: list[tuple[int, dict[str, Any]]], *, texts: bool, harmless: bool) -> pl.DataFrame:
+        """Records, each with the place of its row, as the columns of the result."""
+        columns = {name: [record[name] for _, record in found] for name in self._columns}
+        columns["place"] = [place for place, _ in found]
+        made = pl.DataFrame([_column(name, values, self._schema[name]) for name, values in columns.items()])
+        if texts:
+            made = made.with_columns(as_text(pl.col(name)) for name, kind in self._schema.items() if kind == pl.Float64)
+        return made.with_columns(patient_id=quoted(pl.col("patient_id"))) if harmless else made
+
+    def records(self, place: int, course: Course) -> list[tuple[int, dict[str, Any]]]:
+        """The infusions of a course, each with the place of its row."""
+        return [(place, record) for record in records(course, self._columns)]
+
+    # --- one row --------------------------------------------------------------------------------------------------
+
+    def _made(self, row: dict[str, Any]) -> Single | RowFault:
+        """The course of a row, or why there is none."""
+        if self.beside and row["patient_id"] in self.beside.unusable:
+            return _UNUSABLE
+        ordered = self._ordered(row)
+        if isinstance(ordered, RowFault):
+            return ordered
+        given = self.beside.given.get(row["patient_id"], []) if self.beside else []
+        try:
+            patient = self._patient(row, given)
+            history = tuple(Given(day, amount) for day, amount, _ in given)
+            horizon = self._compiler.horizon(row["start"] or history[0].date)
+            choices = ordered.choices.but(start=row["start"], history=history, horizon=horizon)
+            return self._single(ordered.setting, patient, choices)
+        except BadInput as error:
+            return self._unplanned(error, row["patient_id"], given)
+
+    def _single(self, setting: Setting, patient: Patient, choices: Choices) -> Single:
+        beside = self._beside_of(choices)
+        case = case_in(setting, patient, choices)
+        if choices.acceptances:
+            judged(setting, case, beside)  # it is refused where one meets no block
+        return Single(
+            case,
+            lambda own: judged(setting, own, beside),
+            lambda chosen: course_in(setting, patient, chosen, beside),
+        )
+
+    def _unplanned(self, error: BadInput, id_: str, given: list[Any]) -> RowFault:
+        """Why a row has no plan; where an infusion given has no place in it, its line is rejected too."""
+        fault = self._fault(error)
+        line = next((line for day, _, line in given if error.field == "given" and day == error.value), None)
+        if self.beside and line is not None:
+            self.beside.reject(line, id_, fault.but(column="date"))
+            return _UNUSABLE
+        return fault
+
+    def _fault(self, error: BadInput) -> RowFault:
+        if error.value is _OTHER_WEIGHT:
+            return _OTHER_WEIGHT
+        if error.what == "weight" and error.problem == "is missing for that day":
+            return _UNWEIGHED
+        return fault_of(error, _OF_OPTIONS.get(error.field or "", ""), NOT_PLANNED)
+
+    def _patient(self, row: dict[str, Any], given: list[Any]) -> Patient:
+        """The patient of a row: the weight of the cohort is that of the start, or of the first infusion given."""
+        weight, height = row["weight"], row["height"]
+        since = row["start"] or (given[0][0] if given else None)
+        weights = [Weighed(None, weight, f"{plain(weight)} kg")]
+        later = self.beside.weights.get(row["patient_id"], []) if self.beside else []
+        if later:
+            dated: dict[date, int] = {day: value for day, value, _ in later if value}
+            if since and dated.setdefault(since, weight) != weight:
+                raise BadInput("weight", _OTHER_WEIGHT, "")
+            weights = [Weighed(day, value, f"{plain(value)} kg") for day, value in sorted(dated.items())]
+        return Patient(
+            weights[0].weight,
+            weights[0].text,
+            weights=tuple(weights),
+            height=height,
+            bsa_given=row["uncapped"] if height is None else None,
+            formula=self._formula,
+            bsa_cap=self._cap,
+            age=None if row["months"] is None else Age(row["months"], row["slack"]),
+            id=row["patient_id"],
+        )
+
+    # --- what rows share ------------------------------------------------------------------------------------------
+
+    def _ordered(self, row: dict[str, Any]) -> OrderOfRow | RowFault:
+        key = tuple(row[name] for name in (*NAMES, *ORDER))
+        if key not in self._known:
+            names = RowNames(*key[: len(NAMES)])
+            self._known[key] = self._read(names, {name: row[name] for name in ORDER if row[name] is not None})
+        return self._known[key]
+
+    def _read(self, names: RowNames, cells: dict[str, str]) -> OrderOfRow | RowFault:
+        """The choices and the setting of rows with some names and some order."""
+        for column in ("drug", "indication"):
+            if getattr(names, column) is None:
+                return RowFault(column, MISSING, f"{column} is missing")
+        try:
+            choices = self._choices(names, cells)
+        except BadInput as error:
+            return self._unread(error, names, UNREADABLE)
+        try:
+            setting = setting_of(self._compiler.table, names.drug or "", names.indication or "", choices)
+        except BadInput as error:
+            return self._unread(error, names, NOT_PLANNED)
+        return OrderOfRow(choices, setting)
+
+    def _unread(self, error: BadInput, names: RowNames, code: str) -> RowFault:
+        """What is wrong with the order of a row, or else with its names."""
+        column = _OF_OPTIONS.get(error.field or "")
+        return self._compiler.of_names(error, names) if column is None else fault_of(error, column, code)
+
+    def _choices(self, names: RowNames, cells: dict[str, str]) -> Choices:
+        """The choices of the cohort with those of a row in their place; conditions are added to the cohort's."""
+        asked: dict[str, Any] = {
+            f"{name}_" if name == "from" else name: _parts(text) if name in _MANY else text.strip(" ")
+            for name, text in cells.items()
+        }
+        usual, own = self._compiler.choices_of(names), Choices.of(**asked)
+        taken = {"acceptances": own.acceptances}
+        named = {"dose": "doses", "every": "intervals", "protocol": "protocol", "from": "from_maintenance"}
+        taken |= {part: getattr(own, part) for name, part in named.items() if name in cells}
+        if usual.maintenance_start is not None and own.from_maintenance:
+            raise BadInput("`from_`", None, "cannot be combined with `maintenance_start`", hint="leave one of them out")
+        conditions = tuple(dict.fromkeys((*usual.conditions, *own.conditions)))
+        return usual.but(**taken, conditions=conditions)
+
+    def _beside_of(self, choices: Choices) -> tuple[Acceptance, ...]:
+        """What the whole cohort accepts, but for what the row itself does."""
+        own = {str(each) for each in choices.acceptances}
+        return tuple(each for each in self._compiler.choices.acceptances if str(each) not in own)
+
+
+def _parts(text: str) -> list[str]:
+    """Several values of a cell; blank ones are none."""
+    return [part.strip(" ") for part in text.split(_PART) if part.strip(" ")]
+
+
+def _column(name: str, values: list[Any], kind: Any) -> pl.Series:
+    if kind == pl.Date:
+        return pl.Series(name, values, pl.String).str.to_date()
+    return pl.Series(name, [None if v is None else float(v) for v in values] if kind == pl.Float64 else values, kind)

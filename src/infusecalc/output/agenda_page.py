@@ -1,0 +1,158 @@
+"""An agenda to its page: overdue first, then day by day, with what to make up, chair time, marks and sums."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from infusecalc.errors import escape
+from infusecalc.output import phrases
+from infusecalc.output.agenda import Agenda, AgendaDay, Sums
+from infusecalc.output.blocks import TITLE, Block, Heading, Lines, Pairs, Rows
+from infusecalc.output.flat import Record
+from infusecalc.quantities import hours, people
+
+_HEADS = ("patient", "#", "dose", "bag", "chair time", "vials")
+_LATE = ("patient", "#", "dose", "planned", "late", "label: until", "mark")
+_STANDS = {
+    "overdue": "overdue",
+    "on_a_day": "on a day of this agenda",
+    "beyond": "next one after it",
+    "finished": "finished",
+    "rejected": "rejected",
+}
+
+
+def agenda_page(agenda: Agenda) -> Iterator[Block]:
+    """The blocks of the page."""
+    yield Heading(f"Agenda {phrases.day(agenda.on)} to {phrases.day(agenda.until)}", TITLE)
+    over = [day for day in agenda.days if day.finding]
+    said = [f"CAUTION over-capacity: {day.finding.message}" for day in over if day.finding]
+    yield Lines((f"As of {agenda.on}: {_count(len(agenda.overdue), 'infusion')} overdue.", *said))
+    if agenda.overdue:
+        yield from _overdue(agenda)
+    for day in agenda.days:
+        yield from _day(day)
+    yield from _totals(agenda)
+
+
+def _overdue(agenda: Agenda) -> Iterator[Block]:
+    yield Heading(f"Overdue: {len(agenda.overdue)}")
+    yield Rows(_LATE, tuple(map(_late_row, agenda.overdue)), right=(1, 4), folds=(0,))
+    yield Lines((*_marks(agenda.overdue), *_changed(agenda)), listed=True)
+    late = {(item["drug"], item["label"]) for item in agenda.overdue}
+    for key in sorted(late):
+        told = agenda.told[key]
+        yield Lines((f"Late or missed, {told.drug}, label {key[1]}:",))
+        yield Pairs(tuple((name, f"{text} ({source})") for name, text, source in told.late), inset=True)
+
+
+def _late_row(item: Record) -> tuple[str, ...]:
+    latest = item["latest_date"] or "not stated"
+    late = phrases.days(item["days_late"])
+    return (*_who(item), str(item["date"]), late, latest, _mark(item))
+
+
+def _changed(agenda: Agenda) -> Iterator[str]:
+    """Overdue infusions whose dose is another if they are given on the first day."""
+    for item in agenda.overdue:
+        if item["dose_on_mg"] not in (None, item["dose_mg"]):
+            yield f"{_name(item)}: {_mg(item['dose_on_mg'])} if given on {agenda.on}"
+
+
+def _day(day: AgendaDay) -> Iterator[Block]:
+    yield Heading(f"{phrases.day(day.date)}: {_count(day.sums.infusions, 'infusion')}")
+    yield Rows(_HEADS, tuple(map(_row, day.items)), right=(1,), folds=(0,))
+    capacity = (f"CAUTION {day.finding.code}: {day.finding.message}",) if day.finding else ()
+    yield Lines((*_premedication(day.items), *_marks(day.items), *capacity, *_sums(day.sums)), listed=True)
+
+
+def _row(item: Record) -> tuple[str, ...]:
+    mark = f"{_mark(item)}: " if _mark(item) else ""
+    return (*_who(item), f"{item['bag_ml']:,} mL", minutes(item["chair_min"]), f"{mark}{opened(item)}")
+
+
+def _premedication(items: Iterable[Record]) -> Iterator[str]:
+    """How long before the infusion the premedication of each drug starts."""
+    for drug, lead in sorted({(item["told"].drug, item["premedication_min"] or 0) for item in items}):
+        yield f"premedication, {drug}: " + (f"starts {minutes(lead)} before" if lead else "no time stated")
+
+
+def _who(item: Record) -> tuple[str, str, str]:
+    return _name(item), str(item["number"]), dose(item) + (" if needed" if item["optional"] else "")
+
+
+def _name(item: Record) -> str:
+    return "no id" if item["patient_id"] is None else escape(item["patient_id"])
+
+
+def _mark(item: Record) -> str:
+    return "BLOCKED" if item["blocks"] else "caution" if item["cautions"] else ""
+
+
+def _marks(items: Iterable[Record]) -> Iterator[str]:
+    """What blocks and what needs a second look, each with its patients, blocks first."""
+    found: dict[str, list[str]] = {}
+    for item in items:
+        for line in told_of(item):
+            found.setdefault(line, []).append(f"{_name(item)} #{item['number']}")
+    for line, names in sorted(found.items(), key=lambda each: not each[0].startswith("BLOCKED")):
+        yield f"{line}: {', '.join(names)}"
+
+
+def told_of(item: Record) -> Iterator[str]:
+    """The codes of an infusion, each on a line; an accepted block with its reason."""
+    reasons = dict(part.partition("=")[::2] for part in (item["accepted"] or "").split(";") if part)
+    yield from (f"BLOCKED {code}" for code in item["blocks"])
+    for code in item["cautions"]:
+        yield f"caution {code}" + (f", accepted ({escape(reasons[code])})" if code in reasons else "")
+
+
+def _totals(agenda: Agenda) -> Iterator[Block]:
+    whole = Sums.of(item for day in agenda.days for item in day.items)
+    yield Heading(f"In all, {_count(len(agenda.days), 'day')}: {_count(whole.infusions, 'infusion')}")
+    yield Lines(tuple(_sums(whole)), listed=True)
+    rows = tuple((_STANDS[name], f"{count:,}") for name, count in agenda.rows.items())
+    yield Lines(("Rows of the cohort:",))
+    yield Pairs(rows, inset=True)
+    chair = "Chair time: the longest premedication lead, the infusion, the label's least observation, the turnover."
+    yield Lines((f"{chair} Overdue infusions, and those if needed, are in no sum.",))
+
+
+def _sums(sums: Sums) -> Iterator[str]:
+    needed = f" (and {sums.if_needed:,} if needed, in no sum)" if sums.if_needed else ""
+    least = f"at least, {_count(sums.untimed, 'infusion')} without a known time: " if sums.untimed else ""
+    times = f"{least}infusion time {minutes(sums.time)}, chair time {minutes(sums.chair)}"
+    yield f"{_count(sums.infusions, 'infusion')}{needed}; {times}"
+    for product, sizes in sums.vials.items():
+        counted = " + ".join(f"{count:,} x {_number(size)}" for size, count in sizes.items())
+        yield f"{product}: {counted} mg"
+    if sums.infusions:
+        yield f"dose {_mg(sums.dose)}, waste {_mg(sums.waste)}"
+
+
+def dose(item: Record) -> str:
+    """The drug and the dose of an infusion: `inFLIXimab 350 mg`."""
+    return f"{item['told'].drug} {_mg(item['dose_mg'])}"
+
+
+def opened(item: Record) -> str:
+    """The vials of an infusion: `Remicade 4 x 100 mg`."""
+    listed = " + ".join(f"{vial['count']:,} x {_number(vial['size_mg'])}" for vial in item["vials"])
+    return f"{item['product']} {listed} mg"
+
+
+def minutes(value: float | None) -> str:
+    """A time in minutes, as people read it."""
+    return "not known" if value is None else hours(round(value * 100)) or "0 min"
+
+
+def _mg(value: float) -> str:
+    return f"{_number(value)} mg"
+
+
+def _number(value: float) -> str:
+    return people(round(value * 100))
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number:,} {word}{'' if number == 1 else 's'}"

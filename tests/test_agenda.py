@@ -1,0 +1,290 @@
+"""`agenda`: what is due in a clinic, overdue first, then day by day, in every format, with its sums and exit codes."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infusecalc.cli import run
+from support import cases
+
+pytestmark = pytest.mark.usefixtures("seen_in_engine_threads")
+
+ROW = {"patient_id": "a", "drug": "infliximab", "indication": "crohns", "weight_kg": "70", "height_cm": "",
+       "start": "2026-01-05", "has": "", "accept": "", "every": ""}  # fmt: skip
+Captured = pytest.CaptureFixture[str]
+
+
+def files(folder: Path, rows: list[dict[str, str]], given: list[str] | None = None) -> list[str]:
+    """The files of a clinic, and the words that name them; a line of `given` is `patient_id,date,dose_mg`."""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, list(ROW), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(ROW | row for row in rows)
+    (folder / "cohort.csv").write_text(out.getvalue())
+    if given is None:
+        return [str(folder / "cohort.csv")]
+    (folder / "given.csv").write_text("\n".join(("patient_id,date,dose_mg", *given)) + "\n")
+    return [str(folder / "cohort.csv"), "--given", str(folder / "given.csv")]
+
+
+def listed(words: list[str], capsys: Captured, code: int = 0, *options: str) -> dict[str, Any]:
+    """The agenda as data."""
+    assert run(["agenda", *words, "--format", "json", *options]) == code
+    found: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return found
+
+
+@pytest.mark.parametrize("case", cases("agenda"))
+@pytest.mark.parametrize("beside", [False, True], ids=["alone", "with a history of another"])
+def test_where_a_patient_stands(case: dict[str, Any], beside: bool, tmp_path: Path, capsys: Captured) -> None:
+    if not (case["given"] or beside):
+        words = files(tmp_path, [case.get("row", {})])
+    else:
+        rows = [case.get("row", {}), {"patient_id": "other", "start": "2100-01-01"}]
+        words = files(tmp_path, rows, [*(f"a,{day}," for day in case["given"]), "other,2100-01-01,"])
+    span = ["--on", str(case["as_of"]), "--until", str(case["until"])]
+    found = listed(words, capsys, 0, *span, *case.get("options", []))
+    mine = [each for each in found["overdue"] if each["patient_id"] == "a"]
+    assert [[date.fromisoformat(e["date"]), e["number"], e["days_late"]] for e in mine] == case["overdue"]
+    days = [[date.fromisoformat(day["date"]), e["number"]] for day in found["days"] for e in day["infusions"]]
+    assert days == case["days"]
+    stands = found["totals"]["rows"]
+    others = 1 if case["given"] or beside else 0
+    assert stands[case["stands"]] - (others if case["stands"] == "beyond" else 0) == 1
+    assert sum(stands.values()) == 1 + others
+
+
+def test_every_number_of_an_infusion_is_that_of_schedule(tmp_path: Path, capsys: Captured) -> None:
+    words = files(tmp_path, [{}], ["a,2026-01-05,350", "a,2026-01-19,350"])
+    found = listed(words, capsys, 0, "--on", "2026-02-16", "--turnover", "15")
+    # 350 mg: 4 x 100 mg, 50 mg of waste; 120 min, no premedication or observation stated, 15 min of turnover
+    assert found["days"] == [
+        {
+            "date": "2026-02-16",
+            "infusions": [
+                {
+                    "patient_id": "a", "date": "2026-02-16", "days_late": 0, "number": 3, "drug": "infliximab",
+                    "indication": "crohns", "label": "us", "phase": "induction", "product": "Remicade",
+                    "optional": False, "dose_mg": 350, "vials": [{"size_mg": 100, "count": 4}], "waste_mg": 50,
+                    "bag_ml": 250, "premedication_min": None, "duration_min": 120, "chair_min": 135, "blocks": [],
+                    "cautions": [], "accepted": None, "latest_date": None, "dose_on_mg": None,
+                }
+            ],
+            "infusion_count": 1, "if_needed": 0, "dose_mg": 350, "waste_mg": 50,
+            "vials": {"Remicade": [{"size_mg": 100, "count": 4}]}, "duration_min": 120, "chair_min": 135,
+            "without_time": 0, "cautions": [],
+        }
+    ]  # fmt: skip
+    assert (found["on"], found["until"], found["schema"]) == ("2026-02-16", "2026-02-22", "infusecalc.agenda/1")
+
+
+def test_an_overdue_infusion_has_what_the_label_says_of_the_gap(tmp_path: Path, capsys: Captured) -> None:
+    rows = [{}, {"patient_id": "r", "drug": "rituximab", "indication": "ra"}]
+    words = files(tmp_path, rows, ["a,2026-01-05,", "r,2026-01-05,"])
+    # infliximab: 16 weeks after 01-05 is 04-27; rituximab: 14 days after its date, 01-19, is 02-02
+    early = listed(words, capsys, 0, "--on", "2026-02-02")
+    assert [each["cautions"] for each in early["overdue"]] == [[], []]
+    late = listed(words, capsys, 0, "--on", "2026-04-28")
+    assert [each["cautions"] for each in late["overdue"]] == [["gap-unusual"], ["gap-unusual"]]
+    assert {each["drug"] for each in late["label_says"]} == {"infliximab", "rituximab"}
+    eu = listed(words, capsys, 0, "--on", "2026-06-30", "--label", "eu")
+    # eu, Crohn's disease: within 16 weeks of the last infusion, 2026-01-05 + 112 days
+    assert [each["latest_date"] for each in eu["overdue"] if each["patient_id"] == "a"] == ["2026-04-27"]
+
+
+def test_an_overdue_dose_follows_the_weight_of_the_first_day(tmp_path: Path, capsys: Captured) -> None:
+    words = files(tmp_path, [{}], ["a,2026-01-05,"])
+    (tmp_path / "weights.csv").write_text("patient_id,date,weight_kg\na,2026-02-01,80\n")
+    words += ["--weights", str(tmp_path / "weights.csv"), "--on", "2026-02-02"]
+    [found] = listed(words, capsys)["overdue"]
+    # due on 01-19 at 70 kg: 350 mg; on 02-02 at 80 kg: 400 mg
+    assert (found["date"], found["dose_mg"], found["dose_on_mg"]) == ("2026-01-19", 350, 400)
+    assert "weight-changed" in found["cautions"]
+    assert run(["agenda", *words]) == 0
+    assert "a: 400 mg if given on 2026-02-02" in capsys.readouterr().out
+
+
+def test_the_longest_overdue_comes_first_and_days_keep_the_order_of_the_rows(tmp_path: Path, capsys: Captured) -> None:
+    rows = [{"patient_id": name} for name in "abc"]
+    rows += [{"patient_id": "p", "start": "2026-02-13"}, {"patient_id": "d"}]
+    words = files(tmp_path, rows, ["a,2026-01-05,", "b,2025-12-20,", "c,2026-01-30,", "d,2026-01-30,"])
+    found = listed(words, capsys, 0, "--on", "2026-02-10")
+    assert [(each["patient_id"], each["days_late"]) for each in found["overdue"]] == [("b", 38), ("a", 22)]
+    assert [each["patient_id"] for day in found["days"] for each in day["infusions"]] == ["c", "p", "d"]
+
+
+@pytest.mark.parametrize(
+    ("chairs", "hours", "turnover", "over"),
+    [
+        ("1", "08:00-10:00", "0", False),  # 120 min of chair time, 1 x 120 min
+        ("1", "08:00-10:00", "0.01", True),  # 120.01 min
+        ("2", "08:00-09:00", "0", False),  # 2 x 60 min
+        ("1", "08:00-09:59", "0", True),
+    ],
+)
+def test_a_day_over_the_capacity_of_the_clinic_is_marked(
+    tmp_path: Path, capsys: Captured, chairs: str, hours: str, turnover: str, over: bool
+) -> None:
+    words = [*files(tmp_path, [{"start": "2026-03-02"}]), "--on", "2026-03-02", "--chairs", chairs, "--open", hours]
+    found = listed([*words, "--turnover", turnover], capsys)
+    assert [day["cautions"] for day in found["days"]] == [["over-capacity"] if over else []]
+    told = [(each["code"], each["detail"], each["severity"]) for each in found["findings"]]
+    assert told == ([("over-capacity", "2026-03-02", "caution")] if over else [])
+    assert run(["agenda", *words, "--turnover", turnover]) == 0
+    assert ("CAUTION over-capacity: 2026-03-02: " in capsys.readouterr().out) == over
+
+
+def test_infusions_if_needed_and_without_a_time_stand_apart_in_the_sums(tmp_path: Path, capsys: Captured) -> None:
+    rows = [
+        {"patient_id": "needed", "indication": "ici-colitis", "start": "2026-02-16"},  # a second one if needed, day 14
+        {"patient_id": "untimed", "drug": "rituximab", "indication": "gpa-pediatric", "weight_kg": "30",
+         "height_cm": "130", "start": "2026-03-02"},
+    ]  # fmt: skip
+    words = [*files(tmp_path, rows), "--on", "2026-03-02"]
+    found = listed(words, capsys)
+    [day] = [each for each in found["days"] if each["date"] == "2026-03-02"]
+    assert (day["infusion_count"], day["if_needed"], day["without_time"], day["chair_min"]) == (1, 1, 1, None)
+    assert set(day["vials"]) == {"Rituxan"}
+    assert run(["agenda", *words]) == 0
+    said = capsys.readouterr().out
+    assert "if needed" in said
+    assert "at least, 1 infusion without a known time" in " ".join(said.split())
+    assert "not known" in said
+
+
+def test_exit_codes_are_those_of_batch(tmp_path: Path, capsys: Captured) -> None:
+    blocked = {"patient_id": "b", "has": "tb", "start": "2026-03-02"}
+    span = ["--on", "2026-03-02", "--quiet"]
+    assert run(["agenda", *files(tmp_path, [blocked]), *span]) == 3
+    assert "BLOCKED contraindicated:active-tb: b #1" in capsys.readouterr().out
+    assert run(["agenda", *files(tmp_path, [blocked | {"accept": "contraindicated=seen"}]), *span]) == 0
+    assert "caution contraindicated:active-tb, accepted (seen): b #1" in capsys.readouterr().out
+    assert run(["agenda", *files(tmp_path, [blocked | {"start": "2027-03-02"}]), *span]) == 0, "it is not listed"
+    words = files(tmp_path, [blocked, {"patient_id": "x", "weight_kg": ""}])
+    bad = tmp_path / "bad.csv"
+    assert run(["agenda", *words, *span, "--rejects", str(bad)]) == 4
+    assert "x," in bad.read_text()
+    assert capsys.readouterr().err == ""
+    assert run(["agenda", *words, *span, "--strict"]) == 2
+    assert capsys.readouterr().out == ""
+
+
+def test_every_format_tells_the_same_patients(tmp_path: Path) -> None:
+    rows = [
+        {"patient_id": "late one"},
+        {"patient_id": "=due", "start": "2026-03-02", "has": "tb"},
+        {"patient_id": "<b>x", "start": "2026-03-03"},
+    ]
+    words = [*files(tmp_path, rows, ["late one,2026-01-05,"]), "--on", "2026-03-02", "--quiet"]
+    for form in ("csv", "ndjson", "md", "html", "ics", "table", "pdf"):
+        out = tmp_path / f"agenda.{'txt' if form == 'table' else form}"
+        assert run(["agenda", *words, "-o", str(out)]) == 3
+        text = out.read_bytes().decode("latin-1")
+        if form == "pdf":
+            assert text.startswith("%PDF-")
+            continue
+        for name in ("late one", "due", "b>x" if form not in ("html", "md") else "x"):
+            assert name in text, form
+        assert "<b>x" not in text or form in ("csv", "ndjson", "ics", "table")
+    found = list(csv.DictReader(io.StringIO((tmp_path / "agenda.csv").read_text())))
+    assert [(row["list"], row["patient_id"], row["blocks"]) for row in found] == [
+        ("overdue", "late one", ""), ("day", "'=due", "contraindicated:active-tb"), ("day", "<b>x", ""),
+    ]  # fmt: skip
+    assert {row["vials"] for row in found} == {"4x100"}
+    events = (tmp_path / "agenda.ics").read_text().replace("\r\n ", "")
+    assert events.count("BEGIN:VEVENT") == 3
+    assert "SUMMARY:OVERDUE 42 days: late one\\, inFLIXimab 350 mg\\, infusion 2" in events
+    assert "SUMMARY:BLOCKED: =due\\, inFLIXimab 350 mg\\, infusion 1" in events
+    assert events.count("STATUS:TENTATIVE") == 2
+
+
+def test_the_events_of_the_clinic_are_those_of_the_patients(tmp_path: Path, capsys: Captured) -> None:
+    words = files(tmp_path, [{}, {"patient_id": "r", "drug": "rituximab", "indication": "gpa", "height_cm": "170"}])
+    assert (
+        run(
+            [
+                "agenda",
+                *words,
+                "--on",
+                "2026-01-05",
+                "--until",
+                "2026-01-19",
+                "--format",
+                "ics",
+                "--private",
+                "--revision",
+                "2",
+            ]
+        )
+        == 0
+    )
+    mine = capsys.readouterr().out
+    assert "inFLIXimab" not in mine
+    assert "SEQUENCE:2" in mine
+    line = ["schedule", "infliximab", "crohns", "--weight", "70kg", "--start", "2026-01-05", "--patient-id", "a"]
+    assert run([*line, "--format", "ics"]) == 0
+    uids = [text for text in capsys.readouterr().out.splitlines() if text.startswith("UID:")]
+    assert [uid in mine for uid in uids[:3]] == [True, True, False]
+    assert run(["agenda", *files(tmp_path, [{"patient_id": ""}]), "--on", "2026-01-05", "--format", "ics"]) == 2
+    assert "patient_id is missing in a row" in capsys.readouterr().err
+
+
+def test_an_empty_agenda_is_one_too(tmp_path: Path, capsys: Captured) -> None:
+    words = [*files(tmp_path, [{"start": "2027-01-05"}]), "--on", "2026-02-01"]
+    assert run(["agenda", *words, "--format", "csv"]) == 0
+    assert capsys.readouterr().out.startswith("list,patient_id,date,days_late,number,drug,")
+    assert run(["agenda", *words]) == 0
+    said = capsys.readouterr().out
+    assert "As of 2026-02-01: 0 infusions overdue." in said
+    assert "In all, 0 days: 0 infusions" in said
+    header = tmp_path / "none.csv"
+    header.write_text(",".join(ROW) + "\n")
+    assert run(["agenda", str(header), "--on", "2026-02-01"]) == 0
+
+
+def test_a_page_keeps_80_columns_with_long_ids(tmp_path: Path, capsys: Captured) -> None:
+    long = "patient-with-a-long-identifier-0001"
+    other = {"drug": "rituximab", "indication": "gpa", "height_cm": "170", "start": "2026-03-02", "has": "tb"}
+    rows = [{"patient_id": long}, {"patient_id": f"{long}2"} | other]
+    words = [*files(tmp_path, rows, [f"{long},2026-01-05,"]), "--on", "2026-03-02", "--until", "2026-03-09"]
+    assert run(["agenda", *words]) == 3
+    said = capsys.readouterr().out
+    assert max(map(len, said.splitlines())) <= 80
+    joined = said.replace("\n", "").replace(" ", "")
+    for text in ("2026-01-19", "42 days", "BLOCKED", "500 mL", "1 x 500"):
+        assert text.replace(" ", "") in joined
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ([], "--on is missing"),
+        (["--on", "2026-02-30"], "--on"),
+        (["--on", "2026-02-02", "--until", "2026-02-01"], "is before the first day"),
+        (["--on", "2026-02-02", "--until", "2027-02-03"], "is too far"),
+        (["--on", "2026-02-02", "--chairs", "6"], "--open is missing (allowed: --open with --chairs, or neither)"),
+        (
+            ["--on", "2026-02-02", "--open", "08:00-17:00"],
+            "--chairs is missing (allowed: --chairs with --open, or neither)",
+        ),
+        (["--on", "2026-02-02", "--chairs", "0", "--open", "08:00-17:00"], "--chairs"),
+        (["--on", "2026-02-02", "--chairs", "6", "--open", "17:00-08:00"], "no opening time and a later closing time"),
+        (["--on", "2026-02-02", "--chairs", "6", "--open", "08:00"], "no opening time and a later closing time"),
+        (["--on", "2026-02-02", "--chairs", "6", "--open", "8-17"], "--open"),
+        (["--on", "2026-02-02", "--rejects", "-"], "--rejects"),
+        (["--on", "2026-02-02", "--private"], "--private"),
+    ],
+)
+def test_an_agenda_that_cannot_be_made_is_refused(
+    options: list[str], says: str, tmp_path: Path, capsys: Captured
+) -> None:
+    assert run(["agenda", *files(tmp_path, [{}]), *options]) == 2
+    said = capsys.readouterr()
+    assert (says in said.err, said.out) == (True, "")
