@@ -85,7 +85,7 @@ def _hours(given: dict[str, Any]) -> Open | None:
     opens, dash, shuts = str(hours).partition("-")
     first, last = (parse_clock(text, "`open`") if text.strip() else None for text in (opens, shuts))
     if not dash or first is None or last is None or last <= first:
-        raise BadInput("`open`", hours, "is no opening time and a later closing time", allowed=allowed)
+        raise BadInput("`open`", hours, "must be an opening time and a later closing time", allowed=allowed)
     return Open(chairs, last - first)
 
 
