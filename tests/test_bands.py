@@ -71,12 +71,12 @@ def test_the_made_up_cohort_lies_on_both_sides_of_every_end_and_of_every_cap():
 @pytest.mark.parametrize(
     ("dose", "fault"),
     [
-        ("[{under: 60 kg, dose: 5 mg}, {to: 90 kg, dose: 6 mg}]", "do not end one after the other"),
-        ("[{dose: 5 mg}, {to: 90 kg, dose: 6 mg}, {dose: 7 mg}]", "do not end one after the other"),
-        ("[{under: 60 kg, to: 70 kg, dose: 5 mg}, {dose: 6 mg}]", "do not end one after the other"),
-        ("[{to: 90 kg, dose: 5 mg}, {to: 60 kg, dose: 6 mg}, {dose: 7 mg}]", "not by one size, ascending"),
-        ("[{to: 60 kg, dose: 5 mg}, {to: 2 m2, dose: 6 mg}, {dose: 7 mg}]", "not by one size, ascending"),
-        ("[{dose: 7 mg}]", "not by one size, ascending"),
+        ("[{under: 60 kg, dose: 5 mg}, {to: 90 kg, dose: 6 mg}]", "must have one end in each band but the last"),
+        ("[{dose: 5 mg}, {to: 90 kg, dose: 6 mg}, {dose: 7 mg}]", "must have one end in each band but the last"),
+        ("[{under: 60 kg, to: 70 kg, dose: 5 mg}, {dose: 6 mg}]", "must have one end in each band but the last"),
+        ("[{to: 90 kg, dose: 5 mg}, {to: 60 kg, dose: 6 mg}, {dose: 7 mg}]", "needs several bands in ascending order"),
+        ("[{to: 60 kg, dose: 5 mg}, {to: 2 m2, dose: 6 mg}, {dose: 7 mg}]", "needs several bands in ascending order"),
+        ("[{dose: 7 mg}]", "needs several bands in ascending order"),
         ("[{to: 60 lb, dose: 5 mg}, {dose: 7 mg}]", "'60 lb' is neither a weight nor a BSA"),
         ('"8 mg/kg, at most 800mg"', "must be written '8 mg/kg, at most 800 mg'"),
     ],

@@ -578,11 +578,11 @@ def test_a_file_that_is_wrong_as_a_whole_is_refused(tmp_path: Path, capsys: pyte
         ("in.parquet", parquet.getvalue()[:-9]): "is damaged",
         ("in.parquet", parquet.getvalue()): "header has no known column",
         ("in.csv", header.replace(b"\n", b",,\n")): "header has a column without a name; name each",
-        ("in.csv", b"[\n{}\n"): "is JSON, not CSV; write each object on a line of its own, as jq -c '.[' does",
+        ("in.csv", b"[\n{}\n"): "is JSON, not CSV; write each object on a line of its own, as jq -c '.[]' does",
         ("in.json", b'[{"drug": "infliximab"}]'): "is a JSON array (allowed: one object a line, {...}); write each",
         ("in.json", b'\n[\n  {"drug": "infliximab"}\n]'): "is a JSON array",
         ("in.ndjson", b'{\n  "drug": "infliximab"\n}\n'): "has a JSON object that runs over several lines",
-        ("in.parquet", b"PARE" + parquet.getvalue()[4:]): "is encrypted; write it without encryption",
+        ("in.parquet", b"PARE" + parquet.getvalue()[4:]): "is encrypted Parquet; write it without encryption",
         ("in.csv", b"PARE"): "is encrypted Parquet",
         ("in.txt", header + line): "has no known extension",
     }

@@ -43,9 +43,9 @@ def program(*line: str, **options) -> subprocess.CompletedProcess:
 def test_the_first_command_of_the_readme_prints_eight_infusions(capfd):
     assert run(PLAN) == 0
     out, err = capfd.readouterr()
-    rows = [line for line in out.splitlines() if "4 x 100 mg" in line and "350 mg" in line and " 50 mg  2 h" in line]
-    assert len(rows) == 8
-    assert "35 mL into 250 mL after taking out 35 mL: 1.4 mg/mL" in out
+    assert len([line for line in out.splitlines() if line.endswith("  350 mg  2 h")]) == 8
+    made = "make up 4 x 100 mg: 35 mL into 250 mL after taking out 35 mL: 1.4 mg/mL, 50 mg waste"
+    assert made in " ".join(out.split())
     assert "Tue 2026-12-01" in out
     assert err == ""
 
@@ -127,9 +127,9 @@ def test_bad_input_ends_with_2_and_one_sentence(capfd):
         ([*LOOK_UP, "--hieght", "175"], "No such option: --hieght (Possible options: --height, --weight)"),
         (
             ["dose", "infliximab", "crohns", "\u2014weight", "70"],
-            "'\u2014weight' begins with a dash that is no hyphen; type --weight (see: infusecalc dose -h)",
+            "'\u2014weight' begins with a dash that is not a hyphen; type --weight (see: infusecalc dose -h)",
         ),
-        ([*LOOK_UP, "\u2013\u2013quiet"], "'\u2013\u2013quiet' begins with a dash that is no hyphen; type --quiet"),
+        ([*LOOK_UP, "\u2013\u2013quiet"], "'\u2013\u2013quiet' begins with a dash that is not a hyphen; type --quiet"),
         ([*LOOK_UP, "--patient-id", "\u2014x", "--hieght", "1"], "No such option: --hieght"),
         (
             ["rate", *LOOK_UP[1:], "--paper", "a4"],
@@ -569,6 +569,8 @@ def test_a_sites_values_are_shown_as_local(tmp_path, capfd):
         encoding="utf-8",
     )
     assert run(["regimens", "list", "--regimens", str(path)]) == 0
+    assert "labelled, local (us); labelled (eu)" in capfd.readouterr().out
+    assert run(["regimens", "list", "--full", "--regimens", str(path)]) == 0
     assert "us labelled local" in capfd.readouterr().out
     assert run(["regimens", "show", "infliximab", "uc", "--regimens", str(path)]) == 0
     assert "[site: site, local]" in capfd.readouterr().out
@@ -664,8 +666,10 @@ def test_a_start_of_maintenance_beyond_the_horizon_is_shown(capfd):
 
 def test_the_views_of_uncommon_courses(capfd):
     assert run([*PLAN, "--doses", "2"]) == 0
-    assert "maintenance" not in capfd.readouterr().out.partition("Findings")[0]
-    line = ["dose", "rituximab", "gpa-pediatric", "--weight", "154lbs", "--height", "180", "--bsa-cap", "1.5"]
+    shown = capfd.readouterr().out
+    assert "planned for 2 infusions; maintenance goes on" in " ".join(shown.split())
+    assert "maintenance" not in shown.partition("planned for")[0]
+    line = ["dose", "rituximab", "gpa-pediatric", "--full", "--weight", "154lbs", "--height", "180", "--bsa-cap", "1.5"]
     assert run([*line, "--age", "8mo", "--bsa-formula", "dubois"]) == 3
     out = capfd.readouterr().out
     assert "age 8 mo" in out
@@ -680,7 +684,7 @@ def test_the_views_of_uncommon_courses(capfd):
 def test_a_drug_is_written_in_tall_man_letters_for_people_and_in_lower_case_in_data(capfd):
     line = ["dose", "infliximab", "ra", "--weight", "70", "--has", "drug-hypersensitivity"]
     for form in ("table", "md"):
-        run([*line, "--format", form])
+        run([*line, "--full", "--format", form])
         out = capfd.readouterr().out.replace("\\", "")
         assert "inFLIXimab" in out
         assert "reaction to inFLIXimab" in " ".join(out.split())

@@ -197,7 +197,8 @@ def test_a_severe_reaction_stands_before_the_steps_after_a_stop(form, tmp_path):
     if form in ("csv", "ndjson"):
         assert "as_tolerated" in text
         return
-    severe, steps = text.index("A severe reaction ends the infusion"), '"steps"' if form == "json" else "duration"
+    severe = text.index("A severe reaction ends the infusion")
+    steps = {"json": '"steps"', "table": "mL/h  "}.get(form, "duration")
     mark = "as_tolerated" if form == "json" else "As tolerated (house)"
     assert severe < text.index(steps) < text.replace("\\", "").rindex(mark)
 
@@ -448,7 +449,7 @@ SITE_WORDS = (
 
 def test_letters_of_a_sites_table_come_out_in_text(capfdbinary):
     for form in ("table", "md"):
-        assert schedule(UMLAUTS, "--format", form) == 0
+        assert schedule(UMLAUTS, "--full", "--format", form) == 0
         text = " ".join(capfdbinary.readouterr().out.decode("utf-8").replace("\\", "").split())
         assert [words for words in SITE_WORDS if words not in text] == [], form
 
@@ -671,7 +672,7 @@ def test_no_findings_draw_nothing():
 
 def test_a_drug_without_premedication_has_a_pump_table_without_it(capfd):
     local = ["--regimens", str(HERE / "tables" / "third_drug.yaml")]
-    assert run(["rate", "fictumab", "hiccups", "--weight", "70", "--height", "170", *local]) == 0
+    assert run(["rate", "fictumab", "hiccups", "--full", "--weight", "70", "--height", "170", *local]) == 0
     assert "Premedication" not in capfd.readouterr().out
 
 

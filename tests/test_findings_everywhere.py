@@ -53,7 +53,10 @@ WALK = [
 
 
 def answer(line: str, form: str, folder: Path) -> tuple[int, bytes]:
-    """The exit code of a line, and what it writes in a format; a batch is that of one patient."""
+    """The exit code of a line, and what it writes in a format; a batch is that of one patient.
+
+    A screen is told in full: the first screen, and what `--quiet` leaves of it, are in test_screen.
+    """
     command, *words = shlex.split(line)
     path = folder / f"answer.{'txt' if form == 'table' else form}"
     if command == "batch":
@@ -62,7 +65,7 @@ def answer(line: str, form: str, folder: Path) -> tuple[int, bytes]:
         words = [str(cohort), *words[2:]]
     elif command == "schedule":
         words += ["--patient-id", "17"]
-    code = run([command, *words, "-o", str(path), "--quiet"])
+    code = run([command, *words, "-o", str(path), "--full" if form == "table" else "--quiet"])
     return code, path.read_bytes()
 
 

@@ -90,7 +90,7 @@ TEXTS = [name for name in written_from(PLAIN) if name not in ("html", "pdf")]
 
 
 def rendered(found: Course, form: str) -> str:
-    return FORMATS[form].write(CourseAnswer(found), Look(80, False, {}))[0]
+    return FORMATS[form].write(CourseAnswer(found), Look(80, False, {"full": True}))[0]
 
 
 @pytest.mark.parametrize("name", COURSES)

@@ -135,7 +135,7 @@ TOO_LATE = [*LATE[:3], "2027-04-07"]
 def test_both_dates_are_shown_and_which_was_taken(days, anchor, lines, capsys):
     """The date by the plan and the date from the last given: both shown, never mixed in silence."""
     told = [word for day in days for word in ("--given", day)]
-    assert run(["next", "infliximab", "crohns", "--weight", "70kg", "--anchor", anchor, *told]) == 0
+    assert run(["next", "infliximab", "crohns", "--full", "--weight", "70kg", "--anchor", anchor, *told]) == 0
     shown = [line.strip() for line in capsys.readouterr().out.splitlines()]
     assert [line for line in lines if line not in shown] == []
 

@@ -174,6 +174,6 @@ def test_a_remark_with_a_semicolon_is_no_source(tmp_path, capfd):
     )
     site = tmp_path / "site.yaml"
     site.write_text(text, encoding="utf-8")
-    for words in (["regimens", "show", "infliximab", "ra"], ["info", "infliximab"]):
+    for words in (["regimens", "show", "infliximab", "ra"], ["info", "infliximab", "--full"]):
         assert run([*words, "--regimens", str(site)]) == 0
         assert "ours by day; at night" in " ".join(capfd.readouterr().out.split())

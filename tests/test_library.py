@@ -14,6 +14,7 @@ import pytest
 from infusecalc import BadInput, Patient, make_course
 from infusecalc.choices import Choices
 from infusecalc.cohort import RejectedRows, expand, rejects
+from infusecalc.cohort.frames import like
 from infusecalc.errors import UnknownName
 from infusecalc.options import CohortOptions, CourseOptions
 from infusecalc.output.records import columns, records
@@ -98,6 +99,15 @@ def test_a_course_in_a_few_lines():
     )
     low = make_course(table(), "rituximab", "aiha", Patient.of(70, height=175), variant="low-dose")
     assert repr(low).startswith("Course(rituximab/aiha, low-dose, us label, Rituxan\n")
+
+
+def test_a_course_shows_itself_wherever_it_was_imported_from():
+    code = (
+        "from infusecalc.course import make_course; from infusecalc.patient import Patient; from infusecalc.table"
+        " import load_table; print(make_course(load_table(), 'infliximab', 'crohns', Patient.of('70kg')))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("Course(infliximab/crohns, us label, Remicade\n")
 
 
 def test_a_course_stays_short_however_much_blocks():
@@ -200,6 +210,20 @@ def test_a_pyarrow_table_gives_a_pyarrow_table():
     assert isinstance(plan, pyarrow.Table)
     assert plan.num_rows == 14
     assert isinstance(rejects(frame), pyarrow.Table)
+
+
+def test_a_result_is_of_the_kind_that_was_given():
+    class Result:
+        def to_pandas(self):
+            return "pandas"
+
+        def to_arrow(self):
+            return "pyarrow"
+
+    result = Result()
+    for module, wanted in {"pandas.core.frame": "pandas", "pyarrow.lib": "pyarrow", "duckdb": result}.items():
+        frame = type("Frame", (), {"__module__": module})()
+        assert like(result, frame) == wanted
 
 
 # --- the page of examples --------------------------------------------------------------------------------------

@@ -132,7 +132,7 @@ def test_the_sites_time_and_range_are_said_to_be_the_sites(form, tmp_path, capfd
         "preparation: {concentration: {to: 5 mg/mL, source: ours}}}}}\n"
     )
     path = written(text, tmp_path)
-    assert run(["dose", "infliximab", "uc", "--weight", "70kg", "--regimens", path, "--format", form]) == 0
+    assert run(["dose", "infliximab", "uc", "--full", "--weight", "70kg", "--regimens", path, "--format", form]) == 0
     out = capfd.readouterr().out
     assert "at least 60 min by the site" in out
     assert "site: at most 5 mg/mL" in out
@@ -145,7 +145,7 @@ def test_a_regimen_with_a_changed_phase_says_so_in_its_heading(tmp_path, capfd):
         "status: {is: labelled, source: ours, text: ours}}}}\n"
     )
     path = written(text, tmp_path)
-    run(["dose", "infliximab", "uc", "--weight", "70kg", "--regimens", path])
+    run(["dose", "infliximab", "uc", "--full", "--weight", "70kg", "--regimens", path])
     heads = capfd.readouterr().out.splitlines()[:2]
     assert heads[0].endswith("(maintenance changed by the site)")
     assert heads[1].endswith("us label, labelled by the site, local")

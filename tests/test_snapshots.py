@@ -48,12 +48,14 @@ def without_digest(text: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("view", "form"), [*((view, "table") for view in VIEWS), ("gpa_two_years_three_severities", "md")]
+    ("view", "form"),
+    [*((view, "table") for view in VIEWS), ("gpa_two_years_three_severities", "md"), ("crohns_schedule", "full")],
 )
 def test_a_view(view, form, snapshot):
     regimen, known, options = VIEWS[view]
     answer = CourseAnswer(course(regimen, someone(regimen, **known), **options))
-    text, _ = FORMATS[form].write(answer, Look(80, False, {}))
+    look = Look(80, False, {"full": form == "full"})
+    text, _ = FORMATS["table" if form == "full" else form].write(answer, look)
     assert without_digest(text) == snapshot(extension_class=Text)
 
 

@@ -115,7 +115,7 @@ def test_a_piece_of_an_unknown_section_is_left_to_the_audit(tmp_path):
 
 TEN = {
     3: "grade",
-    5: "that no statement cites",
+    5: "is not cited by any statement",
     7: "out of order",
     11: "1:30",
     12: "010 mg",

@@ -465,11 +465,11 @@ UNREADABLE = {
         "its header lacks the columns phase, number, day, date and 23 more",
     ),
     "bytes": (b"\xff\xfe\x00", "is not UTF-8 at byte 0"),
-    "a NUL": (b"a\0b\n", "is no text"),
-    "a number that is none": (b'{"schema": "infusecalc.schedule/1", "a": NaN}', "NaN is no number of JSON"),
+    "a NUL": (b"a\0b\n", "is not text"),
+    "a number that is none": (b'{"schema": "infusecalc.schedule/1", "a": NaN}', "NaN is not a number in JSON"),
     "a name twice": (b'{"schema": "infusecalc.schedule/1", "schema": "x"}', "a name stands twice in one object"),
-    "NDJSON": (b'{"schema": "infusecalc.schedule/1"}\n{}\n', "or is NDJSON at line 2"),
-    "a deep nest": (b"[" * 100_000, "is no whole JSON document"),
+    "NDJSON": (b'{"schema": "infusecalc.schedule/1"}\n{}\n', "or NDJSON at line 2"),
+    "a deep nest": (b"[" * 100_000, "is not a whole JSON document"),
 }
 
 
@@ -545,7 +545,7 @@ ROWS = {
     "a date of a spreadsheet": (lambda lines: [lines[0], lines[1].replace("2026-12-01", "1/12/26")], "date '1/12/26'"),
     "a flag that is none": (lambda lines: [lines[0], lines[1].replace("false", "0")], "optional '0'"),
     "vials that are none": (lambda lines: [lines[0], lines[1].replace("4x100", "four")], "vials 'four'"),
-    "an open quote": (lambda lines: [*lines, '"'], "is no whole CSV file"),
+    "an open quote": (lambda lines: [*lines, '"'], "is not a whole CSV file"),
 }  # fmt: skip
 
 

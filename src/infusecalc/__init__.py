@@ -33,8 +33,6 @@ def __getattr__(name: str) -> Any:
         message = f"module 'infusecalc' has no attribute '{name}'"
         raise AttributeError(message)
     home = import_module(f"infusecalc.{_HOMES[name]}")
-    if _HOMES[name] == "course":
-        home.VIEWS.update(lines=_lines, page=_page, frame=_frame)
     globals()[name] = getattr(home, name)
     return globals()[name]
 

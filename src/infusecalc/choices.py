@@ -75,6 +75,18 @@ class Acceptance(Frozen):
         return f"{self.code}:{self.detail}" if self.detail else self.code
 
 
+class Done(Frozen):
+    """A screening that was done before the start, by its name; `on` is None where no day was said."""
+
+    name: str
+    on: date | None
+
+    @property
+    def told(self) -> str:
+        """As people read it: `Done on 2026-11-20`."""
+        return f"Done on {self.on}" if self.on else "Done"
+
+
 class Price(Frozen):
     """What a vial (0.01 mg) costs, in 0.01: of a product, as it was typed, or of each that has no price of its own."""
 
@@ -107,6 +119,7 @@ class Choices(Frozen):
     turnover: int = 0  # 0.01 min
     conditions: tuple[str, ...] = ()
     acceptances: tuple[Acceptance, ...] = ()
+    done: tuple[Done, ...] = ()
 
     @classmethod
     def of(cls, **options: Unpack[CourseOptions]) -> Choices:
@@ -145,6 +158,7 @@ class Choices(Frozen):
             turnover=0 if turnover is None else parse_minutes(str(turnover), "`turnover`"),
             conditions=tuple(dict.fromkeys(_listed(options.get("has", ())))),
             acceptances=_acceptances(_listed(options.get("accept", ()))),
+            done=_done(_listed(options.get("done", ()))),
         )
 
 
@@ -255,6 +269,19 @@ def _rounding(policy: str, within: str | None) -> Rounding:
         raise BadInput("`round_`", policy, "is not a way of rounding", allowed=", ".join(ROUNDING))
     limit = None if within is None else parse_percent(within, "`round_within`")
     return Rounding(_STEPS.get(how), how == "vial", limit)
+
+
+def _done(texts: Sequence[str]) -> tuple[Done, ...]:
+    """What was done before the start, each once; raises BadInput for a second day."""
+    found: dict[str, Done] = {}
+    for text in texts:
+        name, equals, on = text.partition("=")
+        if not name.strip(" "):
+            raise BadInput("`done`", text, "names no screening", allowed="SCREENING or SCREENING=DATE")
+        done = Done(normal(name), parse_date(on, "`done`") if equals else None)
+        if found.setdefault(done.name, done) != done:
+            raise BadInput("`done`", text, "gives a second day for one screening", hint="give one")
+    return tuple(found.values())
 
 
 def _acceptances(texts: Sequence[str]) -> tuple[Acceptance, ...]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
+from importlib import import_module
 from typing import Any, Unpack
 
 from infusecalc.choices import Acceptance, Choices
@@ -30,8 +31,10 @@ from infusecalc.statements import (
 from infusecalc.table import Table
 from infusecalc.totals import Totals, add_up
 
-VIEWS: dict[str, Callable[[Course], Any]] = {}
-"""How a course becomes `lines`, a `page` and a `frame`: the package puts it here, as what draws lies above."""
+
+def _drawn(course: Course, how: str) -> Any:
+    """A course as the package draws it (`_lines`, `_page`, `_frame`): what draws lies above this module."""
+    return getattr(import_module("infusecalc"), how)(course)
 
 
 class Course(Frozen):
@@ -46,12 +49,12 @@ class Course(Frozen):
 
     def __repr__(self) -> str:
         """A few lines: regimen, patient, dates, doses and what blocks."""
-        text: str = VIEWS["lines"](self)
+        text: str = _drawn(self, "_lines")
         return text
 
     def _repr_html_(self) -> str:
         """The page of the course, for a notebook."""
-        page: str = VIEWS["page"](self)
+        page: str = _drawn(self, "_page")
         return page
 
     def to_frame(self) -> Any:
@@ -59,7 +62,7 @@ class Course(Frozen):
 
         Doses are in mg, volumes in mL, times in minutes, dates are dates. Raises MissingExtra without Polars.
         """
-        return VIEWS["frame"](self)
+        return _drawn(self, "_frame")
 
     @property
     def regimen(self) -> Regimen:
@@ -254,6 +257,7 @@ def case_in(setting: Setting, patient: Patient, choices: Choices) -> Case:
     house, ordered = setting.house, setting.ordered
     day = choices.start or (choices.history[0].date if choices.history else choices.on)
     patient.check(house, day)
+    check_done(setting.regimen, choices, day)
     plan = make_plan(ordered, choices, house) if choices.start or choices.history else None
     doses, infusions = (
         dose_plan(plan, ordered, patient, setting.making)
@@ -276,3 +280,15 @@ def case_in(setting: Setting, patient: Patient, choices: Choices) -> Case:
         site=setting.site,
         prices=setting.prices,
     )
+
+
+def check_done(regimen: Regimen, choices: Choices, day: date | None) -> None:
+    """Refuse with BadInput a screening that the regimen's drug has not, and one done after the start."""
+    known = regimen.drug_rules.screening
+    for done in choices.done:
+        if done.name not in known:
+            hint = "it is for what is done before the first infusion"
+            raise BadInput("`done`", done.name, "is no screening of this drug", allowed=", ".join(known), hint=hint)
+        if done.on and day and done.on > day:
+            hint = "it records what was done before the start"
+            raise BadInput("`done`", f"{done.name}={done.on}", f"is after the start, {day}", hint=hint)

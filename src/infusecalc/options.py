@@ -66,6 +66,8 @@ class SharedOptions(TypedDict, total=False):
     """Conditions of the patient."""
     accept: str | Sequence[str]
     """Blocking findings that are accepted, each with its reason: `CODE=REASON`, `CODE:DETAIL=REASON`."""
+    done: str | Sequence[str]
+    """Screenings that were done before the start: `tuberculosis`, `tuberculosis=2026-11-20`."""
 
 
 class CourseOptions(SharedOptions, total=False):

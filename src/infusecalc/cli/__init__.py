@@ -14,6 +14,7 @@ from infusecalc.cli import complete
 from infusecalc.cli.flags import sentence
 from infusecalc.cli.reply import Reply, say
 from infusecalc.errors import BadInput, BadTable, InfusecalcError, escape
+from infusecalc.version import __version__
 
 EXIT_CODES = {
     0: "done, nothing blocks",
@@ -73,9 +74,7 @@ def _options() -> dict[str, list[str]]:
 
 def _version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it with the flag's value
     if wanted:
-        from importlib.metadata import version  # noqa: PLC0415 - only --version needs it
-
-        typer.echo(version("infusecalc"))
+        typer.echo(__version__)
         raise typer.Exit
 
 

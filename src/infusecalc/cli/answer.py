@@ -24,6 +24,7 @@ def reply(given: dict[str, Any], form: Format, answer: Answer) -> Reply:
     """The answer as it is delivered."""
     output = given["output"]
     options = {name: given.get(name) for name in form.options}
-    look = Look(width(output), colour(output, no_color=given["no_color"]), options, given["request"])
+    coloured = colour(output, no_color=given["no_color"])
+    look = Look(width(output), coloured, options, given["request"], given["quiet"])
     content, note = form.write(answer, look)
     return Reply(content, output, given["quiet"], answer.blocks, answer.failed, note)

@@ -87,6 +87,7 @@ PATIENT = [
     option("--born", "Date of birth, in place of an age.", "DATE"),
     option("--patient-id", "Patient id, printed on the result.", "TEXT"),
     repeated("--has", "A condition of the patient; for the names see: regimens show.", "CONDITION"),
+    repeated("--done", "A screening that was done before the start.", "SCREENING[=DATE]"),
 ]
 CHOICE = [
     option("--label", f"The label to follow: {' or '.join(_LABELS)}; default {_LABELS[0]}.", "LABEL", words=_LABELS),
@@ -161,8 +162,13 @@ def result(kinds: tuple[str, ...] = (PAGE, DOCUMENT, ROWS)) -> list[Parameter]:
     return [
         option("--format", f"One of {', '.join(formats)}.", "FORMAT", words=formats),
         *paper,
+        *(
+            [flag("--full", "All of it: working, preparation, storage, monitoring, sources.")]
+            if "table" in formats
+            else []
+        ),
         option("-o --output", "Write to a file; the extension sets the format.", "FILE"),
-        flag("--quiet", "Only errors on standard error."),
+        flag("--quiet", "Only errors on standard error; in the table view no information."),
         flag("--no-color", "No colour."),
     ]
 
@@ -226,7 +232,7 @@ def takes(*parameters: Parameter) -> Callable[[Callable[..., Any]], Callable[...
 
 _DATED = {"start": "", "on": "", "until": "", "born": "", "maintenance_start": "", "given": ":", "weight": "="}
 """The options that take a date, and what stands behind the date where more does."""
-_LOOKS = ("output", "format_", "paper", "quiet", "no_color")
+_LOOKS = ("output", "format_", "paper", "full", "quiet", "no_color")
 """The options that say where and how an answer is written: they are no part of what was asked."""
 
 

@@ -19,16 +19,18 @@ def by_regimen(case: Case) -> Iterator[Finding]:
         yield Finding("off-label", message, rules.status.source)
     yield from _incomplete(case)
     for name, note in rules.companions.items():
-        yield Finding("companion", note.text, note.source, name)
+        yield Finding("companion", note.text, note.source, name, short=note.short)
     if rules.premedication:
         texts = "; ".join(drug.text for drug in rules.premedication.values())
         cited = dict.fromkeys(citation for drug in rules.premedication.values() for citation in drug.source)
-        yield Finding("companion", texts, tuple(cited), "premedication")
-    for name, note in regimen.drug_rules.screening.items():
-        yield Finding("screening", note.text, note.source, name)
+        short = "; ".join(drug.short or drug.text for drug in rules.premedication.values())
+        yield Finding("companion", texts, tuple(cited), "premedication", short=short)
+    yield from _screening(case)
     for row in rules.judgement:
         if case.planned(row.phase):
-            yield Finding(row.finding, row.text + _when(case, row), row.source, phases=(row.phase,))
+            when = _when(case, row)
+            short_ = row.short and row.short + when
+            yield Finding(row.finding, row.text + when, row.source, phases=(row.phase,), short=short_)
     yield from _starts(case)
     lacks = case.product.not_labelled
     if rules.status.is_ == "labelled" and lacks and regimen.indication in lacks.regimens:
@@ -45,7 +47,19 @@ def by_regimen(case: Case) -> Iterator[Finding]:
             f"The regimen is complete with infusion {last.number} on {last.date}, before the end of the planned time"
         )
         message += "; --courses plans more" if phase.repeat else ""
-        yield Finding("course-complete", message, phase.source)
+        short = f"Complete with infusion {last.number} on {last.date}" + (
+            "; --courses plans more" if phase.repeat else ""
+        )
+        yield Finding("course-complete", message, phase.source, short=short)
+
+
+def _screening(case: Case) -> Iterator[Finding]:
+    """What is to be done before the first infusion, and what was done of it."""
+    done = {each.name: each for each in case.choices.done}
+    for name, note in case.regimen.drug_rules.screening.items():
+        was = done.get(name)
+        message = f"{was.told}: {note.text}" if was else note.text
+        yield Finding("screening", message, note.source, name, short=note.short, done=was)
 
 
 def _when(case: Case, row: Judgement) -> str:
@@ -74,12 +88,14 @@ def _starts(case: Case) -> Iterator[Finding]:
     for name, phase in case.ordered.phases.items():
         rule = phase.starts
         if rule and rule.other_agent and case.choices.from_maintenance:
-            yield Finding("start-window", rule.other_agent.text, rule.other_agent.source, phases=(name,))
+            other = rule.other_agent
+            yield Finding("start-window", other.text, other.source, phases=(name,), short=other.short)
         if rule and rule.window and case.plan is None and not case.choices.from_maintenance:
             when = f"{phase.wait} after the {rule.after}"
             earliest, latest = rule.window.earliest or "not stated", rule.window.latest or "not stated"
             message = f"{name.capitalize()} starts {when} (earliest {earliest}, latest {latest})"
-            yield Finding("start-window", message, _cited(rule), phases=(name,))
+            short = f"{name.capitalize()} after {phase.wait} (earliest {earliest}, latest {latest})"
+            yield Finding("start-window", message, _cited(rule), phases=(name,), short=short)
     for start in case.plan.starts if case.plan else ():
         if start.chosen or case.planned(start.phase):
             yield from _start(case, start)
@@ -91,12 +107,13 @@ def _cited(rule: Starts) -> tuple[Citation, ...]:
 
 def _start(case: Case, start: PhaseStart) -> Iterator[Finding]:
     bounds = f"earliest {start.earliest or 'not stated'}, latest {start.latest or 'not stated'}"
+    short = f"{start.phase.capitalize()} on {start.planned} ({bounds})"
     planned = f"{start.phase.capitalize()} starts on {start.planned}"
     if start.rule.window:
         usual = "our default" if start.latest is None else "by default"
         choice = {"asked": "as requested", "given": "as given"}.get(start.how, usual)
         message = f"{planned}, {choice} ({bounds}, counted from the {start.rule.after})"
-        yield case.about("start-window", (start.phase,), message, _cited(start.rule))
+        yield case.about("start-window", (start.phase,), message, _cited(start.rule)).but(short=short)
     if start.earliest and start.planned < start.earliest:
         message = f"{planned}, {in_days((start.earliest - start.planned).days)} too early ({bounds})"
         severity = "caution" if case.shipped.rules.status.is_ == "off-label" else "block"

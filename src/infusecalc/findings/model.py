@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from infusecalc.arithmetic import above
-from infusecalc.choices import Choices
+from infusecalc.choices import Choices, Done
 from infusecalc.findings.catalogue import ACCEPTED, SEVERITIES, never_accepted, severity_of
 from infusecalc.frozen import Frozen
 from infusecalc.overrides import Ordered
@@ -24,6 +24,7 @@ class Finding(Frozen):
     """Something that the user must see. `infusions` and `phases` are None where it is about the whole course.
 
     A finding that no infusion of the course has part in is about the whole course, or no row of data would carry it.
+    `short` says the same in one line, for the first screen; `done` is what was done about it before the start.
     """
 
     code: str
@@ -34,6 +35,8 @@ class Finding(Frozen):
     phases: tuple[str, ...] | None = None
     reason: str | None = None
     severity: str = ""
+    short: str | None = None
+    done: Done | None = None
 
     def __init__(
         self,
@@ -45,13 +48,15 @@ class Finding(Frozen):
         phases: tuple[str, ...] | None = None,
         reason: str | None = None,
         severity: str | None = None,
+        short: str | None = None,
+        done: Done | None = None,
     ) -> None:
         """Keep all, with None for what names no infusion or no phase; with a reason, it is an accepted block.
 
         The severity is that of the catalogue; one of several is named. Raises LookupError for an undeclared one.
         """
         grave = severity_of(code, severity) if reason is None else ACCEPTED
-        super().__init__(code, message, source, detail, infusions or None, phases or None, reason, grave)
+        super().__init__(code, message, source, detail, infusions or None, phases or None, reason, grave, short, done)
 
     @property
     def accepted(self) -> bool:

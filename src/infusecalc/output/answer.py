@@ -36,8 +36,12 @@ class Answer:
         raise NotImplementedError
 
     def page(self) -> Iterator[Block]:
-        """The answer as people read it on a screen."""
+        """The answer in full, as people read it."""
         raise NotImplementedError
+
+    def screen(self) -> Iterator[Block]:
+        """The answer on one screen, what is read first; the whole page, where there is nothing shorter."""
+        return self.page()
 
     def calendar(self, options: Mapping[str, Any]) -> tuple[bytes, str | None]:
         """The answer as a calendar, by the options of that format, and what to know of it."""

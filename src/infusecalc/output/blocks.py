@@ -8,7 +8,8 @@ from datetime import date
 from infusecalc.findings import Finding
 from infusecalc.frozen import Frozen
 
-TITLE, SECTION = 1, 2
+TITLE, SECTION, PART = 1, 2, 3
+"""How a heading stands out; a part is not set apart by an empty line."""
 
 
 class Heading(Frozen):
@@ -25,10 +26,11 @@ class Banner(Frozen):
 
 
 class Lines(Frozen):
-    """Lines of prose; `listed` ones belong to the heading above them, one by one."""
+    """Lines of prose; `listed` ones belong to the heading above them, one by one; `tight` ones are not set apart."""
 
     lines: tuple[str, ...]
     listed: bool = False
+    tight: bool = False
 
 
 class Pairs(Frozen):
@@ -68,9 +70,10 @@ class Rows(Frozen):
 
 
 class Findings(Frozen):
-    """Findings, gravest first, each with the text that people read."""
+    """Findings, gravest first, each with the text that people read; `brief` ones are those of a first screen."""
 
     rows: tuple[tuple[Finding, str], ...]
+    brief: bool = False
 
 
 class Sources(Frozen):

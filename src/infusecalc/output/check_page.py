@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from infusecalc.order_check import MATCH, OUTSIDE, WITHIN_ROUNDING, Verdict
 from infusecalc.output import phrases
 from infusecalc.output.answer import Answer
-from infusecalc.output.blocks import Block, Heading, Pairs
+from infusecalc.output.blocks import PART, Block, Heading, Pairs
 from infusecalc.output.flat import Record, finding_record, with_findings
-from infusecalc.output.page import cited_below, found, top
+from infusecalc.output.page import attention, cited_below, informed, top
 from infusecalc.output.records import heads, sources
+from infusecalc.output.screen import foot, head, infos
 from infusecalc.quantities import number, people
 from infusecalc.table import cited
 
@@ -33,8 +34,12 @@ class CheckAnswer(Answer):
         return with_findings([check_row(self.verdict)], self.document())
 
     def page(self) -> Iterator[Block]:
-        """The verdict as a pharmacist reads it."""
+        """The verdict in full."""
         return check_page(self.verdict)
+
+    def screen(self) -> Iterator[Block]:
+        """The verdict as a pharmacist reads it first."""
+        return check_screen(self.verdict)
 
 
 def check_document(verdict: Verdict) -> Record:
@@ -104,8 +109,16 @@ def _told(verdict: Verdict) -> str:
 
 
 def check_page(verdict: Verdict) -> Iterator[Block]:
-    """The verdict as a pharmacist reads it."""
+    """The verdict in full."""
     yield from top(verdict.course, verdict.findings)
+    yield from attention(verdict.course, verdict.findings)
+    yield from verdict_blocks(verdict)
+    yield from informed(verdict.course, verdict.findings)
+    yield from cited_below(verdict.course)
+
+
+def verdict_blocks(verdict: Verdict) -> Iterator[Block]:
+    """The verdict as a pharmacist reads it."""
     sign = "+" if verdict.ordered > verdict.expected else ""
     difference = f"{sign}{people(verdict.ordered - verdict.expected)} mg, {verdict.percent}"
     own = verdict.dose.phase.interval
@@ -122,5 +135,15 @@ def check_page(verdict: Verdict) -> Iterator[Block]:
     rows += [("", note) for note in verdict.notes]
     rows += [(f"mistake: {mistake.code}", mistake.message) for mistake in verdict.mistakes]
     yield Pairs(tuple(rows), inset=True)
-    yield from found(verdict.course, verdict.findings)
-    yield from cited_below(verdict.course)
+
+
+def check_screen(verdict: Verdict) -> Iterator[Block]:
+    """The first screen of an order that was checked."""
+    yield from head(verdict.course, verdict.findings)
+    for block in verdict_blocks(verdict):
+        if isinstance(block, Heading):
+            yield block.but(level=PART)
+        elif isinstance(block, Pairs):
+            yield block.but(rows=tuple(row for row in block.rows if row[0] not in ("verdict", "ordered")))
+    yield from infos(verdict.course, verdict.findings)
+    yield from foot(verdict.course)

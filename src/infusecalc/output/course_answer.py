@@ -12,6 +12,7 @@ from infusecalc.output.blocks import Block
 from infusecalc.output.flat import Record
 from infusecalc.output.page import page
 from infusecalc.output.records import document, records
+from infusecalc.output.screen import course_screen
 
 SHEETS = ("clinic", "patient")
 VIEWS = ("table", "calendar", "timeline")
@@ -38,12 +39,18 @@ class CourseAnswer(Answer):
         return periods.rows(self.course)
 
     def page(self) -> Iterator[Block]:
-        """The plan on a screen, or the patient's sheet."""
+        """The plan in full, or the patient's sheet."""
         if self.reader == "patient":
             from infusecalc.output.patient_sheet import patient_page  # noqa: PLC0415 - only this sheet needs it
 
             return patient_page(self.course)
         return page(self.course, totals=self.totals, view=self.view)
+
+    def screen(self) -> Iterator[Block]:
+        """One screen of the plan; the patient's sheet is one page of its own."""
+        if self.reader == "patient":
+            return self.page()
+        return course_screen(self.course, totals=self.totals, view=self.view)
 
     def calendar(self, options: Mapping[str, Any]) -> tuple[bytes, str | None]:
         """An event an infusion."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from infusecalc.output.answer import Answer
-from infusecalc.output.blocks import TITLE, Block, Heading, Pairs, Rows, Sources
+from infusecalc.output.blocks import TITLE, Block, Heading, Lines, Pairs, Rows, Sources
 from infusecalc.output.flat import Record
 from infusecalc.output.table_rows import flat, listing, nested, sources_of
 from infusecalc.statements import SITE, Cited, ConditionRule, Confirmation, Drug, DrugRules, Note
@@ -85,12 +85,55 @@ class DrugAnswer(Answer):
         return map(flat, facts(self.table, self.drug_id))
 
     def page(self) -> Iterator[Block]:
-        """The drug's page."""
+        """The drug's page in full."""
         return page(self.table, self.drug_id)
+
+    def screen(self) -> Iterator[Block]:
+        """The drug's page as it is read first."""
+        return screen(self.table, self.drug_id)
+
+
+def screen(table: Table, drug_id: str) -> Iterator[Block]:
+    """What it is, what for, how it is given, warnings and reactions; of the conditions their names alone."""
+    drug: Drug = table.get("drugs", drug_id)
+    rows = list(facts(table, drug_id))
+    yield Heading(drug.name, TITLE)
+    for section in dict.fromkeys(row["section"] for row in rows if row["section"] not in _IN_FULL):
+        mine = [row for row in rows if row["section"] == section]
+        told = tuple((row["name"], row["text"]) for row in mine)
+        if section != "about":
+            yield Heading(section)
+        yield Pairs(told if section in _WHOLE else tuple(_named(table, drug_id, mine)), inset=True)
+    yield Lines((f"What is said of each, and its source: --full; table {table.version}",))
+
+
+_IN_FULL = ("monitoring", "late or missed")
+"""Sections that a first screen leaves to the full page."""
+_WHOLE = ("about", "changed by the site")
+"""Sections that it tells whole; of the others it has the names."""
+
+
+def _named(table: Table, drug_id: str, rows: Iterable[Record]) -> Iterator[tuple[str, str]]:
+    """The names of a section under each label, or under several that have the same."""
+    named: dict[str, list[str]] = {}
+    for row in rows:
+        rules: DrugRules | None = table.get("drugs", drug_id, row["label"])
+        rule = rules.conditions.get(row["name"]) if rules else None
+        named.setdefault(row["label"], []).append(row["name"].rpartition("/")[2] + (_limits(rule) if rule else ""))
+    for names in dict.fromkeys(", ".join(each) for each in named.values()):
+        yield ", ".join(label for label, own in named.items() if ", ".join(own) == names), names
+
+
+def _limits(rule: ConditionRule) -> str:
+    """What its name alone would not tell: the dose above which it holds, and that a house rule blocks it."""
+    house = rule.rule == "contraindicated" and rule.source[0].id == "house"
+    limits = [f"above {rule.above.people}"] if rule.above else []
+    limits += ["house rule"] if house else []
+    return f" ({', '.join(limits)})" if limits else ""
 
 
 def page(table: Table, drug_id: str) -> Iterator[Block]:
-    """The drug's page."""
+    """The drug's page in full."""
     drug: Drug = table.get("drugs", drug_id)
     rows = list(facts(table, drug_id))
     yield Heading(drug.name, TITLE)

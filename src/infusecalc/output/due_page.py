@@ -9,8 +9,9 @@ from infusecalc.output import phrases
 from infusecalc.output.answer import Answer
 from infusecalc.output.blocks import Block, Heading, Lines, Pairs, Rows
 from infusecalc.output.flat import Record, finding_record, with_findings
-from infusecalc.output.page import cited_below, found, top
+from infusecalc.output.page import attention, cited_below, informed, top
 from infusecalc.output.records import dose_record, heads, sources
+from infusecalc.output.screen import ending, foot, formula, head, infos, made_up, watched
 from infusecalc.phase_dose import Infusion
 from infusecalc.plan import Planned
 from infusecalc.quantities import number
@@ -34,8 +35,12 @@ class DueAnswer(Answer):
         return with_findings([due_row(self.due)], self.document())
 
     def page(self) -> Iterator[Block]:
-        """What is due, as a nurse reads it."""
+        """What is due, in full."""
         return due_page(self.due)
+
+    def screen(self) -> Iterator[Block]:
+        """What is due, as a nurse reads it first."""
+        return due_screen(self.due)
 
 
 def due_document(due: Due) -> Record:
@@ -105,19 +110,23 @@ def _date(value: object) -> str | None:
     return None if value is None else str(value)
 
 
+_COMPLETE = "The regimen is complete: nothing more is planned."
+
+
 def due_page(due: Due) -> Iterator[Block]:
-    """What is due, as a nurse reads it."""
+    """What is due, in full."""
     yield from top(due.course, due.findings)
+    yield from attention(due.course, due.findings)
     yield Heading("Given")
     yield Rows(("#", "planned", "given", "what was given", "expected", "days"), tuple(_given_row(due)), right=(0,))
     if due.infusion is None:
         yield Heading("Nothing is due")
-        yield Lines(("The regimen is complete: nothing more is planned.",), listed=True)
+        yield Lines((_COMPLETE,), listed=True)
     else:
         yield from _due(due, due.infusion, due.infusion.planned.number)
     yield Heading("Late or missed")
     yield Pairs(tuple((name, phrases.tall_man(due.course, note.text)) for name, note in due.late), inset=True)
-    yield from found(due.course, due.findings)
+    yield from informed(due.course, due.findings)
     yield from cited_below(due.course, due.sources)
 
 
@@ -173,3 +182,59 @@ def _bound(bound: Bound | None) -> str:
         if bound is None
         else f"{phrases.day(bound.date)}: {bound.text} ({cited(bound.source)})"
     )
+
+
+def due_screen(due: Due) -> Iterator[Block]:
+    """The first screen of what is due."""
+    course = due.course
+    yield from head(course, due.findings)
+    yield Lines((_last_given(due),))
+    if due.infusion is None:
+        yield Heading("Nothing is due")
+        yield Lines((_COMPLETE,), listed=True)
+    else:
+        yield from _due_first(due, due.infusion)
+    if due.infusion is None or (due.days_left or 0) < 0:
+        yield Lines(tuple(phrases.tall_man(course, note.text) for _, note in due.late), listed=True)
+    yield from infos(course, due.findings)
+    yield from foot(course, due.sources)
+
+
+def _last_given(due: Due) -> str:
+    """The last infusion given; those that were early, or of another dose, are told by their findings."""
+    last = due.given[-1]
+    amount = last.planned.given.amount if last.planned.given else None
+    what = "dose not said" if amount is None else phrases.mg(amount)
+    when = phrases.shift(last.planned.late_days, "late", "early") or "on time"
+    return f"given: {len(due.given)}, the last on {phrases.day(last.planned.date)}, {what}, {when}"
+
+
+def _due_first(due: Due, infusion: Infusion) -> Iterator[Block]:
+    """The infusion that is due: when, its dose, how it is made up, and the dates that a source gives."""
+    course, planned = due.course, infusion.planned
+    left = "" if due.days_left is None else phrases.shift(due.days_left, "to go", "overdue") or "today"
+    as_of = f" ({left}, as of {course.choices.on})" if left else ""
+    yield Heading(f"Due: infusion {planned.number}, {planned.phase}, {phrases.day(planned.date)}{as_of}")
+    lines = [
+        formula(course, infusion.dose),
+        made_up(infusion.dose) + ending(course),
+        f"time {phrases.time(infusion.time)}{watched(course)}",
+    ]
+    yield Lines(tuple(lines), listed=True)
+    rows = [("earliest", _bound_first(due.earliest)), ("latest", _bound_first(due.latest))]
+    if due.earliest is due.latest is None:
+        rows = [("earliest and latest", _bound_first(None))]
+    if planned.by_plan != planned.date or planned.by_plan != due.from_given:
+        counted = f"; from the last infusion {due.from_given}" if due.from_given else ""
+        rows.insert(0, ("original plan", f"{planned.by_plan}{counted}"))
+    moved = phrases.shift(planned.moved_days, "later (clinic days)", "earlier (clinic days)")
+    if moved:
+        rows.append(("moved", moved))
+    if due.if_given is not None:
+        then = due.if_given
+        rows.append(("if given then", f"{phrases.mg(then.dose.amount.dose)}, {phrases.time(then.time)}"))
+    yield Pairs(tuple(rows), inset=True)
+
+
+def _bound_first(bound: Bound | None) -> str:
+    return "no date in our sources" if bound is None else f"{phrases.day(bound.date)}: {bound.text}"

@@ -23,6 +23,8 @@ def finding_record(finding: Finding) -> Record:
         "detail": finding.detail,
         "severity": finding.severity,
         "message": finding.message,
+        "short": finding.short,
+        "done": None if finding.done is None else {"date": finding.done.on and str(finding.done.on)},
         "infusions": None if finding.infusions is None else list(finding.infusions),
         "phases": None if finding.phases is None else list(finding.phases),
         "accepted": finding.accepted,

@@ -20,13 +20,14 @@ PAPERS = {"a4": "a4", "letter": "us-letter"}
 class Look(Frozen):
     """How an answer is written: columns, colour, and the format's own options as they were typed.
 
-    `request` is what was asked on the command line.
+    `request` is what was asked on the command line. `quiet` leaves out what is only to be known, on a screen alone.
     """
 
     width: int
     colour: bool
     options: Mapping[str, Any]
     request: Request | None = None
+    quiet: bool = False
 
 
 Content = str | bytes
@@ -59,7 +60,9 @@ def _csv(answer: Any, _: Look) -> tuple[Content, None]:
 def _terminal(answer: Any, look: Look) -> tuple[Content, None]:
     from infusecalc.output import terminal  # noqa: PLC0415 - rich is imported only to draw a table
 
-    return terminal.draw(answer.page(), look.width, colour=look.colour), None
+    blocks = answer.page() if look.options.get("full") else answer.screen()
+    shown = terminal.without_infos(blocks) if look.quiet else blocks
+    return terminal.draw(shown, look.width, colour=look.colour), None
 
 
 def _markdown(answer: Any, _: Look) -> tuple[Content, None]:
@@ -91,7 +94,7 @@ def _ics(answer: Any, look: Look) -> tuple[Content, str | None]:
     return found
 
 
-_PAGES = {"sheet": "clinic", "view": "table"}
+_PAGES = {"full": False, "sheet": "clinic", "view": "table"}
 _EVENTS = {"at": None, "tz": None, "revision": None, "remind": None, "private": False, "show_id": False}
 FORMATS = {
     each.name: each

@@ -30,20 +30,26 @@ from infusecalc.phase_dose import Infusion
 def page(course: Course, *, totals: bool = False, view: str = "table") -> Iterator[Block]:
     """The blocks of a course, from the patient to the sources; `view` adds a `calendar` or a `timeline`."""
     yield from top(course)
+    yield from attention(course)
     if course.plan is None:
         yield from how_made(course)
     else:
         yield from planned(course)
-        if view != "table":
-            from infusecalc.output.calendar import marks  # noqa: PLC0415 - only these views need it
-
-            yield Heading(view.capitalize())
-            yield Months(marks(course)) if view == "calendar" else Timeline(marks(course))
-        if totals or course.choices.prices:
-            from infusecalc.output.periods import blocks  # noqa: PLC0415 - only these views need it
-
-            yield from blocks(course)
+        yield from more(course, totals=totals, view=view)
     yield from below(course)
+
+
+def more(course: Course, *, totals: bool, view: str) -> Iterator[Block]:
+    """What was asked for beside the dates: a calendar or a timeline, sums, costs."""
+    if view != "table":
+        from infusecalc.output.calendar import marks  # noqa: PLC0415 - only these views need it
+
+        yield Heading(view.capitalize())
+        yield Months(marks(course)) if view == "calendar" else Timeline(marks(course))
+    if totals or course.choices.prices:
+        from infusecalc.output.periods import blocks  # noqa: PLC0415 - only these views need it
+
+        yield from blocks(course)
 
 
 def how_made(course: Course) -> Iterator[Block]:
@@ -57,8 +63,8 @@ def planned(course: Course) -> Iterator[Block]:
     """The infusions, run by run of one dose, their sums, and what is not where the plan had it."""
     for _, run in groupby(course.infusions, lambda infusion: id(infusion.dose)):
         yield from _dated(course, list(run))
-    yield Lines((phrases.totals(course),))
-    yield from _changes(course)
+    yield Lines((phrases.totals(course), phrases.horizon(course)))
+    yield from changes(course)
 
 
 def top(course: Course, findings: Iterable[Finding] | None = None) -> Iterator[Block]:
@@ -80,7 +86,7 @@ def top(course: Course, findings: Iterable[Finding] | None = None) -> Iterator[B
 def blocked(course: Course, findings: Iterable[Finding]) -> Iterator[Block]:
     """That the plan is blocked, and by what; nothing where no finding blocks."""
     lines = tuple(
-        f"BLOCKED: {finding.key}: {_message(course, finding)}{phrases.about(finding)}"
+        f"BLOCKED: {finding.key}: {told(course, finding)}{phrases.about(finding)}"
         for finding in findings
         if finding.severity == "block"
     )
@@ -103,7 +109,7 @@ def _row(course: Course, infusion: Infusion) -> tuple[str, ...]:
     planned, made_up = infusion.planned, infusion.dose.preparation
     note = " (given)" if planned.given else " (if needed)" if planned.optional else ""
     return (
-        _mark(course, planned.number),
+        mark(course, planned.number),
         str(planned.number),
         phrases.day(planned.date),
         f"{planned.day:,}",
@@ -114,13 +120,13 @@ def _row(course: Course, infusion: Infusion) -> tuple[str, ...]:
     )
 
 
-def _mark(course: Course, number: int) -> str:
+def mark(course: Course, number: int) -> str:
     """`!` beside an infusion that a block names."""
     named = (finding.infusions or () for finding in course.findings if finding.severity == "block")
     return "!" if any(number in numbers for numbers in named) else ""
 
 
-def _changes(course: Course) -> Iterator[Block]:
+def changes(course: Course) -> Iterator[Block]:
     """The infusions that are not on the day of the plan as it was started, or were given."""
     rows = tuple(
         (
@@ -151,9 +157,23 @@ def _text(course: Course, topic: Topic) -> str:
     return f"{phrases.tall_man(course, topic.text)} ({named})"
 
 
+def attention(course: Course, findings: Iterable[Finding] | None = None) -> Iterator[Block]:
+    """What blocks, and then what asks for a second look: it stands before the answer; nothing where there is none."""
+    listed = course.findings if findings is None else findings
+    grave = tuple(finding for finding in listed if finding.severity != "info")
+    if grave:
+        yield from found(course, grave, "Needs attention")
+
+
+def informed(course: Course, findings: Iterable[Finding] | None = None) -> Iterator[Block]:
+    """What else is to be known."""
+    listed = course.findings if findings is None else findings
+    yield from found(course, [finding for finding in listed if finding.severity == "info"])
+
+
 def below(course: Course) -> Iterator[Block]:
-    """Findings in order of severity, the sheet, the sources with their grades, and the table's version."""
-    yield from found(course)
+    """What else is to be known, the sheet, the sources with their grades, and the table's version."""
+    yield from informed(course)
     yield from sheet_below(course)
     yield from cited_below(course)
 
@@ -162,7 +182,7 @@ def found(course: Course, findings: Iterable[Finding] | None = None, heading: st
     """Findings in order of severity, all of the course unless some are given."""
     yield Heading(heading)
     listed = course.findings if findings is None else findings
-    yield Findings(tuple((finding, _message(course, finding)) for finding in listed))
+    yield Findings(tuple((finding, told(course, finding)) for finding in listed))
 
 
 def cited_below(course: Course, names: Iterable[str] | None = None) -> Iterator[Block]:
@@ -179,6 +199,7 @@ def cited_below(course: Course, names: Iterable[str] | None = None) -> Iterator[
     yield Lines((phrases.footer(course),))
 
 
-def _message(course: Course, finding: Finding) -> str:
+def told(course: Course, finding: Finding) -> str:
+    """A finding as people read it: its message, and the reason for which it was accepted."""
     accepted = f" - accepted: {escape(finding.reason)}" if finding.reason else ""
     return phrases.tall_man(course, finding.message) + accepted

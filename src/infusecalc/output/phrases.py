@@ -11,6 +11,7 @@ from infusecalc.findings import Finding
 from infusecalc.patient import Patient
 from infusecalc.phase_dose import Chair, PhaseDose
 from infusecalc.plan import Planned
+from infusecalc.plan.horizon import end_of
 from infusecalc.preparation import Preparation
 from infusecalc.quantities import hours, people, plain
 from infusecalc.statements import Phase
@@ -179,6 +180,25 @@ def totals(course: Course) -> str:
     return f"{sums.infusions} {noun}{left_out}: {drawn}, time {time(sums.time)}"
 
 
+def horizon(course: Course) -> str:
+    """How far the plan goes, and whether more follows: `planned to 2027-12-01; maintenance goes on`."""
+    plan, asked = course.plan, course.choices.horizon
+    endless = [name for name, phase in course.ordered.phases.items() if phase.count is None and not _asked(phase)]
+    if plan is None or plan.ended:
+        return "course complete"
+    history = course.choices.history
+    end = end_of(asked, plan.start, history[-1].date if history else plan.start, course.house.horizon)
+    counted = (asked.courses, "course") if asked.infusions is None else (asked.infusions, "infusion")
+    far = f"to {end}" if end else f"for {counted[0]} {counted[1]}{'' if counted[0] == 1 else 's'}"
+    goes_on = f"{endless[0]} goes on" if endless else "what follows is not planned"
+    return f"planned {far}; {goes_on}"
+
+
+def _asked(phase: Phase) -> bool:
+    """Whether a phase comes again only if that is asked for."""
+    return phase.repeat is not None and phase.repeat.planned == "asked"
+
+
 def billing_line(code: str, modifier: str | None, number: int) -> str:
     """One line of a claim: `J1745 35 units`, `J1745-JW 5 units`."""
     return f"{code}{f'-{modifier}' if modifier else ''} {number:,} unit{'' if number == 1 else 's'}"
@@ -231,4 +251,8 @@ def footer(course: Course) -> str:
     files = course.table.files
     local = "".join(f", local table {file.sha256[:12]}" for file in files if file.local)
     table = f"Regimen table {course.table.version} ({files[0].sha256[:12]}{local})"
-    return f"{table}. Check against the current label; this is a calculation, not a prescription."
+    return f"{table}. {CHECK}"
+
+
+CHECK = "Check against the current label; this is a calculation, not a prescription."
+"""What no page is."""

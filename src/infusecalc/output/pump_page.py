@@ -8,8 +8,9 @@ from infusecalc.output import after_stop, phrases
 from infusecalc.output.answer import Answer
 from infusecalc.output.blocks import Block, Heading, Lines, Pairs, Rows
 from infusecalc.output.flat import Record, finding_record, with_findings
-from infusecalc.output.page import cited_below, found, sheet_below, top
+from infusecalc.output.page import attention, cited_below, informed, sheet_below, top
 from infusecalc.output.records import dose_record, heads, sources
+from infusecalc.output.screen import ending, foot, head, infos, made_up, watched
 from infusecalc.output.working import rates_in_words
 from infusecalc.pump import Step
 from infusecalc.pump_table import PumpTable
@@ -33,8 +34,12 @@ class PumpAnswer(Answer):
         return with_findings(pump_rows(self.table), self.document())
 
     def page(self) -> Iterator[Block]:
-        """The pump table as a nurse reads it."""
+        """The pump table in full."""
         return pump_page(self.table)
+
+    def screen(self) -> Iterator[Block]:
+        """The pump table as a nurse reads it first."""
+        return pump_screen(self.table)
 
 
 def pump_document(table: PumpTable) -> Record:
@@ -82,16 +87,10 @@ def _clock(table: PumpTable, time: int) -> str | None:
 
 
 def pump_page(table: PumpTable) -> Iterator[Block]:
-    """The pump table as a nurse reads it."""
+    """The pump table in full."""
     yield from top(table.course)
-    grave = tuple(finding for finding in table.findings if finding.severity != "info")
-    if grave:
-        yield from found(table.course, grave, "Needs attention")
-    which = "a later infusion" if table.number is None else f"infusion {table.number}"
-    how = "first" if table.first else "later"
-    yield Heading(
-        f"Pump: {which}, {table.dose.name}, {phrases.mg(table.dose.amount.dose)}, at the rate of a {how} infusion"
-    )
+    yield from attention(table.course, table.findings)
+    yield Heading(pump_heading(table))
     if table.stop:
         yield Lines(tuple(after_stop.before_the_steps(table)), listed=True)
     yield from pump_block(table)
@@ -99,22 +98,33 @@ def pump_page(table: PumpTable) -> Iterator[Block]:
         yield Lines((after_stop.resumed(table, table.stop),), listed=True)
     yield from _before(table)
     yield from sheet_below(table.course, ("Monitoring", "Preparation"))
-    yield from found(table.course, [finding for finding in table.findings if finding.severity == "info"])
+    yield from informed(table.course, table.findings)
     yield from cited_below(table.course, table.sources)
+
+
+def pump_heading(table: PumpTable) -> str:
+    """Which infusion it is, and at which rate."""
+    which = "a later infusion" if table.number is None else f"infusion {table.number}"
+    how = "first" if table.first else "later"
+    return f"Pump: {which}, {table.dose.name}, {phrases.mg(table.dose.amount.dose)}, at the rate of a {how} infusion"
 
 
 def pump_block(table: PumpTable) -> Iterator[Block]:
     """The bag, the rates, the steps and the whole time."""
-    yield Lines(
-        (phrases.bag(table.dose.preparation), f"rates: {rates_in_words(table.rates)}; start and duration in minutes"),
-        listed=True,
-    )
+    rates = f"rates: {rates_in_words(table.rates)}; start and duration in minutes"
+    yield Lines((phrases.bag(table.dose.preparation), rates), listed=True)
+    yield from steps_block(table)
+
+
+def steps_block(table: PumpTable, after: str = "", *, tight: bool = False) -> Iterator[Block]:
+    """The steps and the whole time, and what comes `after` it; `tight`: on a screen, where the heads have the unit."""
     timed = table.at is not None
+    start, lasts = ("start min", "minutes") if tight else ("start", "duration")
     heads_ = [
         "#",
-        "start",
+        start,
         *(["clock"] if timed else []),
-        "duration",
+        lasts,
         "mg/h",
         "mL/h",
         "mL",
@@ -127,7 +137,8 @@ def pump_block(table: PumpTable) -> Iterator[Block]:
         yield Lines((after_stop.as_tolerated(table),))
         yield Rows(tuple(heads_), tuple(row for step, row in rows if step.as_tolerated), _RIGHT)
     end = f", ends at {_clock(table, table.duration)}" if timed else ""
-    yield Lines((f"Total: {phrases.time(table.duration)} ({phrases.minutes(table.duration)}){end}",))
+    total = f"Total: {phrases.time(table.duration)} ({phrases.minutes(table.duration)}){end}{after}"
+    yield Lines((total,), tight=tight)
 
 
 _RIGHT = range(10)
@@ -138,6 +149,14 @@ def _step(table: PumpTable, index: int, step: Step) -> tuple[str, ...]:
     cells = [str(index), people(step.start), *clock, people(step.minutes), people(step.rate), people(step.flow, 1)]
     dose = "pause" if step.paused else phrases.mg(step.dose)
     return (*cells, people(step.volume), dose, phrases.mg(step.cumulative))
+
+
+def by_the_clock(table: PumpTable) -> Iterator[str]:
+    """By when each drug before it is given, where the infusion has a clock and the drug a time."""
+    for drug in table.course.regimen.premedication.values():
+        if drug.before is not None and table.at is not None:
+            when = phrases.clock(table.at, -drug.before * 100)
+            yield f"by {when}: {phrases.tall_man(table.course, drug.short or drug.text)}"
 
 
 def _before(table: PumpTable) -> Iterator[Block]:
@@ -152,3 +171,18 @@ def _before(table: PumpTable) -> Iterator[Block]:
     if rows:
         yield Heading("Premedication")
         yield Pairs(tuple(rows), inset=True)
+
+
+def pump_screen(table: PumpTable) -> Iterator[Block]:
+    """The first screen of a pump table."""
+    course = table.course
+    yield from head(course, table.findings)
+    yield Heading(pump_heading(table))
+    if table.stop:
+        yield Lines(tuple(after_stop.before_the_steps(table)), listed=True)
+    yield Lines((made_up(table.dose) + ending(course), *by_the_clock(table)), listed=True)
+    yield from steps_block(table, watched(course), tight=True)
+    if table.stop:
+        yield Lines((after_stop.resumed(table, table.stop),), listed=True)
+    yield from infos(course, table.findings)
+    yield from foot(course, table.sources)

@@ -8,6 +8,7 @@ from typing import Any
 
 from infusecalc.frozen import Frozen
 from infusecalc.output.flat import Record
+from infusecalc.version import __version__
 
 HASH = "content_sha256"
 
@@ -40,10 +41,8 @@ def content_sha256(document: Record) -> str:
 
 
 def _record(document: Record, request: Request) -> Record:
-    from importlib.metadata import version  # noqa: PLC0415 - only a document needs it
-
     options = dict(request.options) | _resolved(document, request.options)
-    return {"command": request.command, "options": options, "program": version("infusecalc")}
+    return {"command": request.command, "options": options, "program": __version__}
 
 
 def _resolved(document: Record, options: Mapping[str, Any]) -> Record:

@@ -90,7 +90,8 @@ _DEFS: dict[str, Schema] = {
                     chair_min=_or_null(_AMOUNT), cost=_or_null(_AMOUNT), waste_cost=_or_null(_AMOUNT)),
     "period": _both(_of("sums"), _object(period=_TEXT, vials=_VIALS_TEXT)),
     "finding": _object(
-        code=_TEXT, detail=_or_null(_TEXT), severity=_SEVERITY, message=_TEXT, infusions=_or_null(_list(_COUNT)),
+        code=_TEXT, detail=_or_null(_TEXT), severity=_SEVERITY, message=_TEXT, short=_or_null(_TEXT),
+        done=_or_null(_object(date=_or_null(_DATE))), infusions=_or_null(_list(_COUNT)),
         phases=_or_null(_list(_TEXT)), accepted=_FLAG, reason=_or_null(_TEXT), source=_TEXT,
     ),
     "source": _object(id=_TEXT, title=_TEXT, publisher=_TEXT, date=_TEXT, section=_TEXT, url=_TEXT, grade=_TEXT,

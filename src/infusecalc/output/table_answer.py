@@ -37,6 +37,22 @@ class ListAnswer(_TableAnswer):
 
     listed: Sequence[Listed]
 
+    def screen(self) -> Iterator[Block]:
+        """One line a regimen, by status: all labels together where they agree."""
+        yield Heading("Regimens", TITLE)
+        found: dict[str, dict[str, str]] = {}
+        for id_ in dict.fromkeys(row.id for row in self.listed):
+            mine = [row for row in self.listed if row.id == id_]
+            under: dict[str, list[str]] = {}
+            for row in mine:
+                under.setdefault(f"{row.status}{', local' if row.local else ''}", []).append(row.label)
+            status = "; ".join(f"{status} ({', '.join(labels)})" for status, labels in under.items())
+            found.setdefault(status, {})[id_] = mine[0].name
+        for status, named in found.items():
+            yield Heading(status)
+            yield Pairs(tuple(named.items()), inset=True)
+        yield Lines(("Doses, variants and other names: --full",))
+
     def page(self) -> Iterator[Block]:
         """Each regimen with its status and phases under each label."""
         yield Heading("Regimens", TITLE)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterable, Sequence
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, assert_never
 
 from rich.console import Console, RenderableType
@@ -15,6 +16,7 @@ from rich.text import Text
 from infusecalc.findings import Finding
 from infusecalc.output import phrases
 from infusecalc.output.blocks import (
+    SECTION,
     TITLE,
     Banner,
     Block,
@@ -69,6 +71,16 @@ class Page:
         """A line of prose, wrapped under its own indent."""
         self._print(Text(text, overflow="fold"), indent)
 
+    def gap(self) -> None:
+        """An empty line, but none at the top of the page."""
+        if self._out.tell():
+            self.line()
+
+    def hanging(self, text: str) -> None:
+        """A line of prose, wrapped under an indent of its own."""
+        for line in textwrap.wrap(text, self._console.width, subsequent_indent="  "):
+            self.line(line)
+
     def grid(
         self,
         rows: Iterable[Sequence[str | Text]],
@@ -99,6 +111,23 @@ class Page:
         return _TRAILING.sub("", self._out.getvalue())
 
 
+def without_infos(blocks: Iterable[Block]) -> Iterator[Block]:
+    """The blocks without what is only to be known, and without the heads of what is left empty by that."""
+    waiting: list[Block] = []
+    for block in blocks:
+        kept: Block = block
+        if isinstance(block, Findings):
+            kept = block.but(rows=tuple(row for row in block.rows if row[0].severity != "info"))
+            if not kept.rows:
+                waiting = []
+                continue
+        yield from waiting
+        waiting = [kept] if isinstance(kept, Heading) else []
+        if not waiting:
+            yield kept
+    yield from waiting
+
+
 def draw(blocks: Iterable[Block], width: int, *, colour: bool) -> str:
     """A page of blocks as text; sections are set apart by an empty line."""
     page = Page(width, colour=colour)
@@ -107,12 +136,12 @@ def draw(blocks: Iterable[Block], width: int, *, colour: bool) -> str:
         if isinstance(block, Banner):
             page.banner(block.lines)
         elif isinstance(block, Heading):
-            if block.level != TITLE:
+            if block.level == SECTION:
                 page.line()
             page.heading(block.text)
             inside = block.level != TITLE
         elif isinstance(block, Lines):
-            if inside and not block.listed:
+            if inside and not (block.listed or block.tight):
                 page.line()
             for line in block.lines:
                 page.line(line, indent=2 if block.listed else 0)
@@ -127,6 +156,8 @@ def _grid(page: Page, block: Pairs | Rows | Findings | Sources | Timeline | Mont
     elif isinstance(block, Rows):
         heads: list[Sequence[str | Text]] = [tuple(Text(head, "bold") for head in block.heads)]
         page.grid(heads + list(block.rows), right=block.right, folds=block.folds)
+    elif isinstance(block, Findings) and block.brief:
+        _brief(page, block)
     elif isinstance(block, Findings):
         page.grid([_finding(finding, text) for finding, text in block.rows])
     elif isinstance(block, Timeline):
@@ -142,6 +173,21 @@ def _grid(page: Page, block: Pairs | Rows | Findings | Sources | Timeline | Mont
 def _finding(finding: Finding, text: str) -> tuple[Text, Text]:
     name = Text(_NAMES[finding.severity], _STYLES[finding.severity])
     return name, Text(f"{finding.key}: {text}{phrases.about(finding)} ({cited(finding.source)})")
+
+
+def _brief(page: Page, block: Findings) -> None:
+    """Findings of a first screen: what asks for a second look, what is to be known one a line, without sources."""
+    grave = [(finding, text) for finding, text in block.rows if finding.severity != "info"]
+    page.gap()
+    page.grid([_grave(finding, text) for finding, text in grave])
+    for finding, text in block.rows:
+        if finding.severity == "info":
+            page.hanging(f"{finding.key}: {text}")
+
+
+def _grave(finding: Finding, text: str) -> tuple[Text, Text]:
+    name = Text(_NAMES[finding.severity], _STYLES[finding.severity])
+    return name, Text(f"{finding.key}: {text}{phrases.about(finding)}")
 
 
 _LINE = 60  # columns of a line of time

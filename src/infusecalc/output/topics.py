@@ -25,8 +25,9 @@ class Topic(Frozen):
 def sheet(course: Course) -> Iterator[Topic]:
     """Every statement, section by section, in the order of the work."""
     rules, product = course.regimen.drug_rules, course.product
+    done = {each.name: f"{each.told}: " for each in course.choices.done}
     for name, note in rules.screening.items():
-        yield Topic("Before the first infusion", name, note.text, note.source)
+        yield Topic("Before the first infusion", name, done.get(name, "") + note.text, note.source)
     for name, drug in course.regimen.premedication.items():
         yield Topic("Premedication", name, drug.text, drug.source, drug.before)
     for name, note in course.handling.items():

@@ -28,7 +28,8 @@ from infusecalc.statements.kinds import (
     Pace,
     choice,
 )
-from infusecalc.statements.statement import Note, Sourced, Statement, may, need
+from infusecalc.statements.short import HasShorts
+from infusecalc.statements.statement import SHORT, Note, Sourced, Statement, may, need
 
 _WHOLE = 10_000  # 100 % in 0.01 %
 ALIASES = ListOf(NAME)
@@ -166,6 +167,7 @@ class Premedication(Sourced):
     """A drug given before each infusion; `before` is in minutes, None where the source gives no time."""
 
     text: str = need(WORDS, "the drug, and its dose where the source gives one")
+    short: str | None = may(WORDS, SHORT)
     before: int | None = may(MINUTES, "how long before the infusion")
 
 
@@ -239,7 +241,7 @@ class Modifiers(Sourced):
 PREMEDICATION, CONDITIONS = MapOf(Premedication), MapOf(ConditionRule)
 
 
-class DrugRules(Statement):
+class DrugRules(HasShorts):
     """What holds for every regimen of a drug under one label."""
 
     default_product: DefaultProduct = need(DefaultProduct, "the product that is taken unless another is named")

@@ -41,7 +41,8 @@ from infusecalc.statements.kinds import (
     SpanRange,
     choice,
 )
-from infusecalc.statements.statement import Note, Sourced, Statement, may, need
+from infusecalc.statements.short import HasShorts
+from infusecalc.statements.statement import SHORT, Note, Sourced, Statement, may, need
 
 MAINTENANCE = "maintenance"
 """The role of a phase that goes on, and its usual name: a bare dose or interval is for it."""
@@ -148,9 +149,9 @@ def _bands(bands: tuple[Band, ...]) -> Iterator[tuple[str, str]]:
     ends = [band.end for band in bands]
     sizes = [end.number for end in ends if end]
     if None in ends[:-1] or ends[-1] is not None or any(band.under and band.to for band in bands):
-        yield "dose", "has a band without an end (allowed: 'under' or 'to' in all but the last)"
+        yield "dose", "must have one end in each band but the last (allowed: 'under' or 'to')"
     elif len({end.by for end in ends if end}) > 1 or sizes != sorted(set(sizes)) or not sizes:
-        yield "dose", "has bands that are not in ascending order, or mix weight and BSA"
+        yield "dose", "needs several bands in ascending order, all by weight or all by BSA"
 
 
 _OFFSETS = ListOf(NUMBER, ascending=True)
@@ -266,9 +267,10 @@ class Judgement(Sourced):
     phase: str = need(NAME, "the phase")
     at: Span | None = may(SPAN, "when")
     text: str = need(WORDS, "what is said")
+    short: str | None = may(WORDS, SHORT)
 
 
-class Variant(Statement):
+class Variant(HasShorts):
     """Another way of giving the same regimen: each part that it has takes the place of the regimen's, as a whole."""
 
     name: str = need(WORDS, "what people call it")
@@ -294,12 +296,13 @@ class Variant(Statement):
 
     def faults(self) -> Iterator[tuple[str, str]]:
         """Its phases follow each other, and what names one names one of them."""
+        yield from super().faults()
         if self.phases is not None:
             yield from phases_in_order(self.phases)
             yield from _absent(self, self.phases)
 
 
-class RegimenRules(Statement):
+class RegimenRules(HasShorts):
     """A regimen under one label."""
 
     status: Status = need(Status, "labelled or off-label")
@@ -318,6 +321,7 @@ class RegimenRules(Statement):
 
     def faults(self) -> Iterator[tuple[str, str]]:
         """There are phases, they follow each other, and what names one names one of them."""
+        yield from super().faults()
         if not self.phases:
             yield "phases", "is empty"
         yield from phases_in_order(self.phases)

@@ -249,7 +249,7 @@ def _misfit(protocol: Protocol, regimen: Regimen) -> str:
     counts = [phase.count for phase in regimen.phases.values()]
     whole = sum(count or 0 for count in counts)
     if None not in counts and whole < protocol.from_infusion:
-        return f"begins with infusion {protocol.from_infusion}, and {regimen.id} has {whole}"
+        return f"begins with infusion {protocol.from_infusion}, and this regimen has {whole}"
     return ""
 
 

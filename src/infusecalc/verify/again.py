@@ -58,7 +58,7 @@ def _options(request: Record) -> Record:
         raise BadInput("request", request.get("command"), "is not of schedule, or has no options")
     texts = (each for value in options.values() for each in (value if isinstance(value, list) else [value]))
     if not all(each is None or isinstance(each, str | bool) for each in texts):
-        raise BadInput("request", None, "has an option that is no text")
+        raise BadInput("request", None, "has an option that is not text")
     if not {"drug", "indication", "weight"} <= options.keys():
         raise BadInput("request", None, "lacks the drug, the indication or the weight")
     return options

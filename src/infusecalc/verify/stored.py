@@ -65,7 +65,7 @@ def _text(name: str) -> str:
         problem = f"cannot be read: {getattr(error, 'strerror', None) or 'it is not a file name'}"
         raise BadInput("file", name, problem, hint=_MORE) from None
     if "\0" in text:
-        raise BadInput("file", name, "is no text", hint=_MORE)
+        raise BadInput("file", name, "is not text", hint=_MORE)
     return text
 
 
@@ -86,7 +86,7 @@ def _json(name: str, base: str, text: str) -> StoredFile:
         found = json.loads(text, parse_constant=_no_number, object_pairs_hook=_once)
     except (ValueError, RecursionError) as error:
         where = f" at line {error.lineno}" if isinstance(error, json.JSONDecodeError) else f": {error}"
-        problem = f"is no whole JSON document: it breaks off, is damaged, or is NDJSON{where}"
+        problem = f"is not a whole JSON document: it is cut off, damaged, or NDJSON{where}"
         raise BadInput("file", name, problem, hint="take the file as it was written") from None
     schema = found.get("schema") if isinstance(found, dict) else None
     if not isinstance(schema, str) or not schema.startswith(_OWN):
@@ -97,7 +97,7 @@ def _json(name: str, base: str, text: str) -> StoredFile:
 
 
 def _no_number(text: str) -> Any:
-    message = f"{text} is no number of JSON"
+    message = f"{text} is not a number in JSON"
     raise ValueError(message)
 
 
@@ -170,14 +170,15 @@ def _rows(name: str, text: str) -> Iterator[tuple[int, dict[str, str]]]:
         if missing or len(set(header)) != len(header):
             more = f" and {len(missing) - _NAMED} more" if len(missing) > _NAMED else ""
             what = f"lacks the columns {', '.join(missing[:_NAMED])}{more}" if missing else "names a column twice"
-            raise BadInput("file", name, f"is no CSV of schedule or batch: its header {what}", hint=_MORE)
+            raise BadInput("file", name, f"is not a CSV file of schedule or batch: its header {what}", hint=_MORE)
         for row in reader:
             if len(row) != len(header):
                 problem = f"has {len(row)} cells in line {reader.line_num}, and its header {len(header)}"
                 raise BadInput("file", name, problem, hint="is it whole?")
             yield reader.line_num, dict(zip(header, row, strict=True))
     except csv.Error as error:
-        raise BadInput("file", name, f"is no whole CSV file: {error}", hint="take it as it was written") from None
+        hint = "give the file as it was written"
+        raise BadInput("file", name, f"is not a whole CSV file: {error}", hint=hint) from None
 
 
 def _value(name: str, line: int, key: str, cell: str) -> Any:

@@ -1,0 +1,171 @@
+"""A Course to one screen, what a nurse reads first: blocks, cautions, doses, make-up, times and dates, then the rest.
+
+Nothing is worked out here that the full page does not have: it is told in fewer words, from the same data.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from infusecalc.course import Course
+from infusecalc.errors import escape
+from infusecalc.findings import Finding
+from infusecalc.output import phrases
+from infusecalc.output.blocks import PART, SECTION, TITLE, Block, Findings, Heading, Lines, Rows
+from infusecalc.output.page import blocked, changes, mark, more, told
+from infusecalc.phase_dose import Infusion, PhaseDose
+from infusecalc.quantities import people, plain
+from infusecalc.statements import GRADES, SITE
+
+_NO_READING = ("derived", "house")
+"""Grades of what was not read anywhere: arithmetic, and our own limits."""
+
+
+def course_screen(course: Course, *, totals: bool = False, view: str = "table") -> Iterator[Block]:
+    """The first screen of a look-up, or of a dated course; `view` and `totals` add what was asked for."""
+    yield from head(course, course.findings)
+    shown = _groups(course.phases if course.plan is None else [infusion.dose for infusion in course.infusions])
+    alone = len(shown) == 1
+    grave = any(finding.severity == "caution" for finding in course.findings)
+    for index, group in enumerate(shown):
+        yield Heading(_what_and_when(course, group), SECTION if alone or (grave and index == 0) else PART)
+        made, time = made_up(group[0]), _runs(course, group)
+        lines = (made + ending(course), f"time {time}") if alone else (f"{made}; in {time}",)
+        yield Lines(lines, listed=True)
+    if not alone and cannot_wait(course):
+        yield Lines((f"Each bag: {cannot_wait(course)}",), listed=True)
+    if course.plan:
+        yield Heading("Dates")
+        yield Rows(_HEADS, tuple(_row(course, infusion) for infusion in course.infusions), right=(1, 3, 5))
+        yield Lines((f"{phrases.totals(course)}; {phrases.horizon(course)}",), listed=True)
+        yield from changes(course)
+        yield from more(course, totals=totals, view=view)
+    yield from infos(course, course.findings)
+    yield from foot(course)
+
+
+_HEADS = ("", "#", "date", "day", "phase", "dose", "time")
+
+
+def _groups(doses: Iterable[PhaseDose]) -> list[list[PhaseDose]]:
+    """Doses that are the same but for their phase, told once."""
+    found: dict[object, list[PhaseDose]] = {}
+    for dose in doses:
+        group = found.setdefault((dose.asked, dose.place, dose.amount, dose.preparation, dose.patient), [])
+        if dose not in group:
+            group.append(dose)
+    return list(found.values())
+
+
+def head(course: Course, findings: Iterable[Finding]) -> Iterator[Block]:
+    """What blocks, above all else; who and what; and what asks for a second look: both told whole."""
+    listed = list(findings)
+    yield from blocked(course, listed)
+    title, about = phrases.regimen(course)
+    about = (
+        about.removeprefix(course.regimen.id).removeprefix(", ").replace(", labelled,", ",").removesuffix(", labelled")
+    )
+    yield Heading(f"{title} ({about}; {course.product_name})", TITLE)
+    named = f"{escape(course.patient.id)}: " if course.patient.id is not None else ""
+    lines = [named + phrases.patient(course.patient, course.day)]
+    if len(course.patient.weights) > 1:
+        lines.append(f"weights: {phrases.weights(course.patient)}")
+    yield Lines(tuple(lines))
+    rows = tuple((each, told(course, each)) for each in listed if each.severity == "caution")
+    if rows:
+        yield Findings(rows, brief=True)
+
+
+def infos(course: Course, findings: Iterable[Finding]) -> Iterator[Block]:
+    """What else is to be known, by its short text; what was done before the start is left out."""
+    listed = (each for each in findings if each.severity == "info" and not each.done)
+    rows = tuple((each, phrases.tall_man(course, each.short or each.message)) for each in listed)
+    if rows:
+        yield Findings(rows, brief=True)
+
+
+def foot(course: Course, sources: Iterable[str] | None = None) -> Iterator[Block]:
+    """The label behind it with its date, the lowest grade of all sources, the table's version, and where more is."""
+    names = [citation.id for citation in course.regimen.rules.status.source]
+    name = next((each for each in names if course.table.source(each).grade == "label"), names[0])
+    source = course.table.source(name)
+    dated = "undated" if source.date == "unknown" else source.date
+    grades = {course.table.source(each).grade for each in (course.sources if sources is None else sources)}
+    lowest = max(grades.difference(_NO_READING) or {GRADES[-1]}, key=(*GRADES, SITE).index)
+    version = course.table.version + (" with a site's file" if any(file.local for file in course.table.files) else "")
+    title = re.split(r"[:,(]", source.title)[0].strip()
+    yield Lines((f"{title} ({dated}), lowest grade {lowest}; table {version}; all: --full",), tight=True)
+
+
+# --- one dose ---------------------------------------------------------------------------------------------
+
+
+def formula(course: Course, dose: PhaseDose) -> str:
+    """A dose with its arithmetic: `350 mg = 5 mg/kg x 70 kg`."""
+    asked, amount, patient = dose.asked, dose.amount, dose.patient
+    text = phrases.mg(amount.exact)
+    if asked.basis == "mg":
+        text += "" if dose.place else " (flat dose)"
+    else:
+        size = f"{people(patient.weight)} kg" if asked.basis == "mg/kg" else f"{plain(patient.bsa or 0)} m2"
+        uncapped = asked.uncapped(patient.weight, patient.bsa)
+        text = f"{phrases.mg(uncapped)} = {asked.but(most=None).people} x {size}"
+        if uncapped != amount.exact:
+            text = f"{phrases.mg(amount.exact)}, the cap ({text})"
+    if amount.applied:
+        change = amount.change(course.choices.rounding.most(course.house.rounding.within))
+        text = f"{phrases.mg(amount.dose)}, rounded ({change}) from {text}"
+    return f"{text} ({dose.place})" if dose.place else text
+
+
+def _what_and_when(course: Course, doses: list[PhaseDose]) -> str:
+    """A dose with its arithmetic, and where there are no dates when it is given."""
+    when = "; ".join(f"{dose.name}: {phrases.rhythm(dose.phase)}" for dose in doses)
+    return formula(course, doses[0]) + ("" if course.plan else f", {when}")
+
+
+def made_up(dose: PhaseDose) -> str:
+    """What one infusion is made up from: `make up 4 x 100 mg: 35 mL into 250 mL ...: 1.4 mg/mL, 50 mg waste`."""
+    made = dose.preparation
+    waste = f", {phrases.mg(made.waste)} waste" if made.waste else ""
+    return f"make up {phrases.vials(made.vials)}: {phrases.bag(made)}{waste}"
+
+
+def ending(course: Course) -> str:
+    """The end of a line that says how a bag is made up."""
+    return f"; {cannot_wait(course)}" if cannot_wait(course) else ""
+
+
+def cannot_wait(course: Course) -> str:
+    """What must be known as the bag is made up: the rules of its making that have a short text."""
+    return "; ".join(note.short for note in course.handling.values() if note.short)
+
+
+def _runs(course: Course, doses: list[PhaseDose]) -> str:
+    """How long an infusion takes, the first of the course apart, and how long the patient is watched."""
+    later, first = doses[0].later_time, doses[0].first_time
+    text = phrases.time(later)
+    if doses[0].name == course.phases[0].name and first is not None and first != later:
+        text = f"{phrases.time(first)} first, {phrases.time(later)} later"
+    return text + watched(course)
+
+
+def watched(course: Course) -> str:
+    """How long a patient is watched after an infusion, where it is stated."""
+    observed = course.chair.observation
+    return "" if observed is None else f", then watched for {phrases.time(observed)}"
+
+
+def _row(course: Course, infusion: Infusion) -> tuple[str, ...]:
+    planned = infusion.planned
+    note = " (given)" if planned.given else " (if needed)" if planned.optional else ""
+    return (
+        mark(course, planned.number),
+        str(planned.number),
+        phrases.day(planned.date),
+        f"{planned.day:,}",
+        planned.phase,
+        phrases.mg(infusion.dose.amount.dose),
+        phrases.time(infusion.time) + note,
+    )
