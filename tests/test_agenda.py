@@ -275,8 +275,14 @@ def test_a_page_keeps_80_columns_with_long_ids(tmp_path: Path, capsys: Captured)
             "--chairs is missing (allowed: --chairs with --open, or neither)",
         ),
         (["--on", "2026-02-02", "--chairs", "0", "--open", "08:00-17:00"], "--chairs"),
-        (["--on", "2026-02-02", "--chairs", "6", "--open", "17:00-08:00"], "no opening time and a later closing time"),
-        (["--on", "2026-02-02", "--chairs", "6", "--open", "08:00"], "no opening time and a later closing time"),
+        (
+            ["--on", "2026-02-02", "--chairs", "6", "--open", "17:00-08:00"],
+            "must be an opening time and a later closing time",
+        ),
+        (
+            ["--on", "2026-02-02", "--chairs", "6", "--open", "08:00"],
+            "must be an opening time and a later closing time",
+        ),
         (["--on", "2026-02-02", "--chairs", "6", "--open", "8-17"], "--open"),
         (["--on", "2026-02-02", "--rejects", "-"], "--rejects"),
         (["--on", "2026-02-02", "--private"], "--private"),

@@ -19,6 +19,8 @@ from infusecalc.output.agenda_answer import AgendaAnswer
 from infusecalc.output.answer import DATES
 
 _FORMATTED = result((*PLAIN, DATES))
+_LEFT_OUT = {"full", *(known.name for known in COHORT)}
+"""Options of an answer that the cohort's has already, or that an agenda has no use for: it is whole on a screen."""
 _OPTIONS = [
     *COHORT,
     option("--on", "First day, as of which the agenda holds; needed.", "YYYY-MM-DD|today"),
@@ -27,7 +29,7 @@ _OPTIONS = [
     option("--open", "Opening hours, with --chairs.", "08:00-17:00"),
     *(each for each in HORIZON if each.name == "maintenance_start"),
     *(each for each in SHEET if each.name in ("revision", "private")),
-    *(each for each in _FORMATTED if each.name not in {known.name for known in COHORT}),
+    *(each for each in _FORMATTED if each.name not in _LEFT_OUT),
 ]
 _OWN = ("on", "until", "chairs", "open", "revision", "private", "format_", "paper")
 _MOST_DAYS = 366
@@ -85,7 +87,7 @@ def _hours(given: dict[str, Any]) -> Open | None:
     opens, dash, shuts = str(hours).partition("-")
     first, last = (parse_clock(text, "`open`") if text.strip() else None for text in (opens, shuts))
     if not dash or first is None or last is None or last <= first:
-        raise BadInput("`open`", hours, "is no opening time and a later closing time", allowed=allowed)
+        raise BadInput("`open`", hours, "must be an opening time and a later closing time", allowed=allowed)
     return Open(chairs, last - first)
 
 

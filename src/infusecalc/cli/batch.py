@@ -80,7 +80,7 @@ COHORT = [
     _for_empty("--bsa", "Body surface area.", "M2"),
     _for_empty("--age", "Age; a bare number is years.", "34y|8mo"),
     _for_empty("--start", "Date of the first infusion.", "YYYY-MM-DD|today"),
-    *(each for each in PATIENT if each.name in ("bsa_formula", "bsa_cap", "has")),
+    *(each for each in PATIENT if each.name in ("bsa_formula", "bsa_cap", "has", "done")),
     *(each for each in CHOICE if each.name != "from_"),
     *(each for each in HISTORY if each.name == "anchor"),
     *CLINIC,

@@ -26,7 +26,7 @@ def expand(
     pandas DataFrame, a PyArrow table, a DuckDB relation. Its columns are those of `infusecalc batch`: `drug`,
     `indication`, `weight_kg` (kg) or `weight_lb` (lb), `start` (a date), and optionally `patient_id`, `height_cm`
     (cm), `bsa_m2` (m2), `age_years` (years), `label`, `variant`, `product`, and those of an order, `dose`,
-    `every`, `has`, `accept`, `protocol`, `from`. `keep_extra` keeps all others behind the
+    `every`, `has`, `accept`, `protocol`, `from`, `done`. `keep_extra` keeps all others behind the
     columns of the result. `options` are `infusecalc.options.CohortOptions`: those of `make_course` for the whole cohort
     (`for_`, `round_`, `dose`, `has`, ...), `bsa_formula` and `bsa_cap`; `drug`, `indication`, `weight`, `height`,
     `bsa`, `age`, `start`, `label`, `variant` and `product` hold for rows whose cells are empty. `given` and `weights`

@@ -10,7 +10,7 @@ from infusecalc.errors import BadInput, escape
 from infusecalc.output.records import COLUMNS as RECORD
 
 NAMES = ("drug", "indication", "label", "variant", "product")
-ORDER = ("dose", "every", "has", "accept", "protocol", "from")
+ORDER = ("dose", "every", "has", "accept", "protocol", "from", "done")
 """The columns of an order: each as the option of that name, several values parted by semicolons."""
 COLUMNS = (
     "patient_id", "drug", "indication", "weight_kg", "weight_lb", "height_cm", "bsa_m2", "age_years", "start", "label",

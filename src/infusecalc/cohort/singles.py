@@ -24,7 +24,7 @@ from infusecalc.patient import Patient, Weighed
 from infusecalc.quantities import Age, plain
 from infusecalc.setting import Setting, setting_of
 
-_MANY = ("dose", "every", "has", "accept")
+_MANY = ("dose", "every", "has", "accept", "done")
 """The columns of an order that take several values."""
 _OF_OPTIONS = {name: name for name in ORDER} | {"from_": "from", "until": "start", "maintenance_start": "start"}
 _PART = ";"
@@ -221,7 +221,10 @@ class Singles:
         if usual.maintenance_start is not None and own.from_maintenance:
             raise BadInput("`from_`", None, "cannot be combined with `maintenance_start`", hint="leave one of them out")
         conditions = tuple(dict.fromkeys((*usual.conditions, *own.conditions)))
-        return usual.but(**taken, conditions=conditions)
+        named_done = {
+            each.name: each for each in (*usual.done, *own.done)
+        }  # the row's own day goes before the cohort's
+        return usual.but(**taken, conditions=conditions, done=tuple(named_done.values()))
 
     def _beside_of(self, choices: Choices) -> tuple[Acceptance, ...]:
         """What the whole cohort accepts, but for what the row itself does."""
