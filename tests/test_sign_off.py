@@ -247,7 +247,7 @@ def test_a_cohort_tells_a_void_confirmation_as_one_patient_does(signed):
 def test_the_order_of_grades_names_each_once():
     assert sorted(LOWEST_FIRST) == sorted((*GRADES, SITE))
     order = "site recalled secondary derived house guideline trial agency manufacturer label"
-    assert LOWEST_FIRST == tuple(order.split())
+    assert tuple(order.split()) == LOWEST_FIRST
 
 
 def test_the_lowest_grade_comes_first_and_each_value_once(capfd):
