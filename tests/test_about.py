@@ -44,7 +44,9 @@ def test_a_drug_has_its_page_with_a_source_on_every_statement(drug, capfd):
 def test_every_format_of_the_page_says_the_same(drug, capfd):
     facts = json.loads(answer(capfd, "info", drug, "--format", "json"))["facts"]
     lines = [json.loads(line) for line in answer(capfd, "info", drug, "--format", "ndjson").splitlines()]
-    assert lines == facts == list(csv.DictReader(io.StringIO(answer(capfd, "info", drug, "--format", "csv"))))
+    table = csv.DictReader(io.StringIO(answer(capfd, "info", drug, "--format", "csv")))
+    rows = [{name: text or (None if "confirmed" in name else "") for name, text in row.items()} for row in table]
+    assert lines == facts == rows
     pages = [answer(capfd, "info", drug, "--format", form) for form in ("md", "html")]
     for text in pages:
         plain = text.replace("\\", "").replace("&#x27;", "'").replace("&amp;", "&")

@@ -205,7 +205,12 @@ NO_RULE = {
         "_passes(band) * _BANDS ** (band.end is not None and band.end.by == 'bsa')",
     },  # the number of a band
     "breakpoints": {"2 * most", "most // common", "number * common", "place * _WIDE", "places.cast(pl.Int64) * _WIDE"},
-    "tally": {"count * len(self._events.codes[variant])", "each * pl.col('needed')", "int(count) * times"},  # counts
+    "tally": {
+        "[0] * len(found)",
+        "count * len(self._events.codes[variant])",
+        "each * pl.col('needed')",
+        "int(count) * times",
+    },  # counts
 }
 """What cohorts multiply or divide that is no rule of the single patient, by module."""
 
@@ -214,6 +219,7 @@ ROUNDED_IN = {
     "arithmetic.py": "every formula",
     "quantities.py": "what people write, in its units",
     "cohort/parse_columns.py": "the same by columns",
+    "cohort/beside.py": "the same of a file of weights",
     "bsa.py": "a double to a whole number",
     "pump.py": "rates, which only one infusion has",
     "order_mistakes.py": "mistakes, which only one order has",

@@ -104,15 +104,15 @@ def test_a_site_may_not_lift_a_cap_unseen(tmp_path):
 
 
 def test_bands_are_said_in_the_views_for_people(capfd):
-    assert run(["dose", "bandumab", "weight", "--weight", "80kg", "--regimens", str(TABLE)]) == 0
+    assert run(["dose", "bandumab", "weight", "--full", "--weight", "80kg", "--regimens", str(TABLE)]) == 0
     assert "upkeep: 750 mg (from 60 to 100 kg), every 4 weeks" in capfd.readouterr().out
-    assert run(["regimens", "list", "--regimens", str(TABLE)]) == 0
+    assert run(["regimens", "list", "--full", "--regimens", str(TABLE)]) == 0
     assert "500 mg under 60 kg, 750 mg from 60 to 100 kg, 1,000 mg over 100 kg" in " ".join(
         capfd.readouterr().out.split()
     )
 
 
 def test_the_working_of_a_capped_dose_shows_what_the_cap_cut(capfd):
-    assert run(["dose", "bandumab", "capped", "--weight", "110kg", "--regimens", str(TABLE)]) == 0
+    assert run(["dose", "bandumab", "capped", "--full", "--weight", "110kg", "--regimens", str(TABLE)]) == 0
     out = capfd.readouterr().out
     assert "  8 mg/kg x 110 kg = 880 mg\n  capped: 800 mg\n" in out

@@ -174,7 +174,7 @@ def test_an_acceptance_that_meets_no_block_is_refused(case):
 
 def test_no_reason_turns_a_bag_that_is_too_small_into_a_caution():
     found = course({"regimen": "infliximab/crohns", "asked": {"bag": "34mL"}}).findings
-    accepted = settle(found, [Acceptance("bag-too-small", None, "agreed")], (), must_meet=False)
+    accepted = settle(found, (), (), [Acceptance("bag-too-small", None, "agreed")])
     assert [finding.severity for finding in accepted if finding.code == "bag-too-small"] == ["block", "block"]
 
 

@@ -277,7 +277,7 @@ def _done(texts: Sequence[str]) -> tuple[Done, ...]:
     for text in texts:
         name, equals, on = text.partition("=")
         if not name.strip(" "):
-            raise BadInput("`done`", text, "names no screening", allowed="SCREENING or SCREENING=DATE")
+            raise BadInput("`done`", text, "has no screening", allowed="SCREENING or SCREENING=DATE")
         done = Done(normal(name), parse_date(on, "`done`") if equals else None)
         if found.setdefault(done.name, done) != done:
             raise BadInput("`done`", text, "gives a second day for one screening", hint="give one")
