@@ -228,6 +228,8 @@ ROUNDED_IN = {
 
 def modules() -> Iterator[tuple[str, ast.Module]]:
     for path in sorted(SOURCE.rglob("*.py")):
+        if "verify" in path.parts:
+            continue  # the second calculation has arithmetic of its own
         yield path.relative_to(SOURCE).as_posix(), ast.parse(path.read_text(encoding="utf-8"))
 
 

@@ -84,7 +84,7 @@ def test_bad_input_ends_with_2_and_one_sentence(capfd):
     [
         (
             ["dosis"],
-            "'dosis' is not known (allowed: dose, schedule, rate, check, next, batch, info, regimens, completion)",
+            "'dosis' is not known (allowed: dose, schedule, rate, check, next, batch, agenda, verify, info, regimens, ",
         ),
         (["dose", "infliximab", "crohns"], "Missing option '--weight'"),
         ([*LOOK_UP, "--wieght", "1"], "No such option: --wieght"),
@@ -92,8 +92,11 @@ def test_bad_input_ends_with_2_and_one_sentence(capfd):
         ([*LOOK_UP, "--weight", "80"], "--weight '80' is given twice without a date; give one weight for each date"),
         ([*LOOK_UP, "--born", "1990-01-01"], "--born '1990-01-01' needs a reference date"),
         ([*LOOK_UP, "--on", "2026-01-01"], "--on '2026-01-01' needs --born or weights with dates"),
-        (["regimens", "shwo"], "No such command 'shwo'. Did you mean 'show'? (allowed: list, show, validate, schema) "),
-        (["regimens"], "Missing command (allowed: list, show, validate, schema)"),
+        (
+            ["regimens", "shwo"],
+            "No such command 'shwo'. Did you mean 'show'? (allowed: list, show, review, diff, ",
+        ),
+        (["regimens"], "Missing command (allowed: list, show, review, diff, validate, schema)"),
         (["regimens", "list", "x"], "unexpected extra argument 'x' (see: infusecalc regimens list -h)"),
         (["regimens", "show", "infliximab"], "indication is missing (allowed: crohns, crohns-fistulizing, "),
         (
@@ -113,15 +116,15 @@ def test_bad_input_ends_with_2_and_one_sentence(capfd):
         ([*LOOK_UP, "--HEIGHT", "175"], "No such option: --HEIGHT; type --height"),
         (
             [*LOOK_UP, "--start", "today"],
-            "No such option: --start; it is an option of schedule, rate, next, batch (see: ",
+            "No such option: --start; it is an option of schedule, rate, next, batch, agenda (see: ",
         ),
         (
             ["regimens", "list", "--label", "us"],
-            "it is an option of dose, schedule, rate, check, next, batch, regimens show",
+            "it is an option of dose, schedule, rate, check, next, batch, agenda, regimens show",
         ),
         (
             ["--weight", "70", "dose"],
-            "it is an option of dose, schedule, rate, check, next, batch, and stands behind the command (see: infus",
+            "it is an option of dose, schedule, rate, check, next, batch, agenda; put it after the command (see: infus",
         ),
         ([*LOOK_UP, "-x"], "No such option: -x (see: infusecalc dose -h)"),
         ([*LOOK_UP, "--hieght", "175"], "No such option: --hieght (Possible options: --height, --weight)"),

@@ -250,7 +250,7 @@ def test_what_was_done_stands_as_done_everywhere_but_on_the_screen(capfd):
         (["chest-x-ray"], "2026-12-01", "allowed: tuberculosis, hepatitis-b"),
         (["tuberculosis=2026-12-02"], "2026-12-01", "is after the start, 2026-12-01"),
         (["tuberculosis=2026-11-01", "tuberculosis=2026-11-02"], "2026-12-01", "gives a second day for one screening"),
-        (["=2026-11-01"], "2026-12-01", "names no screening"),
+        (["=2026-11-01"], "2026-12-01", "has no screening"),
         (["tuberculosis=1.11.2026"], "2026-12-01", "`done` '1.11.2026' is not a date"),
         (["tuberculosis=2026-12-02"], None, "is after the start, 2026-12-01"),
     ],

@@ -138,14 +138,14 @@ def test_a_source_says_how_much_of_what_rests_on_it_is_confirmed(signed, capfd):
     assert list(vials) == ["products/remicade:us:billing.code", "products/remicade:us:billing.unit"]
     path = signed(vials)
     for form in ("table", "md", "html"):
-        line = f"dose infliximab crohns --weight 70kg --format {form}"
+        line = f"dose infliximab crohns --weight 70kg --full --format {form}"
         assert f"HCPCS J-codes ({SAID})" in told(line, path, capfd), "both values of the source"
     sources = json.loads(told("dose infliximab crohns --weight 70kg --format json", path, capfd))["sources"]
     shares = {each["id"]: each["confirmed"] for each in sources}
     assert shares["medmio"] == {"values": 2, "confirmed": 2, "oldest": "2026-11-20"}
     assert shares["us-remicade-pi-2026"] is None
     path = signed({"products/remicade:us:billing.code": "J1745"})
-    line = "dose infliximab crohns --weight 70kg"
+    line = "dose infliximab crohns --weight 70kg --full"
     assert "HCPCS J-codes (1 of 2 values confirmed by the site, the oldest on 2026-11-20)" in told(line, path, capfd)
     assert "confirmed by the site" not in told("dose infliximab crohns --weight 70kg --product Inflectra", path, capfd)
     text = told("regimens show infliximab crohns --label us", path, capfd)
@@ -170,7 +170,7 @@ def test_a_statement_of_a_drugs_page_is_confirmed_where_each_of_its_values_is(si
         "regimens/infliximab/crohns:us:status.is": "labelled",
     }
     path = signed(both | more)
-    text = told("info infliximab", path, capfd)
+    text = told("info infliximab --full", path, capfd)
     assert f"no US label text read (acr-repro-2020; {SAID})" in text
     assert text.count(f"; {SAID})") == 1 + len(more)
     facts = json.loads(told("info infliximab --format json", path, capfd))["facts"]

@@ -288,7 +288,7 @@ def check_done(regimen: Regimen, choices: Choices, day: date | None) -> None:
     for done in choices.done:
         if done.name not in known:
             hint = "it is for what is done before the first infusion"
-            raise BadInput("`done`", done.name, "is no screening of this drug", allowed=", ".join(known), hint=hint)
+            raise BadInput("`done`", done.name, "is not a screening of this drug", allowed=", ".join(known), hint=hint)
         if done.on and day and done.on > day:
             hint = "it records what was done before the start"
             raise BadInput("`done`", f"{done.name}={done.on}", f"is after the start, {day}", hint=hint)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date
+from decimal import Decimal
 
 from infusecalc.findings import Finding
 from infusecalc.frozen import Frozen
@@ -92,9 +93,14 @@ class Sums(Frozen):
         }
 
 
+def hundredths(value: float) -> int:
+    """A number of data, of at most two decimals, in hundredths."""
+    return int(Decimal(str(value)) * 100)
+
+
 def _sum(items: Iterable[Record], name: str) -> float:
     """A sum of numbers of at most two decimals."""
-    return number(sum(round(item[name] * 100) for item in items))
+    return number(sum(hundredths(item[name]) for item in items))
 
 
 class AgendaDay(Frozen):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from infusecalc.errors import escape
 from infusecalc.output import phrases
-from infusecalc.output.agenda import Agenda, AgendaDay, Sums
+from infusecalc.output.agenda import Agenda, AgendaDay, Sums, hundredths
 from infusecalc.output.blocks import TITLE, Block, Heading, Lines, Pairs, Rows
 from infusecalc.output.flat import Record
 from infusecalc.quantities import hours, people
@@ -143,7 +143,7 @@ def opened(item: Record) -> str:
 
 def minutes(value: float | None) -> str:
     """A time in minutes, as people read it."""
-    return "not known" if value is None else hours(round(value * 100)) or "0 min"
+    return "not known" if value is None else hours(hundredths(value)) or "0 min"
 
 
 def _mg(value: float) -> str:
@@ -151,7 +151,7 @@ def _mg(value: float) -> str:
 
 
 def _number(value: float) -> str:
-    return people(round(value * 100))
+    return people(hundredths(value))
 
 
 def _count(number: int, word: str) -> str:
