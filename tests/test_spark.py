@@ -100,7 +100,7 @@ def test_columns_are_checked_before_any_row_is_read(spark: Any, cohort: pl.DataF
         on_spark(frame)
     kept = on_spark(frame, keep_extra=True)
     assert kept.schema["ward"].dataType.typeName() == "integer"
-    with pytest.raises(InfusecalcError, match="holds timestamps"):
+    with pytest.raises(InfusecalcError, match="has the type timestamp"):
         on_spark(frame.selectExpr("cast(start as timestamp) start", "drug", "indication", "weight_kg"))
     with pytest.raises(InfusecalcError, match="--round"):
         on_spark(frame, keep_extra=True, round_="7mg")
