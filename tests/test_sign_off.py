@@ -147,11 +147,24 @@ def test_a_source_says_how_much_of_what_rests_on_it_is_confirmed(signed, capfd):
     path = signed({"products/remicade:us:billing.code": "J1745"})
     line = "dose infliximab crohns --weight 70kg --full"
     assert "HCPCS J-codes (1 of 2 values confirmed by the site, the oldest on 2026-11-20)" in told(line, path, capfd)
-    assert "confirmed by the site" not in told("dose infliximab crohns --weight 70kg --product Inflectra", path, capfd)
+    assert "confirmed by the site" not in told(f"{line} --product Inflectra", path, capfd)
     text = told("regimens show infliximab crohns --label us", path, capfd)
     assert "medmio [secondary]: HCPCS J-codes (1 of 2 values confirmed by the site, the oldest on 2026-11-20). " in text
     rows = json.loads(told("regimens show infliximab crohns --label us --format json", path, capfd))["sources"]
     assert next(each for each in rows if each["id"] == "medmio")["confirmed"]["values"] == 2
+
+
+def test_the_first_screen_says_beside_the_lowest_grade_how_much_is_confirmed(signed, capfd):
+    known = load_table(signed({EVERY: "8 weeks", DOSE: "6 mg/kg"}))
+    whole = course("infliximab/crohns", table=known).site.whole
+    assert (whole.confirmed, whole.on) == (1, "2026-11-20"), "the dose is void"
+    path = signed({EVERY: "8 weeks"})
+    line = "dose infliximab crohns --weight 70kg"
+    text = f", 1 of {whole.values} values confirmed by the site, the oldest on 2026-11-20; table "
+    assert text in told(line, path, capfd)
+    assert "confirmed by the site" not in told("dose infliximab uc --weight 70kg", path, capfd), "of another regimen"
+    assert run(shlex.split(line)) == 0
+    assert "confirmed" not in capfd.readouterr().out
 
 
 def test_the_sources_of_an_answer_without_confirmations_say_nothing_of_them(capfd):
@@ -180,7 +193,7 @@ def test_a_statement_of_a_drugs_page_is_confirmed_where_each_of_its_values_is(si
     rows = list(csv.DictReader(io.StringIO(capfd.readouterr().out)))
     assert {row["confirmed_by"] for row in rows} == {"", "AB"}
     del both[f"{place}.rule"]
-    assert SAID not in told("info infliximab", signed(both), capfd).partition("Sources")[0]
+    assert SAID not in told("info infliximab --full", signed(both), capfd).partition("Sources")[0]
 
 
 def test_the_oldest_day_of_a_statement_counts(signed):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from infusecalc.frozen import Frozen
 from infusecalc.phase_dose import Running
 from infusecalc.regimen import Regimen
-from infusecalc.statements import House, InfusionTime, Protocol
+from infusecalc.statements import Confirmation, House, InfusionTime, Protocol
 from infusecalc.table import Change, Share, Table, Value, Void, shares
 
 _NO_RULE = ("default_product", "modifiers", "billing")
@@ -22,7 +22,8 @@ class Site(Frozen):
 
     `entries` are those that it touches, `changes` the rules and values that it replaces or removes, and `shipped` is
     the regimen without it; None where there is no site's file, or the regimen is its own. `void` are confirmations
-    whose value is another now, `shares` how much of what the course rests on is confirmed, by source.
+    whose value is another now, `shares` how much of what the course rests on is confirmed, by source, and `whole` how
+    much of all of it.
     """
 
     entries: tuple[str, ...]
@@ -30,6 +31,7 @@ class Site(Frozen):
     shipped: Regimen | None
     void: tuple[Void, ...] = ()
     shares: tuple[Share, ...] = ()
+    whole: Share | None = None
 
     def share(self, source: str) -> Share | None:
         """How much of what rests on a source is confirmed; None for nothing."""
@@ -37,6 +39,7 @@ class Site(Frozen):
 
 
 NO_SITE = Site((), (), None)
+_ALL = "all"
 
 
 def site_of(table: Table, regimen: Regimen, product: str, conditions: dict[str, str], running: Running) -> Site:
@@ -52,20 +55,20 @@ def site_of(table: Table, regimen: Regimen, product: str, conditions: dict[str, 
         if (change.kind != "adds" or shipped) and any(_counts(change, place, regimen, conditions) for place in places)
     )
     void = (each for each in table.void if any(_in_use(each, place, regimen, conditions) for place in places))
-    confirmed = _shares(table, places, regimen, conditions) if table.confirmed else ()
-    return Site(tuple(dict.fromkeys(entries)), changes, shipped, tuple(void), confirmed)
+    used = list(_used(table, places, regimen, conditions)) if table.confirmed else []
+    whole = shares(((_ALL,), made) for _, made in used).get(_ALL)
+    by_source = tuple(shares(used).values())
+    return Site(tuple(dict.fromkeys(entries)), changes, shipped, tuple(void), by_source, whole)
 
 
-def _shares(table: Table, places: tuple[Place, ...], regimen: Regimen, conditions: dict[str, str]) -> tuple[Share, ...]:
-    """How much of what a course rests on is confirmed, by source."""
-    values = (
-        (value.sources, table.confirmation(value.id))
-        for place in places
-        if table.has(*place[:2])
-        for value in table.values(*place[:2]).values()
-        if not value.cites and _in_use(value, place, regimen, conditions)
-    )
-    return tuple(shares(values).values())
+def _used(
+    table: Table, places: tuple[Place, ...], regimen: Regimen, conditions: dict[str, str]
+) -> Iterator[tuple[tuple[str, ...], Confirmation | None]]:
+    """The values that a course rests on: the sources of each, and its confirmation; what rests on nothing is a name."""
+    for place in places:
+        for value in table.values(*place[:2]).values() if table.has(*place[:2]) else ():
+            if value.sources and not value.cites and _in_use(value, place, regimen, conditions):
+                yield value.sources, table.confirmation(value.id)
 
 
 def _places(regimen: Regimen, product: str, conditions: dict[str, str], running: Running) -> Iterator[Place]:
