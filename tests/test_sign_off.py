@@ -22,7 +22,7 @@ from infusecalc.statements import GRADES, LOWEST_FIRST, SITE
 from infusecalc.table.files import open_document, shipped_path
 from infusecalc.table.schema import json_schema
 from infusecalc.table.store import Table
-from support import cases, course, table
+from support import HERE, cases, course, table
 
 OURS = """
 sources:
@@ -206,6 +206,18 @@ def test_the_oldest_day_of_a_statement_counts(signed):
     ))  # fmt: skip
     found = load_table(path).confirmation_of("drugs", "infliximab", "us", "conditions", "breastfeeding")
     assert (found.on, found.said) == ("2026-10-01", "confirmed by the site on 2026-10-01")
+
+
+def test_a_regimen_of_one_label_has_rows_under_that_label_alone(capfd):
+    path = str(HERE / "tables" / "third_drug.yaml")
+    assert run(["regimens", "show", "fictumab", "hiccups", "--regimens", path, "--format", "json"]) == 0
+    assert {row["label"] for row in json.loads(capfd.readouterr().out)["rows"]} == {"us"}
+    for words, told in (("fictumab", "all regimens of fictumab"), ("fictumab/hiccups", "fictumab/hiccups")):
+        assert run(["regimens", "review", words, "--regimens", path, "--label", "us", "--format", "json"]) == 0
+        assert json.loads(capfd.readouterr().out)["rows"]
+        assert run(["regimens", "review", words, "--regimens", path, "--label", "eu"]) == 2, "an empty sheet misleads"
+        out, err = capfd.readouterr()
+        assert (out, f"label 'eu' has no entry for {told}" in err) == ("", True)
 
 
 # --- void -----------------------------------------------------------------------------------------------------

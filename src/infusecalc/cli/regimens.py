@@ -10,6 +10,7 @@ from infusecalc.cli.answer import format_of, reply
 from infusecalc.cli.options import REGIMEN, TABLE, argument, option, regimen_typed, result, takes
 from infusecalc.cli.reply import Reply, site_table
 from infusecalc.cli.usage import AnyCase
+from infusecalc.errors import BadInput
 from infusecalc.output.answer import DOCUMENT
 from infusecalc.output.flat import as_json
 from infusecalc.output.review_page import ReviewAnswer, list_values
@@ -81,6 +82,8 @@ def review(**given: Any) -> Reply:
     label = table.find_label(given["label"])
     title, regimens = _reviewed(table, given)
     mine = [id_ for id_ in regimens if table.has_part("regimens", id_, label)]
+    if not mine:
+        raise BadInput("label", label, f"has no entry for {title}", hint="see: infusecalc regimens list")
     return reply(given, form, ReviewAnswer(table, title, label, list_values(table, mine, label)))
 
 
