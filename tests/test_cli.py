@@ -57,7 +57,7 @@ def test_a_blocked_plan_is_shown_and_ends_with_3(capfd):
     assert "350 mg" in out
     assert (
         err
-        == "infusecalc: blocked by contraindicated:active-tb; to go on, accept it with a reason: --accept CODE=REASON\n"
+        == "infusecalc: blocked by contraindicated:active-tb; if the prescriber decides to go on, record the reason: --accept CODE=REASON\n"
     )
 
 

@@ -254,7 +254,7 @@ def test_a_page_says_that_drug_does_not_fit_where_nothing_can_be_taken_out(line,
 def test_beside_a_bag_that_is_too_small_it_is_said_that_it_cannot_be_accepted(capsys):
     for bag, said in (
         ("34", "bag-too-small, concentration-high; bag-too-small cannot be accepted"),
-        ("35", "concentration-high; to go on, accept it with a reason: --accept CODE=REASON"),
+        ("35", "concentration-high; if the prescriber decides to go on, record the reason: --accept CODE=REASON"),
     ):
         assert run(["dose", "infliximab", "crohns", "--weight", "70", "--bag", bag]) == 3
         assert capsys.readouterr().err == f"infusecalc: blocked by {said}\n"

@@ -599,7 +599,7 @@ def test_every_format_names_the_difference(capfd, tmp_path):
         assert err.startswith("infusecalc: differs: ")
         if form == "table":
             assert "infusion 2, dose_mg: 360 in the file, recomputed 350 (arithmetic and plan)" in plain
-            assert "does not protect against intent" in plain
+            assert "does not protect against deliberate ones" in plain
             assert max(map(len, out.splitlines())) <= 80
         if form == "csv":
             assert '"""=A"""' in out, "no spreadsheet takes it for a formula"

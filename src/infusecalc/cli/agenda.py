@@ -23,9 +23,9 @@ _LEFT_OUT = {"full", *(known.name for known in COHORT)}
 """Options of an answer that the cohort's has already, or that an agenda has no use for: it is whole on a screen."""
 _OPTIONS = [
     *COHORT,
-    option("--on", "First day, as of which the agenda holds; needed.", "YYYY-MM-DD|today"),
+    option("--on", "First day; what is overdue is counted as of this day. Required.", "YYYY-MM-DD|today"),
     option("--until", "Last day, included; default: 6 days after the first.", "YYYY-MM-DD"),
-    option("--chairs", "Number of chairs, with --open: marks a day that takes more.", "N"),
+    option("--chairs", "Number of chairs, with --open: marks a day that needs more chair time.", "N"),
     option("--open", "Opening hours, with --chairs.", "08:00-17:00"),
     *(each for each in HORIZON if each.name == "maintenance_start"),
     *(each for each in SHEET if each.name in ("revision", "private")),
@@ -37,7 +37,7 @@ _MOST_DAYS = 366
 
 @takes(*_OPTIONS)
 def agenda(**given: Any) -> Reply | int:
-    """What is due in a clinic, day by day, overdue first: dose, vials, bag, premedication, chair time, sums.
+    """What is due in a clinic, day by day, overdue first: dose, vials, bag, premedication, chair time, totals.
 
     \b
     Examples:

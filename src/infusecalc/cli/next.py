@@ -11,11 +11,11 @@ from infusecalc.cli.options import (
     CHOICE,
     CLINIC,
     HISTORY,
-    ON,
     PATIENT,
     REGIMEN,
     START,
     TABLE,
+    option,
     regimen_typed,
     result,
     takes,
@@ -26,7 +26,10 @@ from infusecalc.due import find_due
 from infusecalc.output.due_page import DueAnswer
 
 
-@takes(*REGIMEN, *PATIENT, *ON, *START, *HISTORY, *CLINIC, *CHOICE, *TABLE, *result())
+_ON = option("--on", "Day as of which it is due or overdue; also for the age (from --born) and dated weights.", "DATE")
+
+
+@takes(*REGIMEN, *PATIENT, _ON, *START, *HISTORY, *CLINIC, *CHOICE, *TABLE, *result())
 def next_(**given: Any) -> Reply:
     """The next infusion after those given: original plan, counted from the last infusion, and the label's limits.
 

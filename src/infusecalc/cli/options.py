@@ -87,7 +87,7 @@ PATIENT = [
     option("--born", "Date of birth, in place of an age.", "DATE"),
     option("--patient-id", "Patient id, printed on the result.", "TEXT"),
     repeated("--has", "A condition of the patient; for the names see: regimens show.", "CONDITION"),
-    repeated("--done", "A screening that was done before the start.", "SCREENING[=DATE]"),
+    repeated("--done", "A screening done before the start, such as tuberculosis or hepatitis-b.", "SCREENING[=DATE]"),
 ]
 CHOICE = [
     option("--label", f"The label to follow: {' or '.join(_LABELS)}; default {_LABELS[0]}.", "LABEL", words=_LABELS),
@@ -97,19 +97,19 @@ CHOICE = [
     repeated("--every", "Another interval, as in 6w; for maintenance unless a phase is named.", "[PHASE=]TIME"),
     option("--from", "Start with maintenance: induction is over.", "maintenance", words=(MAINTENANCE,)),
     option("--round", f"Round the dose: {', '.join(ROUNDING)}.", "HOW", words=ROUNDING),
-    option("--round-within", "Largest change that rounding may make; default: the limit in the table.", "PERCENT"),
+    option("--round-within", "Largest change that rounding may make; default: the limit in the regimen table.", "PERCENT"),
     option("--bag", "Bag size, in mL.", "ML"),
     option("--protocol", "Rates by a named protocol; for the names see: regimens show.", "NAME"),
     repeated("--accept", "Accept a blocking finding, with a reason.", "CODE[:DETAIL]=REASON"),
 ]
-ON = [option("--on", "Date for which the age (--born) and the weight (dated weights) are taken.", "DATE")]
+ON = [option("--on", "Date for the age (from --born) and for dated weights.", "DATE")]
 START = [option("--start", "Date of the first infusion.", "YYYY-MM-DD|today")]
 HISTORY = [
     repeated("--given", "Infusion already given, with its dose.", "DATE[:MG]"),
     option("--history", "CSV file of infusions given, with columns date and dose_mg; - for standard input.", "FILE"),
     option(
         "--anchor",
-        "Count later infusions from the last one given, or keep the planned dates; default given.",
+        "given: count later infusions from the last one given; planned: keep the planned dates; default given.",
         "WORD",
         words=ANCHORS,
     ),
@@ -118,7 +118,7 @@ CLINIC = [
     option("--days", "The clinic's open weekdays.", "mon-fri|mon,wed"),
     option("--holidays", "Closed on the public holidays of a country or a part of it.", "US|US-CA|DE-BY"),
     repeated("--tolerance", "How many days an infusion may move to an open day.", "3d|PHASE=3d"),
-    option("--weight-change", "Weight change that gives a caution; default: the limit in the table.", "PERCENT"),
+    option("--weight-change", "Weight change that gives a caution; default: the limit in the regimen table.", "PERCENT"),
 ]
 TURNOVER = [option("--turnover", "Minutes between two patients in a chair, for the chair time; default 0.", "MIN")]
 TOTALS = [
@@ -131,9 +131,9 @@ PUMP = [
     flag("--subsequent", "A later infusion, at the later-infusion rate."),
     option("--phase", "With --subsequent: the phase that sets the dose.", "NAME"),
     option("--at", "Start time, to show clock times.", "09:30"),
-    option("--stopped-at", "Minutes after which it was stopped: shows what went in and how to continue.", "MIN"),
+    option("--stopped-at", "Minutes from the start to the stop: shows what went in and how to continue.", "MIN"),
     option("--pause", "Length of the stop, in minutes.", "MIN"),
-    flag("--hold", "Keep the lower rate to the end after the stop."),
+    flag("--hold", "After the stop, keep the lower rate to the end."),
 ]
 CHECK = [
     option("--ordered", "Ordered dose of one infusion.", "350mg|5mg/kg", needed=True),
@@ -142,7 +142,7 @@ CHECK = [
     option("--number", "Number of the infusion that the order is for.", "N"),
 ]
 HORIZON = [
-    option("--for", "How long to plan, last day included; default: the table's.", "12m|52w|2y"),
+    option("--for", "How long to plan, last day included; default: 12 months, or your site's time.", "12m|52w|2y"),
     option("--until", "Plan up to and including a date.", "DATE"),
     option("--doses", "Number of infusions to plan.", "N"),
     option("--courses", "Number of courses in all, where courses repeat.", "N"),
@@ -150,7 +150,7 @@ HORIZON = [
 ]
 DATES = [*START, *HORIZON, *HISTORY, *CLINIC]
 TABLE = [
-    option("--regimens", "Your site's table, laid over the shipped one; default: INFUSECALC_REGIMENS.", "FILE"),
+    option("--regimens", "Your site's regimen table, laid over the shipped one; default: the file named in INFUSECALC_REGIMENS.", "FILE"),
 ]
 
 
@@ -163,12 +163,12 @@ def result(kinds: tuple[str, ...] = (PAGE, DOCUMENT, ROWS)) -> list[Parameter]:
         option("--format", f"One of {', '.join(formats)}.", "FORMAT", words=formats),
         *paper,
         *(
-            [flag("--full", "All of it: working, preparation, storage, monitoring, sources.")]
+            [flag("--full", "Every detail and source, not only what fits on one screen.")]
             if "table" in formats
             else []
         ),
         option("-o --output", "Write to a file; the extension sets the format.", "FILE"),
-        flag("--quiet", "Only errors on standard error; in the table view no information."),
+        flag("--quiet", "Only errors on standard error; the table leaves out info findings, screening included."),
         flag("--no-color", "No colour."),
     ]
 

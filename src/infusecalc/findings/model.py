@@ -208,7 +208,7 @@ def how_to_go_on(keys: Iterable[str]) -> str:
     final = [key for key in keys if never_accepted(key)]
     if final:
         return f"{', '.join(final)} cannot be accepted"
-    return "to go on, accept it with a reason: --accept CODE=REASON"
+    return "if the prescriber decides to go on, record the reason: --accept CODE=REASON"
 
 
 def in_days(number: int) -> str:

@@ -115,11 +115,11 @@ def _totals(agenda: Agenda) -> Iterator[Block]:
     yield Lines(("Rows of the cohort:",))
     yield Pairs(rows, inset=True)
     chair = "Chair time: the longest premedication lead, the infusion, the label's least observation, the turnover."
-    yield Lines((f"{chair} Overdue infusions, and those if needed, are in no sum.",))
+    yield Lines((f"{chair} Overdue infusions, and those if needed, are in no total.",))
 
 
 def _sums(sums: Sums) -> Iterator[str]:
-    needed = f" (and {sums.if_needed:,} if needed, in no sum)" if sums.if_needed else ""
+    needed = f" (and {sums.if_needed:,} if needed, in no total)" if sums.if_needed else ""
     least = f"at least, {_count(sums.untimed, 'infusion')} without a known time: " if sums.untimed else ""
     times = f"{least}infusion time {minutes(sums.time)}, chair time {minutes(sums.chair)}"
     yield f"{_count(sums.infusions, 'infusion')}{needed}; {times}"

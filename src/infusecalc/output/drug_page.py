@@ -102,9 +102,9 @@ def screen(table: Table, drug_id: str) -> Iterator[Block]:
         mine = [row for row in rows if row["section"] == section]
         told = tuple((row["name"], row["text"]) for row in mine)
         if section != "about":
-            yield Heading(section)
+            yield Heading(section[0].upper() + section[1:])
         yield Pairs(told if section in _WHOLE else tuple(_named(table, drug_id, mine)), inset=True)
-    yield Lines((f"What is said of each, and its source: --full; table {table.version}",))
+    yield Lines((f"Details and the source of each: --full; regimen table {table.version}",))
 
 
 _IN_FULL = ("monitoring", "late or missed")

@@ -138,7 +138,7 @@ def _given_row(due: Due) -> Iterator[tuple[str, ...]]:
             str(planned.number),
             phrases.day(planned.by_plan),
             phrases.day(planned.date),
-            "not said" if amount is None else phrases.mg(amount),
+            "not stated" if amount is None else phrases.mg(amount),
             phrases.mg(infusion.dose.amount.dose),
             phrases.shift(planned.late_days, "late", "early") or "on time",
         )
@@ -178,7 +178,7 @@ def _taken(item: Planned, anchor: str) -> str:
 
 def _bound(bound: Bound | None) -> str:
     return (
-        "no date in our sources"
+        "no limit in our sources"
         if bound is None
         else f"{phrases.day(bound.date)}: {bound.text} ({cited(bound.source)})"
     )
@@ -204,9 +204,9 @@ def _last_given(due: Due) -> str:
     """The last infusion given; those that were early, or of another dose, are told by their findings."""
     last = due.given[-1]
     amount = last.planned.given.amount if last.planned.given else None
-    what = "dose not said" if amount is None else phrases.mg(amount)
+    what = "dose not stated" if amount is None else phrases.mg(amount)
     when = phrases.shift(last.planned.late_days, "late", "early") or "on time"
-    return f"given: {len(due.given)}, the last on {phrases.day(last.planned.date)}, {what}, {when}"
+    return f"Given: {len(due.given)}, the last on {phrases.day(last.planned.date)}, {what}, {when}"
 
 
 def _due_first(due: Due, infusion: Infusion) -> Iterator[Block]:
@@ -237,4 +237,4 @@ def _due_first(due: Due, infusion: Infusion) -> Iterator[Block]:
 
 
 def _bound_first(bound: Bound | None) -> str:
-    return "no date in our sources" if bound is None else f"{phrases.day(bound.date)}: {bound.text}"
+    return "no limit in our sources" if bound is None else f"{phrases.day(bound.date)}: {bound.text}"

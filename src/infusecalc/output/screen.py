@@ -31,7 +31,7 @@ def course_screen(course: Course, *, totals: bool = False, view: str = "table") 
     for index, group in enumerate(shown):
         yield Heading(_what_and_when(course, group), SECTION if alone or (grave and index == 0) else PART)
         made, time = made_up(group[0]), _runs(course, group)
-        lines = (made + ending(course), f"time {time}") if alone else (f"{made}; in {time}",)
+        lines = (made + ending(course), f"time {time}") if alone else (f"{made}; time {time}",)
         yield Lines(lines, listed=True)
     if not alone and cannot_wait(course):
         yield Lines((f"Each bag: {cannot_wait(course)}",), listed=True)
@@ -96,7 +96,7 @@ def foot(course: Course, sources: Iterable[str] | None = None) -> Iterator[Block
     version = course.table.version + (" with a site's file" if any(file.local for file in course.table.files) else "")
     signed = f", {course.site.whole.said}" if course.site.whole else ""
     title = re.split(r"[:,(]", source.title)[0].strip()
-    yield Lines((f"{title} ({dated}), lowest grade {lowest}{signed}; table {version}; all: --full",), tight=True)
+    yield Lines((f"{title} ({dated}), lowest grade {lowest}{signed}; table {version}; more: --full",), tight=True)
 
 
 # --- one dose ---------------------------------------------------------------------------------------------

@@ -49,7 +49,7 @@ class ListAnswer(_TableAnswer):
             status = "; ".join(f"{status} ({', '.join(labels)})" for status, labels in under.items())
             found.setdefault(status, {})[id_] = mine[0].name
         for status, named in found.items():
-            yield Heading(status)
+            yield Heading(status[0].upper() + status[1:])
             yield Pairs(tuple(named.items()), inset=True)
         yield Lines(("Doses, variants and other names: --full",))
 

@@ -42,7 +42,7 @@ def sheet(course: Course) -> Iterator[Topic]:
     if rules.reaction:
         yield Topic("Monitoring", "reaction", rules.reaction.text, rules.reaction.source)
     for name, note in course.regimen.rules.companions.items():
-        yield Topic("Given with it", name, note.text, note.source)
+        yield Topic("Other drugs to give", name, note.text, note.source)
 
 
 def _concentration(course: Course) -> str:

@@ -17,8 +17,8 @@ from infusecalc.verify.checked import AGREES, ANOTHER, DIFFERS, NOT_CHECKABLE, S
 
 _LONGEST = 60  # characters of a value on a page
 _SAYS = {
-    AGREES: "nothing differs from what was calculated and planned again",
-    DIFFERS: "values differ from what was calculated or planned again",
+    AGREES: "nothing differs when it is calculated and planned again",
+    DIFFERS: "values differ when they are calculated or planned again",
     TABLE_DIFFERS: "the plan was made with another table than the one in force",
     NOT_CHECKABLE: "the plan cannot be checked against the table in force",
 }
@@ -26,7 +26,7 @@ _HINTS = {
     SITE: "It was made with a site's table: name that file with --regimens.",
     ANOTHER: "Differences in the plan may come from the table; see: infusecalc regimens show.",
 }
-_NO_SEAL = "The hash of the content shows accidental change; it does not protect against intent."
+_NO_SEAL = "The hash of the content shows accidental changes; it does not protect against deliberate ones."
 
 
 class VerifyAnswer(Answer):
