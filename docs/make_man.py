@@ -9,7 +9,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from infusecalc.cli import COMMANDS, EXIT_CODES, run
+from make_pages import commands
+
+from infusecalc.cli import EXIT_CODES, run
 
 
 def helped(*command: str) -> str:
@@ -30,11 +32,7 @@ def page() -> Iterator[str]:
     yield '.TH INFUSECALC 1 "" infusecalc "User Commands"'
     yield from (".SH NAME", roff("infusecalc - dated, dosed, vial-counted infliximab and rituximab infusions"))
     yield from (".SH SYNOPSIS", ".B infusecalc", ".I COMMAND", "[OPTIONS]")
-    for command in (
-        "",
-        *COMMANDS,
-        *(f"regimens {name}" for name in ("list", "show", "review", "diff", "validate", "schema")),
-    ):
+    for command in ("", *commands()):
         yield f'.SH "{roff(command.upper() or "DESCRIPTION")}"'
         yield from (".nf", roff(helped(*command.split())), ".fi")
     yield ".SH EXIT STATUS"

@@ -55,10 +55,8 @@ def test_a_blocked_plan_is_shown_and_ends_with_3(capfd):
     out, err = capfd.readouterr()
     assert "BLOCK" in out
     assert "350 mg" in out
-    assert (
-        err
-        == "infusecalc: blocked by contraindicated:active-tb; if the prescriber decides to go on, record the reason: --accept CODE=REASON\n"
-    )
+    how = "if the prescriber decides to go on, record the reason: --accept CODE=REASON"
+    assert err == f"infusecalc: blocked by contraindicated:active-tb; {how}\n"
 
 
 def test_an_accepted_block_ends_with_0_and_leaves_its_reason(capfd):

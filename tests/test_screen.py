@@ -15,6 +15,7 @@ from infusecalc import make_course
 from infusecalc.cli import run
 from infusecalc.errors import BadInput, BadTable
 from infusecalc.output.answer import Answer
+from infusecalc.output.blocks import Lines
 from infusecalc.table import load_table
 from support import HERE, cases, someone, table
 
@@ -212,10 +213,16 @@ def test_full_is_for_pages_and_always_on_but_on_a_screen(capfd):
 
 def test_an_answer_without_a_screen_of_its_own_is_shown_whole():
     class Plain(Answer):
-        def page(self):
+        def document(self):
+            return {}
+
+        def rows(self):
             return iter(())
 
-    assert list(Plain().screen()) == []
+        def page(self):
+            return iter((Lines(("all of it",)),))
+
+    assert list(Plain().screen()) == [Lines(("all of it",))]
 
 
 def test_a_sheet_for_the_patient_has_no_shorter_screen(capfd):

@@ -141,6 +141,10 @@ class UnknownName(BadInput):
         super().__init__(what, value, problem, detail=detail, allowed=", ".join(known) or "none here", hint=hint)
 
 
+class WeightUnknown(BadInput):
+    """A day before the first of the weights that were given with dates."""
+
+
 class MissingExtra(InfusecalcError, ImportError):
     """A part of the program needs a `package` that is not installed; `infusecalc[extra]` brings it."""
 

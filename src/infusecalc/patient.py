@@ -8,7 +8,7 @@ from datetime import date
 from infusecalc.arithmetic import at_most, bmi_within, hundredths_of_years, outside, years_and_months
 from infusecalc.bsa import BSA_FORMULAS, body_surface, named_formula
 from infusecalc.dates import completed_months, parse_date
-from infusecalc.errors import BadInput, has_controls
+from infusecalc.errors import BadInput, WeightUnknown, has_controls
 from infusecalc.frozen import Frozen
 from infusecalc.quantities import (
     Age,
@@ -128,7 +128,7 @@ class Patient(Frozen):
         if not held:
             hint = "add a weight of that day or before"
             detail = f": {day}, the first is from {self.weights[0].since}"
-            raise BadInput("weight", None, "is missing for that day", detail=detail, hint=hint)
+            raise WeightUnknown("weight", None, "is missing for that day", detail=detail, hint=hint)
         return self.but(weight=held[-1].weight, weight_text=held[-1].text)
 
     def age_on(self, day: date | None) -> Age | None:

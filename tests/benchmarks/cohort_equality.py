@@ -240,10 +240,10 @@ def differences(listed: list[dict[str, str | None]], options: dict[str, Any], ta
         elif wanted is not None and place in rejected:
             yield f"{options}: {row}: is rejected: {expansion.faults.known[rejected[place]]}"
         elif wanted is not None and got != wanted:
-            yield f"{options}: {row}: {_first(got or [], wanted)}"
+            yield f"{options}: {row}: {first_unlike(got or [], wanted)}"
 
 
-def _first(got: list[dict[str, Any]], wanted: list[dict[str, Any]]) -> str:
+def first_unlike(got: list[dict[str, Any]], wanted: list[dict[str, Any]]) -> str:
     """The first fields that differ."""
     for mine, theirs in zip(got, wanted, strict=False):
         unlike = {name: (mine.get(name), theirs[name]) for name in theirs if mine.get(name) != theirs[name]}

@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 import polars as pl
 
-from benchmarks.cohort_equality import one_by_one, rows
+from benchmarks.cohort_equality import first_unlike, one_by_one, rows
 from infusecalc import InfusecalcError, Patient, load_table, make_course
 from infusecalc.choices import Choices
 from infusecalc.cohort.agenda import Collector, FromTo
@@ -190,7 +190,7 @@ def differences(number: int, seed: int, options: dict[str, Any], table: Table) -
             why = expansion.faults.known[rejected[place]] if place in rejected else ""
             yield f"{options}: {row} {own}: rejected: {place in rejected} {why}, wanted: {wanted is not None}"
         elif wanted is not None and got[place] != wanted:
-            yield f"{options}: {row} {own}: {_first(got[place], wanted)}"
+            yield f"{options}: {row} {own}: {first_unlike(got[place], wanted)}"
     if beside.rejected and any(line[5] and "2026" in line[5] and "allowed" not in line[5] for line in beside.rejected):
         yield "a reason holds a value"
 
@@ -284,14 +284,6 @@ def _unfit(lines: list[Line]) -> bool:
     """Whether lines are two of one day, or lack what they need."""
     days = [line["date"] for line in lines]
     return len(set(days)) < len(days) or None in days or any(line.get("weight_kg", "") is None for line in lines)
-
-
-def _first(got: list[dict[str, Any]], wanted: list[dict[str, Any]]) -> str:
-    for mine, theirs in zip(got, wanted, strict=False):
-        unlike = {name: (mine.get(name), theirs[name]) for name in theirs if mine.get(name) != theirs[name]}
-        if unlike:
-            return str(unlike)
-    return f"{len(got)} infusions, not {len(wanted)}"
 
 
 def main(number: int, seed: int) -> int:

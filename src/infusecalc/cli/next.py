@@ -25,7 +25,6 @@ from infusecalc.cli.reply import Reply, site_table
 from infusecalc.due import find_due
 from infusecalc.output.due_page import DueAnswer
 
-
 _ON = option("--on", "Day as of which it is due or overdue; also for the age (from --born) and dated weights.", "DATE")
 
 

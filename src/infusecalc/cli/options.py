@@ -97,7 +97,9 @@ CHOICE = [
     repeated("--every", "Another interval, as in 6w; for maintenance unless a phase is named.", "[PHASE=]TIME"),
     option("--from", "Start with maintenance: induction is over.", "maintenance", words=(MAINTENANCE,)),
     option("--round", f"Round the dose: {', '.join(ROUNDING)}.", "HOW", words=ROUNDING),
-    option("--round-within", "Largest change that rounding may make; default: the limit in the regimen table.", "PERCENT"),
+    option(
+        "--round-within", "Largest change that rounding may make; default: the limit in the regimen table.", "PERCENT"
+    ),
     option("--bag", "Bag size, in mL.", "ML"),
     option("--protocol", "Rates by a named protocol; for the names see: regimens show.", "NAME"),
     repeated("--accept", "Accept a blocking finding, with a reason.", "CODE[:DETAIL]=REASON"),
@@ -118,7 +120,9 @@ CLINIC = [
     option("--days", "The clinic's open weekdays.", "mon-fri|mon,wed"),
     option("--holidays", "Closed on the public holidays of a country or a part of it.", "US|US-CA|DE-BY"),
     repeated("--tolerance", "How many days an infusion may move to an open day.", "3d|PHASE=3d"),
-    option("--weight-change", "Weight change that gives a caution; default: the limit in the regimen table.", "PERCENT"),
+    option(
+        "--weight-change", "Weight change that gives a caution; default: the limit in the regimen table.", "PERCENT"
+    ),
 ]
 TURNOVER = [option("--turnover", "Minutes between two patients in a chair, for the chair time; default 0.", "MIN")]
 TOTALS = [
@@ -150,7 +154,11 @@ HORIZON = [
 ]
 DATES = [*START, *HORIZON, *HISTORY, *CLINIC]
 TABLE = [
-    option("--regimens", "Your site's regimen table, laid over the shipped one; default: the file named in INFUSECALC_REGIMENS.", "FILE"),
+    option(
+        "--regimens",
+        "Your site's regimen table, laid over the shipped one; default: the file named in INFUSECALC_REGIMENS.",
+        "FILE",
+    ),
 ]
 
 
@@ -162,11 +170,7 @@ def result(kinds: tuple[str, ...] = (PAGE, DOCUMENT, ROWS)) -> list[Parameter]:
     return [
         option("--format", f"One of {', '.join(formats)}.", "FORMAT", words=formats),
         *paper,
-        *(
-            [flag("--full", "Every detail and source, not only what fits on one screen.")]
-            if "table" in formats
-            else []
-        ),
+        *([flag("--full", "Every detail and source, not only what fits on one screen.")] if "table" in formats else []),
         option("-o --output", "Write to a file; the extension sets the format.", "FILE"),
         flag("--quiet", "Only errors on standard error; the table leaves out info findings, screening included."),
         flag("--no-color", "No colour."),

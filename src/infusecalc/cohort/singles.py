@@ -15,7 +15,7 @@ from infusecalc.cohort.faults import CONFLICT, MISSING, NOT_PLANNED, UNREADABLE,
 from infusecalc.cohort.header import NAMES, ORDER
 from infusecalc.cohort.result_columns import as_text, quoted, schema
 from infusecalc.course import Course, case_in, course_in, judged
-from infusecalc.errors import BadInput
+from infusecalc.errors import BadInput, WeightUnknown
 from infusecalc.findings import Case
 from infusecalc.frozen import Frozen
 from infusecalc.history import Given
@@ -122,6 +122,8 @@ class Singles:
         given = self.beside.given.get(row["patient_id"], []) if self.beside else []
         try:
             patient = self._patient(row, given)
+            if isinstance(patient, RowFault):
+                return patient
             history = tuple(Given(day, amount) for day, amount, _ in given)
             horizon = self._compiler.horizon(row["start"] or history[0].date)
             choices = ordered.choices.but(start=row["start"], history=history, horizon=horizon)
@@ -150,14 +152,15 @@ class Singles:
         return fault
 
     def _fault(self, error: BadInput) -> RowFault:
-        if error.value is _OTHER_WEIGHT:
-            return _OTHER_WEIGHT
-        if error.what == "weight" and error.problem == "is missing for that day":
+        if isinstance(error, WeightUnknown):
             return _UNWEIGHED
         return fault_of(error, _OF_OPTIONS.get(error.field or "", ""), NOT_PLANNED)
 
-    def _patient(self, row: dict[str, Any], given: list[Any]) -> Patient:
-        """The patient of a row: the weight of the cohort is that of the start, or of the first infusion given."""
+    def _patient(self, row: dict[str, Any], given: list[Any]) -> Patient | RowFault:
+        """The patient of a row: the weight of the cohort is that of the start, or of the first infusion given.
+
+        A fault where `weights` has another one for that day.
+        """
         weight, height = row["weight"], row["height"]
         since = row["start"] or (given[0][0] if given else None)
         weights = [Weighed(None, weight, f"{plain(weight)} kg")]
@@ -165,7 +168,7 @@ class Singles:
         if later:
             dated: dict[date, int] = {day: value for day, value, _ in later if value}
             if since and dated.setdefault(since, weight) != weight:
-                raise BadInput("weight", _OTHER_WEIGHT, "")
+                return _OTHER_WEIGHT
             weights = [Weighed(day, value, f"{plain(value)} kg") for day, value in sorted(dated.items())]
         return Patient(
             weights[0].weight,
@@ -221,10 +224,8 @@ class Singles:
         if usual.maintenance_start is not None and own.from_maintenance:
             raise BadInput("`from_`", None, "cannot be combined with `maintenance_start`", hint="leave one of them out")
         conditions = tuple(dict.fromkeys((*usual.conditions, *own.conditions)))
-        named_done = {
-            each.name: each for each in (*usual.done, *own.done)
-        }  # the row's own day goes before the cohort's
-        return usual.but(**taken, conditions=conditions, done=tuple(named_done.values()))
+        done = {each.name: each for each in (*usual.done, *own.done)}  # the row's own day goes before the cohort's
+        return usual.but(**taken, conditions=conditions, done=tuple(done.values()))
 
     def _beside_of(self, choices: Choices) -> tuple[Acceptance, ...]:
         """What the whole cohort accepts, but for what the row itself does."""

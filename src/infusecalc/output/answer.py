@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
 
 from infusecalc.output.blocks import Block
 from infusecalc.output.flat import Record
@@ -12,8 +12,8 @@ DOCUMENT, ROWS, PAGE, DATES = "document", "rows", "page", "dates"
 """What a format is written from."""
 
 
-class Answer:
-    """An answer that has no dates; a kind of answer says below what it is as data and as a page."""
+class Answer(ABC):
+    """What every kind of answer has; one with dates has a `calendar` as well."""
 
     columns: tuple[str, ...] = ()
     """The columns of the records where there may be none; else the records tell them."""
@@ -27,25 +27,21 @@ class Answer:
     failed: str | None = None
     """Why a check failed."""
 
+    @abstractmethod
     def document(self) -> Record:
         """The answer as one JSON document."""
-        raise NotImplementedError
 
+    @abstractmethod
     def rows(self) -> Iterator[Record]:
         """The answer as flat records, all with the same keys."""
-        raise NotImplementedError
 
+    @abstractmethod
     def page(self) -> Iterator[Block]:
         """The answer in full, as people read it."""
-        raise NotImplementedError
 
     def screen(self) -> Iterator[Block]:
         """The answer on one screen, what is read first; the whole page, where there is nothing shorter."""
         return self.page()
-
-    def calendar(self, options: Mapping[str, Any]) -> tuple[bytes, str | None]:
-        """The answer as a calendar, by the options of that format, and what to know of it."""
-        raise NotImplementedError
 
     def paper(self) -> Iterator[Block]:
         """The answer as it is printed or opened in a browser."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from infusecalc.order_check import MATCH, OUTSIDE, WITHIN_ROUNDING, Verdict
 from infusecalc.output import phrases
 from infusecalc.output.answer import Answer
-from infusecalc.output.blocks import PART, Block, Heading, Pairs
+from infusecalc.output.blocks import PART, Banner, Block, Heading, Pairs
 from infusecalc.output.flat import Record, finding_record, with_findings
 from infusecalc.output.page import attention, cited_below, informed, top
 from infusecalc.output.records import heads, sources
@@ -110,11 +110,18 @@ def _told(verdict: Verdict) -> str:
 
 def check_page(verdict: Verdict) -> Iterator[Block]:
     """The verdict in full."""
+    yield from _outside(verdict)
     yield from top(verdict.course, verdict.findings)
     yield from attention(verdict.course, verdict.findings)
     yield from verdict_blocks(verdict)
     yield from informed(verdict.course, verdict.findings)
     yield from cited_below(verdict.course)
+
+
+def _outside(verdict: Verdict) -> Iterator[Block]:
+    """That the order is outside, above all else; nothing where it is not."""
+    if verdict.failed:
+        yield Banner((f"OUTSIDE: {sentence(verdict)}",))
 
 
 def verdict_blocks(verdict: Verdict) -> Iterator[Block]:
@@ -139,11 +146,14 @@ def verdict_blocks(verdict: Verdict) -> Iterator[Block]:
 
 def check_screen(verdict: Verdict) -> Iterator[Block]:
     """The first screen of an order that was checked."""
+    yield from _outside(verdict)
     yield from head(verdict.course, verdict.findings)
     for block in verdict_blocks(verdict):
-        if isinstance(block, Heading):
+        if isinstance(block, Heading) and not verdict.failed:
             yield block.but(level=PART)
         elif isinstance(block, Pairs):
-            yield block.but(rows=tuple(row for row in block.rows if row[0] not in ("verdict", "ordered")))
+            likely = verdict.mistakes[:1] if verdict.failed else ()
+            said = {"verdict", "ordered", *(f"mistake: {each.code}" for each in likely)}  # in the sentence
+            yield block.but(rows=tuple(row for row in block.rows if row[0] not in said))
     yield from infos(verdict.course, verdict.findings)
     yield from foot(verdict.course)

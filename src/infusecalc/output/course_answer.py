@@ -10,9 +10,7 @@ from infusecalc.output import phrases
 from infusecalc.output.answer import Answer
 from infusecalc.output.blocks import Block
 from infusecalc.output.flat import Record
-from infusecalc.output.page import page
 from infusecalc.output.records import document, records
-from infusecalc.output.screen import course_screen
 
 SHEETS = ("clinic", "patient")
 VIEWS = ("table", "calendar", "timeline")
@@ -44,12 +42,16 @@ class CourseAnswer(Answer):
             from infusecalc.output.patient_sheet import patient_page  # noqa: PLC0415 - only this sheet needs it
 
             return patient_page(self.course)
+        from infusecalc.output.page import page  # noqa: PLC0415 - data need no page
+
         return page(self.course, totals=self.totals, view=self.view)
 
     def screen(self) -> Iterator[Block]:
         """One screen of the plan; the patient's sheet is one page of its own."""
         if self.reader == "patient":
             return self.page()
+        from infusecalc.output.screen import course_screen  # noqa: PLC0415 - data need no screen
+
         return course_screen(self.course, totals=self.totals, view=self.view)
 
     def calendar(self, options: Mapping[str, Any]) -> tuple[bytes, str | None]:

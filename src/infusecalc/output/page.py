@@ -106,18 +106,27 @@ def _dated(course: Course, infusions: list[Infusion]) -> Iterator[Block]:
 
 
 def _row(course: Course, infusion: Infusion) -> tuple[str, ...]:
-    planned, made_up = infusion.planned, infusion.dose.preparation
-    note = " (given)" if planned.given else " (if needed)" if planned.optional else ""
+    made_up = infusion.dose.preparation
     return (
-        mark(course, planned.number),
-        str(planned.number),
-        phrases.day(planned.date),
-        f"{planned.day:,}",
+        *when(course, infusion),
         phrases.mg(infusion.dose.amount.dose),
         phrases.vials(made_up.vials),
         phrases.mg(made_up.waste),
-        phrases.time(infusion.time) + note,
+        timed(infusion),
     )
+
+
+def when(course: Course, infusion: Infusion) -> tuple[str, ...]:
+    """The first cells of an infusion: its mark, number, date and day."""
+    planned = infusion.planned
+    return mark(course, planned.number), str(planned.number), phrases.day(planned.date), f"{planned.day:,}"
+
+
+def timed(infusion: Infusion) -> str:
+    """The time of an infusion, and whether it was given, or is only if needed."""
+    planned = infusion.planned
+    note = " (given)" if planned.given else " (if needed)" if planned.optional else ""
+    return phrases.time(infusion.time) + note
 
 
 def mark(course: Course, number: int) -> str:

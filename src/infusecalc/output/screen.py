@@ -13,7 +13,7 @@ from infusecalc.errors import escape
 from infusecalc.findings import Finding
 from infusecalc.output import phrases
 from infusecalc.output.blocks import PART, SECTION, TITLE, Block, Findings, Heading, Lines, Rows
-from infusecalc.output.page import blocked, changes, mark, more, told
+from infusecalc.output.page import blocked, changes, more, timed, told, when
 from infusecalc.phase_dose import Infusion, PhaseDose
 from infusecalc.quantities import people, plain
 from infusecalc.statements import GRADES, SITE
@@ -159,14 +159,4 @@ def watched(course: Course) -> str:
 
 
 def _row(course: Course, infusion: Infusion) -> tuple[str, ...]:
-    planned = infusion.planned
-    note = " (given)" if planned.given else " (if needed)" if planned.optional else ""
-    return (
-        mark(course, planned.number),
-        str(planned.number),
-        phrases.day(planned.date),
-        f"{planned.day:,}",
-        planned.phase,
-        phrases.mg(infusion.dose.amount.dose),
-        phrases.time(infusion.time) + note,
-    )
+    return (*when(course, infusion), infusion.planned.phase, phrases.mg(infusion.dose.amount.dose), timed(infusion))
