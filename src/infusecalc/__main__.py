@@ -8,5 +8,5 @@ from infusecalc.cli import main  # noqa: E402 - as above
 
 __all__ = ["main"]
 
-if __name__ == "__main__":
+if __name__ == "__main__":  # pragma: no branch - the console script imports it, in a process of its own
     main()

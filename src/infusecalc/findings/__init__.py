@@ -123,13 +123,13 @@ def _is(finding: Finding, code: str, detail: str | None) -> bool:
 def _meets_none(found: Sequence[Finding], acceptance: Acceptance, detail: str | None) -> BadInput:
     """The refusal of an acceptance that meets no block: because another has met it, or it is none, or there is none."""
     blocks = ", ".join(block_keys(finding for finding in found if not never_accepted(finding.code)))
-    problem, detail = "is not a blocking finding here", ""
+    problem, about = "is not a blocking finding here", ""
     hint = "" if blocks else "nothing blocks here: leave it out"
     met = next((finding for finding in found if _is(finding, acceptance.code, detail)), None)
     if met and met.accepted:
-        problem, detail = "gives a second reason for one block", f", {met.key}; the first is {shown(met.reason)}"
+        problem, about = "gives a second reason for one block", f", {met.key}; the first is {shown(met.reason)}"
         blocks, hint = "", "give one reason"
     elif met:
-        detail = f": {met.key} is {_STANDING[met.severity]}, and needs no acceptance"
+        about = f": {met.key} is {_STANDING[met.severity]}, and needs no acceptance"
         blocks, hint = "", "leave it out"
-    return BadInput("`accept`", acceptance, problem, detail=detail, allowed=blocks, hint=hint)
+    return BadInput("`accept`", acceptance, problem, detail=about, allowed=blocks, hint=hint)

@@ -113,7 +113,8 @@ def check_page(verdict: Verdict) -> Iterator[Block]:
     yield from _outside(verdict)
     yield from top(verdict.course, verdict.findings)
     yield from attention(verdict.course, verdict.findings)
-    yield from verdict_blocks(verdict)
+    yield Heading(sentence(verdict))
+    yield Pairs(_verdict_rows(verdict), inset=True)
     yield from informed(verdict.course, verdict.findings)
     yield from cited_below(verdict.course)
 
@@ -124,12 +125,11 @@ def _outside(verdict: Verdict) -> Iterator[Block]:
         yield Banner((f"OUTSIDE: {sentence(verdict)}",))
 
 
-def verdict_blocks(verdict: Verdict) -> Iterator[Block]:
-    """The verdict as a pharmacist reads it."""
+def _verdict_rows(verdict: Verdict) -> tuple[tuple[str, str], ...]:
+    """The order against the regimen, row by row."""
     sign = "+" if verdict.ordered > verdict.expected else ""
     difference = f"{sign}{people(verdict.ordered - verdict.expected)} mg, {verdict.percent}"
     own = verdict.dose.phase.interval
-    yield Heading(sentence(verdict))
     basis = "" if verdict.basis is None else f" ({verdict.basis.people})"
     rows = [
         ("verdict", f"{'BLOCK ' if verdict.verdict == OUTSIDE else ''}{verdict.verdict}"),
@@ -141,19 +141,18 @@ def verdict_blocks(verdict: Verdict) -> Iterator[Block]:
         rows.append(("interval", f"every {verdict.every}, expected every {own}: {verdict.interval_verdict}"))
     rows += [("", note) for note in verdict.notes]
     rows += [(f"mistake: {mistake.code}", mistake.message) for mistake in verdict.mistakes]
-    yield Pairs(tuple(rows), inset=True)
+    return tuple(rows)
 
 
 def check_screen(verdict: Verdict) -> Iterator[Block]:
     """The first screen of an order that was checked."""
     yield from _outside(verdict)
     yield from head(verdict.course, verdict.findings)
-    for block in verdict_blocks(verdict):
-        if isinstance(block, Heading) and not verdict.failed:
-            yield block.but(level=PART)
-        elif isinstance(block, Pairs):
-            likely = verdict.mistakes[:1] if verdict.failed else ()
-            said = {"verdict", "ordered", *(f"mistake: {each.code}" for each in likely)}  # in the sentence
-            yield block.but(rows=tuple(row for row in block.rows if row[0] not in said))
+    said = {"verdict", "ordered"}
+    if verdict.failed:
+        said |= {f"mistake: {each.code}" for each in verdict.mistakes[:1]}  # in the sentence above
+    else:
+        yield Heading(sentence(verdict), PART)
+    yield Pairs(tuple(row for row in _verdict_rows(verdict) if row[0] not in said), inset=True)
     yield from infos(verdict.course, verdict.findings)
     yield from foot(verdict.course)

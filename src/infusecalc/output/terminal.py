@@ -71,11 +71,6 @@ class Page:
         """A line of prose, wrapped under its own indent."""
         self._print(Text(text, overflow="fold"), indent)
 
-    def gap(self) -> None:
-        """An empty line, but none at the top of the page."""
-        if self._out.tell():
-            self.line()
-
     def hanging(self, text: str) -> None:
         """A line of prose, wrapped under an indent of its own."""
         for line in textwrap.wrap(text, self._console.width, subsequent_indent="  "):
@@ -178,7 +173,7 @@ def _finding(finding: Finding, text: str) -> tuple[Text, Text]:
 def _brief(page: Page, block: Findings) -> None:
     """Findings of a first screen: what asks for a second look, what is to be known one a line, without sources."""
     grave = [(finding, text) for finding, text in block.rows if finding.severity != "info"]
-    page.gap()
+    page.line()
     page.grid([_grave(finding, text) for finding, text in grave])
     for finding, text in block.rows:
         if finding.severity == "info":
