@@ -74,3 +74,13 @@ def in_columns(findings: list[dict[str, Any]]) -> dict[str, str | None]:
 def every_regimen() -> list[tuple[str, str]]:
     """Every regimen under every label."""
     return [(name, label) for name in table().names("regimens") for label in LABELS]
+
+
+class Streaming:
+    """A frame of nobody's, which hands out an Arrow stream."""
+
+    def __init__(self, frame: Any) -> None:
+        self.frame = frame
+
+    def __arrow_c_stream__(self, schema: object = None) -> object:
+        return self.frame.__arrow_c_stream__(schema)

@@ -31,7 +31,7 @@ from infusecalc.quantities import parse_weight
 from infusecalc.statements import Vials
 from infusecalc.table import load_table
 from strategies import ADULT, cm, examples, heights, kg, roundings, starts, weights
-from support import HERE, START, slow, table
+from support import HERE, START, Streaming, slow, table
 
 pytestmark = pytest.mark.usefixtures("seen_in_engine_threads")
 
@@ -381,16 +381,6 @@ def test_a_birthday_in_the_course_is_seen_as_the_single_patient_sees_it(day: str
     for age, codes in zip(ages, found["findings"], strict=True):
         course = make_course(table(), "rituximab", "pv", Patient.of("70kg", age=age), start=day)
         assert codes == next(records(course))["findings"]
-
-
-class Streaming:
-    """A frame of nobody's, which hands out an Arrow stream."""
-
-    def __init__(self, frame: pl.DataFrame) -> None:
-        self.frame = frame
-
-    def __arrow_c_stream__(self, schema: object = None) -> object:
-        return self.frame.__arrow_c_stream__(schema)
 
 
 def test_whatever_hands_out_an_arrow_stream_is_a_frame() -> None:

@@ -15,7 +15,7 @@ from infusecalc import InfusecalcError, Patient, make_course
 from infusecalc.cli import run
 from infusecalc.cohort import RejectedRows, expand, rejects
 from infusecalc.output.records import records
-from support import cases, table
+from support import Streaming, cases, table
 
 pytestmark = pytest.mark.usefixtures("seen_in_engine_threads")
 
@@ -164,7 +164,7 @@ def test_every_form_of_a_history_gives_the_same(tmp_path: Path) -> None:
     assert_frame_equal(made[0], made[2])
     read_back = pl.read_csv(tmp_path / "cohort.csv", try_parse_dates=True)
     assert_frame_equal(expand(read_back, given=frame), made[0])
-    assert_frame_equal(expand(read_back.lazy(), given=frame.to_arrow()).collect(), made[0])
+    assert_frame_equal(expand(read_back.lazy(), given=Streaming(frame)).collect(), made[0])
 
 
 @pytest.mark.parametrize(
