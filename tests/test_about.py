@@ -181,6 +181,7 @@ def test_bash_takes_the_script(capfd, tmp_path):
 
 def test_the_manual_page_is_fresh_and_holds_every_command(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "argv", ["make_man.py", str(tmp_path)])
+    monkeypatch.syspath_prepend(str(ROOT / "docs"))  # as where it is run as a script
     runpy.run_path(str(ROOT / "docs" / "make_man.py"), run_name="__main__")
     text = (tmp_path / "infusecalc.1").read_text("utf-8")
     assert text == (ROOT / "docs" / "infusecalc.1").read_text("utf-8")
