@@ -7,8 +7,10 @@ import yaml
 
 from infusecalc.cli import run
 from infusecalc.output.table_rows import TableRow, statements
+from infusecalc.statements import SECTIONS
 from support import HERE, table
 
+SILENT = "No statement found in our sources"
 CASES = yaml.safe_load((HERE / "cases" / "statements.yaml").read_text(encoding="utf-8"))
 
 
@@ -36,6 +38,18 @@ def test_the_table_says_it_and_names_its_source(case):
     if "is" in case:
         assert row.value == case["is"]
     assert row.source == case["cites"]
+
+
+def test_where_nothing_was_found_the_text_calls_it_no_clearance_and_the_grade_is_ours():
+    told = [value for section in SECTIONS for name in table().names(section)
+            for value in table().values(section, name).values()]  # fmt: skip
+    silent = [value for value in told if value.text.startswith(SILENT)]
+    assert len(silent) >= 5
+    for value in silent:
+        assert "this is no clearance" in value.text, value.id
+        assert {source.partition(" ")[0] for source in value.sources} >= {"house"}, value.id
+    assert [value.id for value in told if "say nothing" in value.text] == []
+    assert [value.id for value in told for source in value.sources if source.startswith("recalled none")] == []
 
 
 def sheet(line: str, capfd, *more: str) -> str:
