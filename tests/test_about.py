@@ -22,7 +22,7 @@ SECTIONS = {
     "infliximab": ["about", "labelled", "off-label", "contraindications", "precautions"],
     "rituximab": ["about", "labelled", "off-label", "contraindications", "precautions"],
 }
-BELOW = ["screening", "monitoring", "late or missed"]
+BELOW = ["screening", "monitoring", "late or missed", "questions that patients ask"]
 
 
 def answer(capfd, *line: str) -> str:

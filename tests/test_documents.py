@@ -266,7 +266,9 @@ def test_the_patient_sheet_shows_every_day_with_its_weekday(name, tmp_path, capf
 def test_the_patient_sheet_is_written_for_a_reader_of_twelve_years(drug):
     told = table().get("drugs", drug, "patient")
     parts = (told.emergency, told.expect, told.tell, told.common, told.call, told.missed)
-    notes = [note.text for part in parts for note in part]
+    asked = [each for each in table().get("drugs", drug, "questions").values() if each.sheet]
+    assert asked
+    notes = [note.text for part in parts for note in part] + [f"{each.question} {each.text}" for each in asked]
     sentences = [sentence for sentence in re.split(r"[.!?] *", " ".join(notes)) if sentence]
     words = re.findall(r"[A-Za-z]+", " ".join(notes))
     vowels = sum(max(1, len(re.findall(r"[aeiouy]+", word.lower()))) for word in words)  # no fewer than its syllables

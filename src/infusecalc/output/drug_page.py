@@ -1,17 +1,19 @@
-"""A drug of the table to its page: what it is and is for, how it is given, reactions, precautions, what is unknown."""
+"""A drug of the table to its page: what it is and is for, how it is given, reactions, precautions, questions."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import groupby
 
 from infusecalc.output.answer import Answer
 from infusecalc.output.blocks import TITLE, Block, Heading, Lines, Pairs, Rows, Sources
 from infusecalc.output.flat import Record
 from infusecalc.output.table_rows import flat, listing, nested, sources_of
-from infusecalc.statements import SITE, Cited, ConditionRule, Confirmation, Drug, DrugRules, Note
+from infusecalc.statements import SITE, Cited, ConditionRule, Confirmation, Drug, DrugRules, Note, Question
 from infusecalc.table import Table, cited
 
 _HEADINGS = {"late": "late or missed"}
+_QUESTIONS = "questions that patients ask"
 
 
 def facts(table: Table, drug_id: str) -> Iterator[Record]:
@@ -29,6 +31,10 @@ def facts(table: Table, drug_id: str) -> Iterator[Record]:
         rules_: DrugRules | None = table.get("drugs", drug_id, label)
         if rules_ is not None:
             yield from _of_label(table, drug_id, label, rules_)
+    for name, asked in _questions(table, drug_id).items():
+        made = table.confirmation_of("drugs", drug_id, "questions", name)
+        text = f"{asked.question} {asked.text}"
+        yield _fact(table, _QUESTIONS, ", ".join(asked.labels), name, text, asked.source, made)
     for change in table.changes:
         if change.section == "drugs" and change.name == drug_id and change.kind in ("replaces", "removes"):
             yield _fact(table, "changed by the site", "", change.id, str(change), change.source, None)
@@ -47,6 +53,10 @@ def _of_label(table: Table, drug_id: str, label: str, rules: DrugRules) -> Itera
         for name, note in listed.items():
             made = table.confirmation_of("drugs", drug_id, label, key, name)
             yield _fact(table, _HEADINGS.get(key, key), label, name, note.text, note.source, made)
+
+
+def _questions(table: Table, drug_id: str) -> dict[str, Question]:
+    return table.get("drugs", drug_id, "questions") or {}
 
 
 def _section(rule: ConditionRule) -> str:
@@ -94,7 +104,7 @@ class DrugAnswer(Answer):
 
 
 def screen(table: Table, drug_id: str) -> Iterator[Block]:
-    """What it is, what for, how it is given, warnings and reactions; of the conditions their names alone."""
+    """What it is, what for, how given, warnings, reactions, what patients ask; of the conditions their names alone."""
     drug: Drug = table.get("drugs", drug_id)
     rows = list(facts(table, drug_id))
     yield Heading(drug.name, TITLE)
@@ -103,7 +113,10 @@ def screen(table: Table, drug_id: str) -> Iterator[Block]:
         told = tuple((row["name"], row["text"]) for row in mine)
         if section != "about":
             yield Heading(section[0].upper() + section[1:])
-        yield Pairs(told if section in _WHOLE else tuple(_named(table, drug_id, mine)), inset=True)
+        if section == _QUESTIONS:
+            yield Lines(tuple(_asked(table, drug_id)), listed=True)
+        else:
+            yield Pairs(told if section in _WHOLE else tuple(_named(table, drug_id, mine)), inset=True)
     yield Lines((f"Details and the source of each: --full; regimen table {table.version}",))
 
 
@@ -111,6 +124,12 @@ _IN_FULL = ("monitoring", "late or missed")
 """Sections that a first screen leaves to the full page."""
 _WHOLE = ("about", "changed by the site")
 """Sections that it tells whole; of the others it has the names."""
+
+
+def _asked(table: Table, drug_id: str) -> Iterator[str]:
+    """Each question once, with its short answers."""
+    for question, answers in groupby(_questions(table, drug_id).values(), lambda each: each.question):
+        yield f"{question} {'; '.join(each.short or each.text for each in answers)}"
 
 
 def _named(table: Table, drug_id: str, rows: Iterable[Record]) -> Iterator[tuple[str, str]]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
+from itertools import groupby
 
 from infusecalc.course import Course
 from infusecalc.errors import BadInput, Blocked, escape
 from infusecalc.findings import how_to_go_on
 from infusecalc.output.blocks import TITLE, Block, Heading, Lines, Months, Pairs, Rows, Timeline
 from infusecalc.output.calendar import marks
-from infusecalc.statements import ForPatients, Told
+from infusecalc.statements import ForPatients, Question, Told
 
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MONTHS = (
@@ -50,13 +51,31 @@ def patient_page(course: Course) -> Iterator[Block]:
         if notes:
             yield Heading(heading)
             yield Lines(tuple(note.text for note in notes), listed=True)
+    asked = _asked(course)
+    if asked:
+        yield Heading("What people ask")
+        yield Lines(tuple(_answers(asked)), listed=True)
     yield Heading("Where this comes from")
-    yield Lines((_sources(course, [note for notes in mine.values() for note in notes]),))
+    yield Lines((_sources(course, [*(note for notes in mine.values() for note in notes), *asked]),))
 
 
 def _told_to(course: Course, notes: tuple[Told, ...]) -> list[Told]:
     """What is told under the label of a course, to patients of its population."""
     return [note for note in notes if note.is_for(course.regimen.label, course.regimen.population)]
+
+
+def _asked(course: Course) -> list[Question]:
+    """What is asked for the sheet, under the label of a course, with its indication."""
+    regimen = course.regimen
+    asked: dict[str, Question] = course.table.get("drugs", regimen.drug_id, "questions") or {}
+    who = regimen.label, regimen.population, regimen.indication
+    return [question for question in asked.values() if question.is_asked(*who)]
+
+
+def _answers(asked: list[Question]) -> Iterator[str]:
+    """Each question once, with its answers."""
+    for question, answers in groupby(asked, lambda each: each.question):
+        yield " ".join((question, *(each.text for each in answers)))
 
 
 def _date(course: Course, index: int) -> tuple[str, str, str]:
@@ -70,6 +89,6 @@ def long_date(day: date) -> str:
     return f"{_WEEKDAYS[day.weekday()]} {day.day} {_MONTHS[day.month - 1]} {day.year}"
 
 
-def _sources(course: Course, notes: list[Told]) -> str:
+def _sources(course: Course, notes: Sequence[Told]) -> str:
     names = dict.fromkeys(citation.id for note in notes for citation in note.source)
     return "; ".join(course.table.source(name).title for name in names)

@@ -30,6 +30,7 @@ from infusecalc.statements.drug import (
 )
 from infusecalc.statements.house import AfterStop, Bags, BmiLimits, HorizonLimits, House, Limits, LongestInfusion
 from infusecalc.statements.kinds import After, DoseRange, Held, Pace, SpanRange
+from infusecalc.statements.question import Question
 from infusecalc.statements.regimen import (
     MAINTENANCE,
     AgeRange,
@@ -102,6 +103,7 @@ __all__ = [
     "Product",
     "ProductRules",
     "Protocol",
+    "Question",
     "Reaction",
     "RegimenRules",
     "Repeat",

@@ -17,6 +17,8 @@ from infusecalc.statements.drug import (
     Titration,
 )
 from infusecalc.statements.house import House
+from infusecalc.statements.kinds import MapOf
+from infusecalc.statements.question import Question
 from infusecalc.statements.regimen import Indication, RegimenRules
 from infusecalc.statements.sources import Condition, Label, Source
 from infusecalc.statements.statement import Statement
@@ -39,7 +41,11 @@ SECTIONS = {
     "conditions": Section(Condition),
     "titrations": Section(Titration),
     "protocols": Section(Protocol),
-    "drugs": Section(Drug, {"about": NOTES, "patient": ForPatients, "subcutaneous": Subcutaneous}, DrugRules),
+    "drugs": Section(
+        Drug,
+        {"about": NOTES, "patient": ForPatients, "questions": MapOf(Question), "subcutaneous": Subcutaneous},
+        DrugRules,
+    ),
     "products": Section(Product, {}, ProductRules),
     "regimens": Section(Indication, {}, RegimenRules),
 }

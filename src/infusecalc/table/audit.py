@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from infusecalc.statements import HOUSE, SECTIONS, DrugRules, Indication, ProductRules, Protocol
+from infusecalc.statements import HOUSE, SECTIONS, DrugRules, Indication, ProductRules, Protocol, Question
 from infusecalc.statements.kinds import NAME, is_name
 from infusecalc.table.nodes import Fault, Reading, file_of
 
@@ -47,6 +47,8 @@ def _between(table: Table, section: str, name: str, part: str | None, value: Any
         yield from _regimen(table, name, value)
     if section in ("drugs", "regimens") and part in table.labels:
         yield from _conditions(table, section, name, value)
+    if part == "questions":
+        yield from _questions(table, name, value)
 
 
 def _at(table: Table, section: str, name: str, what: str) -> Fault:
@@ -101,6 +103,16 @@ def _conditions(table: Table, section: str, name: str, rules: Any) -> Iterator[F
     for condition in rules.conditions:
         if not table.has("conditions", condition):
             yield _at(table, section, name, f"names the condition '{condition}', which is not defined under conditions")
+
+
+def _questions(table: Table, name: str, asked: dict[str, Question]) -> Iterator[Fault]:
+    for own, question in asked.items():
+        for indication in question.regimens:
+            if not table.has("regimens", f"{name}/{indication}"):
+                what = (
+                    f"names the indication '{indication}', which is not defined under regimens, in the question '{own}'"
+                )
+                yield _at(table, "drugs", name, what)
 
 
 def _drug(table: Table, name: str, label: str, rules: DrugRules) -> Iterator[Fault]:
