@@ -200,6 +200,15 @@ def keys(statement: type[Statement], path: str, seen: dict[type, str]) -> Iterat
             yield from keys(below, f"{path}{key}{between}.", seen)
 
 
+def statement_keys() -> str:
+    """The keys that every statement has, and those of one with a text alone."""
+    cites = "the id of an entry of `sources`, then words on the place in it; or a list of these"
+    rows = ((key, declared, cites if key == "source" else value(declared.kind)) for key, declared in Note.keys.items())
+    listed = sorted(rows, key=lambda row: row[0] != "source")
+    told = ((f"`{key}`", what, "yes" if own.needed else "no", own.meaning) for key, own, what in listed)
+    return table("key|value|required|meaning", told)
+
+
 def section(name: str) -> str:
     """What a section of the table holds."""
     if name == "house":

@@ -16,6 +16,7 @@ from infusecalc import load_table
 from infusecalc.cli import COMMANDS, EXIT_CODES, run
 from infusecalc.findings import CATALOGUE
 from infusecalc.statements import GRADES, SECTIONS, SITE, Confirmation, House, Section
+from infusecalc.statements.kinds import Either, ListOf, MapOf
 from support import HERE
 
 ROOT = HERE.parent
@@ -138,6 +139,33 @@ def test_every_key_and_every_grade_of_the_table_is_on_the_page_on_tables():
         assert f"| `{grade}` |" in told
 
 
+def every_statement(kind, found):
+    """The statements below a kind, each once."""
+    if isinstance(kind, Either):
+        kind = kind.listed
+    if isinstance(kind, ListOf | MapOf):
+        every_statement(kind.kind, found)
+    elif isinstance(kind, type) and kind not in found:
+        found.append(kind)
+        for declared in kind.keys.values():
+            every_statement(declared.kind, found)
+
+
+def test_every_key_of_every_statement_is_on_the_page_with_its_meaning():
+    found = []
+    for section in SECTIONS.values():
+        for kind in (section.head, *section.parts.values(), section.by_label):
+            every_statement(kind, found)
+    every_statement(House, found)
+    every_statement(Confirmation, found)
+    _, _, listed = page("tables.md").partition("\n## Every key\n")
+    rows = re.findall(r"^\| `([^`]+)` \| .* \| (?:yes|no) \| (.+) \|$", listed, re.MULTILINE)
+    told = {(name.rpartition(".")[2], meaning.partition("; default ")[0]) for name, meaning in rows}
+    asked = {(key, declared.meaning) for kind in found for key, declared in kind.keys.items()}
+    assert asked - told == set()
+    assert {"Note", "Question", "Band", "Window"} <= {kind.__name__ for kind in found}
+
+
 def test_there_are_examples():
     assert len(EXAMPLES) > 30
 
@@ -183,7 +211,7 @@ def test_the_python_of_a_page_works(path, tmp_path, monkeypatch):
 
 def test_every_file_of_a_site_that_the_page_shows_is_validated():
     shown = {"".join(blocks(section, "yaml")) for section in sections(page("tables.md"))} - {""}
-    assert len(shown) == 4
+    assert len(shown) == 5
     assert shown == {site for line, site in EXAMPLES if line == "regimens validate site.yaml"}
 
 
