@@ -5,10 +5,9 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-import yaml
 from jsonschema import Draft202012Validator
 
-from support import HERE
+from support import HERE, read_yaml
 
 
 def closed(schema: Any) -> Any:
@@ -32,7 +31,7 @@ def closed(schema: Any) -> Any:
 @cache
 def schemas() -> dict[str, Draft202012Validator]:
     """By the name of a document what it must be."""
-    told = yaml.safe_load((HERE / "cases" / "documents.yaml").read_text(encoding="utf-8"))
+    told = read_yaml(HERE / "cases" / "documents.yaml")
     parts = {name: closed(part) for name, part in told.pop("$defs").items() if name != "made_up"}
     found = {name: Draft202012Validator(closed(schema) | {"$defs": parts}) for name, schema in told.items()}
     for each in found.values():

@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from infusecalc.cli import run
-from support import HERE
+from support import HERE, read_yaml
 
 ADULT = {"--weight": "70kg", "--height": "175cm"}
 CHILD = {"--weight": "30kg", "--height": "130cm"}
@@ -38,7 +37,7 @@ OLDER = {"line": "run", "finds": "findings"}
 
 def read(name: str) -> list[dict[str, Any]]:
     """The cases of a file."""
-    groups = yaml.safe_load((HERE / "cases" / f"{name}.yaml").read_text(encoding="utf-8"))
+    groups = read_yaml(HERE / "cases" / f"{name}.yaml")
     assert all(group["source"] for group in groups.values())
     found = [case for group in groups.values() for case in group["cases"]]
     return [{OLDER.get(key, key): value for key, value in case.items()} for case in found]

@@ -8,7 +8,6 @@ from typing import Any
 
 import polars as pl
 import pytest
-import yaml
 
 from infusecalc import findings
 from infusecalc.cli import run
@@ -16,9 +15,9 @@ from infusecalc.cohort import expand
 from infusecalc.findings import CATALOGUE, RULES, SEVERITIES, Case, Finding
 from infusecalc.findings.catalogue import Code, never_accepted, of_numbers
 from infusecalc.findings.model import HOUSE
-from support import HERE
+from support import HERE, read_yaml
 
-TOLD = yaml.safe_load((HERE / "cases" / "findings.yaml").read_text(encoding="utf-8"))["severities"]
+TOLD = read_yaml(HERE / "cases" / "findings.yaml")["severities"]
 ELSEWHERE = {"infusion-too-long", "over-capacity"}
 """Codes that no course has: their cases stand with the stops of an infusion, and with the agenda."""
 

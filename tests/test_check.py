@@ -11,7 +11,6 @@ from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 
 import pytest
-import yaml
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
@@ -20,9 +19,9 @@ from infusecalc.cli import run
 from infusecalc.order_check import MATCH, OUTSIDE, VERDICTS, WITHIN_RANGE, WITHIN_ROUNDING, check_order
 from infusecalc.output.check_page import check_row
 from strategies import cm, examples, heights, kg, weights
-from support import HERE, course, every_regimen, in_columns, someone, table
+from support import HERE, course, every_regimen, in_columns, read_yaml, someone, table
 
-ORDERS = yaml.safe_load((HERE / "cases" / "orders.yaml").read_text(encoding="utf-8"))
+ORDERS = read_yaml(HERE / "cases" / "orders.yaml")
 TABLE = [order for rule in ORDERS["rules"] for order in rule["orders"]]
 ORDER_KEYS = {"name", "given", "expect", "because", "parts", "says", "mistakes", "also", "shows", "sentence"}
 COMPARED = ("ordered_mg", "expected_mg", "difference_mg", "difference_percent", "verdict", "mistake")

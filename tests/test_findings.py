@@ -4,7 +4,6 @@ from functools import cache
 from typing import Any
 
 import pytest
-import yaml
 
 from infusecalc import Course, InfusecalcError, load_table
 from infusecalc.choices import Acceptance
@@ -12,10 +11,10 @@ from infusecalc.findings import Finding, carries, settle
 from infusecalc.output.ical import Appointment, calendar
 from infusecalc.output.records import records
 from infusecalc.statements import Citation
-from support import HERE, every_regimen, someone
+from support import HERE, every_regimen, read_yaml, someone
 from support import course as planned
 
-FINDINGS = yaml.safe_load((HERE / "cases" / "findings.yaml").read_text(encoding="utf-8"))
+FINDINGS = read_yaml(HERE / "cases" / "findings.yaml")
 CASES = [case for rule in FINDINGS["rules"] for case in rule["cases"]]
 SEVERITIES = {code: [one] if isinstance(one, str) else one for code, one in FINDINGS["severities"].items()}
 GRAVEST_FIRST = ["block", "caution", "info"]

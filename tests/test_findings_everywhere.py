@@ -14,16 +14,15 @@ from typing import Any
 import icalendar
 import polars as pl
 import pytest
-import yaml
 from pypdf import PdfReader
 
 from infusecalc.cli import COMMANDS, run
 from infusecalc.cli.answer import PLAIN
 from infusecalc.output.answer import DATES
 from infusecalc.output.formats import written_from
-from support import HERE, in_columns
+from support import HERE, in_columns, read_yaml
 
-CASES = yaml.safe_load((HERE / "cases" / "findings_everywhere.yaml").read_text(encoding="utf-8"))
+CASES = read_yaml(HERE / "cases" / "findings_everywhere.yaml")
 WITHOUT = {"info", "regimens", "completion", "schema", "verify", "agenda"}
 """The commands that answer for no patient; `verify` and `agenda` tell the findings of plans, in tests of their own."""
 DATA = ("csv", "ndjson", "parquet")

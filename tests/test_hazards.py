@@ -7,13 +7,12 @@ import re
 from functools import cache
 
 import pytest
-import yaml
 
 from infusecalc.findings import CATALOGUE
-from support import HERE
+from support import HERE, read_yaml
 
 DOCS = HERE.parent / "docs"
-LOG = yaml.safe_load((DOCS / "hazards.yaml").read_text(encoding="utf-8"))
+LOG = read_yaml(DOCS / "hazards.yaml")
 KEYS = ["id", "hazard", "causes", "effect", "harm", "controls", "tests", "findings", "status"]
 STATUSES = {"controlled", "told", "partly", "site"}
 HAZARDS = [pytest.param(each, id=each["id"]) for each in LOG]
@@ -41,7 +40,7 @@ def case_names():
             yield from names(each)
 
     files = sorted((HERE / "cases").glob("*.yaml"))
-    return {name for path in files for name in names(yaml.safe_load(path.read_text(encoding="utf-8")))}
+    return {name for path in files for name in names(read_yaml(path))}
 
 
 @pytest.mark.parametrize("hazard", HAZARDS)

@@ -4,15 +4,14 @@ import json
 from functools import cache
 
 import pytest
-import yaml
 
 from infusecalc import load_table
 from infusecalc.cli import run
 from infusecalc.output.table_rows import statements
 from infusecalc.output.topics import sheet
-from support import HERE, course
+from support import HERE, course, read_yaml
 
-RULES = yaml.safe_load((HERE / "cases" / "infliximab_labels.yaml").read_text(encoding="utf-8"))["rules"]
+RULES = read_yaml(HERE / "cases" / "infliximab_labels.yaml")["rules"]
 CASES = [pytest.param(case, id=case["name"]) for rule in RULES for case in rule["cases"]]
 FOUR = ("us-remicade-pi-2026", "us-inflectra-pi-2026", "us-renflexis-pi-2026", "us-avsola-pi-2026")
 RECALLED_AT_MOST = {"infliximab": 19, "rituximab": 2}  # Ixifi's market, once a regimen; PCP in PV

@@ -1,10 +1,8 @@
 """The dated plan: the phases as ordered, how far they go, where each begins, and the calendar months between."""
 
 from datetime import date
-from pathlib import Path
 
 import pytest
-import yaml
 
 from infusecalc import load_table
 from infusecalc.choices import Choices
@@ -13,9 +11,10 @@ from infusecalc.overrides import order_phases
 from infusecalc.plan import make_plan
 from infusecalc.quantities import Dose, Span
 from infusecalc.statements import After, Phase, Repeat, Starts, Window
+from support import HERE, read_yaml
 from support import course as planned_course
 
-CASES = yaml.safe_load(Path(__file__).with_name("cases").joinpath("plan.yaml").read_text("utf-8"))
+CASES = read_yaml(HERE / "cases" / "plan.yaml")
 START = date(2026, 12, 1)
 
 

@@ -2,10 +2,8 @@
 
 import re
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
-import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 from pypdf import PdfReader
@@ -29,8 +27,9 @@ from infusecalc.statements import (
     UsualBag,
     Vials,
 )
+from support import HERE, read_yaml
 
-CASES = yaml.safe_load(Path(__file__).with_name("cases").joinpath("preparation.yaml").read_text("utf-8"))
+CASES = read_yaml(HERE / "cases" / "preparation.yaml")
 OVERFILL = 1_000  # 0.01 %: 10 %, as `house` has it
 MODIFIERS = Modifiers("JW", "JZ", "", ())
 SIZES = [

@@ -4,16 +4,14 @@ import json
 import shlex
 from collections.abc import Iterator
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from infusecalc.cli import run
+from support import HERE, read_yaml
 
-HERE = Path(__file__).parent
-PUBLISHED = yaml.safe_load((HERE / "cases" / "published.yaml").read_text(encoding="utf-8"))
+PUBLISHED = read_yaml(HERE / "cases" / "published.yaml")
 LISTED = [*PUBLISHED["cases"], *PUBLISHED["waiting"], *PUBLISHED["out_of_reach"]]
 RUNS = [
     pytest.param(example, id=f"{case['id']}: {case['name']} ({number})")

@@ -11,7 +11,6 @@ from itertools import accumulate, count, pairwise
 from typing import Any
 
 import pytest
-import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -22,9 +21,9 @@ from infusecalc.pump import Load, Rates, Step, Stop, pump_steps, run_time
 from infusecalc.pump_table import make_pump_table
 from infusecalc.quantities import number
 from infusecalc.statements import Held, Pace, Titration
-from support import HERE, START, course, slow, someone, table
+from support import HERE, START, course, read_yaml, slow, someone, table
 
-RATES = yaml.safe_load((HERE / "cases" / "rates.yaml").read_text(encoding="utf-8"))
+RATES = read_yaml(HERE / "cases" / "rates.yaml")
 COLUMNS = {
     "start": ("start", 2), "held": ("minutes", 2), "rate": ("rate", 2), "flow": ("flow", 1), "volume": ("volume", 2),
     "step_dose": ("dose", 2), "cumulative": ("cumulative", 2),

@@ -3,10 +3,8 @@
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from pathlib import Path
 
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -32,8 +30,9 @@ from infusecalc.quantities import (
     people,
     plain,
 )
+from support import HERE, read_yaml
 
-CASES = yaml.safe_load(Path(__file__).with_name("cases").joinpath("quantities.yaml").read_text("utf-8"))
+CASES = read_yaml(HERE / "cases" / "quantities.yaml")
 READERS = {
     "weight": parse_weight,
     "height": parse_height,

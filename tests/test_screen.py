@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import yaml
 
 from infusecalc import make_course
 from infusecalc.cli import run
@@ -17,9 +16,9 @@ from infusecalc.errors import BadInput, BadTable
 from infusecalc.output.answer import Answer
 from infusecalc.output.blocks import Lines
 from infusecalc.table import load_table
-from support import HERE, cases, someone, table
+from support import HERE, cases, read_yaml, someone, table
 
-EVERYWHERE = yaml.safe_load((HERE / "cases" / "findings_everywhere.yaml").read_text(encoding="utf-8"))
+EVERYWHERE = read_yaml(HERE / "cases" / "findings_everywhere.yaml")
 LINES = {"dose": 24, "schedule": 40, "rate": 32, "check": 24, "next": 24}
 """How many lines each command may have, of an adult with a labelled regimen."""
 ASKED = {

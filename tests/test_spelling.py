@@ -5,16 +5,15 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
 from infusecalc.errors import BadInput
 from infusecalc.quantities import number, parse_amount, parse_dose, parse_height, parse_span, parse_weight
 from infusecalc.spelling import hidden_characters, normal, odd_characters, one_of, plain_marks
-from support import HERE, course, table
+from support import HERE, course, read_yaml, table
 
-CASES = yaml.safe_load((HERE / "cases" / "spelling.yaml").read_text(encoding="ascii"))
+CASES = read_yaml(HERE / "cases" / "spelling.yaml")
 QUOTES = "\u2018\u2019\u201c\u201d\u2032\u2033\u00b4"
 TYPOGRAPHIC = f"\u2010\u2011\u2012\u2013\u2014\u2212\u00a0\u202f\u00ad\u00ae\u2122{QUOTES}"
 

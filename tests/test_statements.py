@@ -4,16 +4,15 @@ import re
 from functools import cache
 
 import pytest
-import yaml
 
 from infusecalc.cli import run
 from infusecalc.output.drug_page import DrugAnswer
 from infusecalc.output.table_rows import TableRow, statements
 from infusecalc.statements import SECTIONS
-from support import HERE, table
+from support import HERE, read_yaml, table
 
 SILENT = "No statement found in our sources"
-CASES = yaml.safe_load((HERE / "cases" / "statements.yaml").read_text(encoding="utf-8"))
+CASES = read_yaml(HERE / "cases" / "statements.yaml")
 
 
 def cases(section: str) -> list:
