@@ -516,7 +516,9 @@ def test_an_id_with_markup_comes_out_as_text(form, capfd):
 
 # --- what is imported ---------------------------------------------------------------------------------------
 
-HEAVY = ("polars", "pandas", "pyarrow", "typst", "icalendar", "holidays", "jsonschema", "pydantic", "pyspark", "numpy")
+HEAVY = (
+    "polars", "pandas", "pyarrow", "typst", "icalendar", "holidays", "jsonschema_rs", "pydantic", "pyspark", "numpy",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize(("line", "also"), [

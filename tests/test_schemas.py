@@ -6,7 +6,7 @@ import copy
 import json
 
 import pytest
-from jsonschema import Draft202012Validator, ValidationError
+from jsonschema_rs import Draft202012Validator, ValidationError, meta
 
 from infusecalc.cli import run
 from infusecalc.output import formats
@@ -43,7 +43,7 @@ def document(capfd, tmp_path, name):
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_a_schema_is_one_and_its_document_fits_it(name, capfd, tmp_path):
     schema = printed(capfd, name)
-    Draft202012Validator.check_schema(schema)
+    meta.validate(schema)
     Draft202012Validator(schema).validate(document(capfd, tmp_path, name))
     assert schema["title"] == f"infusecalc.{name}/1"
 

@@ -7,7 +7,7 @@ import io
 import json
 import shlex
 
-import jsonschema
+import jsonschema_rs
 import polars as pl
 import pytest
 
@@ -94,12 +94,12 @@ def test_the_shipped_table_confirms_nothing_and_only_a_sites_file_may(tmp_path):
 
 def test_the_schema_takes_a_confirmation_and_wants_all_of_it():
     schema = json_schema(("us", "eu"))
-    jsonschema.validate({"confirmed": json.loads(confirmed({EVERY: "8 weeks"}))}, schema)
+    jsonschema_rs.validate(schema, {"confirmed": json.loads(confirmed({EVERY: "8 weeks"}))})
     for key in ("value", "on", "by", "against"):
         part = json.loads(confirmed({EVERY: "8 weeks"}))
         del part[EVERY][key]
-        with pytest.raises(jsonschema.ValidationError):
-            jsonschema.validate({"confirmed": part}, schema)
+        with pytest.raises(jsonschema_rs.ValidationError):
+            jsonschema_rs.validate(schema, {"confirmed": part})
 
 
 # --- shown beside the grade -----------------------------------------------------------------------------------
