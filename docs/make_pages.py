@@ -61,7 +61,8 @@ def answer(line: str, files: dict[str, str] | None = None) -> list[str]:
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         for name, text in (files or {}).items():
             Path(name).write_text(text, encoding="utf-8")
-        words = {"COLUMNS": "80", "NO_COLOR": "1", "INFUSECALC_REGIMENS": "", "XDG_CONFIG_HOME": folder}
+        words = {"COLUMNS": "80", "NO_COLOR": "1", "XDG_CONFIG_HOME": folder}
+        words |= dict.fromkeys(("INFUSECALC_REGIMENS", "INFUSECALC_SETTINGS"), "")
         with patch.dict(os.environ, words), contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
             run(shlex.split(line))
     return [each.rstrip() for each in content.getvalue().decode().rstrip().splitlines()]

@@ -45,7 +45,7 @@ def agenda(**given: Any) -> Reply | int:
       infusecalc agenda cohort.csv --on 2026-12-01 --chairs 6 --open 08:00-17:00 -o week.pdf
     """  # noqa: D301 - \b keeps the lines of the examples apart
     form = format_of(given, (*PLAIN, DATES))
-    hours, (on, until) = _hours(given), _days(given)
+    hours, (on, until) = hours_of(given), _days(given)
     check_rejects(given)
     own = {name: given[name] for name in _OWN}
     found, rejected = collect({name: value for name, value in given.items() if name not in own}, on, until, hours)
@@ -75,7 +75,7 @@ def _days(given: dict[str, Any]) -> tuple[date, date]:
     return on, until
 
 
-def _hours(given: dict[str, Any]) -> Open | None:
+def hours_of(given: dict[str, Any]) -> Open | None:
     """The chairs and the hours of the clinic; raises BadInput."""
     chairs, hours = parse_count(given["chairs"], "`chairs`"), given["open"]
     if (chairs is None) != (hours is None):

@@ -1,0 +1,119 @@
+"""The file of a site's settings: where it is, and what it says; nothing is imported or read where there is none."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from infusecalc.errors import BadInput, BadSettings
+from infusecalc.frozen import Frozen
+
+VARIABLE, NAME = "INFUSECALC_SETTINGS", "infusecalc.toml"
+_HEAD = re.compile(r"\s*\[([^\[\]]+)\]")
+_KEY = re.compile(r"""\s*((?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[\w-]+|"[^"]*"|'[^']*'))*)\s*=""")
+_AT = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
+
+
+class Told(Frozen):
+    """A value of the file, and the line that it is on."""
+
+    value: Any
+    line: int
+
+
+class SettingsFile(Frozen):
+    """A file that was read and checked: its values by their keys, those of a table as `clinic.name`."""
+
+    path: Path
+    told: Mapping[str, Told]
+
+    @property
+    def name(self) -> str:
+        """The name without its folder, which is nobody's business."""
+        return self.path.name
+
+    def fault(self, key: str, what: str) -> str:
+        """A fault of one of the values: `file:line: what`."""
+        return f"{self.path}:{self.told[key].line}: {what}"
+
+
+def place(environ: Mapping[str, str] = os.environ, platform: str = sys.platform) -> tuple[Path | None, bool]:
+    """Where the file is, or would be, and whether the environment names it; None where there is no such folder."""
+    if environ.get(VARIABLE):
+        return Path(environ[VARIABLE]), True
+    if platform == "win32":
+        return (Path(environ["APPDATA"], "infusecalc", NAME) if environ.get("APPDATA") else None), False
+    folder = Path(environ.get("XDG_CONFIG_HOME") or "")
+    if not folder.is_absolute():  # such a one is to be ignored, by the XDG Base Directory Specification
+        home = Path(environ.get("HOME") or "")
+        folder = home / ".config"
+    return (folder / "infusecalc" / NAME if folder.is_absolute() else None), False
+
+
+def read_settings() -> SettingsFile | None:
+    """The file, checked; None where there is none. Raises BadInput, and BadSettings with every fault."""
+    path, named = place()
+    if path is None:
+        return None
+    try:
+        path.stat()
+    except (OSError, ValueError) as error:
+        if named:
+            raise _unread(path, error) from None
+        return None
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise _unread(path, error) from None
+    from infusecalc.cli.settings_keys import checked  # noqa: PLC0415 - only a file needs it
+
+    text, document = _parsed(path, content)
+    return SettingsFile(path, checked(path, document, lambda *names: line_of(text, names)))
+
+
+def _unread(path: Path, error: OSError | ValueError) -> BadInput:
+    reason = getattr(error, "strerror", None) or "it is not a file name"
+    hint = f"mend it or the variable {VARIABLE}, or give --no-settings"
+    return BadInput("settings file", path, f"cannot be read: {reason}", hint=hint)
+
+
+def _parsed(path: Path, content: bytes) -> tuple[str, dict[str, Any]]:
+    """The text and what it says, as TOML; raises BadSettings."""
+    import tomllib  # noqa: PLC0415 - only a file needs it
+
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise BadSettings((f"{path}:{line}: is not UTF-8; save the file as UTF-8",)) from None
+    try:
+        return text, tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        found = _AT.search(str(error))
+        line = int(found[1]) if found and found[1] else text.rstrip().count("\n") + 1
+        what = _AT.sub("", str(error))
+        fault = f'{path}:{line}: is not TOML: {what} (allowed: KEY = VALUE, with text in quotes, as in label = "eu")'
+        raise BadSettings((fault,)) from None
+
+
+def line_of(text: str, names: tuple[str, ...]) -> int:
+    """The line of a key, or of the table that it is in: TOML's reader does not say it."""
+    around, here = 1, tuple[str, ...]()
+    for number, line in enumerate(text.split("\n"), 1):
+        head, key = _HEAD.match(line), _KEY.match(line)
+        if head:
+            here = _parts(head[1])
+        whole = here if head else (*here, *_parts(key[1])) if key else ()
+        if whole == names:
+            return number
+        if whole and whole == names[: len(whole)]:
+            around = number
+    return around
+
+
+def _parts(dotted: str) -> tuple[str, ...]:
+    return tuple(part.strip(" \t\"'") for part in dotted.split("."))
