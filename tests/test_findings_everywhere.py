@@ -24,7 +24,7 @@ from infusecalc.output.formats import written_from
 from support import HERE, in_columns
 
 CASES = yaml.safe_load((HERE / "cases" / "findings_everywhere.yaml").read_text(encoding="utf-8"))
-WITHOUT = {"info", "regimens", "completion", "schema", "verify", "agenda"}
+WITHOUT = {"info", "regimens", "settings", "completion", "schema", "verify", "agenda"}
 """The commands that answer for no patient; `verify` and `agenda` tell the findings of plans, in tests of their own."""
 DATA = ("csv", "ndjson", "parquet")
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from infusecalc.choices import parse_clock, parse_count
+from infusecalc.choices import parse_count, parse_hours
 from infusecalc.cli.answer import PLAIN, format_of, reply
 from infusecalc.cli.batch import COHORT, check_rejects, opened, options_of, rejects_of
 from infusecalc.cli.options import HORIZON, SHEET, option, result, takes
@@ -45,7 +45,7 @@ def agenda(**given: Any) -> Reply | int:
       infusecalc agenda cohort.csv --on 2026-12-01 --chairs 6 --open 08:00-17:00 -o week.pdf
     """  # noqa: D301 - \b keeps the lines of the examples apart
     form = format_of(given, (*PLAIN, DATES))
-    hours, (on, until) = hours_of(given), _days(given)
+    hours, (on, until) = _hours(given), _days(given)
     check_rejects(given)
     own = {name: given[name] for name in _OWN}
     found, rejected = collect({name: value for name, value in given.items() if name not in own}, on, until, hours)
@@ -75,7 +75,7 @@ def _days(given: dict[str, Any]) -> tuple[date, date]:
     return on, until
 
 
-def hours_of(given: dict[str, Any]) -> Open | None:
+def _hours(given: dict[str, Any]) -> Open | None:
     """The chairs and the hours of the clinic; raises BadInput."""
     chairs, hours = parse_count(given["chairs"], "`chairs`"), given["open"]
     if (chairs is None) != (hours is None):
@@ -83,12 +83,7 @@ def hours_of(given: dict[str, Any]) -> Open | None:
         raise BadInput(missing, None, "is missing", allowed=f"{missing} with {other}, or neither")
     if chairs is None:
         return None
-    allowed = "as in 08:00-17:00"
-    opens, dash, shuts = str(hours).partition("-")
-    first, last = (parse_clock(text, "`open`") if text.strip() else None for text in (opens, shuts))
-    if not dash or first is None or last is None or last <= first:
-        raise BadInput("`open`", hours, "must be an opening time and a later closing time", allowed=allowed)
-    return Open(chairs, last - first)
+    return Open(chairs, parse_hours(str(hours), "`open`"))
 
 
 def collect(given: dict[str, Any], on: date, until: date, hours: Open | None) -> tuple[Agenda, bool]:

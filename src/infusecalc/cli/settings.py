@@ -11,9 +11,10 @@ from infusecalc.choices import Choices
 from infusecalc.cli.answer import format_of, reply
 from infusecalc.cli.options import result, takes
 from infusecalc.cli.reply import Reply
-from infusecalc.cli.settings_file import SettingsFile, place
+from infusecalc.cli.settings_file import place
 from infusecalc.cli.settings_keys import KEYS, TABLES, sentence
 from infusecalc.cli.settings_use import products_of, table_path
+from infusecalc.cli.taken import SettingsFile
 from infusecalc.errors import BadInput, BadSettings
 from infusecalc.output.settings_page import InForce, KeyTold, SettingsAnswer
 from infusecalc.table import Table, load_table

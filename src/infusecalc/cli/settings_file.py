@@ -18,27 +18,12 @@ _KEY = re.compile(r"""\s*((?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[\w-]+|"[^"]*"
 _AT = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 
 
-class Told(Frozen):
-    """A value of the file, and the line that it is on."""
-
-    value: Any
-    line: int
-
-
-class SettingsFile(Frozen):
-    """A file that was read and checked: its values by their keys, those of a table as `clinic.name`."""
+class SettingsText(Frozen):
+    """A file that was read: its place, its text, and what TOML makes of it."""
 
     path: Path
-    told: Mapping[str, Told]
-
-    @property
-    def name(self) -> str:
-        """The name without its folder, which is nobody's business."""
-        return self.path.name
-
-    def fault(self, key: str, what: str) -> str:
-        """A fault of one of the values: `file:line: what`."""
-        return f"{self.path}:{self.told[key].line}: {what}"
+    text: str
+    document: Mapping[str, Any]
 
 
 def place(environ: Mapping[str, str] = os.environ, platform: str = sys.platform) -> tuple[Path | None, bool]:
@@ -54,8 +39,8 @@ def place(environ: Mapping[str, str] = os.environ, platform: str = sys.platform)
     return (folder / "infusecalc" / NAME if folder.is_absolute() else None), False
 
 
-def read_settings() -> SettingsFile | None:
-    """The file, checked; None where there is none. Raises BadInput, and BadSettings with every fault."""
+def read_settings() -> SettingsText | None:
+    """The file; None where there is none. Raises BadInput, and BadSettings for what is no TOML."""
     path, named = place()
     if path is None:
         return None
@@ -69,10 +54,7 @@ def read_settings() -> SettingsFile | None:
         content = path.read_bytes()
     except OSError as error:
         raise _unread(path, error) from None
-    from infusecalc.cli.settings_keys import checked  # noqa: PLC0415 - only a file needs it
-
-    text, document = _parsed(path, content)
-    return SettingsFile(path, checked(path, document, lambda *names: line_of(text, names)))
+    return SettingsText(path, *_parsed(path, content))
 
 
 def _unread(path: Path, error: OSError | ValueError) -> BadInput:

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from infusecalc.bsa import BSA_FORMULAS, named_formula
-from infusecalc.choices import ANCHORS, ROUNDING, Choices, parse_clock, parse_count
+from infusecalc.choices import ANCHORS, ROUNDING, Choices, parse_clock, parse_count, parse_hours
 from infusecalc.cli.flags import FLAGS
-from infusecalc.cli.settings_file import Told
+from infusecalc.cli.taken import SettingTold
 from infusecalc.errors import BadInput, BadSettings, escape, has_controls, shown
 from infusecalc.frozen import Frozen
 from infusecalc.output.formats import PAPERS
@@ -58,12 +58,6 @@ def _detail(text: str) -> None:
         raise BadInput("clinic", text, "is not a line to print", allowed=f"printable text, up to {_LONGEST} characters")
 
 
-def _open(text: str) -> None:
-    from infusecalc.cli.agenda import hours_of  # noqa: PLC0415 - only this key needs it
-
-    hours_of({"chairs": "1", "open": text})
-
-
 def _one(name: str, words: Iterator[str] | tuple[str, ...] | Mapping[str, Any]) -> Check:
     return lambda text: one_of(name, text, words)
 
@@ -92,7 +86,7 @@ KEYS: dict[str, SettingKey] = {
         "calendars: reminder this long before", '"7d"', _TEXT, lambda text: parse_span(text, "remind", months=False)
     ),
     "chairs": SettingKey("agenda: number of chairs", "6", _NUMBER, lambda text: parse_count(text, "chairs")),
-    "open": SettingKey("agenda: opening hours", '"08:00-17:00"', _TEXT, _open),
+    "open": SettingKey("agenda: opening hours", '"08:00-17:00"', _TEXT, lambda text: parse_hours(text, "open")),
 }
 """The keys by name. A value that another one decides over stands behind it."""
 TABLES: dict[str, dict[str, SettingKey]] = {
@@ -118,9 +112,9 @@ def as_typed(key: SettingKey, value: Any) -> Any:
     )
 
 
-def checked(path: Path, document: Mapping[str, Any], line_of: Callable[..., int]) -> dict[str, Told]:
+def checked(path: Path, document: Mapping[str, Any], line_of: Callable[..., int]) -> dict[str, SettingTold]:
     """The values of a file by their keys; raises BadSettings with every fault."""
-    told: dict[str, Told] = {}
+    told: dict[str, SettingTold] = {}
     faults: list[str] = []
     for names, key, value in _entries(document):
         fault = _unknown(names) if key is None else _wrong(names, key, value)
@@ -128,7 +122,7 @@ def checked(path: Path, document: Mapping[str, Any], line_of: Callable[..., int]
         if fault:
             faults.append(f"{path}:{line}: {fault}")
         else:
-            told[".".join(names)] = Told(value, line)
+            told[".".join(names)] = SettingTold(value, line)
     if faults:
         raise BadSettings(tuple(faults))
     return told

@@ -6,9 +6,19 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from infusecalc.cli.settings_file import SettingsFile
-from infusecalc.cli.settings_keys import CLINIC, DETAILS, FIRST_WEEKDAYS, KEYS, PRODUCT, as_typed, option_of, sentence
-from infusecalc.cli.taken import Taken
+from infusecalc.cli.settings_file import SettingsText, line_of
+from infusecalc.cli.settings_keys import (
+    CLINIC,
+    DETAILS,
+    FIRST_WEEKDAYS,
+    KEYS,
+    PRODUCT,
+    as_typed,
+    checked,
+    option_of,
+    sentence,
+)
+from infusecalc.cli.taken import SettingsFile, Taken
 from infusecalc.errors import BadInput, BadSettings, escape
 from infusecalc.output.answer import PAGE
 from infusecalc.output.clinic_details import ClinicDetails
@@ -21,8 +31,9 @@ _NO_USE = {("regimens show", "label")}
 """Options of a command that only narrow what it lists: a setting would hide the rest."""
 
 
-def take(found: SettingsFile, command: str, typed: Options) -> Taken:
-    """Put the settings into the options that were not typed; raises BadSettings for what the table does not know."""
+def take(read: SettingsText, command: str, typed: Options) -> Taken:
+    """Put the settings into the options that were not typed; raises BadSettings with every fault."""
+    found = SettingsFile(read.path, checked(read.path, read.document, lambda *names: line_of(read.text, names)))
     taken, form = Taken(found), _format_of(typed)
     for key, kind in KEYS.items():
         name = option_of(key)
@@ -30,7 +41,7 @@ def take(found: SettingsFile, command: str, typed: Options) -> Taken:
             continue
         fits = _FITS.get(key)
         why = fits(typed, found, form) if fits else True
-        if isinstance(why, str):
+        if why and isinstance(why, str):
             taken.pass_over(key, why)
         elif why:
             typed[name] = table_path(found) if key == "regimens" else as_typed(kind, found.told[key].value)

@@ -2,14 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from infusecalc.errors import BadInput
+from infusecalc.frozen import Frozen
 from infusecalc.output.clinic_details import ClinicDetails
 
 if TYPE_CHECKING:
-    from infusecalc.cli.settings_file import SettingsFile
     from infusecalc.table import Table
+
+
+class SettingTold(Frozen):
+    """A value of the file, and the line that it is on."""
+
+    value: Any
+    line: int
+
+
+class SettingsFile(Frozen):
+    """A file that was read and checked: its values by their keys, those of a table as `clinic.name`."""
+
+    path: Path
+    told: Mapping[str, SettingTold]
+
+    @property
+    def name(self) -> str:
+        """The name without its folder, which is nobody's business."""
+        return self.path.name
+
+    def fault(self, key: str, what: str) -> str:
+        """A fault of one of the values: `file:line: what`."""
+        return f"{self.path}:{self.told[key].line}: {what}"
+
 
 _HANGS_ON_LABEL = ("product", "variant", "indication", "protocol")
 

@@ -236,14 +236,6 @@ _DOCUMENTS: dict[str, list[Schema]] = {
             table=_of("table"),
         )
     ],
-    "settings": [
-        _object(
-            file=_or_null(_TEXT),
-            read=_FLAG,
-            in_force=_list(_object(**{"key": _TEXT, "value": {}, "from": _TEXT, "line": _or_null(_COUNT)})),
-            keys=_list(_object(key=_TEXT, example=_TEXT, means=_TEXT)),
-        )
-    ],
     "verify": [
         _object(
             verdict={"enum": ["agrees", "differs", "table-differs", "not-checkable"]},
@@ -258,6 +250,14 @@ _DOCUMENTS: dict[str, list[Schema]] = {
             content=_or_null(_object(stored={}, recomputed=_HASH)),
             differences=_list(_of("difference")),
             not_compared=_list(_TEXT),
+        )
+    ],
+    "settings": [
+        _object(
+            file=_or_null(_TEXT),
+            read=_FLAG,
+            in_force=_list(_object(**{"key": _TEXT, "value": {}, "from": _TEXT, "line": _or_null(_COUNT)})),
+            keys=_list(_object(key=_TEXT, example=_TEXT, means=_TEXT)),
         )
     ],
 }
