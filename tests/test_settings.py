@@ -99,6 +99,20 @@ def test_the_example_of_every_key_is_taken(site, capfd):
     assert [each["line"] for each in found["in_force"]] == list(range(1, len(lines) + 1))
 
 
+def test_the_page_has_every_key_and_its_file_and_its_faults_are_true(site, capfd):
+    page = (HERE.parent / "docs" / "settings.md").read_text(encoding="utf-8")
+    inside = [f"{table}.{name}" for table, keys in TABLES.items() for name in keys]
+    rows = re.findall(r"^\| `([^`]+)` \| `", page.partition("## Every key")[2], re.MULTILINE)
+    assert rows == [*KEYS, *inside]
+    example = re.search(r"^```toml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    site(example[1])
+    assert len(document(capfd, "settings")["in_force"]) == example[1].count(" = ")
+    faults = re.findall(r"^infusecalc\.toml:(.*)$", page, re.MULTILINE)
+    path = site("label = 'eu'\nrond = 1\n\n\nturnover = '1h'\n")
+    assert run(["settings"]) == 2
+    assert capfd.readouterr().err == "".join(f"{path}:{fault}\n" for fault in faults)
+
+
 # --- where the file is -----------------------------------------------------------------------------------------
 
 
@@ -178,6 +192,13 @@ def test_a_file_that_is_not_utf_8_is_refused_with_its_line(site, capfd):
     path = site(b'label = "eu"\n[clinic]\nname = "Klinik S\xfcd"\n')
     assert run(shlex.split(PLAN)) == 2
     assert capfd.readouterr().err == f"{path}:3: is not UTF-8; save the file as UTF-8\n"
+
+
+@pytest.mark.parametrize("text", ["turnover = " + "9" * 5000, "price = " + "[" * 50_000])
+def test_what_no_reader_of_toml_takes_is_refused(text, site, capfd):
+    path = site(text)
+    assert run(shlex.split(PLAN)) == 2
+    assert capfd.readouterr().err.startswith(f"{path}:1: is not TOML: ")
 
 
 def test_no_result_is_written_over_the_settings(site, capfd):

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from infusecalc.errors import BadInput, BadSettings
+from infusecalc.errors import BadInput, BadSettings, escape
 from infusecalc.frozen import Frozen
 
 VARIABLE, NAME = "INFUSECALC_SETTINGS", "infusecalc.toml"
@@ -67,19 +67,19 @@ def _parsed(path: Path, content: bytes) -> tuple[str, dict[str, Any]]:
     """The text and what it says, as TOML; raises BadSettings."""
     import tomllib  # noqa: PLC0415 - only a file needs it
 
+    place_ = escape(str(path))
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise BadSettings((f"{path}:{line}: is not UTF-8; save the file as UTF-8",)) from None
+        raise BadSettings((f"{place_}:{line}: is not UTF-8; save the file as UTF-8",)) from None
     try:
         return text, tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        found = _AT.search(str(error))
-        line = int(found[1]) if found and found[1] else text.rstrip().count("\n") + 1
-        what = _AT.sub("", str(error))
-        fault = f'{path}:{line}: is not TOML: {what} (allowed: KEY = VALUE, with text in quotes, as in label = "eu")'
-        raise BadSettings((fault,)) from None
+    except (ValueError, RecursionError) as error:  # also a number that is too long, or lists in lists without end
+        found, what = _AT.search(str(error)), _AT.sub("", str(error))
+        line = int(found[1]) if found and found[1] else text.rstrip().count("\n") + 1 if found else 1
+        allowed = 'KEY = VALUE, with text in quotes, as in label = "eu"'
+        raise BadSettings((f"{place_}:{line}: is not TOML: {what} (allowed: {allowed})",)) from None
 
 
 def line_of(text: str, names: tuple[str, ...]) -> int:

@@ -120,7 +120,7 @@ def checked(path: Path, document: Mapping[str, Any], line_of: Callable[..., int]
         fault = _unknown(names) if key is None else _wrong(names, key, value)
         line = line_of(*names)
         if fault:
-            faults.append(f"{path}:{line}: {fault}")
+            faults.append(f"{escape(str(path))}:{line}: {fault}")
         else:
             told[".".join(names)] = SettingTold(value, line)
     if faults:

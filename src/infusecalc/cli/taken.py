@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from infusecalc.errors import BadInput
+from infusecalc.errors import BadInput, escape
 from infusecalc.frozen import Frozen
 from infusecalc.output.clinic_details import ClinicDetails
 
@@ -34,7 +34,7 @@ class SettingsFile(Frozen):
 
     def fault(self, key: str, what: str) -> str:
         """A fault of one of the values: `file:line: what`."""
-        return f"{self.path}:{self.told[key].line}: {what}"
+        return f"{escape(str(self.path))}:{self.told[key].line}: {what}"
 
 
 _HANGS_ON_LABEL = ("product", "variant", "indication", "protocol")
@@ -86,7 +86,7 @@ class Taken:
         if name not in self.options:
             return error
         key = self.options[name]
-        where = f"{key} is from {self.file.path}, line {self.file.told[key].line}"
+        where = f"{key} is from {escape(str(self.file.path))}, line {self.file.told[key].line}"
         hint = f"{error.hint}; {where}" if error.hint else where
         return BadInput(
             error.what,
