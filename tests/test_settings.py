@@ -456,6 +456,9 @@ def test_a_format_that_is_none_is_refused_as_without_settings(site, capfd):
     site('paper = "a4"\n')
     assert run([*shlex.split(PLAN), "--format", "docx"]) == 2
     assert "--format 'docx' is not a format of this command" in capfd.readouterr().err
+    site('at = "09:30"\ntz = "UTC"\n')
+    assert run(shlex.split("rate rituximab ra --weight 70kg --format ics")) == 2
+    assert "--format 'ics' is not a format of this command" in capfd.readouterr().err
 
 
 # --- the command -----------------------------------------------------------------------------------------------------

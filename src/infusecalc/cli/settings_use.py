@@ -98,7 +98,7 @@ def _with(other: str) -> Fits:
 
 def _of_surface(typed: Options, _found: SettingsFile, _form: Format | None) -> bool:
     """The formula of a body surface area that is worked out from a height."""
-    return typed["bsa"] is None and (typed["height"] is not None or "cohort" in typed)
+    return typed["height"] is not None or "cohort" in typed
 
 
 _FITS: dict[str, Fits] = {
