@@ -363,6 +363,18 @@ def test_a_table_that_is_set_is_looked_for_beside_the_settings(site, tmp_path, m
     assert capfd.readouterr().err.endswith(f"regimens is from {path}, line 1\n")
 
 
+def test_a_drug_of_the_sites_table_may_be_set_and_yields_to_another_table_that_is_typed(site, capfd):
+    tables = HERE / "tables"
+    path = site(f"regimens = '{tables / 'bands.yaml'}'\nproduct.bandumab = 'bandorix'\n")
+    assert document(capfd, "settings")["in_force"][1]["value"] == "bandorix"
+    line = "dose infliximab crohns --weight 70kg"
+    assert document(capfd, line)["settings"].keys() == {"regimens"}
+    assert document(capfd, f"{line} --regimens {tables / 'small_bags.yaml'}")["settings"] == {}
+    path.write_text("product.bandumab = 'bandorix'\n")
+    assert run(shlex.split(line)) == 2
+    assert f"{path}:1: product.bandumab names no drug of the table" in capfd.readouterr().err
+
+
 def test_a_verified_plan_agrees_with_the_settings_it_was_made_with_or_without_them(site, tmp_path, capfd):
     site(
         SET
@@ -499,7 +511,7 @@ def test_settings_says_that_the_environment_names_the_file(site, monkeypatch, ca
     assert ", named in INFUSECALC_SETTINGS" in " ".join(capfd.readouterr().out.split())
 
 
-def test_settings_checks_what_others_see_only_in_use(site, capfd):
+def test_settings_checks_what_others_see_only_in_use(site, monkeypatch, capfd):
     path = site(
         'label = "uk"\nholidays = "XX"\ntz = "CET"\nregimens = "none.yaml"\n'
         'product.infliximab = "Remsina"\nproduct.x = "y"\n'
@@ -509,5 +521,11 @@ def test_settings_checks_what_others_see_only_in_use(site, capfd):
     assert out == ""
     assert sorted(line.partition(": ")[0] for line in err.splitlines()) == [f"{path}:{n}" for n in range(1, 7)]
     assert f"{path}:4: regimens " in err
+    path.write_text('product.bandumab = "Other"\n')
+    assert run(["settings"]) == 2
+    assert "product.bandumab names no drug of the table" in capfd.readouterr().err
+    monkeypatch.setenv("INFUSECALC_REGIMENS", str(HERE / "tables" / "bands.yaml"))
+    assert run(["settings"]) == 2
+    assert "product.bandumab 'Other' is not known" in capfd.readouterr().err
     assert run(["settings", "--no-settings"]) == 0
     assert "--no-settings was given, or there is no file" in " ".join(capfd.readouterr().out.split())

@@ -61,7 +61,9 @@ def check_whole(found: SettingsFile) -> None:
                 faults.append(found.fault(key, sentence(key, error)))
         return None
 
-    table: Table = tried("regimens", lambda _: load_table(table_path(found))) or load_table()
+    own: Table | None = tried("regimens", lambda _: load_table(table_path(found)))
+    named = os.environ.get(_TABLE)
+    table = load_table(named) if named else own or load_table()
     tried("label", table.find_label)
     tried("holidays", lambda text: Choices.of(holidays=text))
     tried("tz", _zone)

@@ -143,7 +143,8 @@ def _take_product(taken: Taken, typed: Options) -> None:
         return
     table = taken.table = load_table(typed["regimens"] or os.environ.get("INFUSECALC_REGIMENS") or None)
     products, faults = products_of(taken.file, table)
-    if faults:
+    own = typed["regimens"] is None or "regimens" in taken.options
+    if faults and own:  # a table that was typed may be another's, and the settings yield to it
         raise BadSettings(faults)
     if typed["product"] is not None:
         return
