@@ -44,6 +44,7 @@ def page() -> Iterator[str]:
         "INFUSECALC_REGIMENS",
         roff("A site's own table, unless --regimens names one."),
     )
+    yield from (".TP", "INFUSECALC_SETTINGS", roff("A site's settings, in place of infusecalc.toml of the user."))
     yield from (".TP", "NO_COLOR", "No colour, also on a terminal.")
     yield from (".TP", "SOURCE_DATE_EPOCH", "The stamp of calendar events, in seconds since 1970.")
 

@@ -23,6 +23,7 @@ import yaml
 
 from infusecalc import load_table
 from infusecalc.cli import COMMANDS, EXIT_CODES, run
+from infusecalc.cli.settings_keys import KEYS, TABLES
 from infusecalc.findings import CATALOGUE
 from infusecalc.output.table_rows import listing
 from infusecalc.statements import SECTIONS, Confirmation, House, Note, Sourced, Statement
@@ -61,7 +62,8 @@ def answer(line: str, files: dict[str, str] | None = None) -> list[str]:
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         for name, text in (files or {}).items():
             Path(name).write_text(text, encoding="utf-8")
-        words = {"COLUMNS": "80", "NO_COLOR": "1", "INFUSECALC_REGIMENS": "", "XDG_CONFIG_HOME": folder}
+        words = {"COLUMNS": "80", "NO_COLOR": "1", "XDG_CONFIG_HOME": folder}
+        words |= dict.fromkeys(("INFUSECALC_REGIMENS", "INFUSECALC_SETTINGS"), "")
         with patch.dict(os.environ, words), contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
             run(shlex.split(line))
     return [each.rstrip() for each in content.getvalue().decode().rstrip().splitlines()]
@@ -102,6 +104,17 @@ def table(heads: str, rows: Iterator[tuple[str, ...]]) -> str:
 def exit_codes() -> str:
     """The exit codes."""
     return table("exit code|meaning", ((str(code), meaning) for code, meaning in EXIT_CODES.items()))
+
+
+def setting_keys() -> str:
+    """Every key of a site's settings, as it is written, and what it is."""
+    inside = {f"{name}.{own}": key for name, keys in TABLES.items() for own, key in keys.items()}
+    drug = load_table().names("drugs")[0]
+    rows = (
+        (f"`{name}`", f"`{name.replace('DRUG', drug)} = {key.example}`", key.means)
+        for name, key in {**KEYS, **inside}.items()
+    )
+    return table("key|as in|what it is", rows)
 
 
 def findings() -> str:

@@ -19,6 +19,17 @@ settings.load_profile("quick")  # --hypothesis-profile thorough in the slow stag
 
 
 @pytest.fixture(scope="session", autouse=True)
+def nobodys_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Read no settings of whoever runs the tests."""
+    empty = str(tmp_path_factory.mktemp("no_settings"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CONFIG_HOME", empty)
+        patch.setenv("APPDATA", empty)
+        patch.delenv("INFUSECALC_SETTINGS", raising=False)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def commands_built_once() -> Iterator[None]:
     """Keep the commands that are built: a test runs many lines, a process of the program one; half of a run is that."""
     from infusecalc import cli  # noqa: PLC0415 - after coverage has begun

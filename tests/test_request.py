@@ -27,6 +27,7 @@ COMMANDS = {
     "regimens list": "regimens list",
     "regimens show": "regimens show infliximab crohns",
     "regimens validate": "regimens validate",
+    "settings": "settings",
 }
 
 

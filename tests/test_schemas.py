@@ -21,6 +21,7 @@ LINES = {
     "next": "next infliximab crohns --weight 70kg --given 2026-01-05:350mg --on 2026-02-01",
     "info": "info infliximab",
     "agenda": "agenda COHORT --on 2026-12-01 --chairs 1 --open 08:00-09:00",
+    "settings": "settings",
     "verify": "verify PLAN",
 }
 

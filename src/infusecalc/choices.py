@@ -202,6 +202,16 @@ def parse_clock(text: str | None, what: str) -> int | None:
     return int(found[1]) * 60 + int(found[2])
 
 
+def parse_hours(text: str, what: str) -> int:
+    """The minutes from an opening time to a later closing time, as in `08:00-17:00`; raises BadInput."""
+    opens, dash, shuts = text.partition("-")
+    first, last = (parse_clock(part, what) if part.strip() else None for part in (opens, shuts))
+    if not dash or first is None or last is None or last <= first:
+        problem = "must be an opening time and a later closing time"
+        raise BadInput(what, text, problem, allowed="as in 08:00-17:00")
+    return last - first
+
+
 def _horizon(
     span: str | None, until: str | date | None, infusions: str | int | None, courses: str | int | None
 ) -> Horizon:

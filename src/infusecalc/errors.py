@@ -161,3 +161,12 @@ class BadTable(InfusecalcError):
         """Keep the faults; the message is one line for each."""
         self.faults = faults
         super().__init__("\n".join(faults))
+
+
+class BadSettings(InfusecalcError):
+    """A file of settings with faults: all of them in `faults`, each `file:line: what (allowed: ...)`."""
+
+    def __init__(self, faults: tuple[str, ...]) -> None:
+        """Keep the faults; the message is one line for each."""
+        self.faults = faults
+        super().__init__("\n".join(faults))

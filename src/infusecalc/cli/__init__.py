@@ -13,7 +13,7 @@ from typer.core import TyperGroup
 from infusecalc.cli import complete
 from infusecalc.cli.flags import sentence
 from infusecalc.cli.reply import Reply, say
-from infusecalc.errors import BadInput, BadTable, InfusecalcError, escape
+from infusecalc.errors import BadInput, BadSettings, BadTable, InfusecalcError, escape
 from infusecalc.version import __version__
 
 EXIT_CODES = {
@@ -37,6 +37,7 @@ COMMANDS = {
     "verify": "infusecalc.cli.verify",
     "info": "infusecalc.cli.info",
     "regimens": "infusecalc.cli.regimens",
+    "settings": "infusecalc.cli.settings",
     "schema": "infusecalc.cli.schema",
     "completion": "infusecalc.cli.completion",
 }
@@ -103,7 +104,7 @@ def run(arguments: Sequence[str]) -> int:
             list(arguments), prog_name="infusecalc", standalone_mode=False, complete_var=complete.VARIABLE
         )
         return reply.deliver() if isinstance(reply, Reply) else int(reply or 0)
-    except BadTable as error:
+    except (BadTable, BadSettings) as error:
         say(str(error), whose="")
         return error.exit_code
     except InfusecalcError as error:

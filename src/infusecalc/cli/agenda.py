@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from infusecalc.choices import parse_clock, parse_count
+from infusecalc.choices import parse_count, parse_hours
 from infusecalc.cli.answer import PLAIN, format_of, reply
 from infusecalc.cli.batch import COHORT, check_rejects, opened, options_of, rejects_of
 from infusecalc.cli.options import HORIZON, SHEET, option, result, takes
@@ -83,12 +83,7 @@ def _hours(given: dict[str, Any]) -> Open | None:
         raise BadInput(missing, None, "is missing", allowed=f"{missing} with {other}, or neither")
     if chairs is None:
         return None
-    allowed = "as in 08:00-17:00"
-    opens, dash, shuts = str(hours).partition("-")
-    first, last = (parse_clock(text, "`open`") if text.strip() else None for text in (opens, shuts))
-    if not dash or first is None or last is None or last <= first:
-        raise BadInput("`open`", hours, "must be an opening time and a later closing time", allowed=allowed)
-    return Open(chairs, last - first)
+    return Open(chairs, parse_hours(str(hours), "`open`"))
 
 
 def collect(given: dict[str, Any], on: date, until: date, hours: Open | None) -> tuple[Agenda, bool]:

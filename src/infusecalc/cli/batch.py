@@ -18,6 +18,7 @@ from infusecalc.cli.options import (
     CLINIC,
     HISTORY,
     HORIZON,
+    NO_SETTINGS,
     PATIENT,
     TABLE,
     TURNOVER,
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
 
 _OWN = {
     "cohort", "output", "rejects", "strict", "keep_extra", "to", "regimens", "quiet", "no_color", "totals", "from_",
-    "request", "given", "weights", "totals_by", "totals_as",
+    "request", "settings", "given", "weights", "totals_by", "totals_as",
 }  # fmt: skip
 """What is no option of a course."""
 _MAINTENANCE = "maintenance"
@@ -88,6 +89,7 @@ COHORT = [
     repeated("--price", "Price of a vial, for the cost of the infusions.", "[PRODUCT:]100mg=174.63"),
     *TABLE,
     *(each for each in result(()) if each.name in ("quiet", "no_color")),
+    NO_SETTINGS,
 ]
 """The options of every command that reads a cohort."""
 _OPTIONS = [
@@ -185,8 +187,9 @@ def opened(given: dict[str, Any], options: dict[str, Any], **how: Any) -> tuple[
             "`from_`", " and ".join(forms), "are two formats", hint="give one, and maintenance where it is meant"
         )
     form = choose_form(forms[0] if forms else None, given["cohort"], "from_")
+    usual = given["settings"].product_of if given["settings"].products else None
     table, stands = site_table(given), bool(given["given"] or given["weights"])
-    expansion = None if stands else Expansion(table, **options, **how)
+    expansion = None if stands else Expansion(table, usual=usual, **options, **how)
     dated = {"start"} if given["given"] else set()
 
     def check(names: Any) -> tuple[str, ...]:
@@ -200,7 +203,7 @@ def opened(given: dict[str, Any], options: dict[str, Any], **how: Any) -> tuple[
     told = read_lines(GIVEN, given["given"]) if given["given"] else None
     weighed = read_lines(WEIGHTS, given["weights"]) if given["weights"] else None
     beside = Beside(told, weighed, ids_of(cohort.keep()), table.house())
-    expansion = Expansion(table, beside=beside, **options, **how)
+    expansion = Expansion(table, beside=beside, usual=usual, **options, **how)
     expansion.faults.worded = with_flags
     return expansion, cohort, beside
 

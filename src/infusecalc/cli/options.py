@@ -14,13 +14,16 @@ from infusecalc.bsa import BSA_FORMULAS
 from infusecalc.choices import ANCHORS, MAINTENANCE, ROUNDING
 from infusecalc.cli.complete import for_option
 from infusecalc.cli.flags import FLAGS
+from infusecalc.cli.reply import say
+from infusecalc.cli.taken import NOTHING, Taken
 from infusecalc.dates import TODAY, parse_date
 from infusecalc.errors import BadInput, shown
 from infusecalc.output.answer import DOCUMENT, PAGE, ROWS
 from infusecalc.output.course_answer import SHEETS, VIEWS
 from infusecalc.output.files import check_apart
-from infusecalc.output.formats import PAPERS, written_from
+from infusecalc.output.formats import FORMATS, PAPERS, choose_format, written_from
 from infusecalc.output.request import Request
+from infusecalc.output.settings_line import settings_line
 from infusecalc.table import Table, load_table
 
 _LABELS = load_table().labels
@@ -162,6 +165,9 @@ TABLE = [
 ]
 
 
+NO_SETTINGS = flag("--no-settings", "Ignore your site's settings (see: infusecalc settings).")
+
+
 def result(kinds: tuple[str, ...] = (PAGE, DOCUMENT, ROWS)) -> list[Parameter]:
     """The options of an answer that is of some kinds: the formats that are written from them."""
     formats = written_from(kinds)
@@ -174,6 +180,7 @@ def result(kinds: tuple[str, ...] = (PAGE, DOCUMENT, ROWS)) -> list[Parameter]:
         option("-o --output", "Write to a file; the extension sets the format.", "FILE"),
         flag("--quiet", "Only errors on standard error; the table leaves out info findings, screening included."),
         flag("--no-color", "No colour."),
+        *([NO_SETTINGS] if "table" in formats else []),
     ]
 
 
@@ -223,9 +230,17 @@ def takes(*parameters: Parameter) -> Callable[[Callable[..., Any]], Callable[...
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(command)
         def called(**given: Any) -> Any:
+            unset = given.pop("no_settings", True)
             values = {name: _dated(name, _one(name, value, many)) for name, value in given.items()}
-            _check_files(values)
-            return command(**values, request=_request(command, values))
+            taken = NOTHING if unset else _taken(_name_of(command), values)
+            _check_files(values, taken)
+            request = _request(command, values, taken)
+            try:
+                made = command(**values, request=request, settings=taken)
+            except BadInput as error:
+                raise taken.explained(error) from None
+            _tell(values, request)
+            return made
 
         called.__signature__ = Signature(list(parameters))  # type: ignore[attr-defined]  # inspect reads it
         called.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
@@ -248,19 +263,48 @@ def _dated(name: str, value: Any) -> Any:
     return f"{parse_date(TODAY)}{mark}{rest}" if day.strip(" ").lower() == TODAY else value
 
 
-def _request(command: Callable[..., Any], values: dict[str, Any]) -> Request:
-    """What was asked: every option but those of its look, a file by its name alone; settings enter here."""
+def _name_of(command: Callable[..., Any]) -> str:
+    """The name of a command, with that of its group."""
     group, name = command.__module__.rpartition(".")[2], command.__name__.rstrip("_")
+    return name if name == group else f"{group} {name}"
+
+
+def _taken(command: str, values: dict[str, Any]) -> Taken:
+    """The site's settings, put into the options that were not typed."""
+    from infusecalc.cli.settings_file import read_settings  # noqa: PLC0415 - --no-settings needs none of it
+
+    found = read_settings()
+    if found is None:
+        return NOTHING
+    from infusecalc.cli.settings_use import take  # noqa: PLC0415 - only a file needs it
+
+    return take(found, command, values)
+
+
+def _tell(values: dict[str, Any], request: Request) -> None:
+    """Say on standard error what came from the settings, where the answer does not, and what was passed over."""
+    if not (request.settings or request.ignored) or values["quiet"]:
+        return
+    form = choose_format(values["format_"], values["output"], tuple(FORMATS)) if "format_" in values else None
+    line = settings_line(request.but(settings={}) if form and form.needs in (PAGE, DOCUMENT) else request)
+    if line:
+        say(line)
+
+
+def _request(command: Callable[..., Any], values: dict[str, Any], taken: Taken) -> Request:
+    """What was asked: every option but those of its look, a file by its name alone; what came from the settings."""
     asked = {name: value for name, value in values.items() if name not in _LOOKS}
     if "regimens" in asked and asked["regimens"] is None:
         asked["regimens"] = os.environ.get("INFUSECALC_REGIMENS") or None
     asked |= {name: os.path.basename(asked[name]) for name in _READ if asked.get(name)}  # noqa: PTH119 - no path
-    return Request(name if name == group else f"{group} {name}", {name.rstrip("_"): asked[name] for name in asked})
+    options = {name.rstrip("_"): asked[name] for name in asked}
+    return Request(_name_of(command), options, taken.used, taken.unused)
 
 
-def _check_files(values: dict[str, Any]) -> None:
+def _check_files(values: dict[str, Any], taken: Taken) -> None:
     """Refuse with BadInput a result over a file that it is made from."""
-    read = {what: values.get(name) for name, what in _READ.items()}
+    read: dict[str, str | None] = {"the settings": str(taken.file.path)} if taken.file else {}
+    read |= {what: values.get(name) for name, what in _READ.items()}
     read["`regimens`"] = read["`regimens`"] or os.environ.get("INFUSECALC_REGIMENS")
     check_apart({"`output`": values.get("output") or "-", "`rejects`": values.get("rejects")}, read)
 

@@ -18,14 +18,16 @@ from infusecalc.spelling import one_of
 _OF_PATIENT = ("weight", "height", "bsa", "bsa_formula", "bsa_cap", "age", "born")
 _NO_CHOICE = {
     "drug", "indication", "patient_id", "regimens", "format_", "output", "quiet", "no_color", "totals", "request",
+    "settings",
     *_OF_PATIENT, *(name for form in FORMATS.values() for name in form.options),
 }  # fmt: skip
 
 
 def course_reply(given: dict[str, Any], kinds: tuple[str, ...] = PLAIN) -> Reply:
     """Read the options, make the course, and carry it in the format asked for."""
-    looks = {"sheet": _word(given, "sheet", SHEETS), "view": _word(given, "view", VIEWS)}
-    form = format_of(given | looks, kinds)
+    looks: dict[str, Any] = {"sheet": _word(given, "sheet", SHEETS), "view": _word(given, "view", VIEWS)}
+    form, taken = format_of(given | looks, kinds), given["settings"]
+    looks |= {"clinic": taken.clinic, "first_weekday": taken.first_weekday}
     return reply(given, form, CourseAnswer(course_of(given), totals=given.get("totals", False), **looks))
 
 

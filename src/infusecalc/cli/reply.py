@@ -80,7 +80,10 @@ def say(text: str, whose: str = "infusecalc: ") -> None:
 
 
 def site_table(given: dict[str, Any]) -> Table:
-    """The table, with the site's own file that an option or the environment names."""
+    """The table, with the site's own file that an option, the environment or the settings name."""
+    read: Table | None = given["settings"].table  # where the settings needed it
+    if read is not None:
+        return read
     named = given["regimens"]
     return load_table(os.environ.get("INFUSECALC_REGIMENS") or None if named is None else named)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from itertools import groupby, islice
 
@@ -36,6 +36,8 @@ _NOBODY = Patient(0, "")
 
 Steps = tuple[tuple[int, int, int], ...]
 """Places of infusions from a start: days, then months, then days."""
+UsualProduct = Callable[[str, str | None, str], str | None]
+"""A drug, the product where a brand was typed, and a label to the product that is meant; None for the table's own."""
 
 
 class RowNames(Frozen):
@@ -94,12 +96,15 @@ class Shape(Frozen):
 class Compiler:
     """A table and the choices for a whole cohort; makes each group and each shape once."""
 
-    def __init__(self, table: Table, choices: Choices, *, beyond: bool = False) -> None:
+    def __init__(
+        self, table: Table, choices: Choices, *, beyond: bool = False, usual: UsualProduct | None = None
+    ) -> None:
         """Check what holds for every row; raises BadInput.
 
         `beyond`: a course that starts after the last day is planned up to its start, and not refused.
+        `usual`: the product of a row that names none, where it is not the table's.
         """
-        self._beyond = beyond
+        self._beyond, self._usual = beyond, usual
         self.table, self.choices, self.house = table, choices, table.house()
         check_bag(choices.bag, self.house.bags)
         check_acceptances(choices.acceptances)
@@ -157,6 +162,8 @@ class Compiler:
         label = self.choices.label if named.label is None else self.table.find_label(named.label)
         variant = self.choices.variant if named.variant is None else named.variant
         product = self.choices.product if named.product is None else named.product
+        if self._usual and product is None:
+            product = self._usual(*self.table.find_drug(named.drug or ""), self.table.find_label(label))
         return self.choices.but(label=label, variant=variant, product=product, start=None)
 
     def _moves(self, ordered: Ordered, choices: Choices, running: Running) -> tuple[str, Steps]:

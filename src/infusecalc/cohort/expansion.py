@@ -10,7 +10,7 @@ import polars as pl
 from infusecalc.bsa import BSA_FORMULAS, named_formula
 from infusecalc.choices import ANCHORS, Choices
 from infusecalc.cohort.beside import Beside
-from infusecalc.cohort.compiler import Compiler
+from infusecalc.cohort.compiler import Compiler, UsualProduct
 from infusecalc.cohort.doses import Dosing
 from infusecalc.cohort.faults import Faults
 from infusecalc.cohort.header import ORDER
@@ -43,11 +43,18 @@ class Expansion:
     """Expands chunk after chunk, and keeps what it compiled on the way."""
 
     def __init__(
-        self, table: Table, *, beside: Beside | None = None, beyond: bool = False, **options: Unpack[CohortOptions]
+        self,
+        table: Table,
+        *,
+        beside: Beside | None = None,
+        beyond: bool = False,
+        usual: UsualProduct | None = None,
+        **options: Unpack[CohortOptions],
     ) -> None:
         """Read what holds for the whole cohort; raises BadInput.
 
         `beside`: what was given, and weights, by patient. `beyond`: starts after the last day are not refused.
+        `usual`: the product of a row that names none.
         """
         check_names(options, CohortOptions.__annotations__)
         cells = cells_of({**options})
@@ -60,7 +67,7 @@ class Expansion:
         self.given, self.choices, self.table = frozenset(cells), choices, table
         self.faults = Faults()
         self.columns = columns(choices, history=beside is not None and beside.has_history)
-        self._compiler = Compiler(table, choices, beyond=beyond)
+        self._compiler = Compiler(table, choices, beyond=beyond, usual=usual)
         if cap is not None:
             Patient(0, "", bsa_cap=cap).check(self._compiler.house, None)
         self._events = Events(self._compiler, self.faults)

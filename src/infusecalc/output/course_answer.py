@@ -9,19 +9,31 @@ from infusecalc.course import Course
 from infusecalc.output import phrases
 from infusecalc.output.answer import Answer
 from infusecalc.output.blocks import Block
+from infusecalc.output.clinic_details import ClinicDetails
 from infusecalc.output.flat import Record
 from infusecalc.output.records import document, records
 
 SHEETS = ("clinic", "patient")
 VIEWS = ("table", "calendar", "timeline")
+_NOT_SAID = ClinicDetails()
 
 
 class CourseAnswer(Answer):
     """What `dose` and `schedule` answer; with `totals`, rows are months and years, not infusions."""
 
-    def __init__(self, course: Course, *, totals: bool = False, sheet: str = SHEETS[0], view: str = VIEWS[0]) -> None:
-        """A course, and how it is to be shown."""
+    def __init__(
+        self,
+        course: Course,
+        *,
+        totals: bool = False,
+        sheet: str = SHEETS[0],
+        view: str = VIEWS[0],
+        clinic: ClinicDetails = _NOT_SAID,
+        first_weekday: int = 0,
+    ) -> None:
+        """A course, and how it is to be shown; `first_weekday` of a picture of a month: 0 is Monday."""
         self.course, self.totals, self.reader, self.view = course, totals, sheet, view
+        self.clinic, self.first_weekday = clinic, first_weekday
         self.foot, self.patient_id, self.blocks = phrases.footer(course), course.patient.id, course.blocks
 
     def document(self) -> Record:

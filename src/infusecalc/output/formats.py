@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from infusecalc.errors import BadInput, shown
 from infusecalc.frozen import Frozen
 from infusecalc.output.answer import DATES, DOCUMENT, PAGE, ROWS
+from infusecalc.output.blocks import Block, Lines
 from infusecalc.output.flat import as_csv, as_json, as_ndjson
 from infusecalc.output.request import Request, sealed
+from infusecalc.output.settings_line import settings_line
 from infusecalc.spelling import one_of
 
 PAPERS = {"a4": "a4", "letter": "us-letter"}
@@ -62,13 +64,19 @@ def _terminal(answer: Any, look: Look) -> tuple[Content, None]:
 
     blocks = answer.page() if look.options.get("full") else answer.screen()
     shown = terminal.without_infos(blocks) if look.quiet else blocks
-    return terminal.draw(shown, look.width, colour=look.colour), None
+    return terminal.draw(_with_settings(shown, look), look.width, colour=look.colour), None
 
 
-def _markdown(answer: Any, _: Look) -> tuple[Content, None]:
+def _markdown(answer: Any, look: Look) -> tuple[Content, None]:
     from infusecalc.output import markdown  # noqa: PLC0415 - only this format needs it
 
-    return markdown.draw(answer.page()), None
+    return markdown.draw(_with_settings(answer.page(), look)), None
+
+
+def _with_settings(blocks: Iterable[Block], look: Look) -> Iterable[Block]:
+    """A page with what came from a site's settings, in a line at its end."""
+    line = settings_line(look.request) if look.request else ""
+    return (*blocks, Lines((line,), tight=True)) if line else blocks
 
 
 def _foot(answer: Any) -> str:
@@ -76,17 +84,17 @@ def _foot(answer: Any) -> str:
     return ("BLOCKED. " if answer.blocks else "") + str(answer.foot)
 
 
-def _html(answer: Any, _: Look) -> tuple[Content, None]:
+def _html(answer: Any, look: Look) -> tuple[Content, None]:
     from infusecalc.output import html  # noqa: PLC0415 - only this format needs it
 
-    return html.draw(answer.paper(), _foot(answer), answer.reader), None
+    return html.draw(_with_settings(answer.paper(), look), _foot(answer), answer.reader), None
 
 
 def _pdf(answer: Any, look: Look) -> tuple[Content, None]:
     from infusecalc.output import pdf  # noqa: PLC0415 - only this format needs it
 
     paper = PAPERS[one_of("`paper`", look.options["paper"] or next(iter(PAPERS)), PAPERS)]
-    return pdf.draw(answer.paper(), _foot(answer), answer.reader, paper, answer.patient_id), None
+    return pdf.draw(_with_settings(answer.paper(), look), _foot(answer), answer.reader, paper, answer.patient_id), None
 
 
 def _ics(answer: Any, look: Look) -> tuple[Content, str | None]:

@@ -10,24 +10,28 @@ from infusecalc.frozen import Frozen
 from infusecalc.output.flat import Record
 from infusecalc.version import __version__
 
-HASH = "content_sha256"
+HASH, IGNORED = "content_sha256", "settings_ignored"
 
 
 class Request(Frozen):
     """A command and its options as they were understood; `settings` are those that came from a site's settings.
 
-    A setting is the value with the name of the file that it is from: `{"value": ..., "from": FILE NAME}`.
+    A setting is the value with the name of the file that it is from: `{"value": ..., "from": FILE NAME}`; one that
+    was `ignored` also says `why`.
     """
 
     command: str
     options: Mapping[str, Any]
     settings: Mapping[str, Any] = {}
+    ignored: Mapping[str, Any] = {}
 
 
 def sealed(document: Record, request: Request | None) -> Record:
     """A document with its request, its settings, and the hash of all that; the library has no request."""
     asked = None if request is None else _record(document, request)
     found = document | {"request": asked, "settings": dict(request.settings) if request else {}}
+    if request and request.ignored:
+        found |= {IGNORED: dict(request.ignored)}
     return found | {HASH: content_sha256(found)}
 
 

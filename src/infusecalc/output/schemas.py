@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from infusecalc.output.request import IGNORED
+
 Schema = dict[str, Any]
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _TEXT, _FLAG, _NUMBER, _WHOLE = ({"type": name} for name in ("string", "boolean", "number", "integer"))
@@ -57,6 +59,9 @@ _DEFS: dict[str, Schema] = {
     "table": _object(version=_TEXT, sha256=_HASH, local_sha256=_or_null(_HASH)),
     "request": _object(command=_TEXT, options={"type": "object"}, program=_TEXT),
     "settings": {"type": "object", "additionalProperties": _object(**{"value": {}, "from": _TEXT})},
+    "settings_ignored": {
+        "type": "object", "additionalProperties": _object(**{"value": {}, "from": _TEXT, "why": _TEXT}),
+    },
     "vials": _list(_object(size_mg=_AMOUNT, count=_COUNT)),
     "dose": _object(
         dose_basis=_TEXT,
@@ -247,6 +252,14 @@ _DOCUMENTS: dict[str, list[Schema]] = {
             not_compared=_list(_TEXT),
         )
     ],
+    "settings": [
+        _object(
+            file=_or_null(_TEXT),
+            read=_FLAG,
+            in_force=_list(_object(**{"key": _TEXT, "value": {}, "from": _TEXT, "line": _or_null(_COUNT)})),
+            keys=_list(_object(key=_TEXT, example=_TEXT, means=_TEXT)),
+        )
+    ],
 }
 DOCUMENTS = tuple(_DOCUMENTS)
 """The documents that have a schema, by the command that answers them."""
@@ -255,6 +268,7 @@ DOCUMENTS = tuple(_DOCUMENTS)
 def schema_of(name: str) -> Schema:
     """The JSON Schema of a document, with those definitions that it refers to."""
     own = _object(schema={"const": f"infusecalc.{name}/1"}, **_SEAL)
+    own["properties"][IGNORED] = _of(IGNORED)  # only where there is one
     found = {"$schema": _DIALECT, "title": f"infusecalc.{name}/1", "allOf": [own, *_DOCUMENTS[name]]}
     used: dict[str, Schema] = {}
     _collect(found, used)

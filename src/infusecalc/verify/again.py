@@ -18,7 +18,7 @@ from infusecalc.table import Table
 from infusecalc.verify.arithmetic import Deviation, ProductFacts
 
 _BY = "plan"
-_APART = ("request", "settings", "content_sha256", "table", "infusions", "findings", "schema")
+_APART = ("request", "settings", "settings_ignored", "content_sha256", "table", "infusions", "findings", "schema")
 _NEVER = ("history",)
 """Options that are never taken from a file: it names no file of its own to open."""
 
