@@ -14,6 +14,7 @@ from infusecalc.bsa import BSA_FORMULAS
 from infusecalc.choices import ANCHORS, MAINTENANCE, ROUNDING
 from infusecalc.cli.complete import for_option
 from infusecalc.cli.flags import FLAGS
+from infusecalc.cli.missing import Needs, nothing, refuse_missing
 from infusecalc.dates import TODAY, parse_date
 from infusecalc.errors import BadInput, shown
 from infusecalc.output.answer import DOCUMENT, PAGE, ROWS
@@ -215,8 +216,11 @@ def regimen_typed(table: Table, given: dict[str, Any]) -> tuple[str, str]:
     return drug, found
 
 
-def takes(*parameters: Parameter) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Give a command that reads keywords the signature that typer builds its options from."""
+def takes(*parameters: Parameter, needs: Needs = nothing) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Give a command that reads keywords the signature that typer builds its options from.
+
+    `needs` says what the command lacks beyond its required parameters.
+    """
     many = {parameter.name for parameter in parameters if parameter.default == []}
     many |= {"weight"} & {parameter.name for parameter in PATIENT if parameter in parameters}  # repeatable with dates
 
@@ -224,6 +228,7 @@ def takes(*parameters: Parameter) -> Callable[[Callable[..., Any]], Callable[...
         @wraps(command)
         def called(**given: Any) -> Any:
             values = {name: _dated(name, _one(name, value, many)) for name, value in given.items()}
+            refuse_missing(parameters, values, needs, _line(command))
             _check_files(values)
             return command(**values, request=_request(command, values))
 
@@ -248,14 +253,19 @@ def _dated(name: str, value: Any) -> Any:
     return f"{parse_date(TODAY)}{mark}{rest}" if day.strip(" ").lower() == TODAY else value
 
 
+def _line(command: Callable[..., Any]) -> str:
+    """A command as it is typed: `dose`, `regimens show`."""
+    group, name = command.__module__.rpartition(".")[2], command.__name__.rstrip("_")
+    return name if name == group else f"{group} {name}"
+
+
 def _request(command: Callable[..., Any], values: dict[str, Any]) -> Request:
     """What was asked: every option but those of its look, a file by its name alone; settings enter here."""
-    group, name = command.__module__.rpartition(".")[2], command.__name__.rstrip("_")
     asked = {name: value for name, value in values.items() if name not in _LOOKS}
     if "regimens" in asked and asked["regimens"] is None:
         asked["regimens"] = os.environ.get("INFUSECALC_REGIMENS") or None
     asked |= {name: os.path.basename(asked[name]) for name in _READ if asked.get(name)}  # noqa: PTH119 - no path
-    return Request(name if name == group else f"{group} {name}", {name.rstrip("_"): asked[name] for name in asked})
+    return Request(_line(command), {name.rstrip("_"): asked[name] for name in asked})
 
 
 def _check_files(values: dict[str, Any]) -> None:

@@ -7,6 +7,8 @@ from typing import Any
 import typer
 
 from infusecalc.cli.answer import format_of, reply
+from infusecalc.cli.command import Command
+from infusecalc.cli.command import program as one
 from infusecalc.cli.options import REGIMEN, TABLE, argument, option, regimen_typed, result, takes
 from infusecalc.cli.reply import Reply, site_table
 from infusecalc.cli.usage import AnyCase
@@ -163,9 +165,11 @@ Examples:
 """
 
 
-def app(_: str) -> typer.Typer:
-    """The typer program of the group."""
+def app(command: str) -> typer.Typer:
+    """The typer program of the group; that of `list` alone, which is a command of its own, too."""
+    if command == "list":
+        return one(command, list_)
     program = typer.Typer(cls=AnyCase, add_completion=False, rich_markup_mode=None, help=_ABOUT)
-    for command in (list_, show, review, diff, validate, schema):
-        program.command(command.__name__.rstrip("_"))(command)
+    for each in (list_, show, review, diff, validate, schema):
+        program.command(each.__name__.rstrip("_"), cls=Command)(each)
     return program

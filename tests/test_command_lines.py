@@ -1,0 +1,100 @@
+"""What the command line says by itself: the first page, help by headings, what is missing, two labels side by side."""
+
+from __future__ import annotations
+
+import shlex
+
+import pytest
+import typer
+
+from infusecalc.cli import COMMANDS, _command, overview, run
+from infusecalc.cli.headings import grouped, headings
+from support import cases
+
+
+def said(run_line: str, capfd) -> tuple[int, str, str]:
+    code = run(shlex.split(run_line))
+    return code, *capfd.readouterr()
+
+
+@pytest.mark.parametrize("case", cases("command_lines"))
+def test_the_command_line_says(case, capfd, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, out, err = said(case["run"], capfd)
+    told = case.get("refused") or case.get("begins")
+    if told:
+        assert (code, out, len(err.splitlines())) == (2, "", 1)
+        assert err[: len(told) + 12] == f"infusecalc: {told}"
+        assert "begins" in case or err == f"infusecalc: {told}\n"
+        return
+    assert (code, err) == (0, "")
+    if "same_as" in case:
+        assert said(case["same_as"], capfd)[1] == out != ""
+        return
+    words, place = " ".join(out.split()), 0
+    for each in case["shows"]:
+        assert each in words[place:], each
+        place = words.index(each, place) + 1
+    assert [each for each in case.get("hides", ()) if each in words] == []
+
+
+def names() -> list[str]:
+    """Every command, those of the groups by two words."""
+    found = []
+    for name in COMMANDS:
+        parts = getattr(_command(name), "commands", {})
+        found += [f"{name} {part}" for part in parts] or [name]
+    return found
+
+
+@pytest.mark.parametrize("name", names())
+def test_help_fits_80_columns_in_a_pipe_and_has_two_examples(name, capfd, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    code, out, _ = said(f"{name} -h", capfd)
+    assert code == 0
+    examples = [line for line in out.splitlines() if line.startswith("    infusecalc ")]
+    assert len(examples) == 2
+    assert [line for line in out.splitlines() if len(line) > 80 and line not in examples] == []
+
+
+@pytest.mark.parametrize("name", names())
+def test_every_option_has_a_heading_of_its_own(name):
+    command = _command(name.partition(" ")[0])
+    command = getattr(command, "commands", {}).get(name.partition(" ")[2], command)
+    ctx = typer.Context(command, info_name=name, help_option_names=["-h", "--help"])
+    listed = [each.name for _, options in grouped(command, ctx) for each in options]
+    known = [each for names_ in headings(command.name).values() for each in names_]
+    assert len(listed) == len(set(listed))
+    assert sorted(listed) == sorted(each.name for each in command.get_params(ctx) if each.param_type_name == "option")
+    assert len(known) == len(set(known))
+    if len(listed) > 12:
+        assert set(listed) <= set(known), set(listed) - set(known)
+
+
+def test_an_option_without_a_heading_stands_with_the_output_last():
+    command = _command("dose")
+    ctx = typer.Context(command, info_name="dose", help_option_names=["-h", "--help"])
+    next(each for each in command.params if each.name == "variant").name = "made_up"
+    heading, options = list(grouped(command, ctx))[-1]
+    assert (heading, options[-1].name) == ("Output", "made_up")
+
+
+def test_the_first_page_is_short_and_names_every_command(capfd):
+    _, out, _ = said("", capfd)
+    lines = out.splitlines()
+    assert len(lines) <= 28
+    assert max(map(len, lines)) <= 80
+    assert [
+        line.split()[0] for line in lines[lines.index("Commands:") + 1 : lines.index("", lines.index("Commands:"))]
+    ] == list(COMMANDS)
+    assert COMMANDS.keys() <= overview.ABOUT.keys()
+    examples = [shlex.split(line)[1:] for line in lines if line.startswith("  infusecalc ")]
+    assert len(examples) == 2
+    assert [run(line) for line in examples] == [0, 0]
+
+
+def test_a_command_that_the_first_page_does_not_know_is_named_without_words():
+    assert list(overview.first_page(["dose", "made-up"]))[-4:-2] == [
+        "  dose     Dose, vials and bag of each phase",
+        "  made-up",
+    ]
