@@ -106,7 +106,7 @@ COMPLETIONS = [
     ("infusecalc info infliximab/", []),
     ("infusecalc regimens show rituximab/gp", ["rituximab/gpa", "rituximab/gpa-pediatric"]),
     ("infusecalc regimens show rituximab gp", ["gpa", "gpa-pediatric"]),
-    ("infusecalc regimens show rituximab gpa --label ", ["us", "eu"]),
+    ("infusecalc regimens show rituximab gpa --label ", ["us", "eu", "us,eu"]),
     ("infusecalc a", ["agenda"]),
     ("infusecalc l", ["list"]),
     ("infusecalc he", ["help"]),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 import shlex
 
 import pytest
@@ -9,7 +12,7 @@ import typer
 
 from infusecalc.cli import COMMANDS, _command, overview, run
 from infusecalc.cli.headings import grouped, headings
-from support import cases
+from support import HERE, cases
 
 
 def said(run_line: str, capfd) -> tuple[int, str, str]:
@@ -98,3 +101,30 @@ def test_a_command_that_the_first_page_does_not_know_is_named_without_words():
         "  dose     Dose, vials and bag of each phase",
         "  made-up",
     ]
+
+
+def test_two_labels_stand_side_by_side_at_80_columns(capfd):
+    _, out, _ = said("regimens show rituximab gpa-pediatric --label us,eu --full", capfd)
+    assert max(map(len, out.splitlines())) <= 80
+    code, out, _ = said("regimens show rituximab gpa-pediatric --label us,eu --format csv", capfd)
+    assert code == 0
+    rows = list(csv.DictReader(io.StringIO(out)))
+    assert [row["label"] for row in rows] == sorted((row["label"] for row in rows), reverse=True)
+
+
+def test_the_document_of_two_labels_is_that_of_both(capfd):
+    two, both = (
+        json.loads(said(f"regimens show rituximab gpa {label} --format json", capfd)[1])
+        for label in ("--label us,eu", "")
+    )
+    assert two["request"]["options"]["label"] == "us,eu"
+    assert (two["rows"], two["sources"]) == (both["rows"], both["sources"])
+
+
+def test_a_drug_under_one_label_alone_stands_beside_nothing(capfd):
+    site = HERE / "tables" / "third_drug.yaml"
+    _, out, _ = said(f"regimens show fictumab hiccups --label us,eu --full --regimens {site}", capfd)
+    assert "0 values differ" in out
+    assert "0 are only under eu, 0 are the same." in " ".join(out.split())
+    assert "us only" in out
+    assert "[site, local]" in " ".join(out.split())

@@ -15,6 +15,7 @@ from infusecalc.cli.usage import AnyCase
 from infusecalc.errors import BadInput
 from infusecalc.output.answer import DOCUMENT
 from infusecalc.output.flat import as_json
+from infusecalc.output.labels_answer import LabelsAnswer
 from infusecalc.output.review_page import ReviewAnswer, list_values
 from infusecalc.output.table_answer import Checked, CheckedAnswer, ListAnswer, ShowAnswer
 from infusecalc.output.table_rows import listing, sources_of, statements
@@ -23,7 +24,16 @@ from infusecalc.table import SHIPPED, Table, load_either, load_table
 from infusecalc.table.layers import KINDS
 
 _LABELS = load_table().labels
-_WHICH = [option("--label", f"Only this label: {' or '.join(_LABELS)}.", "LABEL", words=_LABELS)]
+_SIDES = 2
+_PAIR = ",".join(_LABELS[:_SIDES])
+_WHICH = [
+    option(
+        "--label",
+        f"Only this label: {' or '.join(_LABELS)}; two side by side: {_PAIR}.",
+        "LABEL",
+        words=(*_LABELS, _PAIR),
+    )
+]
 _FOLLOWED = [
     option("--label", f"The label to follow: {' or '.join(_LABELS)}; default {_LABELS[0]}.", "LABEL", words=_LABELS)
 ]
@@ -64,11 +74,25 @@ def show(**given: Any) -> Reply:
     form, table = format_of(given), site_table(given)
     typed, indication = regimen_typed(table, given)
     drug, _ = table.find_drug(typed)
-    labels = table.labels if given["label"] is None else (table.find_label(given["label"]),)
+    labels = _labels(table, given["label"])
     found = table.find_indication(drug, indication)
     rows = list(statements(table, drug, found, labels))
     sources = list(sources_of(table, ((row.source, row.confirmed) for row in rows)))
-    return reply(given, form, ShowAnswer(table.version, rows, f"{drug}/{found}", sources))
+    id_ = f"{drug}/{found}"
+    if given["label"] is None or len(labels) == 1:
+        return reply(given, form, ShowAnswer(table.version, rows, id_, sources))
+    return reply(given, form, LabelsAnswer(table.version, rows, id_, sources, labels))
+
+
+def _labels(table: Table, typed: str | None) -> tuple[str, ...]:
+    """The labels that are shown: all, one, or two side by side; raises BadInput."""
+    if typed is None:
+        return table.labels
+    found = tuple(map(table.find_label, typed.split(",")))
+    if len(found) > _SIDES or len(set(found)) < len(found):
+        allowed = f"one label, or two different ones, as in {','.join(table.labels[:_SIDES])}"
+        raise BadInput("label", typed, "does not name one or two labels", allowed=allowed)
+    return found
 
 
 @takes(*_SOME, *_FOLLOWED, *TABLE, *result())
