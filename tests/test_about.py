@@ -107,7 +107,7 @@ COMPLETIONS = [
     ("infusecalc regimens show rituximab/gp", ["rituximab/gpa", "rituximab/gpa-pediatric"]),
     ("infusecalc regimens show rituximab gp", ["gpa", "gpa-pediatric"]),
     ("infusecalc regimens show rituximab gpa --label ", ["us", "eu", "us,eu"]),
-    ("infusecalc a", ["agenda"]),
+    ("infusecalc a", ["agenda", "ask"]),
     ("infusecalc l", ["list"]),
     ("infusecalc he", ["help"]),
     ("infusecalc help sch", ["schedule", "schema"]),

@@ -23,7 +23,7 @@ from infusecalc.output.formats import written_from
 from support import HERE, in_columns, read_yaml
 
 CASES = read_yaml(HERE / "cases" / "findings_everywhere.yaml")
-WITHOUT = {"info", "list", "regimens", "completion", "schema", "help", "verify", "agenda"}
+WITHOUT = {"info", "list", "regimens", "ask", "completion", "schema", "help", "verify", "agenda"}
 """The commands that answer for no patient; `verify` and `agenda` tell the findings of plans, in tests of their own."""
 DATA = ("csv", "ndjson", "parquet")
 

@@ -38,6 +38,7 @@ COMMANDS = {
     "info": "infusecalc.cli.info",
     "list": "infusecalc.cli.regimens",
     "regimens": "infusecalc.cli.regimens",
+    "ask": "infusecalc.cli.ask",
     "schema": "infusecalc.cli.schema",
     "completion": "infusecalc.cli.completion",
     "help": "infusecalc.cli.help",

@@ -16,6 +16,7 @@ ABOUT = {
     "info": "A drug: uses, warnings, reactions",
     "list": "All regimens",
     "regimens": "The regimen table: values, sources, sign-off",
+    "ask": "Questions one by one, then the answer",
     "settings": "The settings in force, and their files",
     "schema": "JSON Schema of what a command writes",
     "completion": "Script that completes names in a shell",
@@ -25,6 +26,7 @@ ABOUT = {
 _EXAMPLES = (
     "infusecalc dose infliximab crohns --weight 70kg",
     "infusecalc schedule rituximab ra --weight 70kg --start 2026-12-01",
+    "infusecalc ask",
 )
 
 
