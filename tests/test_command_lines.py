@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import json
+import re
 import shlex
 
 import pytest
 import typer
 
+from infusecalc import Patient
 from infusecalc.cli import COMMANDS, _command, overview, run
 from infusecalc.cli.headings import grouped, headings
-from support import HERE, cases
+from infusecalc.cli.missing import needs_bsa
+from infusecalc.errors import BadInput
+from support import HERE, cases, course, every_regimen, table
 
 
 def said(run_line: str, capfd) -> tuple[int, str, str]:
@@ -57,7 +62,12 @@ def test_help_fits_80_columns_in_a_pipe_and_has_two_examples(name, capfd, monkey
     assert code == 0
     examples = [line for line in out.splitlines() if line.startswith("    infusecalc ")]
     assert len(examples) == 2
-    assert [line for line in out.splitlines() if len(line) > 80 and line not in examples] == []
+    lines = out.splitlines()
+    assert [line for line in lines if len(line) > 80 and line not in examples] == []
+    first = [after for line, after in itertools.pairwise(lines) if line.endswith(":") and after.startswith("  -")]
+    assert [line for line in first if not re.match(r"  -\S+( \S+)*  +\S", line)] == [], (
+        "no text beside the first option"
+    )
 
 
 @pytest.mark.parametrize("name", names())
@@ -80,6 +90,21 @@ def test_an_option_without_a_heading_stands_with_the_output_last():
     next(each for each in command.params if each.name == "variant").name = "made_up"
     heading, options = list(grouped(command, ctx))[-1]
     assert (heading, options[-1].name) == ("Output", "made_up")
+
+
+@pytest.mark.parametrize(("name", "label"), every_regimen())
+def test_a_height_is_missing_just_where_the_dose_needs_one(name, label):
+    drug, _, indication = name.partition("/")
+    if not table().has_part("regimens", name, label):
+        return
+    for variant in (None, *table().regimen(drug, indication, label).rules.variants):
+        regimen = table().regimen(drug, indication, label, variant)
+        try:
+            course(name, Patient.of("70kg"), label=label, variant=variant, start=None)
+            needed = False
+        except BadInput as error:
+            needed = error.field == "height"
+        assert needs_bsa(regimen) is needed, variant
 
 
 def test_the_first_page_is_short_and_names_every_command(capfd):

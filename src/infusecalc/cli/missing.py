@@ -24,10 +24,11 @@ def nothing(_: Mapping[str, Any]) -> Mapping[str, str]:
     return {}
 
 
-def needs_bsa(regimen: Regimen) -> bool:
-    """Whether a dose of a regimen hangs on the body surface area."""
+def needs_bsa(regimen: Regimen, *, from_maintenance: bool = False) -> bool:
+    """Whether a dose of a regimen, or of its maintenance alone, hangs on the body surface area."""
+    alone = regimen.maintenance if from_maintenance else None
     try:
-        for phase in regimen.phases.values():
+        for phase in (regimen.phases[alone],) if alone else regimen.phases.values():
             phase.dose_of(_ANY_WEIGHT, None).amount(_ANY_WEIGHT, None)
     except BadInput:
         return True
@@ -63,7 +64,7 @@ def _has_indication(given: Mapping[str, Any]) -> bool:
 
 def _of_table(lacking: Mapping[str, str], names: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, str]:
     """The drugs or indications that there are, where one is missing; a height, where the regimen needs one."""
-    table = site_table({"regimens": given["regimens"]})
+    table = site_table(dict(given))
     if "drug" in lacking:
         listed = {"drug": " or ".join(table.names("drugs"))}
         return listed | ({"indication": "for the names see: infusecalc list"} if "indication" in lacking else {})
@@ -71,11 +72,15 @@ def _of_table(lacking: Mapping[str, str], names: Mapping[str, Any], given: Mappi
     drug, _ = table.find_drug(typed)
     if "indication" in lacking:
         return {"indication": ", ".join(table.indications(drug))}
-    if "height" not in names or given["height"] or given["bsa"] or given["dose"]:
+    if "height" not in names or given["height"] or given["bsa"]:
         return {}
     label, indication = table.find_label(given["label"]), second if slash else given["indication"]
     regimen = table.regimen(drug, table.find_indication(drug, indication), label, given["variant"])
-    return {"height": "175cm or 5ft9in (or `bsa`), for a dose in mg/m2"} if needs_bsa(regimen) else {}
+    return (
+        {"height": "175cm or 5ft9in (or `bsa`), for a dose in mg/m2"}
+        if needs_bsa(regimen, from_maintenance=bool(given["from_"]))
+        else {}
+    )
 
 
 def _is_option(parameter: Parameter) -> bool:
