@@ -82,9 +82,9 @@ def test_bad_input_ends_with_2_and_one_sentence(capfd):
     [
         (
             ["dosis"],
-            "'dosis' is not known (allowed: dose, schedule, rate, check, next, batch, agenda, verify, info, regimens, ",
+            "'dosis' is not known (allowed: dose, schedule, rate, check, next, batch, agenda, verify, info, list, ",
         ),
-        (["dose", "infliximab", "crohns"], "Missing option '--weight'"),
+        (["dose", "infliximab", "crohns"], "--weight is missing; give --weight 70kg or 154lb (see: "),
         ([*LOOK_UP, "--wieght", "1"], "No such option: --wieght"),
         ([*LOOK_UP, "extra"], "unexpected extra argument"),
         ([*LOOK_UP, "--weight", "80"], "--weight '80' is given twice without a date; give one weight for each date"),
@@ -94,7 +94,7 @@ def test_bad_input_ends_with_2_and_one_sentence(capfd):
             ["regimens", "shwo"],
             "No such command 'shwo'. Did you mean 'show'? (allowed: list, show, review, diff, ",
         ),
-        (["regimens"], "Missing command (allowed: list, show, review, diff, validate, schema)"),
+        (["regimens"], "command is missing (allowed: list, show, review, diff, validate, schema)"),
         (["regimens", "list", "x"], "unexpected extra argument 'x' (see: infusecalc regimens list -h)"),
         (["regimens", "show", "infliximab"], "indication is missing (allowed: crohns, crohns-fistulizing, "),
         (

@@ -23,7 +23,9 @@ from infusecalc.output.formats import written_from
 from support import HERE, in_columns, read_yaml
 
 CASES = read_yaml(HERE / "cases" / "findings_everywhere.yaml")
-WITHOUT = {"info", "regimens", "settings", "completion", "schema", "verify", "agenda"}
+WITHOUT = {
+    "info", "list", "regimens", "settings", "ask", "completion", "schema", "help", "verify", "agenda",
+}  # fmt: skip
 """The commands that answer for no patient; `verify` and `agenda` tell the findings of plans, in tests of their own."""
 DATA = ("csv", "ndjson", "parquet")
 

@@ -36,10 +36,13 @@ COMMANDS = {
     "agenda": "infusecalc.cli.agenda",
     "verify": "infusecalc.cli.verify",
     "info": "infusecalc.cli.info",
+    "list": "infusecalc.cli.regimens",
     "regimens": "infusecalc.cli.regimens",
     "settings": "infusecalc.cli.settings",
+    "ask": "infusecalc.cli.ask",
     "schema": "infusecalc.cli.schema",
     "completion": "infusecalc.cli.completion",
+    "help": "infusecalc.cli.help",
 }
 # ClickException: typer has it under no public name of its own
 _USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[2]
@@ -57,6 +60,18 @@ class _Commands(TyperGroup):
         if name not in COMMANDS:
             raise BadInput("command", cmd_name, "is not known", allowed=", ".join(COMMANDS), hint="see: infusecalc -h")
         return _command(name)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """The commands in a few words each; none is built for it, unless only its own help has them."""
+        from infusecalc.cli.overview import ABOUT  # noqa: PLC0415 - only help needs it
+
+        with formatter.section("Commands"):
+            formatter.write_dl(
+                [
+                    (name, ABOUT[name] if name in ABOUT else self.get_command(ctx, name).get_short_help_str())
+                    for name in COMMANDS
+                ]
+            )
 
 
 def _command(name: str) -> Any:
@@ -85,12 +100,17 @@ _Version = Annotated[bool, typer.Option("--version", is_eager=True, callback=_ve
 def _program() -> Any:
     app = typer.Typer(cls=_Commands, add_completion=False, rich_markup_mode=None, context_settings=_HELP)
 
-    @app.callback()
-    def infusecalc(*, version: _Version = False) -> None:
+    @app.callback(invoke_without_command=True)
+    def infusecalc(ctx: typer.Context, *, version: _Version = False) -> Reply | None:  # noqa: ARG001 - it is eager
         """Infliximab and rituximab: doses, vials, bags, pump rates and dates for one patient or many.
 
         Every number has a source; see: infusecalc regimens show. Check against the current label.
         """
+        if ctx.invoked_subcommand is not None:
+            return None
+        from infusecalc.cli.overview import first_page  # noqa: PLC0415 - no command needs it
+
+        return Reply("\n".join(first_page(COMMANDS)) + "\n")
 
     return typer.main.get_command(app)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ import typer
 from infusecalc.choices import parse_count, parse_hours
 from infusecalc.cli.answer import PLAIN, format_of, reply
 from infusecalc.cli.batch import COHORT, check_rejects, opened, options_of, rejects_of
+from infusecalc.cli.command import program
 from infusecalc.cli.options import HORIZON, SHEET, option, result, takes
 from infusecalc.cli.reply import Reply
 from infusecalc.dates import parse_date
@@ -35,7 +37,15 @@ _OWN = ("on", "until", "chairs", "open", "revision", "private", "format_", "pape
 _MOST_DAYS = 366
 
 
-@takes(*_OPTIONS)
+def _needs(given: Mapping[str, Any]) -> dict[str, str]:
+    """The first day; chairs and hours together."""
+    lacking = {"on": ""} if given["on"] is None else {}
+    if (given["chairs"] is None) != (given["open"] is None):
+        lacking["chairs" if given["chairs"] is None else "open"] = ""
+    return lacking
+
+
+@takes(*_OPTIONS, needs=_needs)
 def agenda(**given: Any) -> Reply | int:
     """What is due in a clinic, day by day, overdue first: dose, vials, bag, premedication, chair time, totals.
 
@@ -55,9 +65,7 @@ def agenda(**given: Any) -> Reply | int:
 
 def app(command: str) -> typer.Typer:
     """The typer program of the command."""
-    program = typer.Typer(add_completion=False, rich_markup_mode=None)
-    program.command(command)(agenda)
-    return program
+    return program(command, agenda)
 
 
 def _days(given: dict[str, Any]) -> tuple[date, date]:

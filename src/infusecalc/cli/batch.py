@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from infusecalc.cli.command import program
 from infusecalc.cli.flags import with_flags
 from infusecalc.cli.options import (
     CHOICE,
@@ -210,9 +211,7 @@ def opened(given: dict[str, Any], options: dict[str, Any], **how: Any) -> tuple[
 
 def app(command: str) -> typer.Typer:
     """The typer program of the command."""
-    program = typer.Typer(add_completion=False, rich_markup_mode=None)
-    program.command(command)(batch)
-    return program
+    return program(command, batch)
 
 
 def _on_a_terminal(given: dict[str, Any]) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 import typer
 
 from infusecalc.cli.answer import format_of, reply
+from infusecalc.cli.command import program
 from infusecalc.cli.options import (
     CHECK,
     CHOICE,
@@ -41,6 +42,4 @@ def check(**given: Any) -> Reply:
 
 def app(command: str) -> typer.Typer:
     """The typer program of the command."""
-    program = typer.Typer(add_completion=False, rich_markup_mode=None)
-    program.command(command)(check)
-    return program
+    return program(command, check)

@@ -23,6 +23,18 @@ def for_option(name: str, words: Iterable[str] = ()) -> Completer | None:
     return (lambda incomplete: _starting(known, incomplete)) if known else _COMPLETERS.get(name)
 
 
+def for_command(ctx: Any, incomplete: str) -> list[str]:
+    """The commands that help may be asked for; behind a group, its own."""
+    group: Any = ctx.find_root().command
+    for name in ctx.params.get("command") or ():
+        group = group.get_command(ctx, name) if name.lower() in _commands(group, ctx) else None
+    return _starting(_commands(group, ctx), incomplete)
+
+
+def _commands(group: Any, ctx: Any) -> list[str]:
+    return list(group.list_commands(ctx)) if hasattr(group, "list_commands") else []
+
+
 def prepare() -> None:
     """Make the shells known whose scripts may ask."""
     from typer import completion  # noqa: PLC0415 - only a shell's script needs it

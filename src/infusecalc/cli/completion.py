@@ -7,6 +7,7 @@ from typing import Any
 import typer
 
 from infusecalc.cli import complete
+from infusecalc.cli.command import program
 from infusecalc.cli.options import argument, takes
 from infusecalc.cli.reply import Reply
 from infusecalc.spelling import one_of
@@ -28,6 +29,4 @@ def completion(**given: Any) -> Reply:
 
 def app(command: str) -> typer.Typer:
     """The typer program of the command."""
-    program = typer.Typer(add_completion=False, rich_markup_mode=None)
-    program.command(command)(completion)
-    return program
+    return program(command, completion)

@@ -6,6 +6,7 @@ from typing import Any
 
 import typer
 
+from infusecalc.cli.command import program
 from infusecalc.cli.options import CHOICE, ON, PATIENT, REGIMEN, TABLE, result, takes
 from infusecalc.cli.plan import check_day, course_reply
 from infusecalc.cli.reply import Reply
@@ -26,6 +27,4 @@ def dose(**given: Any) -> Reply:
 
 def app(command: str) -> typer.Typer:
     """The typer program of the command."""
-    program = typer.Typer(add_completion=False, rich_markup_mode=None)
-    program.command(command)(dose)
-    return program
+    return program(command, dose)

@@ -7,6 +7,7 @@ from typing import Any
 import typer
 
 from infusecalc.cli.answer import format_of, reply
+from infusecalc.cli.command import program
 from infusecalc.cli.options import TABLE, argument, result, takes
 from infusecalc.cli.reply import Reply, site_table
 from infusecalc.errors import BadInput
@@ -33,6 +34,4 @@ def info(**given: Any) -> Reply:
 
 def app(command: str) -> typer.Typer:
     """The typer program of the command."""
-    program = typer.Typer(add_completion=False, rich_markup_mode=None)
-    program.command(command)(info)
-    return program
+    return program(command, info)

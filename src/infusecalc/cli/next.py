@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import typer
 
 from infusecalc.cli.answer import format_of, reply
+from infusecalc.cli.command import program
 from infusecalc.cli.options import (
     CHOICE,
     CLINIC,
@@ -28,7 +30,13 @@ from infusecalc.output.due_page import DueAnswer
 _ON = option("--on", "Day as of which it is due or overdue; also for the age (from --born) and dated weights.", "DATE")
 
 
-@takes(*REGIMEN, *PATIENT, _ON, *START, *HISTORY, *CLINIC, *CHOICE, *TABLE, *result())
+def _needs(given: Mapping[str, Any]) -> dict[str, str]:
+    """The infusions that were given."""
+    told = given["given"] or given["history"] is not None
+    return {} if told else {"given": "DATE or DATE:MG, or a file of them with `history`"}
+
+
+@takes(*REGIMEN, *PATIENT, _ON, *START, *HISTORY, *CLINIC, *CHOICE, *TABLE, *result(), needs=_needs)
 def next_(**given: Any) -> Reply:
     """The next infusion after those given: original plan, counted from the last infusion, and the label's limits.
 
@@ -45,6 +53,4 @@ def next_(**given: Any) -> Reply:
 
 def app(command: str) -> typer.Typer:
     """The typer program of the command."""
-    program = typer.Typer(add_completion=False, rich_markup_mode=None)
-    program.command(command)(next_)
-    return program
+    return program(command, next_)

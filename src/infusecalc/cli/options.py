@@ -14,6 +14,7 @@ from infusecalc.bsa import BSA_FORMULAS
 from infusecalc.choices import ANCHORS, MAINTENANCE, ROUNDING
 from infusecalc.cli.complete import for_option
 from infusecalc.cli.flags import FLAGS
+from infusecalc.cli.missing import Needs, nothing, refuse_missing
 from infusecalc.cli.reply import say
 from infusecalc.cli.taken import NOTHING, Taken
 from infusecalc.dates import TODAY, parse_date
@@ -222,8 +223,11 @@ def regimen_typed(table: Table, given: dict[str, Any]) -> tuple[str, str]:
     return drug, found
 
 
-def takes(*parameters: Parameter) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Give a command that reads keywords the signature that typer builds its options from."""
+def takes(*parameters: Parameter, needs: Needs = nothing) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Give a command that reads keywords the signature that typer builds its options from.
+
+    `needs` says what the command lacks beyond its required parameters.
+    """
     many = {parameter.name for parameter in parameters if parameter.default == []}
     many |= {"weight"} & {parameter.name for parameter in PATIENT if parameter in parameters}  # repeatable with dates
 
@@ -233,6 +237,7 @@ def takes(*parameters: Parameter) -> Callable[[Callable[..., Any]], Callable[...
             unset = given.pop("no_settings", True)
             values = {name: _dated(name, _one(name, value, many)) for name, value in given.items()}
             taken = NOTHING if unset else _taken(_name_of(command), values)
+            refuse_missing(parameters, values | {"settings": taken}, needs, _name_of(command))
             _check_files(values, taken)
             request = _request(command, values, taken)
             try:

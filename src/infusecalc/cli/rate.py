@@ -8,6 +8,7 @@ import typer
 
 from infusecalc.choices import parse_count
 from infusecalc.cli.answer import format_of, reply
+from infusecalc.cli.command import program
 from infusecalc.cli.options import (
     CHOICE,
     ON,
@@ -46,6 +47,4 @@ def rate(**given: Any) -> Reply:
 
 def app(command: str) -> typer.Typer:
     """The typer program of the command."""
-    program = typer.Typer(add_completion=False, rich_markup_mode=None)
-    program.command(command)(rate)
-    return program
+    return program(command, rate)

@@ -7,12 +7,15 @@ from typing import Any
 import typer
 
 from infusecalc.cli.answer import format_of, reply
+from infusecalc.cli.command import Command
+from infusecalc.cli.command import program as one
 from infusecalc.cli.options import REGIMEN, TABLE, argument, option, regimen_typed, result, takes
 from infusecalc.cli.reply import Reply, site_table
 from infusecalc.cli.usage import AnyCase
 from infusecalc.errors import BadInput
 from infusecalc.output.answer import DOCUMENT
 from infusecalc.output.flat import as_json
+from infusecalc.output.labels_answer import LabelsAnswer
 from infusecalc.output.review_page import ReviewAnswer, list_values
 from infusecalc.output.table_answer import Checked, CheckedAnswer, ListAnswer, ShowAnswer
 from infusecalc.output.table_rows import listing, sources_of, statements
@@ -21,7 +24,16 @@ from infusecalc.table import SHIPPED, Table, load_either, load_table
 from infusecalc.table.layers import KINDS
 
 _LABELS = load_table().labels
-_WHICH = [option("--label", f"Only this label: {' or '.join(_LABELS)}.", "LABEL", words=_LABELS)]
+_SIDES = 2
+_PAIR = ",".join(_LABELS[:_SIDES])
+_WHICH = [
+    option(
+        "--label",
+        f"Only this label: {' or '.join(_LABELS)}; two side by side: {_PAIR}.",
+        "LABEL",
+        words=(*_LABELS, _PAIR),
+    )
+]
 _FOLLOWED = [
     option("--label", f"The label to follow: {' or '.join(_LABELS)}; default {_LABELS[0]}.", "LABEL", words=_LABELS)
 ]
@@ -62,11 +74,25 @@ def show(**given: Any) -> Reply:
     form, table = format_of(given), site_table(given)
     typed, indication = regimen_typed(table, given)
     drug, _ = table.find_drug(typed)
-    labels = table.labels if given["label"] is None else (table.find_label(given["label"]),)
+    labels = _labels(table, given["label"])
     found = table.find_indication(drug, indication)
     rows = list(statements(table, drug, found, labels))
     sources = list(sources_of(table, ((row.source, row.confirmed) for row in rows)))
-    return reply(given, form, ShowAnswer(table.version, rows, f"{drug}/{found}", sources))
+    id_ = f"{drug}/{found}"
+    if given["label"] is None or len(labels) == 1:
+        return reply(given, form, ShowAnswer(table.version, rows, id_, sources))
+    return reply(given, form, LabelsAnswer(table.version, rows, id_, sources, labels))
+
+
+def _labels(table: Table, typed: str | None) -> tuple[str, ...]:
+    """The labels that are shown: all, one, or two side by side; raises BadInput."""
+    if typed is None:
+        return table.labels
+    found = tuple(map(table.find_label, typed.split(",")))
+    if len(found) > _SIDES or len(set(found)) < len(found):
+        allowed = f"one label, or two different ones, as in {','.join(table.labels[:_SIDES])}"
+        raise BadInput("label", typed, "does not name one or two labels", allowed=allowed)
+    return found
 
 
 @takes(*_SOME, *_FOLLOWED, *TABLE, *result())
@@ -163,9 +189,11 @@ Examples:
 """
 
 
-def app(_: str) -> typer.Typer:
-    """The typer program of the group."""
+def app(command: str) -> typer.Typer:
+    """The typer program of the group; that of `list` alone, which is a command of its own, too."""
+    if command == "list":
+        return one(command, list_)
     program = typer.Typer(cls=AnyCase, add_completion=False, rich_markup_mode=None, help=_ABOUT)
-    for command in (list_, show, review, diff, validate, schema):
-        program.command(command.__name__.rstrip("_"))(command)
+    for each in (list_, show, review, diff, validate, schema):
+        program.command(each.__name__.rstrip("_"), cls=Command)(each)
     return program

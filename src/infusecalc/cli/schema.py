@@ -7,6 +7,7 @@ from typing import Any
 import typer
 
 from infusecalc.cli.answer import format_of
+from infusecalc.cli.command import program
 from infusecalc.cli.options import argument, result, takes
 from infusecalc.cli.reply import Reply
 from infusecalc.output.answer import DOCUMENT
@@ -30,6 +31,4 @@ def schema(**given: Any) -> Reply:
 
 def app(command: str) -> typer.Typer:
     """The typer program of the command."""
-    program = typer.Typer(add_completion=False, rich_markup_mode=None)
-    program.command(command)(schema)
-    return program
+    return program(command, schema)

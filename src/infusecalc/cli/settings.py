@@ -9,6 +9,7 @@ import typer
 
 from infusecalc.choices import Choices
 from infusecalc.cli.answer import format_of, reply
+from infusecalc.cli.command import program
 from infusecalc.cli.options import result, takes
 from infusecalc.cli.reply import Reply
 from infusecalc.cli.settings_file import place
@@ -82,6 +83,4 @@ def _zone(text: str) -> None:
 
 def app(command: str) -> typer.Typer:
     """The typer program of the command."""
-    program = typer.Typer(add_completion=False, rich_markup_mode=None)
-    program.command(command)(settings)
-    return program
+    return program(command, settings)

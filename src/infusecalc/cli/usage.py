@@ -35,10 +35,10 @@ def sentence(error: Any, words: Sequence[str], options: Options) -> str:
 
 def _what(error: Any, words: Sequence[str], options: Options) -> str:
     parameters = error.ctx.command.get_params(error.ctx) if error.ctx else []
-    for before, word in zip(("", *words), words, strict=False):
+    word = odd_dash(words, parameters)
+    if word:
         plain = plain_marks(word)
-        if not word.startswith("-") and _OPTION.match(plain) and before not in _flags(parameters, valued=True):
-            return f"{shown(word)} begins with a dash that is not a hyphen; type --{plain.lstrip('-')}"
+        return f"{shown(word)} begins with a dash that is not a hyphen; type --{plain.lstrip('-')}"
     if hasattr(error, "possibilities"):
         return _no_option(error, words, _flags(parameters), options)
     message: str = error.format_message()
@@ -46,8 +46,18 @@ def _what(error: Any, words: Sequence[str], options: Options) -> str:
     if extra:
         return f"{extra[1]} {shown(extra[2])}{_extra(words, extra[2], parameters)}"
     if message.startswith(("Missing command", "No such command")):
-        return f"{message.rstrip('.')} (allowed: {', '.join(error.ctx.command.list_commands(error.ctx))})"
-    return message
+        told = message.rstrip(".").replace("Missing command", "command is missing")
+        return f"{told} (allowed: {', '.join(error.ctx.command.list_commands(error.ctx))})"
+    return re.sub(r"^Option '(.*)' requires an argument\.$", r"\1 has no value", message)
+
+
+def odd_dash(words: Sequence[str], parameters: Sequence[Any]) -> str | None:
+    """A word that is meant as an option, and begins with another dash than a hyphen."""
+    valued = _flags(parameters, valued=True)
+    for before, word in zip(("", *words), words, strict=False):
+        if not word.startswith("-") and _OPTION.match(plain_marks(word)) and before not in valued:
+            return word
+    return None
 
 
 def _no_option(error: Any, words: Sequence[str], mine: Sequence[str], options: Options) -> str:

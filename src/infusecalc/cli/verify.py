@@ -7,6 +7,7 @@ from typing import Any
 import typer
 
 from infusecalc.cli.answer import format_of, reply
+from infusecalc.cli.command import program
 from infusecalc.cli.options import TABLE, argument, result, takes
 from infusecalc.cli.reply import Reply, site_table
 from infusecalc.verify.answer import VerifyAnswer
@@ -31,6 +32,4 @@ def verify(**given: Any) -> Reply:
 
 def app(command: str) -> typer.Typer:
     """The typer program of the command."""
-    program = typer.Typer(add_completion=False, rich_markup_mode=None)
-    program.command(command)(verify)
-    return program
+    return program(command, verify)

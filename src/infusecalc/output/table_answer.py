@@ -104,6 +104,9 @@ class ShowAnswer(_TableAnswer):
             yield Heading(f"{entry}, {label}")
             mine = (row for row in self.listed if (row.label, row.entry) == (label, entry))
             yield Lines(tuple(_value(row) for row in mine), listed=True)
+        yield from self._documents()
+
+    def _documents(self) -> Iterator[Block]:
         yield Heading("Sources")
         yield Lines(tuple(_source(each) for each in self.sources), listed=True)
 
