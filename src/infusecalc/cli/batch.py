@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from infusecalc.cli.dataset import NONMEM, check_dataset, write_dataset
 from infusecalc.cli.flags import with_flags
 from infusecalc.cli.options import (
     CHOICE,
     CLINIC,
+    DATASET,
     HISTORY,
     HORIZON,
     PATIENT,
@@ -45,7 +47,7 @@ if TYPE_CHECKING:
 
 _OWN = {
     "cohort", "output", "rejects", "strict", "keep_extra", "to", "regimens", "quiet", "no_color", "totals", "from_",
-    "request", "given", "weights", "totals_by", "totals_as",
+    "request", "given", "weights", "totals_by", "totals_as", "steps", "key",
 }  # fmt: skip
 """What is no option of a course."""
 _MAINTENANCE = "maintenance"
@@ -95,10 +97,12 @@ _OPTIONS = [
     option("-o --output", "File for the infusions; default standard output.", "FILE"),
     option(
         "--to",
-        "Format of the result, if its name does not show it: csv, ndjson or parquet; default: that of the cohort.",
+        "Format of the result, if its name does not show it: csv, ndjson, parquet or nonmem; default: that of the "
+        "cohort.",
         "FORM",
     ),
     *HORIZON,
+    *DATASET,
     option("--totals", "File for what to order, by product and period; - for standard output.", "FILE"),
     option("--totals-by", f"Period of --totals: {', '.join(PERIODS)}; default month.", "PERIOD", words=PERIODS),
     option("--totals-as", f"Format of --totals: {', '.join(_TOTALS)}; default: by extension.", "FORMAT", words=_TOTALS),
@@ -121,7 +125,8 @@ def batch(**given: Any) -> int:
     by = _totals_by(given)
     target = choose_form(given["to"], given["output"], "to")
     _check_names(given, target)
-    expansion, cohort, beside = opened(given, options_of(given))
+    check_dataset(given, target)
+    expansion, cohort, beside = opened(given, options_of(given), **({"singly": True} if target == NONMEM else {}))
     expansion.tally.by = by
     target = target or ("csv" if cohort.form == "parquet" and _on_a_terminal(given) else cohort.form)
     return _run(Batch(expansion, cohort, strict=given["strict"], form=target, beside=beside), given)
@@ -193,7 +198,8 @@ def opened(given: dict[str, Any], options: dict[str, Any], **how: Any) -> tuple[
         absent = cells_of(options).keys() | dated
         return check_header(names, keep_extra=given["keep_extra"], given=absent, reserved=(FILE,) if stands else ())
 
-    cohort = open_cohort(given["cohort"], form, _ONE_BY_ONE if stands else _ROWS, check, frozenset(COLUMNS))
+    rows = _ONE_BY_ONE if stands or how.get("singly") else _ROWS
+    cohort = open_cohort(given["cohort"], form, rows, check, frozenset(COLUMNS))
     if expansion:
         expansion.faults.worded = with_flags
         return expansion, cohort, None
@@ -242,8 +248,11 @@ def _run(work: Batch, given: dict[str, Any]) -> int:
     tally = work.expansion.tally
     try:
         with rejects_of(work, given["rejects"]) as refuse, _progress(given) as watch:
-            rows = work.infusions(refuse, watch)
-            write_rows(rows, work.schema, work.form, given["output"], spooled=given["strict"])
+            if work.form == NONMEM:
+                write_dataset(work, refuse, given)
+            else:
+                rows = work.infusions(refuse, watch)
+                write_rows(rows, work.schema, work.form, given["output"], spooled=given["strict"])
     except ReaderGone:
         return 0
     if not given["quiet"]:

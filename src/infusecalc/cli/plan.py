@@ -26,7 +26,9 @@ def course_reply(given: dict[str, Any], kinds: tuple[str, ...] = PLAIN) -> Reply
     """Read the options, make the course, and carry it in the format asked for."""
     looks = {"sheet": _word(given, "sheet", SHEETS), "view": _word(given, "view", VIEWS)}
     form = format_of(given | looks, kinds)
-    return reply(given, form, CourseAnswer(course_of(given), totals=given.get("totals", False), **looks))
+    history = given.get("history")  # which is read into what was given
+    answer = CourseAnswer(course_of(given), totals=given.get("totals", False), **looks)
+    return reply(given | {"history": history}, form, answer)
 
 
 def check_day(given: dict[str, Any]) -> None:
