@@ -55,6 +55,7 @@ _TOTALS = ("table", "csv", "json")
 _BESIDE = ("given", "weights")
 _ROWS = 200_000  # patients that are expanded at a time
 _ONE_BY_ONE = 20_000  # the same, where each may have a history
+_PLANNED_ALONE = 1_000  # the same, where each is planned for itself
 
 
 def _for_empty(flags: str, text: str, metavar: str) -> Parameter:
@@ -198,7 +199,7 @@ def opened(given: dict[str, Any], options: dict[str, Any], **how: Any) -> tuple[
         absent = cells_of(options).keys() | dated
         return check_header(names, keep_extra=given["keep_extra"], given=absent, reserved=(FILE,) if stands else ())
 
-    rows = _ONE_BY_ONE if stands or how.get("singly") else _ROWS
+    rows = _PLANNED_ALONE if how.get("singly") else _ONE_BY_ONE if stands else _ROWS
     cohort = open_cohort(given["cohort"], form, rows, check, frozenset(COLUMNS))
     if expansion:
         expansion.faults.worded = with_flags
@@ -249,7 +250,7 @@ def _run(work: Batch, given: dict[str, Any]) -> int:
     try:
         with rejects_of(work, given["rejects"]) as refuse, _progress(given) as watch:
             if work.form == NONMEM:
-                write_dataset(work, refuse, given)
+                write_dataset(work, refuse, watch, given)
             else:
                 rows = work.infusions(refuse, watch)
                 write_rows(rows, work.schema, work.form, given["output"], spooled=given["strict"])

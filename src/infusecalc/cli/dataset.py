@@ -14,7 +14,7 @@ from infusecalc.errors import BadInput, escape
 from infusecalc.output.files import check_apart, whole_file
 
 if TYPE_CHECKING:
-    from infusecalc.cohort.files.batch import Batch, Refuser
+    from infusecalc.cohort.files.batch import Batch, Refuser, Watcher
 
 NONMEM = "nonmem"
 """The form of a result that is a dataset."""
@@ -44,14 +44,14 @@ def _check_key(name: str, given: dict[str, Any]) -> None:
             raise BadInput("`key`", name, f"is the file of `{each}`", hint="give another")
 
 
-def write_dataset(work: Batch, refuse: Refuser, given: dict[str, Any]) -> None:
+def write_dataset(work: Batch, refuse: Refuser, watch: Watcher, given: dict[str, Any]) -> None:
     """Plan the cohort, and write the dataset and its key; raises BadInput, and Blocked where a plan blocks."""
     from infusecalc.cohort.dataset import SCHEMA, Dataset  # noqa: PLC0415 - a frame library
     from infusecalc.cohort.files.writing import write_rows  # noqa: PLC0415 - as above
     from infusecalc.output.dataset import key_file, key_name  # noqa: PLC0415 - only a dataset needs it
 
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
-        made = Dataset(work.expansion, Path(folder), steps=given["steps"])
+        made = Dataset(work.expansion, Path(folder), watch, steps=given["steps"])
         work.each(made.take, refuse)
         made.check()
         pairs, needed = made.number()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 
@@ -21,14 +21,16 @@ _TAKEN = 10_000  # rows of the dataset that are kept in memory
 class Dataset:
     """Takes chunk after chunk of a cohort, each patient planned by the single patient's code."""
 
-    def __init__(self, expansion: Expansion, folder: Path, *, steps: bool) -> None:
-        """`folder` is where rows wait; the expansion plans every row for itself."""
-        self._expansion, self._folder, self._steps = expansion, folder, steps
+    def __init__(
+        self, expansion: Expansion, folder: Path, watch: Callable[[int, float | None], None], *, steps: bool
+    ) -> None:
+        """`folder` is where rows wait, `watch` is told the rows taken; the expansion plans every row for itself."""
+        self._expansion, self._folder, self._watch, self._steps = expansion, folder, watch, steps
         self._numbers: dict[str, str] = {}
         self._kept: list[dict[str, str]] = []
         self._files: list[Path] = []
         self._blocks: dict[str, None] = {}
-        self._again = self._nameless = self._unrated = self._empty = 0
+        self._taken = self._again = self._nameless = self._unrated = self._empty = 0
 
     def take(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Take a chunk; `place` and `fault` of its bad rows."""
@@ -36,6 +38,8 @@ class Dataset:
         _, bad = self._expansion.by_columns(read, texts=False)
         for _, single in singles:
             self._add(single.course)
+        self._taken += frame.height
+        self._watch(self._taken, None)
         return pl.concat([bad, unplanned]).sort("place")
 
     def _add(self, course: Course) -> None:
