@@ -34,7 +34,7 @@ $OMEGA 0.1
 $SIGMA 0.1
 $ESTIMATION METHOD=1
 """
-SAMPLE = ["99999", ".", ".", "0", "1", "0", "5", "70", ".", "1", "1"]  # without it there is nothing to model
+SAMPLE = ["99999", ".", ".", "0", "1", "0", "5", "70", ".", "1", "1"]
 
 
 @pytest.mark.parametrize("case", cases("datasets"))
@@ -55,12 +55,21 @@ def test_a_cohort_is_one_individual_for_each_patient(tmp_path):
     read_as_nonmem(path, rows)
 
 
+def with_samples(lines: list[str]) -> list[str]:
+    """The lines with a sample behind the infusions of each ID: who has none is left out of a model's data."""
+    ids = [line.partition(",")[0] for line in lines]
+    found = [lines[0]]
+    for id_, after, line in zip(ids[1:], [*ids[2:], ""], lines[1:], strict=True):
+        found += [line] if id_ == after else [line, ",".join([id_, *SAMPLE])]
+    return found
+
+
 def read_as_nonmem(path: Path, rows: list[dict[str, str]]) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from pharmpy.modeling import read_model_from_string  # noqa: PLC0415 - where it is installed
 
-        path.write_text(f"{path.read_text()}{','.join([rows[-1]['ID'], *SAMPLE])}\n")
+        path.write_text("\n".join(with_samples(path.read_text().splitlines())))
         model = read_model_from_string(MODEL.format(columns=" ".join(rows[0]), path=path))
         data = model.dataset
     infusions = data[data["EVID"] == 1]
