@@ -147,7 +147,7 @@ def test_a_key_is_written_where_it_is_needed_or_asked_for(options, key):
 
 
 @pytest.mark.parametrize(("options", "message"), [
-    ("--patient-id MX-7 --format nonmem", "--key is missing: an id that is no number gets one, and a file that says"),
+    ("--patient-id MX-7 --format nonmem", "--key is missing: an id that is not a whole number gets a number, and"),
     ("--patient-id MX-7 --format nonmem --key -", "--key '-' is standard output"),
     ("--patient-id a -o x.nonmem.csv --key x.nonmem.csv", "--key 'x.nonmem.csv' is the file of -o"),
     ("--patient-id a -o x.nonmem.csv --key none/k.csv", "--key 'none/k.csv' cannot be written"),
@@ -277,7 +277,7 @@ def test_a_cohort_of_nobody_is_a_header():
 
 
 @pytest.mark.parametrize(("more", "options", "message"), [
-    ("MX-1", "", "--key is missing: an id that is no number gets one"),
+    ("MX-1", "", "--key is missing: an id that is not a whole number gets a number"),
     ("MX-1", "--key -", "--key '-' is standard output"),
     ("MX-1", "--key c.csv", "--key 'c.csv' is a file that is read: the cohort"),
     ("MX-1", "-o x.nonmem.csv --key x.nonmem.csv", "--key 'x.nonmem.csv' is the file of -o"),

@@ -110,7 +110,7 @@ def key_of(course: Course, output: str | None, options: Any) -> tuple[str, bytes
     if name is None:
         return None
     if id_ is None:
-        raise BadInput("`key`", asked, "needs `id`", hint="there is no id to keep a key of; leave it out")
+        raise BadInput("`key`", asked, "needs `id`", hint="give the patient one, or leave the key out")
     return name, key_file([("1" if text else id_, id_)])
 
 
@@ -123,7 +123,7 @@ def key_name(asked: str | None, output: str | None, *, needed: bool) -> str | No
     if asked is not None or not needed:
         return asked
     if output in (None, "-"):
-        problem = "is missing: an id that is no number gets one, and a file that says which"
+        problem = "is missing: an id that is not a whole number gets a number, and the key says which"
         raise BadInput("`key`", None, problem, allowed="a file", hint="or write the dataset to a file, with `output`")
     name = str(output)
     ends = [len(end) for end in ENDINGS if name.lower().endswith(end)]
