@@ -59,6 +59,7 @@ def test_cells_are_typed_and_none_is_a_formula(case):
         for row in each:
             for cell in row:
                 assert cell.data_type != "f"
+                assert (cell.number_format == "@") == (cell.data_type == "s"), "typed again, a text stays one"
                 assert cell.hyperlink is None
     with zipfile.ZipFile("plan.xlsx") as file:
         assert not any(b"<f>" in file.read(name) for name in file.namelist())

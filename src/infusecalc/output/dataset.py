@@ -44,8 +44,8 @@ def unrated(course: Course) -> bool:
 
 
 def infusions_of(course: Course) -> list[Infusion]:
-    """The infusions of a dataset: those that are planned, and those that were given; none that may be needed."""
-    return [each for each in course.infusions if not each.planned.optional or each.planned.given]
+    """The infusions of a dataset: not those that are given only if needed (one that was given is none of them)."""
+    return [each for each in course.infusions if not each.planned.optional]
 
 
 def rows(course: Course, id_: str, *, steps: bool) -> Iterator[Record]:
