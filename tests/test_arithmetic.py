@@ -60,6 +60,8 @@ FORMULAS: dict[str, tuple[Any, ...]] = {
     "rounding_refused": ((1, 3), (1, 3), (1, 3)),
     "above": (NUMBER, NUMBER),
     "hundredths_of_minutes": (MONTHS,),
+    "rate_of": (DOSE, BAG),
+    "hours_after": (MONTHS, MONTHS),
     "chair_time": (MONTHS, MONTHS),
     "too_quick": (NUMBER, NUMBER),
     "drug_volume": (DOSE, STRENGTH),

@@ -333,7 +333,7 @@ def test_a_format_may_be_named_for_an_extension_that_names_none(tmp_path):
     (["-o", "plan.jsonl", "--format", "json"], "does not match the file name, 'plan.jsonl'"),
     (["-o", "plan.pdf", "--format", "md"], "does not match the file name, 'plan.pdf'"),
     (["-o", "plan.xlsx", "--format", "md"], "does not match the file name, 'plan.xlsx'"),
-    (["-o", "plan.xlsx"], "-o 'plan.xlsx' has the extension .xlsx, which this command does not write (allowed: .txt, "),
+    (["-o", "plan.docx"], "-o 'plan.docx' has the extension .docx, which this command does not write (allowed: .txt, "),
     (["-o", "plan.csv", "--format", "json"], "does not match the file name, 'plan.csv' (allowed: .json); give "),
     (["--format", "xml"], "--format 'xml' is not a format of this command"),
     (["--format", "JSON5"], "is not a format"),

@@ -203,10 +203,11 @@ def test_a_severe_reaction_stands_before_the_steps_after_a_stop(form, tmp_path):
     assert severe < text.index(steps) < text.replace("\\", "").rindex(mark)
 
 
-def test_a_pdf_is_not_written_to_a_terminal(monkeypatch, capfd):
+@pytest.mark.parametrize(("form", "what"), [("pdf", "a PDF"), ("xlsx", "a spreadsheet")])
+def test_what_is_no_text_is_not_written_to_a_terminal(form, what, monkeypatch, capfd):
     monkeypatch.setattr("infusecalc.cli.reply._on_a_terminal", lambda: True)
-    assert schedule(COURSES["eight infusions"], "--format", "pdf") == 2
-    assert "a PDF cannot be shown on a terminal" in capfd.readouterr().err
+    assert schedule(COURSES["eight infusions"], "--format", form) == 2
+    assert f"{what} cannot be shown on a terminal" in capfd.readouterr().err
 
 
 def test_a_pdf_goes_through_a_pipe(capfdbinary):

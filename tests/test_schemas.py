@@ -22,6 +22,7 @@ LINES = {
     "info": "info infliximab",
     "agenda": "agenda COHORT --on 2026-12-01 --chairs 1 --open 08:00-09:00",
     "settings": "settings",
+    "totals": "batch COHORT -o OUT --quiet --totals - --totals-as json",
     "verify": "verify PLAN",
 }
 
@@ -37,7 +38,9 @@ def document(capfd, tmp_path, name):
     cohort = tmp_path / "cohort.csv"
     cohort.write_text("patient_id,drug,indication,weight_kg,start\na,infliximab,crohns,70,2026-12-01\n")
     line = LINES[name].replace("PLAN", str(path)).replace("COHORT", str(cohort))
-    assert run([*line.split(), "--format", "json"]) in (0, 3)
+    line = line.replace("OUT", str(tmp_path / "out.csv"))
+    asked = [] if name == "totals" else ["--format", "json"]
+    assert run([*line.split(), *asked]) in (0, 3)
     return json.loads(capfd.readouterr().out)
 
 
@@ -85,7 +88,7 @@ def test_a_schema_holds_no_definition_that_it_does_not_need(capfd):
 
 def test_a_name_without_a_schema_is_refused(capfd):
     assert run(["schema", "nothing"]) == 2
-    assert "allowed: dose, schedule, rate, check, next, info, agenda, verify" in capfd.readouterr().err
+    assert "allowed: dose, schedule, rate, check, next, info, agenda, totals, verify" in capfd.readouterr().err
 
 
 def test_an_answer_of_every_kind_has_a_schema():

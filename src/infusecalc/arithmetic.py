@@ -214,6 +214,16 @@ def hundredths_of_minutes(minutes: int) -> int:
     return minutes * 100
 
 
+def rate_of(dose: int, time: int) -> int:
+    """The rate at which a dose goes in evenly over a time (0.01 min), in 0.01 mg/h, half up."""
+    return half_up(dose * 6_000, time)
+
+
+def hours_after(days: int, time: int) -> int:
+    """So many days and a time (0.01 min), in 0.0001 h, half up."""
+    return days * 240_000 + half_up(time * 5, 3)
+
+
 def chair_time(time: int, beside: int) -> int:
     """The time in the chair: that of the infusion, and what there is beside it."""
     return time + beside

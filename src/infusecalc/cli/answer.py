@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from infusecalc.cli.options import check_written
 from infusecalc.cli.reply import Reply, colour, width
 from infusecalc.output.answer import DOCUMENT, PAGE, ROWS, Answer
 from infusecalc.output.formats import Format, Look, check_options, choose_format, written_from
@@ -27,4 +28,7 @@ def reply(given: dict[str, Any], form: Format, answer: Answer) -> Reply:
     coloured = colour(output, no_color=given["no_color"])
     look = Look(width(output), coloured, options, given["request"], given["quiet"])
     content, note = form.write(answer, look)
-    return Reply(content, output, given["quiet"], answer.blocks, answer.failed, note)
+    beside = form.beside(answer, output, options) if form.beside else None
+    if beside:
+        check_written({"`key`": beside[0]}, given)
+    return Reply(content, output, given["quiet"], answer.blocks, answer.failed, note, beside=beside)

@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from infusecalc.cli.command import program
+from infusecalc.cli.dataset import NONMEM, check_dataset, write_dataset
 from infusecalc.cli.flags import with_flags
 from infusecalc.cli.options import (
     CHOICE,
     CLINIC,
+    DATASET,
     HISTORY,
     HORIZON,
     NO_SETTINGS,
@@ -47,7 +49,7 @@ if TYPE_CHECKING:
 
 _OWN = {
     "cohort", "output", "rejects", "strict", "keep_extra", "to", "regimens", "quiet", "no_color", "totals", "from_",
-    "request", "settings", "given", "weights", "totals_by", "totals_as",
+    "request", "settings", "given", "weights", "totals_by", "totals_as", "steps", "key",
 }  # fmt: skip
 """What is no option of a course."""
 _MAINTENANCE = "maintenance"
@@ -55,6 +57,7 @@ _TOTALS = ("table", "csv", "json")
 _BESIDE = ("given", "weights")
 _ROWS = 200_000  # patients that are expanded at a time
 _ONE_BY_ONE = 20_000  # the same, where each may have a history
+_PLANNED_ALONE = 1_000  # the same, where each is planned for itself
 
 
 def _for_empty(flags: str, text: str, metavar: str) -> Parameter:
@@ -98,10 +101,12 @@ _OPTIONS = [
     option("-o --output", "File for the infusions; default standard output.", "FILE"),
     option(
         "--to",
-        "Format of the result, if its name does not show it: csv, ndjson or parquet; default: that of the cohort.",
+        "Format of the result, if its name does not show it: csv, ndjson, parquet or nonmem; default: that of the "
+        "cohort.",
         "FORM",
     ),
     *HORIZON,
+    *DATASET,
     option("--totals", "File for what to order, by product and period; - for standard output.", "FILE"),
     option("--totals-by", f"Period of --totals: {', '.join(PERIODS)}; default month.", "PERIOD", words=PERIODS),
     option("--totals-as", f"Format of --totals: {', '.join(_TOTALS)}; default: by extension.", "FORMAT", words=_TOTALS),
@@ -124,7 +129,8 @@ def batch(**given: Any) -> int:
     by = _totals_by(given)
     target = choose_form(given["to"], given["output"], "to")
     _check_names(given, target)
-    expansion, cohort, beside = opened(given, options_of(given))
+    check_dataset(given, target)
+    expansion, cohort, beside = opened(given, options_of(given), **({"singly": True} if target == NONMEM else {}))
     expansion.tally.by = by
     target = target or ("csv" if cohort.form == "parquet" and _on_a_terminal(given) else cohort.form)
     return _run(Batch(expansion, cohort, strict=given["strict"], form=target, beside=beside), given)
@@ -197,7 +203,8 @@ def opened(given: dict[str, Any], options: dict[str, Any], **how: Any) -> tuple[
         absent = cells_of(options).keys() | dated
         return check_header(names, keep_extra=given["keep_extra"], given=absent, reserved=(FILE,) if stands else ())
 
-    cohort = open_cohort(given["cohort"], form, _ONE_BY_ONE if stands else _ROWS, check, frozenset(COLUMNS))
+    rows = _PLANNED_ALONE if how.get("singly") else _ONE_BY_ONE if stands else _ROWS
+    cohort = open_cohort(given["cohort"], form, rows, check, frozenset(COLUMNS))
     if expansion:
         expansion.faults.worded = with_flags
         return expansion, cohort, None
@@ -244,8 +251,11 @@ def _run(work: Batch, given: dict[str, Any]) -> int:
     tally = work.expansion.tally
     try:
         with rejects_of(work, given["rejects"]) as refuse, _progress(given) as watch:
-            rows = work.infusions(refuse, watch)
-            write_rows(rows, work.schema, work.form, given["output"], spooled=given["strict"])
+            if work.form == NONMEM:
+                write_dataset(work, refuse, watch, given)
+            else:
+                rows = work.infusions(refuse, watch)
+                write_rows(rows, work.schema, work.form, given["output"], spooled=given["strict"])
     except ReaderGone:
         return 0
     if not given["quiet"]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from functools import wraps
 from inspect import Parameter, Signature
 from typing import Annotated, Any
@@ -195,6 +195,10 @@ SHEET = [
     flag("--private", "ics: no clinical detail."),
     flag("--show-id", "ics: the patient's id in the title and text of events."),
 ]
+DATASET = [
+    flag("--steps", "nonmem: a row for each titration step, not for each infusion."),
+    option("--key", "nonmem: file that says which ID stands for which patient id.", "FILE"),
+]
 
 
 _READ = {
@@ -256,7 +260,7 @@ def takes(*parameters: Parameter, needs: Needs = nothing) -> Callable[[Callable[
 
 _DATED = {"start": "", "on": "", "until": "", "born": "", "maintenance_start": "", "given": ":", "weight": "="}
 """The options that take a date, and what stands behind the date where more does."""
-_LOOKS = ("output", "format_", "paper", "full", "quiet", "no_color")
+_LOOKS = ("output", "format_", "paper", "full", "quiet", "no_color", "steps", "key")
 """The options that say where and how an answer is written: they are no part of what was asked."""
 
 
@@ -308,10 +312,17 @@ def _request(command: Callable[..., Any], values: dict[str, Any], taken: Taken) 
 
 def _check_files(values: dict[str, Any], taken: Taken) -> None:
     """Refuse with BadInput a result over a file that it is made from."""
-    read: dict[str, str | None] = {"the settings": str(taken.file.path)} if taken.file else {}
+    written = {f"`{name}`": values.get(name) for name in ("rejects", "key")}
+    check_written({"`output`": values.get("output") or "-"} | written, values | {"settings": taken})
+
+
+def check_written(written: Mapping[str, str | None], values: Mapping[str, Any]) -> None:
+    """Refuse with BadInput to write over a file that the options of a command name to be read, or the settings."""
+    file = values["settings"].file
+    read: dict[str, str | None] = {"the settings": str(file.path)} if file else {}
     read |= {what: values.get(name) for name, what in _READ.items()}
     read["`regimens`"] = read["`regimens`"] or os.environ.get("INFUSECALC_REGIMENS")
-    check_apart({"`output`": values.get("output") or "-", "`rejects`": values.get("rejects")}, read)
+    check_apart(written, read)
 
 
 def _one(name: str, value: Any, many: Collection[str]) -> Any:

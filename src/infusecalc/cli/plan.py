@@ -28,7 +28,9 @@ def course_reply(given: dict[str, Any], kinds: tuple[str, ...] = PLAIN) -> Reply
     looks: dict[str, Any] = {"sheet": _word(given, "sheet", SHEETS), "view": _word(given, "view", VIEWS)}
     form, taken = format_of(given | looks, kinds), given["settings"]
     looks |= {"clinic": taken.clinic, "first_weekday": taken.first_weekday}
-    return reply(given, form, CourseAnswer(course_of(given), totals=given.get("totals", False), **looks))
+    history = given.get("history")  # which is read into what was given
+    answer = CourseAnswer(course_of(given), totals=given.get("totals", False), **looks)
+    return reply(given | {"history": history}, form, answer)
 
 
 def check_day(given: dict[str, Any]) -> None:

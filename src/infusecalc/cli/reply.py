@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 import os
 import shutil
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 from infusecalc.errors import BadInput, escape
 from infusecalc.frozen import Frozen
-from infusecalc.output.files import write_file, write_out
+from infusecalc.output.files import whole_file, write_file, write_out
 from infusecalc.table import Table, load_table
 
 PIPE_WIDTH = 80
 _WIDEST = 100
+_ZIP = b"PK"  # how a spreadsheet begins
 
 
 class Reply(Frozen):
     """A finished answer; `blocks` are the keys of the findings that block, `failed` says why a check did.
 
-    `note` is what to know of the answer beside it.
+    `note` is what to know of the answer beside it, `beside` a second file: its name and content.
     """
 
     text: str | bytes
@@ -30,6 +33,7 @@ class Reply(Frozen):
     failed: str | None = None
     note: str | None = None
     rejected: bool = False
+    beside: tuple[str, bytes] | None = None
 
     @property
     def exit_code(self) -> int:
@@ -40,15 +44,17 @@ class Reply(Frozen):
         """Write the answer where it goes, say so, and return the exit code; 0 where the reader has gone away."""
         content = self.text if isinstance(self.text, bytes) else self._encoded(self.text)
         if isinstance(self.text, bytes) and self.output in (None, "-") and _on_a_terminal() and b"\0" in content:
-            raise BadInput(
-                "`output`", None, "is missing: a PDF cannot be shown on a terminal", hint="write to a file, or pipe it"
-            )
-        if self.output in (None, "-"):
-            if not write_out(content):
+            what = "a spreadsheet" if content.startswith(_ZIP) else "a PDF"
+            problem = f"is missing: {what} cannot be shown on a terminal"
+            raise BadInput("`output`", None, problem, hint="write to a file, or pipe it")
+        with self._second():
+            if self.output not in (None, "-"):
+                write_file(str(self.output), content)
+            elif not write_out(content):
                 return 0
-        else:
-            write_file(str(self.output), content)
-            self._say(f"wrote {escape(str(self.output))}")
+        for name in (self.output, self.beside and self.beside[0]):
+            if name not in (None, "-"):
+                self._say(f"wrote {escape(str(name))}")
         if self.note:
             self._say(self.note)
         if self.failed:
@@ -58,6 +64,17 @@ class Reply(Frozen):
 
             self._say(f"blocked by {', '.join(self.blocks)}; {how_to_go_on(self.blocks)}")
         return self.exit_code
+
+    @contextlib.contextmanager
+    def _second(self) -> Iterator[None]:
+        """The second file, written before the first, which gets its name after it."""
+        if self.beside is None:
+            yield
+            return
+        name, content = self.beside
+        with whole_file(name, "`key`") as path:
+            path.write_bytes(content)
+            yield
 
     def _encoded(self, text: str) -> bytes:
         """Text in UTF-8; on a terminal that takes ASCII alone, other characters are spelled out: they might act."""

@@ -10,15 +10,31 @@ import typer
 
 from infusecalc.cli.answer import PLAIN
 from infusecalc.cli.command import program
-from infusecalc.cli.options import CHOICE, DATES, PATIENT, REGIMEN, SHEET, TABLE, TOTALS, TURNOVER, result, takes
+from infusecalc.cli.options import (
+    CHOICE,
+    DATASET,
+    DATES,
+    PATIENT,
+    REGIMEN,
+    SHEET,
+    TABLE,
+    TOTALS,
+    TURNOVER,
+    result,
+    takes,
+)
 from infusecalc.cli.plan import course_reply
 from infusecalc.cli.reply import Reply
 from infusecalc.errors import BadInput
+from infusecalc.output.answer import COURSE
 from infusecalc.output.answer import DATES as DATED
 from infusecalc.output.formats import FORMATS
 
-_OPTIONS = [*REGIMEN, *PATIENT, *DATES, *CHOICE, *TURNOVER, *TOTALS, *SHEET, *TABLE, *result((*PLAIN, DATED))]
-
+_KINDS = (*PLAIN, DATED, COURSE)
+"""What a dated course is written as."""
+_OPTIONS = [
+    *REGIMEN, *PATIENT, *DATES, *CHOICE, *TURNOVER, *TOTALS, *SHEET, *DATASET, *TABLE, *result(_KINDS),
+]  # fmt: skip
 
 def _needs(given: Mapping[str, Any]) -> dict[str, str]:
     """A start, or what was given; of a calendar the id, and the zone of a time."""
@@ -49,7 +65,7 @@ def schedule(**given: Any) -> Reply:
     if not _begins(given):
         hint = "or give the infusions so far, with `given` or `history`"
         raise BadInput("`start`", None, "is missing", how="must be", allowed="YYYY-MM-DD or today", hint=hint)
-    return course_reply(given, (*PLAIN, DATED))
+    return course_reply(given, _KINDS)
 
 
 def app(command: str) -> typer.Typer:

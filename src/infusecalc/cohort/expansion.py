@@ -49,12 +49,14 @@ class Expansion:
         beside: Beside | None = None,
         beyond: bool = False,
         usual: UsualProduct | None = None,
+        singly: bool = False,
         **options: Unpack[CohortOptions],
     ) -> None:
         """Read what holds for the whole cohort; raises BadInput.
 
         `beside`: what was given, and weights, by patient. `beyond`: starts after the last day are not refused.
         `usual`: the product of a row that names none.
+        `singly`: every row is planned for itself, by the single patient's code.
         """
         check_names(options, CohortOptions.__annotations__)
         cells = cells_of({**options})
@@ -74,6 +76,7 @@ class Expansion:
         defaults = Defaults(cells, formula, cap)
         self._patients = Patients(self._compiler, defaults, self.faults)
         self._singles = Singles(self._compiler, self.faults, self.columns, beside, defaults)
+        self._singly = singly
         self._dosing = Dosing(self._events, self.faults)
         self._cap = cap
         self.tally = Tally(self._events)
@@ -110,10 +113,10 @@ class Expansion:
         """
         read = self._patients.read(frame, self._singles.dated)
         ordered = [name for name in ORDER if name in frame.columns and frame[name].null_count() < frame.height]
-        if not ordered and not self._singles.beside:
+        if not ordered and not self._singles.beside and not self._singly:
             return read, [], pl.DataFrame(schema={"place": pl.Int64, "fault": pl.Int32})
         read = _with_order(read, frame)
-        mine = self._singles.mine(read)
+        mine = read["fault"].is_null() if self._singly else self._singles.mine(read)
         return read.filter(~mine), *self._singles.courses(read.filter(mine))
 
     def by_columns(

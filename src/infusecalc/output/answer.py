@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from infusecalc.output.blocks import Block
 from infusecalc.output.flat import Record
 
-DOCUMENT, ROWS, PAGE, DATES = "document", "rows", "page", "dates"
+DOCUMENT, ROWS, PAGE, DATES, COURSE = "document", "rows", "page", "dates", "course"
 """What a format is written from."""
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from infusecalc.errors import BadInput, shown
 from infusecalc.frozen import Frozen
-from infusecalc.output.answer import DATES, DOCUMENT, PAGE, ROWS
+from infusecalc.output.answer import COURSE, DATES, DOCUMENT, PAGE, ROWS
 from infusecalc.output.blocks import Block, Lines
 from infusecalc.output.flat import as_csv, as_json, as_ndjson
 from infusecalc.output.request import Request, sealed
@@ -35,16 +35,22 @@ class Look(Frozen):
 Content = str | bytes
 Writer = Callable[[Any, Look], tuple[Content, str | None]]
 """An answer and its look to the content, and what to know of it beside."""
+Beside = Callable[[Any, str | None, Mapping[str, Any]], tuple[str, bytes] | None]
+"""An answer, the file's name and the format's options to a second file, its name and content, where one is needed."""
 
 
 class Format(Frozen):
-    """A format; `options` are those that only some formats have, each with its usual value."""
+    """A format; `options` are those that only some formats have, each with its usual value.
+
+    `beside` makes a second file, which appears with the first, or not at all.
+    """
 
     name: str
     needs: str
     extensions: tuple[str, ...]
     write: Writer
     options: Mapping[str, Any] = {}
+    beside: Beside | None = None
 
 
 def _json(answer: Any, look: Look) -> tuple[Content, None]:
@@ -102,6 +108,26 @@ def _ics(answer: Any, look: Look) -> tuple[Content, str | None]:
     return found
 
 
+def _xlsx(answer: Any, _: Look) -> tuple[Content, None]:
+    from infusecalc.output import xlsx  # noqa: PLC0415 - only this format needs it
+
+    return xlsx.workbook(answer), None
+
+
+def _nonmem(answer: Any, look: Look) -> tuple[Content, str]:
+    from infusecalc.output import dataset  # noqa: PLC0415 - only this format needs it
+
+    if answer.totals:
+        raise BadInput("`totals`", None, "cannot be combined with `format_` nonmem", hint="leave one of them out")
+    return dataset.dataset(answer.course, look.options)
+
+
+def _nonmem_key(answer: Any, output: str | None, options: Mapping[str, Any]) -> tuple[str, bytes] | None:
+    from infusecalc.output import dataset  # noqa: PLC0415 - only this format needs it
+
+    return dataset.key_of(answer.course, output, options)
+
+
 _PAGES = {"full": False, "sheet": "clinic", "view": "table"}
 _EVENTS = {"at": None, "tz": None, "revision": None, "remind": None, "private": False, "show_id": False}
 FORMATS = {
@@ -115,15 +141,25 @@ FORMATS = {
         Format("html", PAGE, (".html", ".htm"), _html, _PAGES),
         Format("pdf", PAGE, (".pdf",), _pdf, _PAGES | {"paper": None}),
         Format("ics", DATES, (".ics",), _ics, _EVENTS),
+        Format("xlsx", COURSE, (".xlsx",), _xlsx),
+        Format("nonmem", COURSE, (".nonmem.csv",), _nonmem, {"steps": False, "key": None}, _nonmem_key),
     )
 }
 """The formats by name, the usual one first."""
-_ELSEWHERE = (".parquet", ".yaml", ".xlsx", ".docx", ".png", ".svg")
+_ELSEWHERE = (".parquet", ".yaml", ".xls", ".docx", ".png", ".svg")
 
 
 def written_from(kinds: tuple[str, ...]) -> tuple[str, ...]:
     """The names of the formats that are written from answers of some kinds."""
     return tuple(name for name, each in FORMATS.items() if each.needs in kinds)
+
+
+def _extension(name: str) -> str:
+    """The longest known ending of a file's name, or else what stands behind its last dot."""
+    file = Path(name).name.lower()
+    known = (*_ELSEWHERE, *(end for each in FORMATS.values() for end in each.extensions))
+    ends = (end for end in known if file.endswith(end) and file != end)
+    return max(ends, key=len, default=Path(file).suffix)
 
 
 def choose_format(asked: str | None, output: str | None, formats: tuple[str, ...]) -> Format:
@@ -132,7 +168,7 @@ def choose_format(asked: str | None, output: str | None, formats: tuple[str, ...
         asked = one_of("`format_`", asked, formats, "is not a format of this command")
     if output in (None, "-"):
         return FORMATS[asked or formats[0]]
-    extension = Path(str(output)).suffix.lower()
+    extension = _extension(str(output))
     named = next((name for name, each in FORMATS.items() if extension in each.extensions), None)
     if asked and (named or extension in _ELSEWHERE) and asked != named:
         own = ", ".join(FORMATS[asked].extensions)

@@ -84,9 +84,14 @@ def _place_of(course: Course, how: Appointment) -> ZonedPlace | None:
 
 def stamp_now() -> datetime:
     """Now, or the moment that SOURCE_DATE_EPOCH names, in UTC."""
+    return told_stamp() or datetime.now(UTC).replace(microsecond=0)
+
+
+def told_stamp() -> datetime | None:
+    """The moment that SOURCE_DATE_EPOCH names, in UTC; None where it names none."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH")
     if not epoch:
-        return datetime.now(UTC).replace(microsecond=0)
+        return None
     if not epoch.isascii() or not epoch.isdigit() or len(epoch) > len("99999999999"):
         raise BadInput("SOURCE_DATE_EPOCH", epoch, "is not a number of seconds", allowed="whole seconds since 1970")
     return datetime.fromtimestamp(int(epoch), UTC)

@@ -236,6 +236,18 @@ _DOCUMENTS: dict[str, list[Schema]] = {
             table=_of("table"),
         )
     ],
+    "totals": [
+        _object(
+            by={"enum": ["day", "week", "month"]},
+            rows=_list(
+                _both(
+                    _object(**{"from": _or_null(_DATE)}, period=_TEXT, product=_TEXT, infusions=_COUNT),
+                    _object(dose_mg=_AMOUNT, vials=_VIALS_TEXT, waste_mg=_AMOUNT),
+                    _object(duration_min=_or_null(_AMOUNT), chair_min=_or_null(_AMOUNT)),
+                )
+            ),
+        )
+    ],
     "verify": [
         _object(
             verdict={"enum": ["agrees", "differs", "table-differs", "not-checkable"]},
@@ -262,7 +274,7 @@ _DOCUMENTS: dict[str, list[Schema]] = {
     ],
 }
 DOCUMENTS = tuple(_DOCUMENTS)
-"""The documents that have a schema, by the command that answers them."""
+"""The documents that have a schema, by the command that answers them; `totals` is what `batch --totals` writes."""
 
 
 def schema_of(name: str) -> Schema:

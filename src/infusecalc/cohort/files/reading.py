@@ -30,6 +30,8 @@ _BY_EXTENSION = {
     ".csv": "csv", ".csv.gz": "csv", ".ndjson": "ndjson", ".ndjson.gz": "ndjson", ".jsonl": "ndjson",
     ".jsonl.gz": "ndjson", ".parquet": "parquet",
 }  # fmt: skip
+_RESULTS = {".nonmem.csv": "nonmem", ".nonmem.csv.gz": "nonmem"}
+"""What only a result can be."""
 _STDIN = "-"
 _PARQUET, _ENCRYPTED, _GZIP = b"PAR1", b"PARE", b"\x1f\x8b"
 _ALIEN = {
@@ -46,20 +48,21 @@ def choose_form(asked: str | None, name: str, option: str) -> str | None:
 
     None for a standard stream of which nothing is said.
     """
-    if asked is not None and asked not in FORMS:
-        raise BadInput(f"`{option}`", asked, "is not a format for cohorts", allowed=", ".join(FORMS))
+    forms = (*FORMS, *dict.fromkeys(_RESULTS.values())) if option == "to" else FORMS
+    if asked is not None and asked not in forms:
+        raise BadInput(f"`{option}`", asked, "is not a format for cohorts", allowed=", ".join(forms))
     if name == _STDIN:
         return asked
     json = {".json": "ndjson"} if option == "from_" else {}  # that it holds an array is told when it is read
-    known = _BY_EXTENSION | json
-    extension = next((end for end in known if name.lower().endswith(end)), None)
+    known = _BY_EXTENSION | json | (_RESULTS if option == "to" else {})
+    extension = max((end for end in known if name.lower().endswith(end)), key=len, default=None)
     if asked and extension and asked != known[extension]:
         problem, detail = "does not match the file name", f", {shown(name)}"
         hint = f"give {known[extension]}, or rename the file"
         raise BadInput(f"`{option}`", asked, problem, detail=detail, allowed=known[extension], hint=hint)
     if asked or extension:
         return asked or known[str(extension)]
-    hint = f"give `{option}` {', '.join(FORMS[:-1])} or {FORMS[-1]}"
+    hint = f"give `{option}` {', '.join(forms[:-1])} or {forms[-1]}"
     allowed = ", ".join(_BY_EXTENSION)
     raise BadInput("file", name, "has no known extension", allowed=allowed, hint=hint)
 
