@@ -11,10 +11,13 @@ from infusecalc.cli.options import CHOICE, DATES, PATIENT, REGIMEN, SHEET, TABLE
 from infusecalc.cli.plan import course_reply
 from infusecalc.cli.reply import Reply
 from infusecalc.errors import BadInput
+from infusecalc.output.answer import BUNDLE
 from infusecalc.output.answer import DATES as DATED
 
+_KINDS = (*PLAIN, DATED, BUNDLE)
 
-@takes(*REGIMEN, *PATIENT, *DATES, *CHOICE, *TURNOVER, *TOTALS, *SHEET, *TABLE, *result((*PLAIN, DATED)))
+
+@takes(*REGIMEN, *PATIENT, *DATES, *CHOICE, *TURNOVER, *TOTALS, *SHEET, *TABLE, *result(_KINDS))
 def schedule(**given: Any) -> Reply:
     """Dated plan: every infusion with dose, vials, waste, bag and time.
 
@@ -26,7 +29,7 @@ def schedule(**given: Any) -> Reply:
     if given["start"] is None and not given["given"] and given["history"] is None:
         hint = "or give the infusions so far, with `given` or `history`"
         raise BadInput("`start`", None, "is missing", how="must be", allowed="YYYY-MM-DD or today", hint=hint)
-    return course_reply(given, (*PLAIN, DATED))
+    return course_reply(given, _KINDS)
 
 
 def app(command: str) -> typer.Typer:

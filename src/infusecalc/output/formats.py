@@ -8,7 +8,7 @@ from typing import Any
 
 from infusecalc.errors import BadInput, shown
 from infusecalc.frozen import Frozen
-from infusecalc.output.answer import DATES, DOCUMENT, PAGE, ROWS
+from infusecalc.output.answer import BUNDLE, DATES, DOCUMENT, PAGE, ROWS
 from infusecalc.output.flat import as_csv, as_json, as_ndjson
 from infusecalc.output.request import Request, sealed
 from infusecalc.spelling import one_of
@@ -94,6 +94,10 @@ def _ics(answer: Any, look: Look) -> tuple[Content, str | None]:
     return found
 
 
+def _fhir(answer: Any, _: Look) -> tuple[Content, None]:
+    return as_json(answer.bundle()), None
+
+
 _PAGES = {"full": False, "sheet": "clinic", "view": "table"}
 _EVENTS = {"at": None, "tz": None, "revision": None, "remind": None, "private": False, "show_id": False}
 FORMATS = {
@@ -107,15 +111,24 @@ FORMATS = {
         Format("html", PAGE, (".html", ".htm"), _html, _PAGES),
         Format("pdf", PAGE, (".pdf",), _pdf, _PAGES | {"paper": None}),
         Format("ics", DATES, (".ics",), _ics, _EVENTS),
+        Format("fhir", BUNDLE, (".fhir.json",), _fhir),
     )
 }
 """The formats by name, the usual one first."""
-_ELSEWHERE = (".parquet", ".yaml", ".xlsx", ".docx", ".png", ".svg")
+_ELSEWHERE = (".fhir.ndjson", ".parquet", ".yaml", ".xlsx", ".docx", ".png", ".svg")
 
 
 def written_from(kinds: tuple[str, ...]) -> tuple[str, ...]:
     """The names of the formats that are written from answers of some kinds."""
     return tuple(name for name, each in FORMATS.items() if each.needs in kinds)
+
+
+def _extension(output: str) -> str:
+    """The extension of a file name: the last part, or the last two where these name a format together."""
+    ends = [end.lower() for end in Path(output).suffixes]
+    both = "".join(ends[-2:])
+    known = (*_ELSEWHERE, *(end for form in FORMATS.values() for end in form.extensions))
+    return both if both in known else "".join(ends[-1:])
 
 
 def choose_format(asked: str | None, output: str | None, formats: tuple[str, ...]) -> Format:
@@ -124,7 +137,7 @@ def choose_format(asked: str | None, output: str | None, formats: tuple[str, ...
         asked = one_of("`format_`", asked, formats, "is not a format of this command")
     if output in (None, "-"):
         return FORMATS[asked or formats[0]]
-    extension = Path(str(output)).suffix.lower()
+    extension = _extension(str(output))
     named = next((name for name, each in FORMATS.items() if extension in each.extensions), None)
     if asked and (named or extension in _ELSEWHERE) and asked != named:
         own = ", ".join(FORMATS[asked].extensions)

@@ -1,5 +1,6 @@
 """What the table can say: each statement declared once, with its keys, their kinds, their meaning and their check."""
 
+from infusecalc.statements.codes import Code
 from infusecalc.statements.confirmation import Confirmation
 from infusecalc.statements.drug import (
     Billing,
@@ -69,6 +70,7 @@ __all__ = [
     "BmiLimits",
     "Citation",
     "Cited",
+    "Code",
     "ConcentrationRange",
     "Condition",
     "ConditionRule",

@@ -26,6 +26,9 @@ from infusecalc.errors import BadInput, shown
 
 FORMS = ("csv", "ndjson", "parquet")
 """The forms of a file with rows."""
+BUNDLES = "fhir"
+"""The form of a result that has a bundle of FHIR a line, one a patient; no cohort is read from it."""
+_OF_BUNDLES = {".fhir.ndjson": BUNDLES, ".fhir.ndjson.gz": BUNDLES}
 _BY_EXTENSION = {
     ".csv": "csv", ".csv.gz": "csv", ".ndjson": "ndjson", ".ndjson.gz": "ndjson", ".jsonl": "ndjson",
     ".jsonl.gz": "ndjson", ".parquet": "parquet",
@@ -46,12 +49,13 @@ def choose_form(asked: str | None, name: str, option: str) -> str | None:
 
     None for a standard stream of which nothing is said.
     """
-    if asked is not None and asked not in FORMS:
-        raise BadInput(f"`{option}`", asked, "is not a format for cohorts", allowed=", ".join(FORMS))
+    forms = (*FORMS, BUNDLES) if option == "to" else FORMS
+    if asked is not None and asked not in forms:
+        raise BadInput(f"`{option}`", asked, "is not a format for cohorts", allowed=", ".join(forms))
     if name == _STDIN:
         return asked
     json = {".json": "ndjson"} if option == "from_" else {}  # that it holds an array is told when it is read
-    known = _BY_EXTENSION | json
+    known = (_OF_BUNDLES if option == "to" else {}) | _BY_EXTENSION | json
     extension = next((end for end in known if name.lower().endswith(end)), None)
     if asked and extension and asked != known[extension]:
         problem, detail = "does not match the file name", f", {shown(name)}"
@@ -59,8 +63,8 @@ def choose_form(asked: str | None, name: str, option: str) -> str | None:
         raise BadInput(f"`{option}`", asked, problem, detail=detail, allowed=known[extension], hint=hint)
     if asked or extension:
         return asked or known[str(extension)]
-    hint = f"give `{option}` {', '.join(FORMS[:-1])} or {FORMS[-1]}"
-    allowed = ", ".join(_BY_EXTENSION)
+    hint = f"give `{option}` {', '.join(forms[:-1])} or {forms[-1]}"
+    allowed = ", ".join(end for end in known if end not in json)
     raise BadInput("file", name, "has no known extension", allowed=allowed, hint=hint)
 
 
