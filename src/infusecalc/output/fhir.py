@@ -10,7 +10,7 @@ from infusecalc.errors import BadInput
 from infusecalc.findings import Finding, carries
 from infusecalc.output import phrases
 from infusecalc.output.fhir_medication import Sizes, administration, medication, request
-from infusecalc.output.fhir_values import OWN, Codes, Shared, coding, entry, pointer, reference, references
+from infusecalc.output.fhir_values import OWN, CodeBook, Shared, coding, entry, pointer, reference, references
 from infusecalc.output.flat import Record
 from infusecalc.output.ical import stamp_now
 from infusecalc.table import cited
@@ -31,7 +31,7 @@ def bundle(course: Course) -> Record:
         hint = "a FHIR bundle needs it: it is the subject of all that stands in it"
         raise BadInput("`id`", None, "is missing", hint=hint)
     stamp = stamp_now().strftime("%Y-%m-%dT%H:%M:%SZ")
-    entries = list(_entries(Shared(course, Codes(course.table), stamp)))
+    entries = list(_entries(Shared(course, CodeBook(course.table), stamp)))
     return {"resourceType": "Bundle", "type": "collection", "timestamp": stamp, "entry": entries}
 
 

@@ -10,7 +10,7 @@ from infusecalc.frozen import Frozen
 from infusecalc.output.flat import Record
 from infusecalc.output.ical import uid
 from infusecalc.quantities import number
-from infusecalc.statements import Code
+from infusecalc.statements import KnownCode
 from infusecalc.table import Table
 
 SPACE = UUID("30a9b7df-5e76-5a1d-bc4f-b3b38c098e14")
@@ -58,7 +58,7 @@ def coding(system: str, code: str) -> Record:
     return {"coding": [{"system": f"{_TERMINOLOGY}/{system}", "code": code, "display": name}], "text": name}
 
 
-def concept(text: str, codes: Iterable[Code]) -> Record:
+def concept(text: str, codes: Iterable[KnownCode]) -> Record:
     """A concept in words, with the codes that the table has for it."""
     listed = [
         {"system": _SYSTEMS[each.system], "code": each.code} | ({"display": each.display} if each.display else {})
@@ -67,7 +67,7 @@ def concept(text: str, codes: Iterable[Code]) -> Record:
     return ({"coding": listed} if listed else {}) | {"text": text}
 
 
-class Codes:
+class CodeBook:
     """The codes that a table has, and the ids of the sources of those that were asked for."""
 
     def __init__(self, table: Table) -> None:
@@ -75,16 +75,16 @@ class Codes:
         self._table = table
         self.sources: dict[str, None] = {}
 
-    def of(self, section: str, name: str, *systems: str) -> list[Code]:
+    def of(self, section: str, name: str, *systems: str) -> list[KnownCode]:
         """The codes of a drug or a product in some code systems, in the order of the table."""
-        found: Mapping[str, Code] = self._table.get(section, name, "codes") or {}
+        found: Mapping[str, KnownCode] = self._table.get(section, name, "codes") or {}
         return [self._noted(code) for code in found.values() if code.system in systems]
 
-    def named(self, name: str) -> list[Code]:
+    def named(self, name: str) -> list[KnownCode]:
         """The code of something that is neither a drug nor a product; none where the table has none."""
         return [self._noted(self._table.get("codes", name))] if self._table.has("codes", name) else []
 
-    def _noted(self, code: Code) -> Code:
+    def _noted(self, code: KnownCode) -> KnownCode:
         self.sources |= dict.fromkeys(citation.id for citation in code.source)
         return code
 
@@ -93,7 +93,7 @@ class Shared(Frozen):
     """What the entries of one bundle share: the course, the table's codes, the moment at which it was made."""
 
     course: Course
-    codes: Codes
+    codes: CodeBook
     stamp: str
 
     @property

@@ -76,7 +76,7 @@ def listing(table: Table) -> Iterator[Listed]:
 def statements(table: Table, drug: str, indication: str, labels: tuple[str, ...]) -> Iterator[TableRow]:
     """Every value behind a regimen: its own, the drug's, the products', how it may be run, and its codes elsewhere."""
     for label in labels:
-        for value in (*behind(table, drug, indication, label), *_codes(table, drug, label)):
+        for value in (*behind(table, drug, indication, label), *_codes(table, drug, indication, label)):
             yield row_of(table, label, value)
 
 
@@ -91,8 +91,10 @@ def behind(table: Table, drug: str, indication: str, label: str) -> Iterator[Val
             yield from own_values(table, section, name)
 
 
-def _codes(table: Table, drug: str, label: str) -> Iterator[Value]:
-    """The codes with which a plan is handed over: no dose rests on them."""
+def _codes(table: Table, drug: str, indication: str, label: str) -> Iterator[Value]:
+    """The codes with which a plan is handed over, where the label has the regimen: no dose rests on them."""
+    if not table.has_part("regimens", f"{drug}/{indication}", label):
+        return
     for section, name in (("drugs", drug), *(("products", product) for product in table.products(drug, label))):
         yield from (value for value in own_values(table, section, name) if value.path[0] == "codes")
     for name in table.names("codes"):

@@ -6,7 +6,7 @@ from infusecalc.statements.kinds import CODE, WORDS, MapOf, choice
 from infusecalc.statements.statement import Sourced, may, need
 
 
-class Code(Sourced):
+class KnownCode(Sourced):
     """A code of a code system; `display` is its name there, None where only the code was read."""
 
     system: str = need(choice("rxnorm", "atc", "snomed", "loinc"), "the code system")
@@ -14,4 +14,4 @@ class Code(Sourced):
     display: str | None = may(WORDS, "its name in that system, where it was read")
 
 
-CODES = MapOf(Code)
+CODES = MapOf(KnownCode)

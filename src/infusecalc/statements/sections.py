@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from infusecalc.frozen import Frozen
-from infusecalc.statements.codes import CODES, Code
+from infusecalc.statements.codes import CODES, KnownCode
 from infusecalc.statements.drug import (
     NOTES,
     Drug,
@@ -42,7 +42,7 @@ SECTIONS = {
     "conditions": Section(Condition),
     "titrations": Section(Titration),
     "protocols": Section(Protocol),
-    "codes": Section(Code),
+    "codes": Section(KnownCode),
     "drugs": Section(
         Drug,
         {
