@@ -68,6 +68,16 @@ def test_each_measurement_that_an_infusion_rests_on_is_told_once(known, sizes):
     assert faults(told, plan) == []
 
 
+def test_a_weight_of_the_day_of_the_start_is_none_of_a_first_infusion_that_the_clinic_moved_before_it():
+    """Start on Tuesday 1 December, moved to Monday: the first infusion rests on the weight without a day."""
+    patient = Patient.of(["70", "2026-12-01=78"])
+    told, plan = made("infliximab/crohns", patient, days="mon", tolerance="3d")
+    assert (plan["infusions"][0]["date"], plan["infusions"][0]["weight_kg"]) == ("2026-11-30", 70)
+    days = [(each["effectiveDateTime"], each["valueQuantity"]["value"]) for each in of_type(told, "Observation")]
+    assert days == [("2026-12-01", 70), ("2026-12-01", 78)]
+    assert faults(told, plan) == []
+
+
 # --- what is told -----------------------------------------------------------------------------------------------
 
 
@@ -312,6 +322,16 @@ def test_a_cohort_with_histories_has_what_was_given_in_its_bundles(cohort, tmp_p
     alone = f"schedule {ALONE[1]} --given 2026-12-08:680"
     assert bundles(out)[1] == written(alone, tmp_path / "one.fhir.json")
     assert [len(of_type(each, "MedicationAdministration")) for each in bundles(out)] == [0, 1]
+
+
+def test_a_strict_run_writes_nothing_where_a_row_is_bad_and_all_where_none_is(cohort, tmp_path, capfd):
+    assert run(["batch", str(cohort), "--to", "fhir", "--strict"]) == 2
+    assert capfd.readouterr().out == ""
+    cohort.write_text(HEADER + "".join(ROWS[:2]), "utf-8")
+    totals = tmp_path / "order.csv"
+    assert run(["batch", str(cohort), "--to", "fhir", "--strict", "--quiet", "--totals", str(totals)]) == 0
+    assert len(capfd.readouterr().out.splitlines()) == 2
+    assert "Remicade" in totals.read_text("utf-8")
 
 
 def test_the_bundles_of_a_cohort_go_to_standard_output_line_by_line(cohort, capfd):

@@ -73,7 +73,7 @@ def _care_plan(shared: Shared, sizes: list[Record], requests: list[Record]) -> R
         intent="plan",
         title=f"{'BLOCKED: ' if course.blocks else ''}{title} ({which})",
         subject=shared.subject,
-        period={"start": shared.start, "end": str(course.infusions[-1].planned.date)},
+        period={"start": str(course.infusions[0].planned.date), "end": str(course.infusions[-1].planned.date)},
         created=shared.stamp,
         contributor=[_maker(shared)],
         supportingInfo=references(sizes),

@@ -51,27 +51,27 @@ class Sizes:
 
     def of(self, infusion: Infusion) -> list[Record]:
         """The measurements that one infusion rests on."""
-        patient, day = infusion.dose.patient, infusion.planned.date
-        held = [each for each in patient.weights if each.since is None or each.since <= day][-1]
-        since = str(held.since or self._shared.start)
-        weight = self._made(f"weight {since}", "weight", "Body weight", since, quantity(held.weight, "kg"), _VITAL)
+        patient, on = infusion.dose.patient, infusion.planned.date
+        held = [each for each in patient.weights if each.since is None or each.since <= on][-1]
+        day, key = str(held.since or self._shared.start), f"{held.since or 'of the start'}"
+        weight = self._made(f"weight {key}", "weight", "Body weight", day, quantity(held.weight, "kg"), _VITAL)
         if patient.height is None:
-            return [weight, *self._area(patient, self._shared.start, [])]
+            return [weight, *self._area(patient, "as given", self._shared.start, [])]
         size = quantity(patient.height, "cm", 1)
         height = self._made("height", "height", "Body height", self._shared.start, size, _VITAL)
-        return [weight, height, *self._area(patient, since, [weight, height])]
+        return [weight, height, *self._area(patient, key, day, [weight, height])]
 
-    def _area(self, patient: Patient, since: str, measured: list[Record]) -> list[Record]:
+    def _area(self, patient: Patient, key: str, day: str, measured: list[Record]) -> list[Record]:
         """The BSA, where there is one: by a formula, with its name, or as it was given, without a code."""
         if patient.bsa is None:
             return []
         capped = "" if patient.bsa == patient.bsa_uncapped else f", capped at {people(patient.bsa)} m2"
         size = quantity(patient.bsa, "m2")
         if not measured:
-            return [self._made("bsa", "", f"Body surface area, as given{capped}", since, size, [])]
+            return [self._made(f"bsa {key}", "", f"Body surface area, as given{capped}", day, size, [])]
         named = f"Body surface area derived from a formula{capped}"
         how = {"method": {"text": f"{patient.bsa_formula}{capped}"}, "derivedFrom": references(measured)}
-        return [self._made(f"bsa {since}", "bsa", named, since, size, [], **how)]
+        return [self._made(f"bsa {key}", "bsa", named, day, size, [], **how)]
 
     def _made(
         self, key: str, name: str, text: str, day: str, value: Record, category: list[Record], **more: object

@@ -98,8 +98,8 @@ class Shared(Frozen):
 
     @property
     def start(self) -> str:
-        """The day of the first infusion."""
-        return str(self.course.infusions[0].planned.date)
+        """The start of the course, on which a size without a day of its own was measured."""
+        return str(self.course.day)
 
     @property
     def subject(self) -> Record:
@@ -109,8 +109,8 @@ class Shared(Frozen):
     @property
     def group(self) -> str:
         """The course in words: patient, regimen, label, variant where there is one, start."""
-        regimen, plan = self.course.regimen, self.course.plan
-        names = (self.course.patient.id, regimen.id, regimen.label, regimen.variant, str(plan.start) if plan else None)
+        regimen = self.course.regimen
+        names = (self.course.patient.id, regimen.id, regimen.label, regimen.variant, self.start)
         return "|".join(name for name in names if name)
 
     def url(self, what: str | int) -> str:

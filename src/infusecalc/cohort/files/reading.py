@@ -49,13 +49,13 @@ def choose_form(asked: str | None, name: str, option: str) -> str | None:
 
     None for a standard stream of which nothing is said.
     """
-    forms = (*FORMS, BUNDLES) if option == "to" else FORMS
+    forms, bundles = ((*FORMS, BUNDLES), _OF_BUNDLES) if option == "to" else (FORMS, {})
     if asked is not None and asked not in forms:
         raise BadInput(f"`{option}`", asked, "is not a format for cohorts", allowed=", ".join(forms))
     if name == _STDIN:
         return asked
     json = {".json": "ndjson"} if option == "from_" else {}  # that it holds an array is told when it is read
-    known = (_OF_BUNDLES if option == "to" else {}) | _BY_EXTENSION | json
+    known = bundles | _BY_EXTENSION | json
     extension = next((end for end in known if name.lower().endswith(end)), None)
     if asked and extension and asked != known[extension]:
         problem, detail = "does not match the file name", f", {shown(name)}"
@@ -64,7 +64,7 @@ def choose_form(asked: str | None, name: str, option: str) -> str | None:
     if asked or extension:
         return asked or known[str(extension)]
     hint = f"give `{option}` {', '.join(forms[:-1])} or {forms[-1]}"
-    allowed = ", ".join(end for end in known if end not in json)
+    allowed = ", ".join((*_BY_EXTENSION, *bundles))
     raise BadInput("file", name, "has no known extension", allowed=allowed, hint=hint)
 
 
