@@ -16,7 +16,7 @@ from support import course, someone, table
 
 Bundle = dict[str, Any]
 
-BLOCKED = {"has": ["active-infection"], "given": ["2026-12-01:700", "2026-12-08"]}
+BLOCKED = {"has": ["active-infection"], "given": ["2026-12-01:700", "2026-12-09"]}
 CASES = {
     "a blocked plan with infusions given, of one of which the dose is not known": ("rituximab/gpa", BLOCKED),
     "an accepted block": (
@@ -110,6 +110,7 @@ def faults(bundle: Bundle, document: dict[str, Any]) -> list[str]:
         *_dosages(bundle),
         *_numbers(bundle, document),
         *_findings(bundle, document),
+        *_carried(bundle, document),
         *_given(bundle, document),
     ]
 
@@ -266,6 +267,23 @@ def _findings(bundle: Bundle, document: dict[str, Any]) -> Iterator[str]:
         yield "the title does not say whether the plan is blocked"
     if any(each["dosageInstruction"][0]["text"].startswith("BLOCKED: ") != blocked for each in requests):
         yield "a dosage does not say whether the plan is blocked"
+
+
+def _carried(bundle: Bundle, document: dict[str, Any]) -> Iterator[str]:
+    """An issue names the infusions that its finding is about, or the plan; a request the blocks and cautions it has."""
+    urls = {kind: [each["fullUrl"] for each in bundle["entry"] if each["resource"]["resourceType"] == kind]
+            for kind in ("CarePlan", "MedicationRequest", "DetectedIssue")}  # fmt: skip
+    infusions = dict(zip((each["number"] for each in document["infusions"]), urls["MedicationRequest"], strict=False))
+    told = list(zip(document["findings"], of_type(bundle, "DetectedIssue"), urls["DetectedIssue"], strict=False))
+    for finding, issue, _ in told:
+        about = [infusions.get(number) for number in finding["infusions"] or ()] or urls["CarePlan"]
+        if [each["reference"] for each in issue.get("implicated", ())] != about:
+            yield f"{finding['code']} is told of other infusions"
+    for number, request in zip(infusions, of_type(bundle, "MedicationRequest"), strict=False):
+        grave = [url for finding, _, url in told
+                 if finding["severity"] != "info" and number in (finding["infusions"] or infusions)]  # fmt: skip
+        if [each["reference"] for each in request.get("detectedIssue", ())] != grave:
+            yield f"infusion {number} does not name its findings"
 
 
 def _given(bundle: Bundle, document: dict[str, Any]) -> Iterator[str]:
