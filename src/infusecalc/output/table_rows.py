@@ -74,9 +74,9 @@ def listing(table: Table) -> Iterator[Listed]:
 
 
 def statements(table: Table, drug: str, indication: str, labels: tuple[str, ...]) -> Iterator[TableRow]:
-    """Every value behind a regimen: its own, the drug's, the products', how it may be run, and its codes elsewhere."""
+    """Every value behind a regimen: its own, the drug's, the products', how it may be run, and the codes."""
     for label in labels:
-        for value in (*behind(table, drug, indication, label), *_codes(table, drug, indication, label)):
+        for value in behind(table, drug, indication, label):
             yield row_of(table, label, value)
 
 
@@ -89,12 +89,11 @@ def behind(table: Table, drug: str, indication: str, label: str) -> Iterator[Val
     if table.has_part("regimens", f"{drug}/{indication}", label):
         for section, name in _running(table, table.regimen(drug, indication, label)):
             yield from own_values(table, section, name)
+        yield from _codes(table, drug, label)
 
 
-def _codes(table: Table, drug: str, indication: str, label: str) -> Iterator[Value]:
-    """The codes with which a plan is handed over, where the label has the regimen: no dose rests on them."""
-    if not table.has_part("regimens", f"{drug}/{indication}", label):
-        return
+def _codes(table: Table, drug: str, label: str) -> Iterator[Value]:
+    """The codes with which a plan is handed over: of the drug, of its products, and of what is neither."""
     for section, name in (("drugs", drug), *(("products", product) for product in table.products(drug, label))):
         yield from (value for value in own_values(table, section, name) if value.path[0] == "codes")
     for name in table.names("codes"):
