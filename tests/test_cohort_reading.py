@@ -83,7 +83,7 @@ def test_a_form_that_was_asked_for_holds_where_no_extension_names_one():
 @pytest.mark.parametrize(
     ("asked", "name", "says"),
     [
-        ("xml", "a.csv", "`to` 'xml' is not a format for cohorts (allowed: csv, ndjson, parquet, nonmem)"),
+        ("xml", "a.csv", "`to` 'xml' is not a format for cohorts (allowed: csv, ndjson, parquet, nonmem, fhir)"),
         (
             "csv",
             "a.jsonl",

@@ -16,9 +16,10 @@ import polars as pl
 import pytest
 from pypdf import PdfReader
 
+from fhir_checks import faults
 from infusecalc.cli import COMMANDS, run
 from infusecalc.cli.answer import PLAIN
-from infusecalc.output.answer import DATES
+from infusecalc.output.answer import BUNDLE, DATES
 from infusecalc.output.formats import written_from
 from support import HERE, in_columns, read_yaml
 
@@ -36,7 +37,8 @@ def command_of(line: str) -> str:
 
 def forms_of(line: str) -> tuple[str, ...]:
     """The formats of a line beside JSON."""
-    known = {"schedule": written_from((*PLAIN, DATES)), "batch": DATA}.get(command_of(line), written_from(PLAIN))
+    own = {"schedule": written_from((*PLAIN, DATES, BUNDLE)), "batch": (*DATA, "fhir")}
+    known = own.get(command_of(line), written_from(PLAIN))
     return tuple(form for form in known if form != "json")
 
 
@@ -59,7 +61,8 @@ def answer(line: str, form: str, folder: Path) -> tuple[int, bytes]:
     A screen is told in full: the first screen, and what `--quiet` leaves of it, are in test_screen.
     """
     command, *words = shlex.split(line)
-    path = folder / f"answer.{'txt' if form == 'table' else form}"
+    ends = {"table": "txt", "fhir": "fhir.ndjson" if command == "batch" else "fhir.json"}
+    path = folder / f"answer.{ends.get(form, form)}"
     if command == "batch":
         cohort = folder / "cohort.csv"
         cohort.write_text(f"patient_id,drug,indication\n17,{words[0]},{words[1]}\n", encoding="utf-8")
@@ -159,6 +162,8 @@ def test_what_the_document_tells_every_other_format_tells(case, form, tmp_path):
     assert found == code == (3 if blocked or told.get("verdict") == "outside" else 0)
     if form in DATA:
         check_rows(line, rows_of(form, content), told)
+    elif form == "fhir":
+        assert faults(json.loads(content), told) == []
     else:
         check_pages(pages_of(form, content), told)
 

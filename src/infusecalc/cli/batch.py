@@ -56,6 +56,7 @@ _MAINTENANCE = "maintenance"
 _TOTALS = ("table", "csv", "json")
 _BESIDE = ("given", "weights")
 _ROWS = 200_000  # patients that are expanded at a time
+_BUNDLES = 1_000  # the same, where each is a bundle
 _ONE_BY_ONE = 20_000  # the same, where each may have a history
 _PLANNED_ALONE = 1_000  # the same, where each is planned for itself
 
@@ -101,8 +102,8 @@ _OPTIONS = [
     option("-o --output", "File for the infusions; default standard output.", "FILE"),
     option(
         "--to",
-        "Format of the result, if its name does not show it: csv, ndjson, parquet or nonmem; default: that of the "
-        "cohort.",
+        "Format of the result, if its name does not show it: csv, ndjson, parquet, nonmem or fhir; default: that of "
+        "the cohort.",
         "FORM",
     ),
     *HORIZON,
@@ -123,14 +124,18 @@ def batch(**given: Any) -> int:
       infusecalc batch - --to ndjson --for 2y < cohort.csv
     """  # noqa: D301 - \b keeps the lines of the examples apart
     from infusecalc.cohort.files.batch import Batch  # noqa: PLC0415 - no other command needs a frame library
-    from infusecalc.cohort.files.reading import choose_form  # noqa: PLC0415 - as above
+    from infusecalc.cohort.files.reading import BUNDLES, choose_form  # noqa: PLC0415 - as above
 
     given["output"] = given["output"] or "-"
     by = _totals_by(given)
     target = choose_form(given["to"], given["output"], "to")
     _check_names(given, target)
     check_dataset(given, target)
-    expansion, cohort, beside = opened(given, options_of(given), **({"singly": True} if target == NONMEM else {}))
+    if target == BUNDLES and given["keep_extra"]:
+        raise BadInput("`keep_extra`", None, "cannot be combined with `to` fhir", hint="a bundle has no room for them")
+    rows = {NONMEM: _PLANNED_ALONE, BUNDLES: _BUNDLES}.get(target or "")
+    how = {"singly": True} if target == NONMEM else {}
+    expansion, cohort, beside = opened(given, options_of(given), rows, **how)
     expansion.tally.by = by
     target = target or ("csv" if cohort.form == "parquet" and _on_a_terminal(given) else cohort.form)
     return _run(Batch(expansion, cohort, strict=given["strict"], form=target, beside=beside), given)
@@ -180,8 +185,10 @@ def options_of(given: dict[str, Any]) -> dict[str, Any]:
     return options
 
 
-def opened(given: dict[str, Any], options: dict[str, Any], **how: Any) -> tuple[Expansion, Cohort, Beside | None]:
-    """The cohort, what stands beside it, and what expands it; raises BadInput."""
+def opened(
+    given: dict[str, Any], options: dict[str, Any], rows: int | None = None, **how: Any
+) -> tuple[Expansion, Cohort, Beside | None]:
+    """The cohort, what stands beside it, and what expands it, so many rows at a time; raises BadInput."""
     from infusecalc.cohort.beside import GIVEN, WEIGHTS, Beside  # noqa: PLC0415 - a frame library
     from infusecalc.cohort.expansion import Expansion, cells_of  # noqa: PLC0415 - as above
     from infusecalc.cohort.files.batch import ids_of, read_lines  # noqa: PLC0415 - as above
@@ -203,7 +210,7 @@ def opened(given: dict[str, Any], options: dict[str, Any], **how: Any) -> tuple[
         absent = cells_of(options).keys() | dated
         return check_header(names, keep_extra=given["keep_extra"], given=absent, reserved=(FILE,) if stands else ())
 
-    rows = _PLANNED_ALONE if how.get("singly") else _ONE_BY_ONE if stands else _ROWS
+    rows = rows or (_ONE_BY_ONE if stands else _ROWS)
     cohort = open_cohort(given["cohort"], form, rows, check, frozenset(COLUMNS))
     if expansion:
         expansion.faults.worded = with_flags

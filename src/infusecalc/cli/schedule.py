@@ -26,15 +26,16 @@ from infusecalc.cli.options import (
 from infusecalc.cli.plan import course_reply
 from infusecalc.cli.reply import Reply
 from infusecalc.errors import BadInput
-from infusecalc.output.answer import COURSE
+from infusecalc.output.answer import BUNDLE, COURSE
 from infusecalc.output.answer import DATES as DATED
 from infusecalc.output.formats import FORMATS
 
-_KINDS = (*PLAIN, DATED, COURSE)
+_KINDS = (*PLAIN, DATED, COURSE, BUNDLE)
 """What a dated course is written as."""
 _OPTIONS = [
     *REGIMEN, *PATIENT, *DATES, *CHOICE, *TURNOVER, *TOTALS, *SHEET, *DATASET, *TABLE, *result(_KINDS),
 ]  # fmt: skip
+
 
 def _needs(given: Mapping[str, Any]) -> dict[str, str]:
     """A start, or what was given; of a calendar the id, and the zone of a time."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any, Unpack
 
@@ -12,7 +13,7 @@ from infusecalc.choices import ANCHORS, Choices
 from infusecalc.cohort.beside import Beside
 from infusecalc.cohort.compiler import Compiler, UsualProduct
 from infusecalc.cohort.doses import Dosing
-from infusecalc.cohort.faults import Faults
+from infusecalc.cohort.faults import MISSING, Faults, RowFault
 from infusecalc.cohort.header import ORDER
 from infusecalc.cohort.lookup_tables import Events
 from infusecalc.cohort.parse_columns import id_texts, read_texts
@@ -27,6 +28,9 @@ from infusecalc.quantities import parse_bsa
 from infusecalc.spelling import one_of
 from infusecalc.table import Table
 
+BUNDLE = "bundle"
+"""The one column of a result that has a bundle of FHIR a row."""
+_NAMELESS = RowFault("patient_id", MISSING, "patient_id is missing, and a FHIR bundle needs it: it is its subject")
 _OF_PATIENT = {
     "drug": "drug", "indication": "indication", "weight": "weight_kg", "height": "height_cm", "bsa": "bsa_m2",
     "age": "age_years", "start": "start", "label": "label", "variant": "variant", "product": "product",
@@ -105,6 +109,27 @@ class Expansion:
         if not rows:
             return parts, _first([bad, unplanned])
         return _merged(parts, self._singles.frame(rows, texts=texts, harmless=harmless)), _first([bad, unplanned])
+
+    def bundles(self, frame: pl.DataFrame) -> tuple[Iterator[pl.DataFrame], pl.DataFrame]:
+        """The bundle of FHIR of each good row, patient by patient, as text; `place` and `fault` of the bad ones.
+
+        Each is made as it is asked for: a bundle takes the room of hundreds of rows.
+        """
+        read = _with_order(self._patients.read(frame, self._singles.dated), frame)
+        nameless = self.faults.place(_NAMELESS)
+        unnamed = pl.col("fault").is_null() & pl.col("patient_id").is_null()
+        fault = pl.when(unnamed).then(nameless).otherwise(pl.col("fault"))
+        read = read.with_columns(fault=fault)
+        singles, unplanned = self._singles.courses(read.filter(pl.col("fault").is_null()))
+        return self._bundled(singles), _first([_faulty(read), unplanned])
+
+    def _bundled(self, singles: list[tuple[int, Single]]) -> Iterator[pl.DataFrame]:
+        from infusecalc.output.fhir import bundle  # noqa: PLC0415 - only this form needs it
+
+        for place, single in singles:
+            course = single.course
+            self.tally.add_courses([course])
+            yield pl.DataFrame({BUNDLE: [json.dumps(bundle(course))], "place": [place]})
 
     def apart(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, list[tuple[int, Single]], pl.DataFrame]:
         """The rows that go by columns, the courses of those that are planned for themselves, and the bad among these.

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from infusecalc.output.blocks import Block
 from infusecalc.output.flat import Record
 
-DOCUMENT, ROWS, PAGE, DATES, COURSE = "document", "rows", "page", "dates", "course"
+DOCUMENT, ROWS, PAGE, DATES, COURSE, BUNDLE = "document", "rows", "page", "dates", "course", "bundle"
 """What a format is written from."""
 
 
 class Answer(ABC):
-    """What every kind of answer has; one with dates has a `calendar` as well."""
+    """What every kind of answer has; one with dates has a `calendar` as well, one of a patient a `bundle`."""
 
     columns: tuple[str, ...] = ()
     """The columns of the records where there may be none; else the records tell them."""

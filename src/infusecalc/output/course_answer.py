@@ -72,6 +72,12 @@ class CourseAnswer(Answer):
 
         return ical.calendar(self.course, ical.appointment(options))
 
+    def bundle(self) -> Record:
+        """The course as a bundle of FHIR."""
+        from infusecalc.output import fhir  # noqa: PLC0415 - only this format needs it
+
+        return fhir.bundle(self.course)
+
     def paper(self) -> Iterator[Block]:
         """The clinic's own sheet of a dated course; else what a screen shows."""
         if self.reader == "patient" or not self.course.plan:

@@ -8,7 +8,7 @@ from typing import Any
 
 from infusecalc.errors import BadInput, shown
 from infusecalc.frozen import Frozen
-from infusecalc.output.answer import COURSE, DATES, DOCUMENT, PAGE, ROWS
+from infusecalc.output.answer import BUNDLE, COURSE, DATES, DOCUMENT, PAGE, ROWS
 from infusecalc.output.blocks import Block, Lines
 from infusecalc.output.flat import as_csv, as_json, as_ndjson
 from infusecalc.output.request import Request, sealed
@@ -128,6 +128,10 @@ def _nonmem_key(answer: Any, output: str | None, options: Mapping[str, Any]) -> 
     return dataset.key_of(answer.course, output, options)
 
 
+def _fhir(answer: Any, _: Look) -> tuple[Content, None]:
+    return as_json(answer.bundle()), None
+
+
 _PAGES = {"full": False, "sheet": "clinic", "view": "table"}
 _EVENTS = {"at": None, "tz": None, "revision": None, "remind": None, "private": False, "show_id": False}
 FORMATS = {
@@ -143,10 +147,11 @@ FORMATS = {
         Format("ics", DATES, (".ics",), _ics, _EVENTS),
         Format("xlsx", COURSE, (".xlsx",), _xlsx),
         Format("nonmem", COURSE, (".nonmem.csv",), _nonmem, {"steps": False, "key": None}, _nonmem_key),
+        Format("fhir", BUNDLE, (".fhir.json",), _fhir),
     )
 }
 """The formats by name, the usual one first."""
-_ELSEWHERE = (".parquet", ".yaml", ".xls", ".docx", ".png", ".svg")
+_ELSEWHERE = (".fhir.ndjson", ".parquet", ".yaml", ".xls", ".docx", ".png", ".svg")
 
 
 def written_from(kinds: tuple[str, ...]) -> tuple[str, ...]:

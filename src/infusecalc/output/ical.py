@@ -120,8 +120,11 @@ def _event(course: Course, infusion: Infusion, how: Appointment, place: ZonedPla
     return event
 
 
-def uid(course: Course, number: int) -> str:
-    """What an event is known by; a digest, so that no id of a patient stands in a calendar by it."""
+def uid(course: Course, number: int | str) -> str:
+    """What an event is known by; a digest, so that no id of a patient stands in a calendar by it.
+
+    In place of a number may stand the name of what else is made of the course.
+    """
     start = course.plan.start if course.plan else ""
     return uid_of(course.patient.id or "", course.regimen.id, course.regimen.variant or "", str(start), str(number))
 

@@ -74,7 +74,7 @@ def listing(table: Table) -> Iterator[Listed]:
 
 
 def statements(table: Table, drug: str, indication: str, labels: tuple[str, ...]) -> Iterator[TableRow]:
-    """Every value behind a regimen: its own, the drug's, the products', and how it may be run."""
+    """Every value behind a regimen: its own, the drug's, the products', how it may be run, and the codes."""
     for label in labels:
         for value in behind(table, drug, indication, label):
             yield row_of(table, label, value)
@@ -89,6 +89,15 @@ def behind(table: Table, drug: str, indication: str, label: str) -> Iterator[Val
     if table.has_part("regimens", f"{drug}/{indication}", label):
         for section, name in _running(table, table.regimen(drug, indication, label)):
             yield from own_values(table, section, name)
+        yield from _codes(table, drug, label)
+
+
+def _codes(table: Table, drug: str, label: str) -> Iterator[Value]:
+    """The codes with which a plan is handed over: of the drug, of its products, and of what is neither."""
+    for section, name in (("drugs", drug), *(("products", product) for product in table.products(drug, label))):
+        yield from (value for value in own_values(table, section, name) if value.path[0] == "codes")
+    for name in table.names("codes"):
+        yield from own_values(table, "codes", name)
 
 
 def own_values(table: Table, section: str, name: str) -> Iterator[Value]:

@@ -1,5 +1,6 @@
 """What the table can say: each statement declared once, with its keys, their kinds, their meaning and their check."""
 
+from infusecalc.statements.codes import KnownCode
 from infusecalc.statements.confirmation import Confirmation
 from infusecalc.statements.drug import (
     Billing,
@@ -89,6 +90,7 @@ __all__ = [
     "InfusionTime",
     "Judgement",
     "Key",
+    "KnownCode",
     "Label",
     "Limits",
     "LongestInfusion",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from infusecalc.frozen import Frozen
+from infusecalc.statements.codes import CODES, KnownCode
 from infusecalc.statements.drug import (
     NOTES,
     Drug,
@@ -41,12 +42,19 @@ SECTIONS = {
     "conditions": Section(Condition),
     "titrations": Section(Titration),
     "protocols": Section(Protocol),
+    "codes": Section(KnownCode),
     "drugs": Section(
         Drug,
-        {"about": NOTES, "patient": ForPatients, "questions": MapOf(Question), "subcutaneous": Subcutaneous},
+        {
+            "codes": CODES,
+            "about": NOTES,
+            "patient": ForPatients,
+            "questions": MapOf(Question),
+            "subcutaneous": Subcutaneous,
+        },
         DrugRules,
     ),
-    "products": Section(Product, {}, ProductRules),
+    "products": Section(Product, {"codes": CODES}, ProductRules),
     "regimens": Section(Indication, {}, RegimenRules),
 }
 HOUSE = {key: value.kind for key, value in House.keys.items()}

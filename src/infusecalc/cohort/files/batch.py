@@ -8,9 +8,9 @@ from typing import Any
 import polars as pl
 
 from infusecalc.cohort.beside import Beside, Kind, PatientLines
-from infusecalc.cohort.expansion import Expansion, line_rows, rejected
+from infusecalc.cohort.expansion import BUNDLE, Expansion, line_rows, rejected
 from infusecalc.cohort.faults import RowFault
-from infusecalc.cohort.files.reading import Broken, Chunk, Cohort, choose_form, open_cohort
+from infusecalc.cohort.files.reading import BUNDLES, Broken, Chunk, Cohort, choose_form, open_cohort
 from infusecalc.cohort.header import COLUMNS, FILE, REJECTED, check_lines, told_of
 from infusecalc.cohort.parse_columns import id_texts
 from infusecalc.cohort.result_columns import (
@@ -54,20 +54,27 @@ class Batch:
     @property
     def schema(self) -> dict[str, Any]:
         """The columns of the result, the extra ones last; for CSV, doubles are texts already."""
+        if self.form == BUNDLES:
+            return {BUNDLE: pl.String}
         return schema(self.expansion.columns, texts=self.form == "csv") | self._extra
 
     def infusions(self, refuse: Refuser, watch: Watcher) -> Iterator[pl.DataFrame]:
         """The rows of the result, chunk by chunk; raises BadInput for a file, or in a strict run a row, that is bad."""
         self._refuse_lines(refuse)
         for chunk in map(self._own, self.cohort.chunks()):
-            texts, csv = self.form != "parquet", self.form == "csv"
-            parts, bad = self.expansion.parts(chunk.frame, texts=texts, harmless=csv)
+            parts, bad = self._parts(chunk.frame)
             self._refuse_lines(refuse)
             self._set_aside(chunk, bad, refuse)
             extra = self._written(chunk.frame)
             for part in parts:
                 yield with_extra(part, extra)
             watch(chunk.first - 1 + chunk.frame.height + len(chunk.broken), chunk.done)
+
+    def _parts(self, frame: pl.DataFrame) -> tuple[Iterator[pl.DataFrame], pl.DataFrame]:
+        """The infusions, or the bundles, of a chunk, and its bad rows."""
+        if self.form == BUNDLES:
+            return self.expansion.bundles(frame)
+        return self.expansion.parts(frame, texts=self.form != "parquet", harmless=self.form == "csv")
 
     def each(self, take: Callable[[pl.DataFrame], pl.DataFrame], refuse: Refuser) -> None:
         """Hand every chunk to somebody who says which rows are bad (`place`, `fault`); raises as `infusions`."""

@@ -26,11 +26,15 @@ from infusecalc.errors import BadInput, shown
 
 FORMS = ("csv", "ndjson", "parquet")
 """The forms of a file with rows."""
+BUNDLES = "fhir"
+"""The form of a result that has a bundle of FHIR a line, one a patient; no cohort is read from it."""
 _BY_EXTENSION = {
     ".csv": "csv", ".csv.gz": "csv", ".ndjson": "ndjson", ".ndjson.gz": "ndjson", ".jsonl": "ndjson",
     ".jsonl.gz": "ndjson", ".parquet": "parquet",
 }  # fmt: skip
-_RESULTS = {".nonmem.csv": "nonmem", ".nonmem.csv.gz": "nonmem"}
+_RESULTS = {
+    ".nonmem.csv": "nonmem", ".nonmem.csv.gz": "nonmem", ".fhir.ndjson": BUNDLES, ".fhir.ndjson.gz": BUNDLES,
+}  # fmt: skip
 """What only a result can be."""
 _STDIN = "-"
 _PARQUET, _ENCRYPTED, _GZIP = b"PAR1", b"PARE", b"\x1f\x8b"
@@ -63,7 +67,7 @@ def choose_form(asked: str | None, name: str, option: str) -> str | None:
     if asked or extension:
         return asked or known[str(extension)]
     hint = f"give `{option}` {', '.join(forms[:-1])} or {forms[-1]}"
-    allowed = ", ".join(_BY_EXTENSION)
+    allowed = ", ".join(known if option == "to" else _BY_EXTENSION)
     raise BadInput("file", name, "has no known extension", allowed=allowed, hint=hint)
 
 

@@ -15,6 +15,7 @@ from typing import IO, Any
 import polars as pl
 from polars.io.plugins import register_io_source
 
+from infusecalc.cohort.files.reading import BUNDLES
 from infusecalc.cohort.result_columns import harmless
 from infusecalc.errors import BadInput
 from infusecalc.output.files import drop_stdout, whole_file, write_all
@@ -108,7 +109,7 @@ def _write_texts(chunks: Iterable[pl.DataFrame], schema: dict[str, Any], form: s
     if form == "csv":
         write_all(out, _csv(pl.DataFrame(schema=schema), header=True))
     for rows in chunks:
-        write_all(out, _csv(rows) if form == "csv" else _ndjson(rows, schema))
+        write_all(out, _WRITERS[form](rows, schema))
 
 
 @contextlib.contextmanager
@@ -158,6 +159,14 @@ def _ndjson(rows: pl.DataFrame, schema: dict[str, Any]) -> bytes:
     members = [_member(name, kind) for name, kind in schema.items()]
     lines = rows.select(pl.concat_str(pl.lit("{"), pl.concat_str(*members, separator=", "), pl.lit("}"))).to_series()
     return ("\n".join(lines.to_list()) + "\n").encode()
+
+
+def _bundles(rows: pl.DataFrame, _: dict[str, Any]) -> bytes:
+    """One bundle a line."""
+    return ("\n".join(rows.to_series().to_list()) + "\n").encode()
+
+
+_WRITERS = {"csv": lambda rows, _: _csv(rows), "ndjson": _ndjson, BUNDLES: _bundles}
 
 
 def _member(name: str, kind: Any) -> pl.Expr:
