@@ -21,12 +21,16 @@ _NO_CHOICE = {
     *_OF_PATIENT, *(name for form in FORMATS.values() for name in form.options),
 }  # fmt: skip
 
+_TIMED = {"at": ("html", "pdf")}
+"""The formats beside the calendar that show the time of day of the infusions."""
+
 
 def course_reply(given: dict[str, Any], kinds: tuple[str, ...] = PLAIN) -> Reply:
     """Read the options, make the course, and carry it in the format asked for."""
-    looks = {"sheet": _word(given, "sheet", SHEETS), "view": _word(given, "view", VIEWS)}
-    form = format_of(given | looks, kinds)
-    return reply(given, form, CourseAnswer(course_of(given), totals=given.get("totals", False), **looks))
+    looks: dict[str, Any] = {"sheet": _word(given, "sheet", SHEETS), "view": _word(given, "view", VIEWS)}
+    form = format_of(given | looks, kinds, _TIMED)
+    at = given.get("at") if form.name in _TIMED["at"] else None
+    return reply(given, form, CourseAnswer(course_of(given), totals=given.get("totals", False), at=at, **looks))
 
 
 def check_day(given: dict[str, Any]) -> None:
