@@ -48,10 +48,10 @@ def clinic_page(
 
 def _head(course: Course, clinic: ClinicDetails) -> Iterator[Block]:
     """What blocks; who and what; in which rhythm; where, if the clinic has said that."""
-    yield from top(course, long=True)
     phases = dict.fromkeys(phrases.heading(infusion.dose) for infusion in course.infusions)
     said = (("Clinic", clinic.name), ("Telephone", clinic.telephone), ("Emergency number", clinic.emergency))
-    yield Pairs((("Plan", "; ".join(phases)), *((name, text) for name, text in said if text)))
+    also = ("Plan", "; ".join(phases)), *((name, text) for name, text in said if text)
+    yield from top(course, long=True, also=also)
 
 
 def _made_up(course: Course) -> Iterator[Block]:

@@ -70,8 +70,17 @@ def planned(course: Course) -> Iterator[Block]:
     yield from changes(course)
 
 
-def top(course: Course, findings: Iterable[Finding] | None = None, *, long: bool = False) -> Iterator[Block]:
-    """What blocks, of the findings given or the course's own; then who and what; dates are `long` on paper."""
+def top(
+    course: Course,
+    findings: Iterable[Finding] | None = None,
+    *,
+    long: bool = False,
+    also: tuple[tuple[str, str], ...] = (),
+) -> Iterator[Block]:
+    """What blocks, of the findings given or the course's own; then who and what, and what is to be said `also`.
+
+    Dates are `long` on paper.
+    """
     yield from blocked(course, course.findings if findings is None else findings)
     title, about = phrases.regimen(course)
     yield Heading(title, TITLE)
@@ -83,7 +92,7 @@ def top(course: Course, findings: Iterable[Finding] | None = None, *, long: bool
         rows.insert(0, ("Id", escape(course.patient.id)))
     if course.plan:
         rows.append(("Start", (phrases.long_date if long else phrases.day)(course.plan.start)))
-    yield Pairs(tuple(rows))
+    yield Pairs((*rows, *also))
 
 
 def blocked(course: Course, findings: Iterable[Finding]) -> Iterator[Block]:
