@@ -53,10 +53,10 @@ def patient_page(
     if asked:
         yield Heading("What people ask", beside=True)
         yield Lines(tuple(_answers(asked)), listed=True)
-    yield Heading("Where this comes from", beside=True)
-    yield Lines((_sources(course, [*(note for notes in mine.values() for note in notes), *asked]),))
     yield Heading("Your calendar")
     yield Timeline(marks(course)) if view == "timeline" else Months(marks(course), first_weekday)
+    yield Heading("Where this comes from")
+    yield Lines((_sources(course, [*(note for notes in mine.values() for note in notes), *asked]),))
 
 
 def _contacts(course: Course, clinic: ClinicDetails) -> Iterator[tuple[str, str]]:
