@@ -18,7 +18,7 @@ from infusecalc.output.clinic_details import ClinicDetails
 from infusecalc.output.course_answer import CourseAnswer
 from infusecalc.output.phrases import long_date, short_date, tall_man
 from infusecalc.output.topics import sheet
-from support import course, someone
+from support import HERE, course, someone
 
 CROHNS = "schedule infliximab crohns --weight 70kg --start 2026-12-01"
 GPA = "schedule rituximab gpa --weight 70kg --height 175cm --start 2026-12-01"
@@ -117,6 +117,14 @@ def test_observation_stands_with_what_to_make_up(tmp_path):
     """The EU labels of infliximab state an observation of 1 to 2 hours; the US ones state none."""
     assert "Afterwards watched for" in printed(PLANS["crohns eu"], tmp_path)[0]
     assert "Afterwards" not in printed(CROHNS, tmp_path)[0]
+
+
+def test_a_drug_whose_bags_have_no_short_rules_has_a_sheet_all_the_same(tmp_path):
+    local = ("--regimens", str(HERE / "tables" / "third_drug.yaml"))
+    line = "schedule fictumab hiccups --weight 70kg --height 170cm --age 40 --start 2026-12-01 --doses 2"
+    page = shown(line, tmp_path, *local)
+    assert "Make up" in page
+    assert "Each bag" not in page
 
 
 # --- the patient's sheet -----------------------------------------------------------------------------------------
@@ -293,6 +301,9 @@ def test_on_a_telephone_a_timeline_tells_every_date():
     assert min(later - one for one, later in pairwise(heights)) >= 22
     assert re.findall(r'y="72">([^<]+)<', across) == ["1 Dec 2026", "31 Dec 2026"]
     assert re.findall(r'y="22">([^<]+)<', across) == ["1", "2", "3", "31"]  # 33 of 1,000 apart: a number fits from 30
+    years = (*close[:2], Mark(date(2030, 12, 1), 4, "5 mg/kg", optional=False))
+    across = html.draw([Heading("Title", 1), Timeline(years)], "foot", "clinic").partition('class="timeline down"')[0]
+    assert re.findall(r'y="22">([^<]+)<', across) == ["1", "4"]  # 1 of 1,000 apart: no room for the 2
     content = pdf.draw([Heading("Title", 1), Timeline(close)], "foot", "clinic", "a4")
     text = " ".join(PdfReader(io.BytesIO(content)).pages[0].extract_text().split())
     assert "1 Dec 2026" in text

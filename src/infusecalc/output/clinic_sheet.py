@@ -42,7 +42,7 @@ def clinic_page(
     yield Lines((f"{phrases.totals(course)}; {phrases.horizon(course, phrases.long_date)}",))
     yield from changes(course, phrases.long_date)
     yield from more(course, totals=totals, view=view, first_weekday=first_weekday, said=phrases.long_date)
-    yield from _informed(course)
+    yield from informed(course)
     yield from _overleaf(course)
 
 
@@ -89,12 +89,6 @@ def _record(course: Course, at: int | None) -> Iterator[Block]:
     heads = ("", "#", "date", *("at" for _ in clock), "dose", "takes", *_BOXES)
     yield Heading("Infusions")
     yield Rows(heads, tuple(rows), right=(1, 3 + len(clock)), boxes=True)
-
-
-def _informed(course: Course) -> Iterator[Block]:
-    """What else is to be known, where there is anything."""
-    if any(finding.severity == "info" for finding in course.findings):
-        yield from informed(course)
 
 
 # --- overleaf ---------------------------------------------------------------------------------------------
