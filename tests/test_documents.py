@@ -21,7 +21,7 @@ from infusecalc.output import html, pdf, terminal
 from infusecalc.output.answer import DATES
 from infusecalc.output.blocks import TITLE, Findings, Heading, Lines
 from infusecalc.output.formats import written_from
-from infusecalc.output.patient_sheet import long_date
+from infusecalc.output.phrases import long_date
 from infusecalc.quantities import people
 from support import HERE, sampled, slow, table
 
@@ -108,7 +108,7 @@ def test_the_pdf_holds_every_date_and_dose_of_the_json_document(name, paper, tmp
     content = made(COURSES[name], "plan.pdf", tmp_path, "--paper", paper)
     text = words_of(content)
     for infusion in found["infusions"]:
-        assert infusion["date"] in text
+        assert long_date(date.fromisoformat(infusion["date"])) in text
         assert f"{people(round(infusion['dose_mg'] * 100))} mg" in text
     for finding in found["findings"]:
         assert f"{finding['severity']}: {finding['code']}" in text.replace("- ", "-")
@@ -223,7 +223,7 @@ def test_the_page_holds_every_date_and_dose_and_finding(name, tmp_path, capfd):
     found = document(COURSES[name], capfd)
     text = Page(made(COURSES[name], "plan.html", tmp_path).decode()).text
     for infusion in found["infusions"]:
-        assert infusion["date"] in text
+        assert long_date(date.fromisoformat(infusion["date"])) in text
         assert f"{people(round(infusion['dose_mg'] * 100))} mg" in text
     for finding in found["findings"]:
         assert f"{finding['severity']}: {finding['code']}" in text
@@ -233,7 +233,7 @@ def test_the_page_holds_every_date_and_dose_and_finding(name, tmp_path, capfd):
 
 @pytest.mark.parametrize("sheet", ["clinic", "patient"])
 def test_the_page_needs_nothing_from_outside_and_runs_nothing(sheet, tmp_path):
-    text = made(COURSES["eight infusions"], "plan.html", tmp_path, "--sheet", sheet).decode()
+    text = made(COURSES["eight infusions"], "plan.html", tmp_path, "--sheet", sheet, "--view", "timeline").decode()
     page = Page(text)
     assert page.refers == []
     assert "script" not in page.tags

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from infusecalc.cli.options import check_written
@@ -13,11 +14,16 @@ PLAIN = (PAGE, DOCUMENT, ROWS)
 """What every answer has."""
 
 
-def format_of(given: dict[str, Any], kinds: tuple[str, ...] = PLAIN) -> Format:
-    """The format that was asked for, of those that a command has; raises BadInput, also for another format's option."""
+def format_of(
+    given: dict[str, Any], kinds: tuple[str, ...] = PLAIN, also: Mapping[str, tuple[str, ...]] | None = None
+) -> Format:
+    """The format that was asked for, of those that a command has; raises BadInput, also for another format's option.
+
+    `also`: options of another format that these formats of the command show too.
+    """
     formats = written_from(kinds)
     form = choose_format(given["format_"], given["output"], formats)
-    check_options(form, given, formats)
+    check_options(form, given, formats, also)
     return form
 
 

@@ -188,7 +188,7 @@ def result(kinds: tuple[str, ...] = (PAGE, DOCUMENT, ROWS)) -> list[Parameter]:
 SHEET = [
     option("--sheet", "Page for the clinic or for the patient; default clinic.", "WHOSE", words=SHEETS),
     option("--view", f"Add a {' or a '.join(VIEWS[1:])} to the table.", "VIEW", words=VIEWS),
-    option("--at", "ics: time of day, with --tz; default: all-day events.", "09:30"),
+    option("--at", "Time of day of every infusion: html, pdf; ics, with --tz.", "09:30"),
     option("--tz", "ics: time zone of --at, as in Europe/Berlin, or UTC.", "Europe/Berlin"),
     option("--revision", "ics: revision number; raise it each time you write this calendar again; default 0.", "N"),
     option("--remind", "ics: reminder this long before, as in 7d.", "7d"),

@@ -22,12 +22,16 @@ _NO_CHOICE = {
     *_OF_PATIENT, *(name for form in FORMATS.values() for name in form.options),
 }  # fmt: skip
 
+_TIMED = {"at": ("html", "pdf")}
+"""The formats beside the calendar that show the time of day of the infusions."""
+
 
 def course_reply(given: dict[str, Any], kinds: tuple[str, ...] = PLAIN) -> Reply:
     """Read the options, make the course, and carry it in the format asked for."""
     looks: dict[str, Any] = {"sheet": _word(given, "sheet", SHEETS), "view": _word(given, "view", VIEWS)}
-    form, taken = format_of(given | looks, kinds), given["settings"]
+    form, taken = format_of(given | looks, kinds, _TIMED), given["settings"]
     looks |= {"clinic": taken.clinic, "first_weekday": taken.first_weekday}
+    looks["at"] = given.get("at") if form.name in _TIMED["at"] else None
     history = given.get("history")  # which is read into what was given
     answer = CourseAnswer(course_of(given), totals=given.get("totals", False), **looks)
     return reply(given | {"history": history}, form, answer)

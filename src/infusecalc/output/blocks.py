@@ -13,10 +13,16 @@ TITLE, SECTION, PART = 1, 2, 3
 
 
 class Heading(Frozen):
-    """A line that stands out: a title, or the head of a section."""
+    """A line that stands out: a title, or the head of a section.
+
+    On paper the sections from one that is `beside` stand in two columns, up to one that is not; one that is
+    `overleaf` begins a page, and it and all below are in small print, in columns too.
+    """
 
     text: str
     level: int = SECTION
+    beside: bool = False
+    overleaf: bool = False
 
 
 class Banner(Frozen):
@@ -98,9 +104,10 @@ class Timeline(Frozen):
 
 
 class Months(Frozen):
-    """The months of a course, with the days of its infusions marked."""
+    """The months of a course, with the days of its infusions marked; weeks begin on a weekday, 0 for Monday."""
 
     marks: tuple[Mark, ...]
+    first_weekday: int = 0
 
 
 Block = Banner | Heading | Lines | Pairs | Rows | Findings | Sources | Timeline | Months

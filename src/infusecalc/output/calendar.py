@@ -9,7 +9,7 @@ from datetime import date
 from infusecalc.course import Course
 from infusecalc.frozen import Frozen
 from infusecalc.output import phrases
-from infusecalc.output.blocks import Mark
+from infusecalc.output.blocks import Mark, Months
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
@@ -22,7 +22,7 @@ class Day(Frozen):
 
 
 class Month(Frozen):
-    """A month that has an infusion: its name, and its weeks from Monday to Sunday."""
+    """A month that has an infusion: its name, and its weeks, each of seven days."""
 
     name: str
     weeks: tuple[tuple[Day, ...], ...]
@@ -41,13 +41,18 @@ def marks(course: Course) -> tuple[Mark, ...]:
     )
 
 
-def months(listed: tuple[Mark, ...]) -> Iterator[Month]:
+def weekdays(block: Months) -> tuple[str, ...]:
+    """The names of the days of a week, in the order of its weeks."""
+    return WEEKDAYS[block.first_weekday :] + WEEKDAYS[: block.first_weekday]
+
+
+def months(block: Months) -> Iterator[Month]:
     """The months in which there is an infusion."""
-    by_day = {mark.date: mark for mark in listed}
-    for year, month in dict.fromkeys((mark.date.year, mark.date.month) for mark in listed):
+    by_day = {mark.date: mark for mark in block.marks}
+    for year, month in dict.fromkeys((mark.date.year, mark.date.month) for mark in block.marks):
         weeks = tuple(
             tuple(Day(day, by_day.get(date(year, month, day)) if day else None) for day in week)
-            for week in Calendar().monthdayscalendar(year, month)
+            for week in Calendar(block.first_weekday).monthdayscalendar(year, month)
         )
         yield Month(f"{month_name[month]} {year}", weeks)
 

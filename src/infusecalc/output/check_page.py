@@ -7,13 +7,15 @@ from collections.abc import Iterator
 from infusecalc.order_check import MATCH, OUTSIDE, WITHIN_ROUNDING, Verdict
 from infusecalc.output import phrases
 from infusecalc.output.answer import Answer
-from infusecalc.output.blocks import PART, Banner, Block, Heading, Pairs
+from infusecalc.output.blocks import PART, Banner, Block, Heading, Pairs, Rows
 from infusecalc.output.flat import Record, finding_record, with_findings
 from infusecalc.output.page import attention, cited_below, informed, top
 from infusecalc.output.records import heads, sources
 from infusecalc.output.screen import foot, head, infos
 from infusecalc.quantities import number, people
 from infusecalc.table import cited
+
+_SIGNED = ("person", "name", "initials", "date", "time")
 
 
 class CheckAnswer(Answer):
@@ -36,6 +38,10 @@ class CheckAnswer(Answer):
     def page(self) -> Iterator[Block]:
         """The verdict in full."""
         return check_page(self.verdict)
+
+    def paper(self) -> Iterator[Block]:
+        """The verdict in full, with lines for two people to sign."""
+        return check_page(self.verdict, signed=True)
 
     def screen(self) -> Iterator[Block]:
         """The verdict as a pharmacist reads it first."""
@@ -108,13 +114,16 @@ def _told(verdict: Verdict) -> str:
     return f"The order is within what the source allows: {against}"
 
 
-def check_page(verdict: Verdict) -> Iterator[Block]:
-    """The verdict in full."""
+def check_page(verdict: Verdict, *, signed: bool = False) -> Iterator[Block]:
+    """The verdict in full; `signed`: with lines for two people."""
     yield from _outside(verdict)
     yield from top(verdict.course, verdict.findings)
     yield from attention(verdict.course, verdict.findings)
     yield Heading(sentence(verdict))
     yield Pairs(_verdict_rows(verdict), inset=True)
+    if signed:
+        yield Heading("Checked by")
+        yield Rows(_SIGNED, (("1", "", "", "", ""), ("2", "", "", "", "")), boxes=True)
     yield from informed(verdict.course, verdict.findings)
     yield from cited_below(verdict.course)
 

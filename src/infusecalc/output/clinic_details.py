@@ -1,4 +1,4 @@
-"""What a clinic says of itself on its sheets."""
+"""What a sheet says of the clinic that hands it out."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from infusecalc.frozen import Frozen
 
 
 class ClinicDetails(Frozen):
-    """The clinic's name, its telephone, and whom to call in an emergency; None is not said."""
+    """The clinic's name, its telephone, and the number for emergencies; None where a site has not set it."""
 
     name: str | None = None
     telephone: str | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from infusecalc.choices import parse_clock
 from infusecalc.course import Course
 from infusecalc.output import phrases
 from infusecalc.output.answer import Answer
@@ -28,12 +29,16 @@ class CourseAnswer(Answer):
         totals: bool = False,
         sheet: str = SHEETS[0],
         view: str = VIEWS[0],
+        at: str | None = None,
         clinic: ClinicDetails = _NOT_SAID,
         first_weekday: int = 0,
     ) -> None:
-        """A course, and how it is to be shown; `first_weekday` of a picture of a month: 0 is Monday."""
+        """A course, and how it is to be shown; `at` is the time of day of each infusion, weeks begin on a weekday.
+
+        Raises BadInput for a time that is none.
+        """
         self.course, self.totals, self.reader, self.view = course, totals, sheet, view
-        self.clinic, self.first_weekday = clinic, first_weekday
+        self.clinic, self.first_weekday, self.at = clinic, first_weekday, parse_clock(at, "`at`")
         self.foot, self.patient_id, self.blocks = phrases.footer(course), course.patient.id, course.blocks
 
     def document(self) -> Record:
@@ -53,10 +58,10 @@ class CourseAnswer(Answer):
         if self.reader == "patient":
             from infusecalc.output.patient_sheet import patient_page  # noqa: PLC0415 - only this sheet needs it
 
-            return patient_page(self.course)
+            return patient_page(self.course, self.clinic, at=self.at, view=self.view, first_weekday=self.first_weekday)
         from infusecalc.output.page import page  # noqa: PLC0415 - data need no page
 
-        return page(self.course, totals=self.totals, view=self.view)
+        return page(self.course, totals=self.totals, view=self.view, first_weekday=self.first_weekday)
 
     def screen(self) -> Iterator[Block]:
         """One screen of the plan; the patient's sheet is one page of its own."""
@@ -64,7 +69,7 @@ class CourseAnswer(Answer):
             return self.page()
         from infusecalc.output.screen import course_screen  # noqa: PLC0415 - data need no screen
 
-        return course_screen(self.course, totals=self.totals, view=self.view)
+        return course_screen(self.course, totals=self.totals, view=self.view, first_weekday=self.first_weekday)
 
     def calendar(self, options: Mapping[str, Any]) -> tuple[bytes, str | None]:
         """An event an infusion."""
@@ -84,4 +89,6 @@ class CourseAnswer(Answer):
             return self.page()
         from infusecalc.output.clinic_sheet import clinic_page  # noqa: PLC0415 - only paper needs it
 
-        return clinic_page(self.course)
+        return clinic_page(
+            self.course, self.clinic, at=self.at, totals=self.totals, view=self.view, first_weekday=self.first_weekday
+        )

@@ -190,13 +190,22 @@ def choose_format(asked: str | None, output: str | None, formats: tuple[str, ...
     return FORMATS[str(asked or named)]
 
 
-def check_options(form: Format, typed: Mapping[str, Any], formats: tuple[str, ...]) -> None:
-    """Refuse with BadInput an option that another of the command's formats has, and this one has no use for."""
+def check_options(
+    form: Format,
+    typed: Mapping[str, Any],
+    formats: tuple[str, ...],
+    also: Mapping[str, tuple[str, ...]] | None = None,
+) -> None:
+    """Refuse with BadInput an option that another of the command's formats has, and this one has no use for.
+
+    `also`: by option the formats in which the command's answer shows it all the same.
+    """
+    shown_in = also or {}
     for name, usual in {name: usual for each in formats for name, usual in FORMATS[each].options.items()}.items():
         value = typed.get(name)
-        if name in form.options or value in (None, False, usual):
+        if name in form.options or form.name in shown_in.get(name, ()) or value in (None, False, usual):
             continue
-        having = [each for each in formats if name in FORMATS[each].options]
+        having = [each for each in formats if name in FORMATS[each].options or each in shown_in.get(name, ())]
         hint = f"it is for `format_` {' or '.join(having)}"
         told = None if value is True else value  # a flag has no value to show
         raise BadInput(f"`{name}`", told, f"cannot be combined with `format_` {form.name}", hint=hint)

@@ -25,11 +25,11 @@ from infusecalc.output.blocks import (
     Sources,
     Timeline,
 )
-from infusecalc.output.calendar import WEEKDAYS, Month, months, places
+from infusecalc.output.calendar import Month, months, places, weekdays
 from infusecalc.output.course_answer import CourseAnswer
 from infusecalc.table import cited
 
-_LINE, _EDGE = 1000, 60
+_LINE, _EDGE, _ROW = 1000, 60, 22
 
 
 def plain(text: str) -> str:
@@ -73,7 +73,8 @@ def _main(blocks: Iterable[Block]) -> Iterator[str]:
             if inside:
                 yield "</section>"
             inside += 1
-            yield f'<section aria-labelledby="s{inside}">\n<h2 id="s{inside}">{plain(block.text)}</h2>'
+            overleaf = ' class="overleaf"' if block.overleaf else ""
+            yield f'<section{overleaf} aria-labelledby="s{inside}">\n<h2 id="s{inside}">{plain(block.text)}</h2>'
         else:
             yield "\n".join(_block(block, f"table {tables}: {heading}"))
     if inside:
@@ -104,8 +105,8 @@ def _block(block: Banner | Lines | Pairs | Rows | Findings | Sources | Timeline 
         yield from _timeline(block.marks)
     elif isinstance(block, Months):
         yield '<div class="months">'
-        for month in months(block.marks):
-            yield from _month(month)
+        for month in months(block):
+            yield from _month(month, weekdays(block))
         yield "</div>"
     else:
         assert_never(block)
@@ -122,22 +123,24 @@ def _lines(block: Lines) -> Iterator[str]:
 
 def _table(block: Rows, label: str) -> Iterator[str]:
     """A table that scrolls by itself on a narrow screen, and can be reached by the keyboard for that."""
-    right = set(block.right)
+    classes = [_class(block, index) for index in range(len(block.heads))]
     kinds = ("large",) if block.large else tuple(name for name in ("boxes", "narrow") if getattr(block, name))
     kind = f' class="{" ".join(kinds)}"' if kinds else ""
     yield f'<div class="scroll" tabindex="0" role="region" aria-label="{plain(label)}"><table{kind}>'
     heads = (
-        f'<th scope="col"{_side(index, right)}>{plain(head) or "note"}</th>' for index, head in enumerate(block.heads)
+        f'<th scope="col"{kind}>{plain(head) or "note"}</th>' for kind, head in zip(classes, block.heads, strict=True)
     )
     yield f"<thead><tr>{''.join(heads)}</tr></thead>\n<tbody>"
     for row in block.rows:
-        cells = (f"<td{_side(index, right)}>{plain(cell)}</td>" for index, cell in enumerate(row))
+        cells = (f"<td{kind}>{plain(cell)}</td>" for kind, cell in zip(classes, row, strict=True))
         yield f"<tr>{''.join(cells)}</tr>"
     yield "</tbody></table></div>"
 
 
-def _side(index: int, right: set[int]) -> str:
-    return ' class="right"' if index in right else ""
+def _class(block: Rows, index: int) -> str:
+    """Of a column: figures are on the right; a box to write in is for paper, and has no place on a telephone."""
+    box = block.boxes and not block.narrow and not any(row[index] for row in block.rows)
+    return ' class="right"' if index in block.right else ' class="box"' if box else ""
 
 
 def _finding(finding: Finding, text: str) -> str:
@@ -152,24 +155,50 @@ def _finding(finding: Finding, text: str) -> str:
 
 
 def _timeline(marks: tuple[Mark, ...]) -> Iterator[str]:
-    """The infusions on a line, as a picture that also says what it shows."""
-    said = "; ".join(f"infusion {mark.number} on {phrases.day(mark.date)}" for mark in marks)
-    yield f'<svg class="timeline" role="img" viewBox="0 0 {_LINE + 2 * _EDGE} 90" aria-labelledby="timeline-title">'
-    yield f'<title id="timeline-title">{len(marks)} infusions over time: {plain(said)}</title>'
+    """The infusions on a line, as a picture that also says what it shows: across, and down where there is no room."""
+    said = "; ".join(f"infusion {mark.number} on {phrases.long_date(mark.date)}" for mark in marks)
+    said = f"{len(marks)} infusions over time: {plain(said)}"
+    yield from _across(marks, said)
+    yield from _down(marks, said)
+
+
+def _across(marks: tuple[Mark, ...], said: str) -> Iterator[str]:
+    """The line from left to right, for a wide screen and paper."""
+    yield f'<svg class="timeline across" role="img" viewBox="0 0 {_LINE + 2 * _EDGE} 90" aria-labelledby="across">'
+    yield f'<title id="across">{said}</title>'
     yield f'<line x1="{_EDGE}" y1="40" x2="{_LINE + _EDGE}" y2="40"/>'
-    shown = -_LINE
+    numbered = dated = -_LINE
     for mark, place in zip(marks, places(marks, _LINE), strict=True):
         kind = "if-needed" if mark.optional else "planned"
         yield f'<circle class="{kind}" cx="{place + _EDGE}" cy="40" r="9"/>'
-        if place - shown >= 2 * _EDGE:  # a label that would run into the one before is left out
+        if place - numbered >= _EDGE // 2:  # a label that would run into the one before is left out
             yield f'<text x="{place + _EDGE}" y="22">{mark.number}</text>'
-            yield f'<text x="{place + _EDGE}" y="72">{mark.date}</text>'
-            shown = place
+            numbered = place
+        if place - dated >= 2 * _EDGE:
+            yield f'<text x="{place + _EDGE}" y="72">{phrases.short_date(mark.date)}</text>'
+            dated = place
     yield "</svg>"
 
 
-def _month(month: Month) -> Iterator[str]:
-    heads = "".join(f'<th scope="col"><abbr title="{day}">{day[:2]}</abbr></th>' for day in WEEKDAYS)
+def _down(marks: tuple[Mark, ...], said: str) -> Iterator[str]:
+    """The line from top to bottom, every infusion with its date, for a telephone."""
+    length, row = _ROW * 2 * len(marks), 0
+    lines = [f'<line x1="20" y1="{_ROW}" x2="20" y2="{_ROW + length}"/>']
+    for mark, place in zip(marks, places(marks, length), strict=True):
+        y = place + _ROW
+        row = max(y, row + _ROW)  # no label runs into the one above
+        kind, note = ("if-needed", ", if needed") if mark.optional else ("planned", "")
+        lines.append(f'<line class="to" x1="20" y1="{y}" x2="42" y2="{row}"/>')
+        lines.append(f'<circle class="{kind}" cx="20" cy="{y}" r="7"/>')
+        lines.append(f'<text x="48" y="{row + 5}">{mark.number}: {phrases.long_date(mark.date)}{note}</text>')
+    yield f'<svg class="timeline down" role="img" viewBox="0 0 320 {row + _ROW}" aria-labelledby="down">'
+    yield f'<title id="down">{said}</title>'
+    yield from lines
+    yield "</svg>"
+
+
+def _month(month: Month, names: Iterable[str]) -> Iterator[str]:
+    heads = "".join(f'<th scope="col"><abbr title="{day}">{day[:2]}</abbr></th>' for day in names)
     yield f'<table class="month"><caption>{month.name}</caption><thead><tr>{heads}</tr></thead><tbody>'
     for week in month.weeks:
         cells = []

@@ -9,7 +9,7 @@ from typing import assert_never
 from infusecalc.errors import escape
 from infusecalc.findings import Finding
 from infusecalc.output.blocks import Banner, Block, Findings, Heading, Lines, Months, Pairs, Rows, Sources, Timeline
-from infusecalc.output.calendar import WEEKDAYS, months
+from infusecalc.output.calendar import months, weekdays
 from infusecalc.table import cited
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#|~!&])")
@@ -49,9 +49,9 @@ def _lines(block: Block) -> Iterator[str]:
         rows = ((str(mark.number), str(mark.date), plain(mark.text)) for mark in block.marks)
         yield from table(("#", "date", "infusion"), rows)
     elif isinstance(block, Months):
-        for month in months(block.marks):
+        for month in months(block):
             cells = ((f"**{day.day}**" if day.mark else str(day.day or "") for day in week) for week in month.weeks)
-            yield from (month.name, "", *table(WEEKDAYS, (list(week) for week in cells)), "")
+            yield from (month.name, "", *table(weekdays(block), (list(week) for week in cells)), "")
     elif isinstance(block, Sources):
         yield from table(("id", "grade", "title"), ((name, grade, plain(title)) for name, grade, title in block.rows))
     else:

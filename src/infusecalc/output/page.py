@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date
 from itertools import groupby
 
 from infusecalc.course import Course
@@ -27,7 +28,7 @@ from infusecalc.output.working import working
 from infusecalc.phase_dose import Infusion
 
 
-def page(course: Course, *, totals: bool = False, view: str = "table") -> Iterator[Block]:
+def page(course: Course, *, totals: bool = False, view: str = "table", first_weekday: int = 0) -> Iterator[Block]:
     """The blocks of a course, from the patient to the sources; `view` adds a `calendar` or a `timeline`."""
     yield from top(course)
     yield from attention(course)
@@ -35,21 +36,23 @@ def page(course: Course, *, totals: bool = False, view: str = "table") -> Iterat
         yield from how_made(course)
     else:
         yield from planned(course)
-        yield from more(course, totals=totals, view=view)
+        yield from more(course, totals=totals, view=view, first_weekday=first_weekday)
     yield from below(course)
 
 
-def more(course: Course, *, totals: bool, view: str) -> Iterator[Block]:
+def more(
+    course: Course, *, totals: bool, view: str, first_weekday: int = 0, said: Callable[[date], str] = phrases.day
+) -> Iterator[Block]:
     """What was asked for beside the dates: a calendar or a timeline, sums, costs."""
     if view != "table":
         from infusecalc.output.calendar import marks  # noqa: PLC0415 - only these views need it
 
         yield Heading(view.capitalize())
-        yield Months(marks(course)) if view == "calendar" else Timeline(marks(course))
+        yield Months(marks(course), first_weekday) if view == "calendar" else Timeline(marks(course))
     if totals or course.choices.prices:
         from infusecalc.output.periods import blocks  # noqa: PLC0415 - only these views need it
 
-        yield from blocks(course)
+        yield from blocks(course, said)
 
 
 def how_made(course: Course) -> Iterator[Block]:
@@ -67,20 +70,29 @@ def planned(course: Course) -> Iterator[Block]:
     yield from changes(course)
 
 
-def top(course: Course, findings: Iterable[Finding] | None = None) -> Iterator[Block]:
-    """What blocks, of the findings given or the course's own; then who and what: drug, patient, product, start."""
+def top(
+    course: Course,
+    findings: Iterable[Finding] | None = None,
+    *,
+    long: bool = False,
+    also: tuple[tuple[str, str], ...] = (),
+) -> Iterator[Block]:
+    """What blocks, of the findings given or the course's own; then who and what, and what is to be said `also`.
+
+    Dates are `long` on paper.
+    """
     yield from blocked(course, course.findings if findings is None else findings)
     title, about = phrases.regimen(course)
     yield Heading(title, TITLE)
     yield Lines((about,))
     rows = [("Patient", phrases.patient(course.patient, course.day)), ("Product", phrases.product(course))]
     if len(course.patient.weights) > 1:
-        rows.insert(1, ("Weights", phrases.weights(course.patient)))
+        rows.insert(1, ("Weights", phrases.weights(course.patient, phrases.long_date if long else str)))
     if course.patient.id is not None:
         rows.insert(0, ("Id", escape(course.patient.id)))
     if course.plan:
-        rows.append(("Start", phrases.day(course.plan.start)))
-    yield Pairs(tuple(rows))
+        rows.append(("Start", (phrases.long_date if long else phrases.day)(course.plan.start)))
+    yield Pairs((*rows, *also))
 
 
 def blocked(course: Course, findings: Iterable[Finding]) -> Iterator[Block]:
@@ -135,14 +147,14 @@ def mark(course: Course, number: int) -> str:
     return "!" if any(number in numbers for numbers in named) else ""
 
 
-def changes(course: Course) -> Iterator[Block]:
+def changes(course: Course, said: Callable[[date], str] = phrases.day) -> Iterator[Block]:
     """The infusions that are not on the day of the plan as it was started, or were given."""
     rows = tuple(
         (
             str(item.number),
-            phrases.day(item.by_plan),
-            phrases.day(item.due) if item.moved_days else "",
-            phrases.day(item.date),
+            said(item.by_plan),
+            said(item.due) if item.moved_days else "",
+            said(item.date),
             phrases.change(item),
         )
         for item in (infusion.planned for infusion in course.infusions)
@@ -153,9 +165,11 @@ def changes(course: Course) -> Iterator[Block]:
         yield Rows(("#", "planned", "due", "date", "change"), rows, right=(0,))
 
 
-def sheet_below(course: Course, sections: tuple[str, ...] = ()) -> Iterator[Block]:
+def sheet_below(course: Course, sections: tuple[str, ...] = (), but: tuple[str, ...] = ()) -> Iterator[Block]:
     """How it is made up and kept, what is done before, during and after; all of it, or some sections."""
-    topics_ = (topic for topic in sheet(course) if not sections or topic.section in sections)
+    topics_ = (
+        topic for topic in sheet(course) if (not sections or topic.section in sections) and topic.section not in but
+    )
     for section, topics in groupby(topics_, lambda topic: topic.section):
         yield Heading(section)
         yield Pairs(tuple((topic.name, _text(course, topic)) for topic in topics), inset=True)

@@ -25,10 +25,10 @@ from infusecalc.output.blocks import (
     Sources,
     Timeline,
 )
-from infusecalc.output.calendar import WEEKDAYS, months, places
+from infusecalc.output.calendar import months, places, weekdays
 from infusecalc.table import cited
 
-_LINE, _LABEL = 1000, 130
+_LINE, _LABEL, _NUMBER = 1000, 130, 30
 _LONGEST_ID = 500  # characters: it stands on every page, and must leave room for the rest
 # what the fonts in the typesetter's own package surely have: Latin, Greek and Cyrillic letters, accents, common marks
 _IN_FONT = r"\x00-\u0482\u048a-\u04ff\u1e00-\u1eff\u2010-\u2027\u2030-\u203a\u20ac\u2122\u2212\u2260-\u2265"
@@ -51,7 +51,7 @@ def draw(blocks: Iterable[Block], foot: str, sheet: str, paper: str, id_: str | 
         "id": id_,
         "sheet": sheet,
         "paper": paper,
-        "blocks": [_data(block) for block in listed],
+        "parts": _parts(listed),
     }
     template, text = (
         files("infusecalc.output").joinpath("document.typ").read_bytes(),
@@ -76,6 +76,19 @@ def draw(blocks: Iterable[Block], foot: str, sheet: str, paper: str, id_: str | 
     ):  # a character that the font lacks: an accessible document may not show a blank in its place
         _short(_spelled_out(id_ or "").replace("\\\\", "\\"))
         return typeset(_spelled_out(text))
+
+
+def _parts(blocks: Iterable[Block]) -> list[dict[str, Any]]:
+    """The blocks by how they are set: one below the other, in two columns, or overleaf in small print."""
+    parts: list[dict[str, Any]] = [{"kind": "below", "blocks": []}]
+    for block in blocks:
+        kind = parts[-1]["kind"]
+        if isinstance(block, Heading) and kind != "overleaf":
+            kind = "overleaf" if block.overleaf else "beside" if block.beside else "below"
+        if kind != parts[-1]["kind"]:
+            parts.append({"kind": kind, "blocks": []})
+        parts[-1]["blocks"].append(_data(block))
+    return parts
 
 
 def _short(id_: str) -> str:
@@ -105,13 +118,13 @@ def _data(block: Block) -> dict[str, Any]:  # noqa: PLR0911 - one return for eac
         full = block.without_empty()
         return _rows(full.heads, full.rows, list(full.right), boxes=full.boxes, large=full.large, narrow=full.narrow)
     if isinstance(block, Sources):
-        return _rows(("source", "grade", "title"), block.rows, [])
+        return _rows(("source", "grade", "title"), block.rows, []) | {"kind": "sources"}
     if isinstance(block, Findings):
         return {"kind": "findings", "rows": [_finding(finding, text) for finding, text in block.rows]}
     if isinstance(block, Timeline):
         return _timeline(block.marks)
     if isinstance(block, Months):
-        return _months(block.marks)
+        return _months(block)
     assert_never(block)
 
 
@@ -151,24 +164,25 @@ def _finding(finding: Finding, text: str) -> dict[str, str]:
 
 
 def _timeline(marks: tuple[Mark, ...]) -> dict[str, Any]:
-    said = "; ".join(f"infusion {mark.number} on {phrases.day(mark.date)}" for mark in marks)
-    points, shown = [], -_LINE
+    said = "; ".join(f"infusion {mark.number} on {phrases.long_date(mark.date)}" for mark in marks)
+    points: list[dict[str, Any]] = []
+    numbered = dated = -_LINE
     for mark, place in zip(marks, places(marks, _LINE), strict=True):
-        fits = place - shown >= _LABEL  # a label that would run into the one before is left out
-        shown = place if fits else shown
+        # a label that would run into the one before is left out
+        number, day = place - numbered >= _NUMBER, place - dated >= _LABEL
+        numbered, dated = place if number else numbered, place if day else dated
         points.append(
             {
                 "place": place / _LINE,
-                "shown": fits,
-                "number": str(mark.number),
-                "date": str(mark.date),
+                "number": str(mark.number) if number else "",
+                "date": phrases.short_date(mark.date) if day else "",
                 "optional": mark.optional,
             }
         )
     return {"kind": "timeline", "said": f"{len(marks)} infusions over time: {said}", "points": points}
 
 
-def _months(marks: tuple[Mark, ...]) -> dict[str, Any]:
+def _months(block: Months) -> dict[str, Any]:
     listed = [
         {
             "name": month.name,
@@ -176,6 +190,6 @@ def _months(marks: tuple[Mark, ...]) -> dict[str, Any]:
                 [{"day": str(day.day or ""), "marked": day.mark is not None} for day in week] for week in month.weeks
             ],
         }
-        for month in months(marks)
+        for month in months(block)
     ]
-    return {"kind": "months", "months": listed, "weekdays": [day[:2] for day in WEEKDAYS]}
+    return {"kind": "months", "months": listed, "weekdays": [day[:2] for day in weekdays(block)]}

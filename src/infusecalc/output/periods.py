@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date
 from typing import Any
 
 from infusecalc.arithmetic import share_of_cost
@@ -121,7 +122,7 @@ def _row(course: Course, period: Period, row: set[int], shown: set[int]) -> dict
     return sums | flat_findings(map(finding_record, found)) | chair
 
 
-def blocks(course: Course) -> Iterator[Block]:
+def blocks(course: Course, said: Callable[[date], str] = phrases.day) -> Iterator[Block]:
     """The sums as tables, and the cost of each infusion where prices were given."""
     listed = [*periods(course, _MONTH), *periods(course, _YEAR), whole(course)]
     heads: tuple[str, ...] = ("period", "infusions", "dose", "vials", "waste", "infusion time", "chair time")
@@ -133,7 +134,7 @@ def blocks(course: Course) -> Iterator[Block]:
         return
     yield Heading("Costs")
     lines = [
-        (str(infusion.planned.number), phrases.day(infusion.planned.date), *cost(infusion.dose, course.case.prices))
+        (str(infusion.planned.number), said(infusion.planned.date), *cost(infusion.dose, course.case.prices))
         for infusion in course.infusions
     ]
     totals = [("", period.name, period.cost, period.waste_cost) for period in listed]

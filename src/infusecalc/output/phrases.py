@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import date
 
 from infusecalc.arithmetic import ceil_div, pounds
@@ -17,6 +18,11 @@ from infusecalc.quantities import hours, people, plain
 from infusecalc.statements import Phase
 
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_LONG_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
 _PER_HOUR = 60
 _PER_DAY = 24 * _PER_HOUR
 _PER_YEAR = 12
@@ -25,6 +31,16 @@ _PER_YEAR = 12
 def day(value: date) -> str:
     """A date with its weekday: `Tue 2026-12-01`."""
     return f"{_WEEKDAYS[value.weekday()]} {value}"
+
+
+def long_date(value: date) -> str:
+    """A date as people say it: `Tuesday 1 December 2026`."""
+    return f"{_LONG_WEEKDAYS[value.weekday()]} {value.day} {_MONTHS[value.month - 1]} {value.year}"
+
+
+def short_date(value: date) -> str:
+    """A date where there is little room: `1 Dec 2026`."""
+    return f"{value.day} {_MONTHS[value.month - 1][:3]} {value.year}"
 
 
 def mg(amount: int) -> str:
@@ -98,9 +114,11 @@ def about(finding: Finding) -> str:
     return "" if finding.infusions is None else f" [infusions {ranges(finding.infusions)}]"
 
 
-def weights(someone: Patient) -> str:
+def weights(someone: Patient, said: Callable[[date], str] = str) -> str:
     """Weights over time: `70 kg (154.3 lb), from 2026-06-01 78 kg (172 lb)`."""
-    return ", ".join(f"{f'from {each.since} ' if each.since else ''}{weight(each.weight)}" for each in someone.weights)
+    return ", ".join(
+        f"{f'from {said(each.since)} ' if each.since else ''}{weight(each.weight)}" for each in someone.weights
+    )
 
 
 def change(item: Planned) -> str:
@@ -180,7 +198,7 @@ def totals(course: Course) -> str:
     return f"{sums.infusions} {noun}{left_out}: {drawn}, time {time(sums.time)}"
 
 
-def horizon(course: Course) -> str:
+def horizon(course: Course, said: Callable[[date], str] = str) -> str:
     """How far the plan goes, and whether more follows: `planned to 2027-12-01; maintenance goes on`."""
     plan, asked = course.plan, course.choices.horizon
     endless = [name for name, phase in course.ordered.phases.items() if phase.count is None and not _asked(phase)]
@@ -189,7 +207,7 @@ def horizon(course: Course) -> str:
     history = course.choices.history
     end = end_of(asked, plan.start, history[-1].date if history else plan.start, course.house.horizon)
     counted = (asked.courses, "course") if asked.infusions is None else (asked.infusions, "infusion")
-    far = f"to {end}" if end else f"for {counted[0]} {counted[1]}{'' if counted[0] == 1 else 's'}"
+    far = f"to {said(end)}" if end else f"for {counted[0]} {counted[1]}{'' if counted[0] == 1 else 's'}"
     goes_on = f"{endless[0]} goes on" if endless else "what follows is not planned"
     return f"planned {far}; {goes_on}"
 

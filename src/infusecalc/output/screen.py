@@ -22,10 +22,12 @@ _NO_READING = ("derived", "house")
 """Grades of what was not read anywhere: arithmetic, and our own limits."""
 
 
-def course_screen(course: Course, *, totals: bool = False, view: str = "table") -> Iterator[Block]:
+def course_screen(
+    course: Course, *, totals: bool = False, view: str = "table", first_weekday: int = 0
+) -> Iterator[Block]:
     """The first screen of a look-up, or of a dated course; `view` and `totals` add what was asked for."""
     yield from head(course, course.findings)
-    shown = _groups(course.phases if course.plan is None else [infusion.dose for infusion in course.infusions])
+    shown = groups(course.phases if course.plan is None else [infusion.dose for infusion in course.infusions])
     alone = len(shown) == 1
     grave = any(finding.severity == "caution" for finding in course.findings)
     for index, group in enumerate(shown):
@@ -40,7 +42,7 @@ def course_screen(course: Course, *, totals: bool = False, view: str = "table") 
         yield Rows(_HEADS, tuple(_row(course, infusion) for infusion in course.infusions), right=(1, 3, 5))
         yield Lines((f"{phrases.totals(course)}; {phrases.horizon(course)}",), listed=True)
         yield from changes(course)
-        yield from more(course, totals=totals, view=view)
+        yield from more(course, totals=totals, view=view, first_weekday=first_weekday)
     yield from infos(course, course.findings)
     yield from foot(course)
 
@@ -48,7 +50,7 @@ def course_screen(course: Course, *, totals: bool = False, view: str = "table") 
 _HEADS = ("", "#", "date", "day", "phase", "dose", "time")
 
 
-def _groups(doses: Iterable[PhaseDose]) -> list[list[PhaseDose]]:
+def groups(doses: Iterable[PhaseDose]) -> list[list[PhaseDose]]:
     """Doses that are the same but for their phase, told once."""
     found: dict[object, list[PhaseDose]] = {}
     for dose in doses:

@@ -30,7 +30,7 @@ from infusecalc.output.blocks import (
     Sources,
     Timeline,
 )
-from infusecalc.output.calendar import WEEKDAYS, Month, months, places
+from infusecalc.output.calendar import Month, months, places, weekdays
 from infusecalc.table import cited
 
 _STYLES = {"block": "bold red", "caution": "yellow", "info": ""}
@@ -158,7 +158,7 @@ def _grid(page: Page, block: Pairs | Rows | Findings | Sources | Timeline | Mont
     elif isinstance(block, Timeline):
         _timeline(page, block.marks)
     elif isinstance(block, Months):
-        _months(page, block.marks)
+        _months(page, block)
     elif isinstance(block, Sources):
         page.grid([(grade, f"{name}: {title}") for name, grade, title in block.rows])
     else:
@@ -199,9 +199,10 @@ def _timeline(page: Page, marks: tuple[Mark, ...]) -> None:
     page.line(f"{first}{last:>{_LINE + 1 - len(first)}}", indent=2)
 
 
-def _months(page: Page, marks: tuple[Mark, ...]) -> None:
+def _months(page: Page, block: Months) -> None:
     """Months beside each other, the days of infusions in brackets."""
-    drawn = [_month(month) for month in months(marks)]
+    names = weekdays(block)
+    drawn = [_month(month, names) for month in months(block)]
     for start in range(0, len(drawn), _ABREAST):
         abreast = drawn[start : start + _ABREAST]
         height = max(map(len, abreast))
@@ -210,9 +211,9 @@ def _months(page: Page, marks: tuple[Mark, ...]) -> None:
         page.line()
 
 
-def _month(month: Month) -> list[str]:
+def _month(month: Month, names: Sequence[str]) -> list[str]:
     """The lines of one month, each as wide as the others."""
-    lines = [month.name, "".join(f" {day[:2]}" for day in WEEKDAYS)]
+    lines = [month.name, "".join(f" {day[:2]}" for day in names)]
     for week in month.weeks:
         cells = ""
         for day in week:
