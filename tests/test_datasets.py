@@ -323,7 +323,7 @@ BLOCKED = (
 @pytest.mark.parametrize(("options", "message"), [
     ("--steps", "--steps is for a dataset; give --to nonmem, or leave it out"),
     ("--key k.csv", "--key 'k.csv' is for a dataset; give --to nonmem"),
-    ("--to xml", "--to 'xml' is not a format for cohorts (allowed: csv, ndjson, parquet, nonmem)"),
+    ("--to xml", "--to 'xml' is not a format for cohorts (allowed: csv, ndjson, parquet, nonmem, fhir)"),
     ("--from nonmem", "--from 'nonmem' is not a format for cohorts (allowed: csv, ndjson, parquet)"),
     ("-o x.nonmem.csv --to csv", "--to 'csv' does not match the file name, 'x.nonmem.csv' (allowed: nonmem)"),
     ("-o x.csv --to nonmem", "--to 'nonmem' does not match the file name, 'x.csv' (allowed: csv)"),

@@ -344,7 +344,7 @@ def test_the_bundles_of_a_cohort_go_to_standard_output_line_by_line(cohort, capf
     [
         (["--to", "fhir", "--keep-extra"], "--keep-extra cannot be combined with --to fhir"),
         (["--to", "fhir", "-o", "out.ndjson"], "--to 'fhir' does not match the file name, 'out.ndjson'"),
-        (["--to", "json"], "is not a format for cohorts (allowed: csv, ndjson, parquet, fhir)"),
+        (["--to", "json"], "is not a format for cohorts (allowed: csv, ndjson, parquet, nonmem, fhir)"),
         (["--from", "fhir"], "is not a format for cohorts (allowed: csv, ndjson, parquet)"),
     ],
 )

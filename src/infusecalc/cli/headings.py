@@ -16,12 +16,13 @@ _HEADINGS = {
     "Infusion": "first subsequent stopped_at pause hold",
     "Dates": "start on for_ until doses courses maintenance_start given history anchor",
     "Clinic": "days holidays tolerance chairs open weight_change turnover price regimens",
+    "Dataset (--format nonmem)": "steps key",
     "Calendar (--format ics)": "at tz revision remind private show_id",
     _LAST: "format_ output full sheet view paper totals quiet no_color no_settings help",
 }
 """The options by name, under their headings, the usual ones first; one that stands nowhere is under the last."""
 _OTHERWISE = {
-    "batch": {"Cohort": "given weights from_ to rejects strict keep_extra totals totals_by totals_as"},
+    "batch": {"Cohort": "given weights from_ to steps key rejects strict keep_extra totals totals_by totals_as"},
     "agenda": {"Cohort": "given weights from_ rejects strict keep_extra"},
     "rate": {"Infusion": "number first subsequent phase at stopped_at pause hold"},
 }

@@ -78,7 +78,7 @@ def _parsed(path: Path, content: bytes) -> tuple[str, dict[str, Any]]:
     except (ValueError, RecursionError) as error:  # also a number that is too long, or lists in lists without end
         found, what = _AT.search(str(error)), _AT.sub("", str(error))
         line = int(found[1]) if found and found[1] else text.rstrip().count("\n") + 1 if found else 1
-        allowed = 'KEY = VALUE, with text in quotes, as in label = "eu"'
+        allowed = 'KEY = VALUE, with text in quotes, as in paper = "a4"'
         raise BadSettings((f"{place_}:{line}: is not TOML: {what} (allowed: {allowed})",)) from None
 
 

@@ -15,6 +15,7 @@ from infusecalc.frozen import Frozen
 from infusecalc.output.formats import PAPERS
 from infusecalc.quantities import parse_span
 from infusecalc.spelling import one_of
+from infusecalc.table import load_table
 
 PRODUCT, CLINIC = "product", "clinic"
 FIRST_WEEKDAYS = {"mon": 0, "sun": 6}
@@ -63,7 +64,7 @@ def _one(name: str, words: Iterator[str] | tuple[str, ...] | Mapping[str, Any]) 
 
 
 KEYS: dict[str, SettingKey] = {
-    "label": SettingKey("the label to follow", '"eu"', _TEXT, _known_in_use),
+    "label": SettingKey("the label to follow", f'"{load_table().labels[-1]}"', _TEXT, _known_in_use),
     "round": SettingKey(f"how doses are rounded: {', '.join(ROUNDING)}", '"vial"', _TEXT, _chosen("round_")),
     "round_within": SettingKey("the most that rounding may change", '"10%"', _NUMBER, _chosen("round_within")),
     "bsa_formula": SettingKey(f"one of {', '.join(BSA_FORMULAS)}", '"mosteller"', _TEXT, named_formula),
