@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 
@@ -77,7 +78,13 @@ def open_document(path: Path, name: str, *, local: bool = False, whole: bool = T
     fault = unsafe(text, name) if local else None
     if fault:
         raise BadTable((str(fault),))
-    return Document(name, local, digest, _composed(text, name, local=local), ())
+    return Document(name, local, digest, _composed(text, name, local=True) if local else _composed_once(text, name), ())
+
+
+@lru_cache(maxsize=2)
+def _composed_once(text: str, name: str) -> Node:
+    """A whole table, composed once for as long as it stays the same: a site's files are laid over one and the same."""
+    return _composed(text, name)
 
 
 def _composed(text: str, name: str, *, local: bool = False) -> Node:
