@@ -43,6 +43,14 @@ def sampled(places: Iterable[Any], quick: Collection[Any]) -> list[Any]:
     return [place if place in quick else slow(place) for place in listed]
 
 
+def fifth(params: Iterable[Any]) -> list[Any]:
+    """Every fifth case of a scan in every run, the others in the slow stage alone."""
+    return [
+        each if place % 5 == 0 else pytest.param(*each.values, id=each.id, marks=pytest.mark.slow)
+        for place, each in enumerate(params)
+    ]
+
+
 @cache
 def table() -> Table:
     """The shipped table."""

@@ -135,7 +135,7 @@ def test_a_notebook_shows_the_page_of_a_course():
     assert "<html" not in page
     assert "<style" not in page
     assert page.count("<section") == page.count("</section>") > 2
-    assert "2027-10-19" in page
+    assert "Tuesday 19 October 2027" in page
     assert "<footer>" in page
 
 

@@ -58,6 +58,7 @@ def advance(part, font: dict[int, float]) -> float:
     return sum(font[int.from_bytes(codes[index : index + 2], "big")] for index in range(0, len(codes), 2))
 
 
+MARGINS = {"clinic": 16, "patient": 13}  # mm
 PAGES = [("clinic", "a4"), ("patient", "letter"), slow("clinic", "letter"), slow("patient", "a4")]
 
 
@@ -73,13 +74,14 @@ def widths(font) -> dict[int, float]:
     return found
 
 
-def assert_inside(content: bytes, paper: str) -> None:
-    """No letter is more than 1 mm beyond the margins of 16 mm (as dates of a line of time are), or near an edge."""
+def assert_inside(content: bytes, paper: str, sheet: str) -> None:
+    """No letter is more than 1 mm beyond the margins (as dates of a line of time are), or near an edge."""
     wide, high = (each * MM for each in PAPERS[paper])
+    least = (MARGINS[sheet] - 1) * MM
     for page in PdfReader(io.BytesIO(content)).pages:
         for found in runs(page):
-            assert found.left >= 15 * MM
-            assert found.right <= wide - 15 * MM
+            assert found.left >= least
+            assert found.right <= wide - least
             assert 4 * MM <= found.height <= high - 4 * MM
 
 
@@ -104,7 +106,7 @@ def made(folder, *more: str) -> bytes:
 def test_a_long_id_and_a_long_reason_stay_on_the_page_and_are_whole(sheet, paper, tmp_path):
     more = ["--patient-id", DIGITS, "--accept", f"contraindicated:active-tb={REASON}", "--sheet", sheet]
     content = made(tmp_path, *more, "--paper", paper)
-    assert_inside(content, paper)
+    assert_inside(content, paper, sheet)
     pages = joined(content)
     assert [page.count(DIGITS) for page in pages] == [2] + [1] * (len(pages) - 1), (
         "on top, and at the foot of each page"
@@ -129,7 +131,7 @@ def test_a_long_id_and_a_long_reason_fit_80_columns_and_are_whole_in_markdown(sh
 def test_the_longest_id_leaves_room_for_the_page(letter, tmp_path):
     accept = ["--accept", "contraindicated:active-tb=agreed"]
     content = made(tmp_path, "--patient-id", letter * 500, *accept, "--sheet", "patient")
-    assert_inside(content, "a4")
+    assert_inside(content, "a4", "patient")
     pages = joined(content)
     assert len(pages) <= 4
     assert all(letter * 500 in page for page in pages)
@@ -154,7 +156,7 @@ def test_an_id_that_would_fill_every_page_is_refused(name, taken, tmp_path, capf
 def test_a_reason_longer_than_a_page_goes_on_to_the_next(tmp_path):
     reason = "W" * 4000  # a page holds some 2,500
     content = made(tmp_path, "--patient-id", "17", "--accept", f"contraindicated:active-tb={reason}")
-    assert_inside(content, "a4")
+    assert_inside(content, "a4", "clinic")
     assert reason in without_feet(joined(content), "17")
 
 
@@ -176,7 +178,7 @@ def test_long_words_are_broken_wherever_they_stand(sheet, paper):
         Sources(((word(23), "label", word(24)),)),
     ]
     content = pdf.draw(blocks, f"foot {word(25)}", sheet, formats.PAPERS[paper], word(26))
-    assert_inside(content, paper)
+    assert_inside(content, paper, sheet)
     text = "".join(page.rpartition("foot25")[0] for page in joined(content))
     for number in range(1, 7):
         assert word(number) in text
