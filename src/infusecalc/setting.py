@@ -13,7 +13,7 @@ from infusecalc.pump import Rates
 from infusecalc.regimen import Regimen
 from infusecalc.site import Site, site_of
 from infusecalc.spelling import normal
-from infusecalc.statements import SITE, House, InfusionTime, ProductRules, Protocol
+from infusecalc.statements import SITE, ConditionRule, House, InfusionTime, ProductRules, Protocol
 from infusecalc.table import Table
 
 
@@ -90,8 +90,20 @@ def conditions_of(table: Table, regimen: Regimen, typed: tuple[str, ...]) -> tup
         rule = regimen.rules.conditions.get(read_as) or regimen.drug_rules.conditions.get(read_as)
         removed = rule is None and _removed(table, regimen, read_as)
         name = table.get("conditions", read_as).name
-        found.setdefault(read_as, HasCondition(normal(text), named, read_as, name, rule, removed))
+        elsewhere = () if rule or removed else _elsewhere(table, regimen, read_as)
+        found.setdefault(read_as, HasCondition(normal(text), named, read_as, name, rule, removed, elsewhere))
     return tuple(found.values())
+
+
+def _elsewhere(table: Table, regimen: Regimen, condition: str) -> tuple[tuple[str, ConditionRule], ...]:
+    """What the other labels that have the regimen say of a condition."""
+    found = []
+    for label in table.labels:
+        if label != regimen.label and table.has_part("regimens", regimen.id, label):
+            other = table.regimen(regimen.drug_id, regimen.indication, label)
+            rule = other.rules.conditions.get(condition) or other.drug_rules.conditions.get(condition)
+            found += [(label, rule)] if rule else []
+    return tuple(found)
 
 
 def _removed(table: Table, regimen: Regimen, condition: str) -> bool:

@@ -224,10 +224,10 @@ def of_condition(regimen: Regimen, has: HasCondition, *, over: bool) -> Finding:
         message = f"{name}: the site's file removes what the shipped table says about it"
         return Finding("condition-not-covered", message, HOUSE, has.id)
     if has.rule is None:
-        message = (
-            f"{name}: no statement found in our sources for {regimen.drug.name} ({regimen.label}): this is no clearance"
-        )
-        return Finding("condition-not-covered", message, HOUSE, has.id)
+        none = f"no statement found in our sources for {regimen.drug.name} ({regimen.label}): this is no clearance"
+        others = [f"under the {label} label ({rule.rule}): {rule.text}" for label, rule in has.elsewhere]
+        source = dict.fromkeys((*HOUSE, *(each for _, rule in has.elsewhere for each in rule.source)))
+        return Finding("condition-not-covered", "; ".join((f"{name}: {none}", *others)), tuple(source), has.id)
     if has.rule.above and not over:
         message = f"{name}: {has.rule.text}; no dose here is above {has.rule.above}"
         return Finding("precaution", message, has.rule.source, has.id)

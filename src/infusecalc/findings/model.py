@@ -70,7 +70,7 @@ class Finding(Frozen):
 
 
 class HasCondition(Frozen):
-    """A condition that was said of the patient, and what the label says of it."""
+    """A condition that was said of the patient, and what the label says of it, or else what others do."""
 
     typed: str
     named: str  # the condition of that name; where it leaves something open, `id` is the worst that it can mean
@@ -78,6 +78,7 @@ class HasCondition(Frozen):
     name: str
     rule: ConditionRule | None
     removed: bool = False  # whether the site's file removed what the shipped table says of it
+    elsewhere: tuple[tuple[str, ConditionRule], ...] = ()  # other labels, each with its rule
 
     @property
     def above(self) -> Dose | None:
