@@ -13,7 +13,7 @@ from benchmarks.cohort_equality import BANDED as TABLE
 from benchmarks.cohort_equality import BANDED_OPTIONS, banded_rows, differences
 from infusecalc import load_table
 from infusecalc.cli import run
-from infusecalc.cohort import RejectedRows, expand
+from infusecalc.cohort import RejectedRows, expand, rejects
 from infusecalc.errors import BadTable
 from support import cases, course, sampled
 
@@ -45,6 +45,21 @@ def test_a_cap_or_a_band(case, capfdbinary):
 def test_a_cohort_gets_the_caps_and_bands_of_single_patients(place):
     listed, options = list(banded_rows(125, 3000 + place)), BANDED_OPTIONS[place]
     assert list(differences(listed, options, load_table(TABLE))) == []
+
+
+@pytest.mark.parametrize("indication", ["surface", "surface-flat"])
+@pytest.mark.parametrize("areas", [(1.2, None), (None, 1.2), (1.6, None), (None, 1.6)])
+def test_a_patient_of_a_cohort_without_a_surface_is_in_no_band_whoever_comes_before(areas, indication):
+    # the band of the first patient is known when the second comes: it is not lent to one whose size is missing
+    listed = [
+        {"patient_id": id_, "drug": "bandumab", "indication": indication, "weight_kg": "50", "start": "2026-12-01"}
+        | {"bsa_m2": area}
+        for id_, area in zip("ab", areas, strict=True)
+    ]
+    frame = pl.DataFrame(listed, schema_overrides={"bsa_m2": pl.Float64})
+    found = rejects(frame, table=load_table(TABLE))
+    told = "height is missing: the dose depends on the BSA, which needs height_cm or bsa_m2"
+    assert found.select("patient_id", "reason").rows() == [("ab"[areas.index(None)], told)]
 
 
 def test_the_made_up_cohort_lies_on_both_sides_of_every_end_and_of_every_cap():

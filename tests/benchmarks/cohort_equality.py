@@ -169,10 +169,10 @@ def banded_rows(number: int, seed: int) -> Iterator[dict[str, str | None]]:
         row: dict[str, str | None] = {
             "patient_id": f"p{place}",
             "drug": "bandumab",
-            "indication": dice.choice(("capped", "weight", "surface", "weight-caps", "surface-caps")),
+            "indication": dice.choice(("capped", "weight", "surface", "weight-caps", "surface-caps", "surface-flat")),
             "weight_kg": str(weight / 100),
             "height_cm": f"{height:.1f}" if tall < 0.5 else None,
-            "bsa_m2": str(area / 100) if tall > 0.4 else None,
+            "bsa_m2": str(area / 100) if 0.4 < tall < 0.95 else None,  # some have neither
             "age_years": dice.choice((None, "17", "18", "60")),
             "start": f"{dice.choice([2023, 2026])}-{dice.randint(1, 12):02}-{dice.randint(1, 28):02}",
             "label": dice.choice((None, "us")),

@@ -121,7 +121,7 @@ class Compiler:
         self._places: dict[tuple[object, ...], int | RowFault] = {}
         self._steps: dict[Steps, dict[date, tuple[int, ...]]] = {}
         self._same: dict[tuple[object, ...], int] = {}
-        self._banded: dict[tuple[int, int], Group] = {}
+        self._banded: dict[tuple[int, int | None], Group] = {}
 
     # --- groups ---------------------------------------------------------------------------------------------
 
@@ -232,7 +232,7 @@ class Compiler:
         late = self._beyond and horizon.until is not None and horizon.until < start
         return horizon.but(until=start) if late else horizon
 
-    def in_bands(self, group: Group, band: int, weight: int, bsa: int | None) -> Group | RowFault:
+    def in_bands(self, group: Group, band: int | None, weight: int, bsa: int | None) -> Group | RowFault:
         """The group with the doses of one band for each phase, or what a patient lacks for it."""
         if not group.ordered.places:
             return group

@@ -215,7 +215,10 @@ class Patients:
         return (-1 if ahead is None else ahead,)
 
     def _band(self) -> Any:
-        """The bands that a patient is in, as a number for each group that has bands: how many ends are passed."""
+        """The bands that a patient is in, as a number for each group that has bands: how many ends are passed.
+
+        Null where a size is missing: that is no band of its own.
+        """
         number: Any = pl.lit(0, dtype=pl.Int32)
         for group, places in self._banded.items():
             ends = [place.band for place in places if place.band.end]
@@ -227,7 +230,7 @@ class Patients:
         self, group: int, _: int, band: int | None, start: date, weight: int, bsa: int | None
     ) -> tuple[int | None, int | None]:
         """The shape that a group has for a start, or why there is no plan."""
-        sized = self._compiler.in_bands(self._groups[group], band or 0, weight, bsa)
+        sized = self._compiler.in_bands(self._groups[group], band, weight, bsa)
         shape = sized if isinstance(sized, RowFault) else self._compiler.shape(sized, start)
         return (None, self._faults.place(shape)) if isinstance(shape, RowFault) else (shape, None)
 
