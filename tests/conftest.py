@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import sys
 import threading
@@ -27,6 +28,12 @@ def nobodys_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
         patch.setenv("APPDATA", empty)
         patch.delenv("INFUSECALC_SETTINGS", raising=False)
         yield
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was made so far out of garbage collection: thousands of tests, looked through again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)
