@@ -111,7 +111,8 @@ def patient(someone: Patient, on: date | None) -> str:
 
 def about(finding: Finding) -> str:
     """Which infusions a finding is about: ` [infusions 4 to 8]`; nothing where it is about the whole course."""
-    return "" if finding.infusions is None else f" [infusions {ranges(finding.infusions)}]"
+    numbers = finding.infusions
+    return "" if numbers is None else f" [infusion{'' if len(numbers) == 1 else 's'} {ranges(numbers)}]"
 
 
 def weights(someone: Patient, said: Callable[[date], str] = str) -> str:
