@@ -177,8 +177,12 @@ def regimen(course: Course) -> tuple[str, str]:
 
 def tall_man(course: Course, text: str) -> str:
     """A text for people, with the drug's name in tall-man letters; ids such as `infliximab/ra` stay as they are."""
-    name = re.escape(course.regimen.drug_id)
-    return re.sub(rf"(?<![\w/-]){name}(?![\w/-])", course.regimen.drug.name, text)
+    return with_name(text, course.regimen.drug_id, course.regimen.drug.name)
+
+
+def with_name(text: str, drug: str, name: str) -> str:
+    """A text with a drug's name as people read it, in place of its id."""
+    return re.sub(rf"(?<![\w/-]){re.escape(drug)}(?![\w/-])", name, text)
 
 
 def product(course: Course) -> str:
