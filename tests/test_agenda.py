@@ -99,6 +99,16 @@ def test_an_overdue_infusion_has_what_the_label_says_of_the_gap(tmp_path: Path, 
     assert [each["latest_date"] for each in eu["overdue"] if each["patient_id"] == "a"] == ["2026-04-27"]
 
 
+def test_what_the_label_says_of_a_late_infusion_has_the_drug_in_tall_man_letters(
+    tmp_path: Path, capsys: Captured
+) -> None:
+    words = files(tmp_path, [{}], ["a,2026-01-05,350"])
+    assert run(["agenda", *words, "--on", "2026-03-01"]) == 0
+    page = " ".join(capsys.readouterr().out.split())
+    assert "Late or missed, inFLIXimab, label us:" in page
+    assert "more antibodies to inFLIXimab were seen" in page
+
+
 def test_an_overdue_dose_follows_the_weight_of_the_first_day(tmp_path: Path, capsys: Captured) -> None:
     words = files(tmp_path, [{}], ["a,2026-01-05,"])
     (tmp_path / "weights.csv").write_text("patient_id,date,weight_kg\na,2026-02-01,80\n")

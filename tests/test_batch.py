@@ -247,7 +247,25 @@ def test_a_bag_that_is_too_small_is_accepted_in_no_row(tmp_path: Path, capsys: p
     assert capsys.readouterr().err == f"infusecalc: --accept 'bag-too-small' cannot be accepted: {said}\n"
     assert list(tmp_path.iterdir()) == [source]
     assert run(small) == 3
-    assert "bag-too-small 8, concentration-high 8" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "bag-too-small 8, concentration-high 8" in said
+    # the accepted one blocks no longer
+    assert said.endswith("BLOCKED infusions by finding: bag-too-small 8; bag-too-small cannot be accepted\n")
+
+
+def test_what_blocks_is_said_at_the_end_with_what_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    blocked = GOOD | {"age_years": "3"}
+    source, out = write(tmp_path / "in.csv", [GOOD, blocked, blocked]), tmp_path / "out.csv"
+    said = "infusecalc: BLOCKED infusions by finding: age-outside-regimen 16; "  # 2 patients x 8 infusions
+    said += "if the prescriber decides to go on, record the reason: --accept CODE=REASON"
+    assert run(["batch", str(source), "-o", str(out)]) == 3
+    assert capsys.readouterr().err.splitlines()[-1] == said
+    given = tmp_path / "given.csv"  # with a history, patients are planned one by one
+    given.write_text("patient_id,date,dose_mg\n", encoding="utf-8")
+    assert run(["batch", str(source), "-o", str(out), "--given", str(given)]) == 3
+    assert capsys.readouterr().err.splitlines()[-1] == said
+    assert run(["batch", str(source), "-o", str(out), "--accept", "age-outside-regimen=agreed"]) == 0
+    assert "BLOCKED" not in capsys.readouterr().err
 
 
 # --- forms --------------------------------------------------------------------------------------------------------

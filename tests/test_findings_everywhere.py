@@ -173,3 +173,13 @@ def test_the_walk_goes_through_every_command_that_answers_for_a_patient():
     kinds = {f"{command}, {kind}" for command in COMMANDS.keys() - WITHOUT for kind in ("the course", "accepted")}
     assert kinds <= {case["name"] for case in CASES}
     assert len({case["name"] for case in CASES}) == len(CASES)
+
+
+@pytest.mark.parametrize("form", ["table", "html", "pdf", "ics"])
+def test_the_infusions_of_a_finding_are_told_in_the_same_words_on_every_page(form, tmp_path):
+    line = "schedule infliximab crohns --start 2026-01-05 --weight 2026-01-01=70kg --weight 2026-06-01=78kg"
+    _, content = answer(f"{line} --dose 20mg/kg", form, tmp_path)
+    text = " ".join(map(squeezed, pages_of(form, content)))
+    assert "[infusions4to8]" in text  # 20 mg/kg in maintenance blocks
+    # day 154 is 2026-06-08; an event has what blocks, and no other infusions' cautions
+    assert ("[infusion5]" in text) is (form != "ics")

@@ -6,7 +6,7 @@ import contextlib
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from inspect import Parameter
 from typing import TYPE_CHECKING, Any
 
@@ -333,8 +333,16 @@ def summary(tally: Tally) -> Iterator[str]:
         without = f", without {tally.unpriced:,} {lack} a price" if tally.unpriced else ""
         yield f"cost of the vials: {people(tally.cost)}{without}"
     if tally.findings:
-        counted = sorted(tally.findings.items(), key=lambda each: (-each[1], each[0]))
-        yield "infusions by finding: " + ", ".join(f"{key} {count:,}" for key, count in counted)
+        yield f"infusions by finding: {_counted(tally.findings)}"
+    if tally.blocks:
+        from infusecalc.findings import how_to_go_on  # noqa: PLC0415 - only a block needs it
+
+        yield f"BLOCKED infusions by finding: {_counted(tally.blocks)}; {how_to_go_on(tally.blocks)}"
+
+
+def _counted(findings: Mapping[str, int]) -> str:
+    """Findings with the number of their infusions, the most frequent first."""
+    return ", ".join(f"{key} {n:,}" for key, n in sorted(findings.items(), key=lambda each: (-each[1], each[0])))
 
 
 def _opened(vials: dict[str, int]) -> str:

@@ -29,8 +29,17 @@ class AnyCase(TyperGroup):
 
 def sentence(error: Any, words: Sequence[str], options: Options) -> str:
     """What a person can do about a line that the parser refused."""
-    command = error.ctx.command_path.lower() if error.ctx else "infusecalc"
-    return f"{_what(error, words, options)} (see: {command} -h)"
+    return f"{_what(error, words, options)} (see: {_command(error, words, options)} -h)"
+
+
+def _command(error: Any, words: Sequence[str], options: Options) -> str:
+    """The command whose help says more; of an option without its value the parser does not tell it."""
+    if error.ctx:
+        path: str = error.ctx.command_path.lower()
+        return path
+    named = (" ".join(words[:many]).lower() for many in (2, 1))
+    known = options()
+    return " ".join(("infusecalc", *[name for name in named if name in known][:1]))
 
 
 def _what(error: Any, words: Sequence[str], options: Options) -> str:

@@ -8,6 +8,7 @@ from infusecalc.findings import (
     RULES,
     Case,
     Finding,
+    block_keys,
     by_condition,
     carries,
     in_data,
@@ -41,11 +42,11 @@ class Slot(Frozen):
 
 
 class Codes(Frozen):
-    """What one infusion carries: findings as the columns that data has of them, the keys, whether one blocks."""
+    """What one infusion carries: findings as the columns that data has of them, the keys, and those that block."""
 
     columns: tuple[str | None, ...]
     keys: tuple[str, ...]
-    blocked: bool
+    blocks: tuple[str, ...]
 
 
 def slots_of(case: Case) -> tuple[Slot, ...]:
@@ -100,6 +101,6 @@ def codes_of(slots: Iterable[Slot], case: Case, bits: int) -> Codes:
     found = [slot.finding for slot in slots if slot.holds(bits)]
     settled = settle(found, (), case.conditions, case.choices.acceptances)
     keys = tuple(dict.fromkeys(finding.key for finding in settled))
-    blocked = any(finding.severity == "block" for finding in settled)
+    blocks = block_keys(settled)
     told = in_data((finding.key, finding.severity, finding.reason) for finding in settled)
-    return Codes(tuple(told.values()), keys, blocked)
+    return Codes(tuple(told.values()), keys, blocks)

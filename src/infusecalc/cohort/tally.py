@@ -11,7 +11,7 @@ import polars as pl
 from infusecalc.arithmetic import share_of_cost
 from infusecalc.cohort.lookup_tables import Events
 from infusecalc.course import Course
-from infusecalc.findings import carries
+from infusecalc.findings import block_keys, carries
 from infusecalc.output.flat import vials_text
 from infusecalc.output.totals_answer import PERIODS, Row, TotalsAnswer
 from infusecalc.phase_dose import Infusion
@@ -39,6 +39,8 @@ class Tally:
         self.periods: dict[tuple[date, str], list[int]] = {}
         """What is to be ordered: sums by the first day of a period and by product, as `Row` has them."""
         self.findings: Counter[str] = Counter()
+        self.blocks: Counter[str] = Counter()
+        """Infusions by finding: all, and those that block."""
         self.vials: Counter[str] = Counter()
         """Combinations of vials."""
         self.ordered: Counter[tuple[date, str, str]] = Counter()
@@ -54,9 +56,11 @@ class Tally:
         for variant, count in stretches["variant"].value_counts().iter_rows():
             self.infusions += count * len(self._events.codes[variant])
             for codes in self._events.codes[variant]:
-                self.blocked |= codes.blocked
+                self.blocked |= bool(codes.blocks)
                 for key in codes.keys:
                     self.findings[key] += count
+                for key in codes.blocks:
+                    self.blocks[key] += count
         needed = self._events.needed[stretches["variant"]]
         kept = stretches.select("start", "dose", "waste", "vials", "cost", "time", "chair", _waste_cost(stretches))
         whole = pl.concat([kept, needed], how="horizontal")
@@ -79,9 +83,9 @@ class Tally:
     def _add_infusion(self, course: Course, infusion: Infusion, shown: set[int]) -> None:
         self.infusions += 1
         number, made_up = infusion.planned.number, infusion.dose.preparation
-        found = (finding.key for finding in course.findings if carries((number,), finding.infusions, shown))
-        for key in dict.fromkeys(found):
-            self.findings[key] += 1
+        found = [each for each in course.findings if carries((number,), each.infusions, shown)]
+        self.findings.update(dict.fromkeys((each.key for each in found), 1))
+        self.blocks.update(dict.fromkeys(block_keys(found), 1))
         if infusion.planned.optional:
             return
         self.needed += 1

@@ -43,7 +43,8 @@ def _overdue(agenda: Agenda) -> Iterator[Block]:
     for key in sorted(late):
         told = agenda.told[key]
         yield Lines((f"Late or missed, {told.drug}, label {key[1]}:",))
-        yield Pairs(tuple((name, f"{text} ({source})") for name, text, source in told.late), inset=True)
+        late_ones = ((name, phrases.with_name(text, key[0], told.drug), source) for name, text, source in told.late)
+        yield Pairs(tuple((name, f"{text} ({source})") for name, text, source in late_ones), inset=True)
 
 
 def _late_row(item: Record) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from infusecalc.course import Course
 from infusecalc.due import Bound, Due
 from infusecalc.output import phrases
 from infusecalc.output.answer import Answer
@@ -147,7 +148,6 @@ def _given_row(due: Due) -> Iterator[tuple[str, ...]]:
 def _due(due: Due, infusion: Infusion, place: int) -> Iterator[Block]:
     yield Heading(f"Due: infusion {place}, {infusion.dose.name}, {phrases.day(infusion.planned.date)}")
     anchor, counted = due.course.choices.anchor, phrases.day(due.from_given or infusion.planned.due)
-    at = f"{infusion.dose.asked.people} at {phrases.weight(infusion.dose.patient.weight)}"
     late = f", {phrases.shift(due.late_days, 'later', 'earlier')} than planned" if due.late_days else ""
     moved = phrases.shift(infusion.planned.moved_days, "later (clinic days)", "earlier (clinic days)")
     rows = [
@@ -156,17 +156,29 @@ def _due(due: Due, infusion: Infusion, place: int) -> Iterator[Block]:
         ("moved", moved or "not moved"),
         ("earliest", _bound(due.earliest)),
         ("latest", _bound(due.latest)),
-        ("dose", f"{at}: {phrases.mg(infusion.dose.amount.dose)}, {phrases.vials(infusion.dose.preparation.vials)}"),
+        ("dose", _dose(infusion)),
         ("bag", phrases.bag(infusion.dose.preparation)),
         ("time", phrases.time(infusion.time)),
     ]  # fmt: skip
     if due.days_left is not None:
         left = phrases.shift(due.days_left, "to go", "overdue") or "today"
         rows.insert(0, ("as of", f"{due.course.choices.on}: {left}"))
-    today = due.if_given
-    if today is not None:
-        rows.append(("if given then", f"{phrases.mg(today.dose.amount.dose)}, {phrases.time(today.time)}"))
+    then = due.if_given
+    if then is not None:
+        made = phrases.bag(then.dose.preparation)
+        rows.insert(1, (_if_given_on(due), f"{_dose(then)}; {made}; {phrases.time(then.time)}"))
     yield Pairs(tuple(rows), inset=True)
+
+
+def _dose(infusion: Infusion) -> str:
+    """A dose with its weight and its vials: `5 mg/kg at 70 kg (154.3 lb): 350 mg, 4 x 100 mg`."""
+    dose = infusion.dose
+    at = f"{dose.asked.people} at {phrases.weight(dose.patient.weight)}"
+    return f"{at}: {phrases.mg(dose.amount.dose)}, {phrases.vials(dose.preparation.vials)}"
+
+
+def _if_given_on(due: Due) -> str:
+    return f"if given on {due.course.choices.on}"
 
 
 def _taken(item: Planned, anchor: str) -> str:
@@ -210,17 +222,19 @@ def _last_given(due: Due) -> str:
 
 
 def _due_first(due: Due, infusion: Infusion) -> Iterator[Block]:
-    """The infusion that is due: when, its dose, how it is made up, and the dates that a source gives."""
+    """The infusion that is due: when, its dose, how it is made up, and the dates that a source gives.
+
+    What has changed since a date that has passed (a newer weight, the first rate again) is told as it is now.
+    """
     course, planned = due.course, infusion.planned
     left = "" if due.days_left is None else phrases.shift(due.days_left, "to go", "overdue") or "today"
     as_of = f" ({left}, as of {course.choices.on})" if left else ""
     yield Heading(f"Due: infusion {planned.number}, {planned.phase}, {phrases.day(planned.date)}{as_of}")
-    lines = [
-        formula(course, infusion.dose),
-        made_up(infusion.dose) + ending(course),
-        f"time {phrases.time(infusion.time)}{watched(course)}",
-    ]
-    yield Lines(tuple(lines), listed=True)
+    lines, told = _making(course, infusion), ""
+    if due.if_given is not None and _making(course, due.if_given) != lines:
+        told = f"{_if_given_on(due)}: "
+        lines = _making(course, due.if_given)
+    yield Lines((told + lines[0], *lines[1:]), listed=True)
     rows = [("earliest", _bound_first(due.earliest)), ("latest", _bound_first(due.latest))]
     if due.earliest is due.latest is None:
         rows = [("earliest and latest", _bound_first(None))]
@@ -231,9 +245,16 @@ def _due_first(due: Due, infusion: Infusion) -> Iterator[Block]:
     if moved:
         rows.append(("moved", moved))
     if due.if_given is not None:
-        then = due.if_given
-        rows.append(("if given then", f"{phrases.mg(then.dose.amount.dose)}, {phrases.time(then.time)}"))
+        name = f"planned for {planned.date}" if told else _if_given_on(due)
+        shown = infusion if told else due.if_given
+        rows.append((name, f"{phrases.mg(shown.dose.amount.dose)}, {phrases.time(shown.time)}"))
     yield Pairs(tuple(rows), inset=True)
+
+
+def _making(course: Course, infusion: Infusion) -> tuple[str, ...]:
+    """The dose with its arithmetic, what it is made up from, and how long it runs."""
+    time = f"time {phrases.time(infusion.time)}{watched(course)}"
+    return formula(course, infusion.dose), made_up(infusion.dose) + ending(course), time
 
 
 def _bound_first(bound: Bound | None) -> str:

@@ -144,10 +144,9 @@ def _class(block: Rows, index: int) -> str:
 
 
 def _finding(finding: Finding, text: str) -> str:
-    about = "" if finding.infusions is None else f" [infusions {', '.join(map(str, finding.infusions))}]"
     return (
         f'<li class="{finding.severity}"><strong>{finding.severity}: {plain(finding.key)}</strong> '
-        f"{plain(text)}{about} <small>{plain(cited(finding.source))}</small></li>"
+        f"{plain(text)}{phrases.about(finding)} <small>{plain(cited(finding.source))}</small></li>"
     )
 
 

@@ -154,11 +154,10 @@ def _rows(
 
 
 def _finding(finding: Finding, text: str) -> dict[str, str]:
-    about = "" if finding.infusions is None else f" [infusions {', '.join(map(str, finding.infusions))}]"
     return {
         "severity": finding.severity,
         "key": finding.key,
-        "text": escape(text) + about,
+        "text": escape(text) + phrases.about(finding),
         "source": cited(finding.source),
     }
 

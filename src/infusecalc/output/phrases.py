@@ -111,7 +111,8 @@ def patient(someone: Patient, on: date | None) -> str:
 
 def about(finding: Finding) -> str:
     """Which infusions a finding is about: ` [infusions 4 to 8]`; nothing where it is about the whole course."""
-    return "" if finding.infusions is None else f" [infusions {ranges(finding.infusions)}]"
+    numbers = finding.infusions
+    return "" if numbers is None else f" [infusion{'' if len(numbers) == 1 else 's'} {ranges(numbers)}]"
 
 
 def weights(someone: Patient, said: Callable[[date], str] = str) -> str:
@@ -176,8 +177,12 @@ def regimen(course: Course) -> tuple[str, str]:
 
 def tall_man(course: Course, text: str) -> str:
     """A text for people, with the drug's name in tall-man letters; ids such as `infliximab/ra` stay as they are."""
-    name = re.escape(course.regimen.drug_id)
-    return re.sub(rf"(?<![\w/-]){name}(?![\w/-])", course.regimen.drug.name, text)
+    return with_name(text, course.regimen.drug_id, course.regimen.drug.name)
+
+
+def with_name(text: str, drug: str, name: str) -> str:
+    """A text with a drug's name as people read it, in place of its id."""
+    return re.sub(rf"(?<![\w/-]){re.escape(drug)}(?![\w/-])", name, text)
 
 
 def product(course: Course) -> str:

@@ -33,7 +33,8 @@ def course_screen(
     for index, group in enumerate(shown):
         yield Heading(_what_and_when(course, group), SECTION if alone or (grave and index == 0) else PART)
         made, time = made_up(group[0]), _runs(course, group)
-        lines = (made + ending(course), f"time {time}") if alone else (f"{made}; in {time}",)
+        how = "time" if group[0].later_time is None else "in"  # 'time not labelled'
+        lines = (made + ending(course), f"time {time}") if alone else (f"{made}; {how} {time}",)
         yield Lines(lines, listed=True)
     if not alone and cannot_wait(course):
         yield Lines((f"Each bag: {cannot_wait(course)}",), listed=True)
