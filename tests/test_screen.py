@@ -69,6 +69,17 @@ def test_an_answer_is_one_screen(command, regimen, label, capfd):
     assert max(map(len, lines)) <= WIDE
 
 
+@pytest.mark.parametrize("command", LINES)
+@pytest.mark.parametrize(("regimen", "label"), list(labelled_for_adults())[::5])
+def test_no_line_ends_between_a_number_and_its_unit(command, regimen, label, capfd):
+    # ISMP: a number and its unit are read as one; '51' at the end of a line is anything
+    line = f"{command} {regimen} --label {label} --weight 71.3kg --height 175cm {ASKED[command]}"
+    for more in ([], ["--full"]):
+        text = shown(line, capfd, *more)
+        assert re.findall(r"\d\n *(?:mg|mL|kg|m2|h|min|hours?|days?|weeks?|months?|years?|%)(?!\w)", text) == []
+        assert "\ue000" not in text
+
+
 @pytest.mark.parametrize("drug", ["infliximab", "rituximab"])
 def test_the_page_of_a_drug_is_short(drug, capfd):
     lines = shown(f"info {drug}", capfd).splitlines()

@@ -37,6 +37,9 @@ _STYLES = {"block": "bold red", "caution": "yellow", "info": ""}
 _NAMES = {"block": "BLOCK", "caution": "CAUTION", "info": "info"}
 _FOLDED = 12  # columns that a cell has at least before it is folded
 _TRAILING = re.compile(r" +$", re.MULTILINE)
+_UNITS = r"(?:mg|mL|kg|lb|cm|m2|h|min|hours?|minutes?|days?|weeks?|months?|years?|micrometre)\b"
+_WITHIN = re.compile(rf"(?<=\d) (?={_UNITS}|%|x \d)|(?<=\d x) (?=\d)|(?<=\d h) (?=\d+ min\b)")
+_KEPT = "\ue000"  # a space at which no line ends, while a page is set
 
 
 class Page:
@@ -59,21 +62,21 @@ class Page:
 
     def heading(self, text: str) -> None:
         """A line that stands out."""
-        self._console.print(Text(text, "bold"))
+        self._console.print(Text(_whole(text), "bold"))
 
     def banner(self, lines: Iterable[str]) -> None:
         """Lines above all else, as a block is coloured, with an empty line below."""
         for line in lines:
-            self._print(Text(line, _STYLES["block"], overflow="fold"), 0)
+            self._print(Text(_whole(line), _STYLES["block"], overflow="fold"), 0)
         self.line()
 
     def line(self, text: str = "", indent: int = 0) -> None:
         """A line of prose, wrapped under its own indent."""
-        self._print(Text(text, overflow="fold"), indent)
+        self._print(Text(_whole(text), overflow="fold"), indent)
 
     def hanging(self, text: str) -> None:
         """A line of prose, wrapped under an indent of its own."""
-        for line in textwrap.wrap(text, self._console.width, subsequent_indent="  "):
+        for line in textwrap.wrap(_whole(text), self._console.width, subsequent_indent="  "):
             self.line(line)
 
     def grid(
@@ -95,7 +98,7 @@ class Page:
             wraps = index == last or index in folds
             grid.add_column(justify=justify, no_wrap=not wraps, min_width=least, overflow="fold")
         for row in listed:
-            grid.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in row))
+            grid.add_row(*(Text(_whole(cell)) if isinstance(cell, str) else cell for cell in row))
         self._print(grid, indent)
 
     def _print(self, what: RenderableType, indent: int) -> None:
@@ -103,7 +106,12 @@ class Page:
 
     def text(self) -> str:
         """All of the page, without trailing spaces."""
-        return _TRAILING.sub("", self._out.getvalue())
+        return _TRAILING.sub("", self._out.getvalue().replace(_KEPT, " "))
+
+
+def _whole(text: str) -> str:
+    """Text in which no line ends between a number and its unit."""
+    return _WITHIN.sub(_KEPT, text)
 
 
 def without_infos(blocks: Iterable[Block]) -> Iterator[Block]:
@@ -167,7 +175,7 @@ def _grid(page: Page, block: Pairs | Rows | Findings | Sources | Timeline | Mont
 
 def _finding(finding: Finding, text: str) -> tuple[Text, Text]:
     name = Text(_NAMES[finding.severity], _STYLES[finding.severity])
-    return name, Text(f"{finding.key}: {text}{phrases.about(finding)} ({cited(finding.source)})")
+    return name, Text(_whole(f"{finding.key}: {text}{phrases.about(finding)} ({cited(finding.source)})"))
 
 
 def _brief(page: Page, block: Findings) -> None:
@@ -182,7 +190,7 @@ def _brief(page: Page, block: Findings) -> None:
 
 def _grave(finding: Finding, text: str) -> tuple[Text, Text]:
     name = Text(_NAMES[finding.severity], _STYLES[finding.severity])
-    return name, Text(f"{finding.key}: {text}{phrases.about(finding)}")
+    return name, Text(_whole(f"{finding.key}: {text}{phrases.about(finding)}"))
 
 
 _LINE = 60  # columns of a line of time
