@@ -30,7 +30,7 @@ class Frozen:
     def __init__(self, *values: Any, **named: Any) -> None:
         parts = self.__dict__
         if not named and len(values) == len(self._names):  # the usual case, and much the quickest
-            parts.update(zip(self._names, values, strict=False))
+            parts.update(zip(self._names, values))  # noqa: B905 - as many as there are names
             return
         parts.update(self._absent)
         parts.update(zip(self._names, values, strict=False))

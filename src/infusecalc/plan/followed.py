@@ -37,7 +37,7 @@ def follow(ordered: Ordered, choices: Choices, start: date, trail: Trail, double
             problem = "is one too many for this plan"
             raise BadInput("infusion given", given.date, problem, detail=detail, hint=hint, field="given")
         planned, due = next(own).position.date, event.position.date
-        if given.date != event.position.date:
+        if given.date != due:
             event = event.but(position=Position(given.date))
             rest = events(ordered, choices, start, trail, _since(event, ordered.phases[event.phase], trail))
         yield event, planned, given.but(due=due if number > 1 else None)
