@@ -139,19 +139,22 @@ def dose_plan(
 ) -> tuple[tuple[PhaseDose, ...], tuple[Infusion, ...]]:
     """Dose and make up every infusion at the weight of its day; the distinct doses in the order of the phases."""
     bench = _Bench(ordered, making)
-    found: dict[tuple[str, int], PhaseDose] = {}
+    found: dict[tuple[str, int], tuple[PhaseDose, Load]] = {}
     infusions: list[Infusion] = []
     for item, first in zip(plan.infusions, run_as_first(plan, making.running.again), strict=True):
         weighed = patient.weighed_on(item.date)
         key = item.phase, weighed.weight
         if key not in found:
-            found[key] = bench.dose(item.phase, weighed)
-        time = bench.time(found[key].load, making.running.rates(item.number, first=first))
-        infusions.append(Infusion(item, found[key], first, time))
+            made = bench.dose(item.phase, weighed)
+            found[key] = made, made.load
+        dose, load = found[key]
+        time = bench.time(load, making.running.rates(item.number, first=first))
+        infusions.append(Infusion(item, dose, first, time))
     planned = {name for name, _ in found}
     last = patient.weighed_on(plan.infusions[-1].date)
     beyond = [bench.dose(name, last) for name in ordered.phases if name not in planned]
-    doses = sorted((*found.values(), *beyond), key=lambda dose: list(ordered.phases).index(dose.name))
+    names = list(ordered.phases)
+    doses = sorted((*(dose for dose, _ in found.values()), *beyond), key=lambda dose: names.index(dose.name))
     return tuple(doses), tuple(infusions)
 
 
@@ -168,8 +171,9 @@ class _Bench:
     def dose(self, name: str, patient: Patient) -> PhaseDose:
         """One infusion of a phase for a patient at one weight."""
         ordered, making, phase = self._ordered, self._making, self._ordered.phases[name]
-        asked = phase.dose_of(patient.weight, patient.bsa)
-        exact = asked.amount(patient.weight, patient.bsa)
+        size = patient.weight, patient.bsa
+        asked, place = phase.dose_of(*size), phase.place_of(*size)
+        exact = asked.amount(*size)
         if comes_to_nothing(exact):
             raise BadInput("dose", asked, "comes to less than 0.01 mg", hint="check `dose` and the weight")
         if above(exact, making.largest):
@@ -180,7 +184,6 @@ class _Bench:
         number, last = first_number(ordered, name), last_number(ordered, name)
         first, later = making.running.rates(number, first=True), making.running.rates(last, first=False)
         times = self.time(load, first), self.time(load, later)
-        place = phase.place_of(patient.weight, patient.bsa)
         return PhaseDose(name, phase, asked, place, patient, amount, made_up, *times)
 
     def time(self, load: Load, rates: Rates | None) -> int | None:

@@ -47,6 +47,16 @@ class Trail:
         self.starts: dict[str, PhaseStart] = {}
         self.passed: list[date] = []
 
+    def shared(self) -> Trail:
+        """Another trail in which all is noted for both, until they part."""
+        other = Trail()
+        self.edges, self.starts = other.edges, other.starts
+        return other
+
+    def part(self) -> None:
+        """Keep what was noted so far, and share nothing that comes."""
+        self.edges, self.starts = dict(self.edges), dict(self.starts)
+
 
 def events(
     ordered: Ordered, choices: Choices, start: date, trail: Trail, since: Since | None = None
@@ -68,9 +78,11 @@ def events(
             anchor = found.anchor
         trail.edges["first", name] = anchor
         trail.edges["last", name] = anchor.later_days(phase.offsets[-1])
-        for event in _of_phase(name, phase, anchor, base, _courses(phase, choices)):
-            if not (since and resumed) or (event.block, event.place) > (since.event.block, since.event.place):
-                yield event
+        walk = _of_phase(name, phase, anchor, base, _courses(phase, choices))
+        if since and resumed:
+            yield from (each for each in walk if (each.block, each.place) > (since.event.block, since.event.place))
+        else:
+            yield from walk
 
 
 def offsets_of(phase: Phase, block: int) -> tuple[int, ...]:
