@@ -65,7 +65,7 @@ def _last_day(year: int, month: int) -> int:
 
 def add(day: date, span: Span) -> date:
     """A span after a date."""
-    return add_months(day, span.months) + timedelta(days=span.days)
+    return (add_months(day, span.months) if span.months else day) + timedelta(days=span.days)
 
 
 @cache

@@ -62,7 +62,8 @@ def events(
     ordered: Ordered, choices: Choices, start: date, trail: Trail, since: Since | None = None
 ) -> Iterator[Event]:
     """The events of every phase in turn, or those after one of them; what is met on the way is noted in `trail`."""
-    asked, maintenance = choices.maintenance_start, ordered.regimen.maintenance
+    asked = choices.maintenance_start
+    maintenance = None if asked is None else ordered.regimen.maintenance
     if asked is not None and not (maintenance in ordered.phases and ordered.phases[maintenance].starts):
         problem, detail = "cannot be used: maintenance does not follow an induction here", f"({ordered.regimen.id})"
         raise BadInput("`maintenance_start`", asked, problem, detail=detail, hint="leave it out")

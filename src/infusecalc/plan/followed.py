@@ -20,7 +20,7 @@ from infusecalc.statements import Phase
 
 _WHOLE = 10_000  # 100 % in 0.01 %
 
-Followed = Iterator[tuple[Event, date, Given | None]]
+Followed = Iterator[tuple[Event, date, date, Given | None]]
 
 
 def follow(ordered: Ordered, choices: Choices, start: date, trail: Trail, doubled: int) -> Followed:
@@ -42,7 +42,7 @@ def follow(ordered: Ordered, choices: Choices, start: date, trail: Trail, double
                 trail.part()
             event = event.but(position=Position(given.date))
             rest = events(ordered, choices, start, trail, _since(event, ordered.phases[event.phase], trail))
-        yield event, planned, given.but(due=due if number > 1 else None)
+        yield event, given.date, planned, given.but(due=due if number > 1 else None)
     if choices.anchor == "planned":
         first = Trail()
         slots = islice(events(ordered, choices, start, first), len(choices.history), None)
@@ -51,7 +51,8 @@ def follow(ordered: Ordered, choices: Choices, start: date, trail: Trail, double
             trail.part()
             rest = _on_the_way(ordered, roomy, trail, first)
     for event in rest:
-        yield event, (event if rest is own else next(own)).position.date, None
+        day = event.position.date
+        yield event, day, day if rest is own else next(own).position.date, None
 
 
 def _since(event: Event, phase: Phase, trail: Trail) -> Since:
