@@ -172,10 +172,6 @@ def test_a_unit_may_be_written_in_several_ways():
     assert {parse_span(f"2{unit}") for unit in ("y", " year", " years")} == {Span(2, "year")}
 
 
-def test_a_span_several_times_over():
-    assert Span(8, "week").times(3) == Span(24, "week")
-
-
 # --- rounding and printing ------------------------------------------------------------------------
 
 
@@ -298,6 +294,9 @@ def test_days_after_months_and_months_after_days():
     assert anchor.later_days(14).later(Span(6, "month")).date == date(2027, 3, 14)  # 14 September + 6 months
     assert anchor.later_days(-3).later_days(3).later(Span(6, "month")).date == date(2027, 2, 28)
     assert anchor.later(Span(2, "week")).later_days(1) == Position(date(2026, 8, 31), 0, 15)
+    assert anchor.later(Span(8, "week"), 3) == anchor.later(Span(24, "week"))
+    assert anchor.later(Span(1, "month"), 6) == anchor.later(Span(6, "month"))
+    assert anchor.later(Span(1, "month"), 0) == anchor.later_days(0) == anchor
     # 31 August + 6 months = 28 February, and 14 days on is 14 March; a month on from there is 14 April
     assert anchor.later(Span(6, "month")).later_days(14).later(Span(1, "month")).date == date(2027, 4, 14)
 

@@ -65,7 +65,7 @@ def _last_day(year: int, month: int) -> int:
 
 def add(day: date, span: Span) -> date:
     """A span after a date."""
-    return add_months(day, span.months) + timedelta(days=span.days)
+    return (add_months(day, span.months) if span.months else day) + timedelta(days=span.days)
 
 
 @cache
@@ -94,17 +94,18 @@ class Position(Frozen):
     def date(self) -> date:
         """The calendar date."""
         if not self.months:
-            return self.base + timedelta(days=self.lead + self.days)
+            return self.base + timedelta(self.lead + self.days)
         return add_months(self.base + timedelta(days=self.lead), self.months) + timedelta(days=self.days)
 
-    def later(self, span: Span) -> Position:
-        """The position a span later: months are added to months, and days to days."""
-        if not span.months:
-            return self.later_days(span.days)
+    def later(self, span: Span, times: int = 1) -> Position:
+        """The position a span later, or several: months are added to months, and days to days."""
+        months = span.months * times
+        if not months:
+            return self.later_days(span.days * times)
         if self.days and self.months:
-            return Position(self.date, span.months)
-        return Position(self.base, self.months + span.months, 0, self.lead + self.days)
+            return Position(self.date, months, 0, 0)
+        return Position(self.base, self.months + months, 0, self.lead + self.days)
 
     def later_days(self, days: int) -> Position:
         """The position some days later."""
-        return Position(self.base, self.months, self.days + days, self.lead)
+        return Position(self.base, self.months, self.days + days, self.lead) if days else self

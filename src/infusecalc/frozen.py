@@ -28,15 +28,14 @@ class Frozen:
         cls._absent = {name: vars(cls)[name] for name in cls._names if name in vars(cls)}
 
     def __init__(self, *values: Any, **named: Any) -> None:
-        parts = self.__dict__
-        if not named and len(values) == len(self._names):  # the usual case, and much the quickest
-            parts.update(zip(self._names, values, strict=False))
-            return
-        parts.update(self._absent)
-        parts.update(zip(self._names, values, strict=False))
-        parts.update(named)
-        if len(parts) != len(self._names) or len(values) > len(self._names) or not named.keys() <= self._known:
-            message = f"{type(self).__name__} takes {', '.join(self._names)}"
+        parts, names = self.__dict__, self._names
+        if len(values) != len(names):  # it is quickest where all parts are given in their order
+            parts.update(self._absent)
+        parts.update(zip(names, values))  # noqa: B905 - told from too many below
+        if named:
+            parts.update(named)
+        if len(parts) != len(names) or len(values) > len(names) or (named and not named.keys() <= self._known):
+            message = f"{type(self).__name__} takes {', '.join(names)}"
             raise TypeError(message)
 
     def __setattr__(self, name: str, value: Any) -> None:

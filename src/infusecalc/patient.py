@@ -119,7 +119,7 @@ class Patient(Frozen):
 
     def weighed_on(self, day: date | None) -> Patient:
         """The patient at the last weight on or before a day; raises BadInput where there is none."""
-        if all(each.since is None for each in self.weights):
+        if not self.weights or self.weights[-1].since is None:  # dated ones come last
             return self
         if day is None:
             hint = "give `start`, or `on` for a look-up; or give one weight"

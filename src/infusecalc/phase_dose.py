@@ -130,49 +130,78 @@ class Infusion(Frozen):
 
 def dose_phases(ordered: Ordered, patient: Patient, making: Making) -> tuple[PhaseDose, ...]:
     """Dose and make up every phase once; raises BadInput where a BSA is missing or a dose is nothing or too much."""
-    check_bag(making.choices.bag, making.bags)
-    return tuple(_dose(name, ordered, patient, making) for name in ordered.phases)
+    bench = _Bench(ordered, making)
+    return tuple(bench.dose(name, patient) for name in ordered.phases)
 
 
 def dose_plan(
     plan: Plan, ordered: Ordered, patient: Patient, making: Making
 ) -> tuple[tuple[PhaseDose, ...], tuple[Infusion, ...]]:
     """Dose and make up every infusion at the weight of its day; the distinct doses in the order of the phases."""
-    check_bag(making.choices.bag, making.bags)
-    found: dict[tuple[str, int], PhaseDose] = {}
+    bench = _Bench(ordered, making)
+    found: dict[tuple[str, int], tuple[PhaseDose, Load]] = {}
     infusions: list[Infusion] = []
     for item, first in zip(plan.infusions, run_as_first(plan, making.running.again), strict=True):
         weighed = patient.weighed_on(item.date)
         key = item.phase, weighed.weight
         if key not in found:
-            found[key] = _dose(item.phase, ordered, weighed, making)
-        rates = making.running.rates(item.number, first=first)
-        time = None if rates is None else run_time(found[key].load, rates)
-        infusions.append(Infusion(item, found[key], first, time))
+            made = bench.dose(item.phase, weighed)
+            found[key] = made, made.load
+        dose, load = found[key]
+        time = bench.time(load, making.running.rates(item.number, first=first))
+        infusions.append(Infusion(item, dose, first, time))
     planned = {name for name, _ in found}
     last = patient.weighed_on(plan.infusions[-1].date)
-    beyond = [_dose(name, ordered, last, making) for name in ordered.phases if name not in planned]
-    doses = sorted((*found.values(), *beyond), key=lambda dose: list(ordered.phases).index(dose.name))
+    beyond = [bench.dose(name, last) for name in ordered.phases if name not in planned]
+    names = list(ordered.phases)
+    doses = sorted((*(dose for dose, _ in found.values()), *beyond), key=lambda dose: names.index(dose.name))
     return tuple(doses), tuple(infusions)
 
 
-def _dose(name: str, ordered: Ordered, patient: Patient, making: Making) -> PhaseDose:
-    phase, rules = ordered.phases[name], making.running.making_up(ordered.regimen.drug_rules)
-    asked = phase.dose_of(patient.weight, patient.bsa)
-    exact = asked.amount(patient.weight, patient.bsa)
-    if comes_to_nothing(exact):
-        raise BadInput("dose", asked, "comes to less than 0.01 mg", hint="check `dose` and the weight")
-    if above(exact, making.largest):
-        problem = f"comes to more than {people(making.largest)} mg"
-        raise BadInput("dose", asked, problem, hint="check `dose` and the weight")
-    amount = round_dose(exact, making.choices.rounding, making.within, making.product.vials.sizes)
-    made_up = prepare(amount.dose, making.product, rules, making.bags, making.overfill, making.choices.bag)
-    load = Load(amount.dose, made_up.bag, patient.weight)
-    number, last = first_number(ordered, name), last_number(ordered, name)
-    first, later = making.running.rates(number, first=True), making.running.rates(last, first=False)
-    times = [None if rates is None else run_time(load, rates) for rates in (first, later)]
-    place = phase.place_of(patient.weight, patient.bsa)
-    return PhaseDose(name, phase, asked, place, patient, amount, made_up, *times)
+class _Bench:
+    """Makes up what one patient is given: each amount, and the time of each load, once."""
+
+    def __init__(self, ordered: Ordered, making: Making) -> None:
+        check_bag(making.choices.bag, making.bags)
+        self._ordered, self._making = ordered, making
+        self._rules = making.running.making_up(ordered.regimen.drug_rules)
+        self._made: dict[int, tuple[Amount, Preparation]] = {}
+        self._times: dict[tuple[int, int, int, int], int] = {}
+
+    def dose(self, name: str, patient: Patient) -> PhaseDose:
+        """One infusion of a phase for a patient at one weight."""
+        ordered, making, phase = self._ordered, self._making, self._ordered.phases[name]
+        size = patient.weight, patient.bsa
+        asked, place = phase.dose_of(*size), phase.place_of(*size)
+        exact = asked.amount(*size)
+        if comes_to_nothing(exact):
+            raise BadInput("dose", asked, "comes to less than 0.01 mg", hint="check `dose` and the weight")
+        if above(exact, making.largest):
+            problem = f"comes to more than {people(making.largest)} mg"
+            raise BadInput("dose", asked, problem, hint="check `dose` and the weight")
+        amount, made_up = self._made_up(exact)
+        load = Load(amount.dose, made_up.bag, patient.weight)
+        number, last = first_number(ordered, name), last_number(ordered, name)
+        first, later = making.running.rates(number, first=True), making.running.rates(last, first=False)
+        times = self.time(load, first), self.time(load, later)
+        return PhaseDose(name, phase, asked, place, patient, amount, made_up, *times)
+
+    def time(self, load: Load, rates: Rates | None) -> int | None:
+        """The time in which a load goes in; None where no rate is labelled."""
+        if rates is None:
+            return None
+        key = load.dose, load.bag, load.weight, id(rates)  # the rates are those of the setting, and outlive this
+        if key not in self._times:
+            self._times[key] = run_time(load, rates)
+        return self._times[key]
+
+    def _made_up(self, exact: int) -> tuple[Amount, Preparation]:
+        if exact not in self._made:
+            making, product = self._making, self._making.product
+            amount = round_dose(exact, making.choices.rounding, making.within, product.vials.sizes)
+            made_up = prepare(amount.dose, product, self._rules, making.bags, making.overfill, making.choices.bag)
+            self._made[exact] = amount, made_up
+        return self._made[exact]
 
 
 def first_number(ordered: Ordered, name: str) -> int:

@@ -292,10 +292,6 @@ class Span(Frozen):
         """The calendar months that it counts; 0 for a span of days."""
         return self.number * _MONTHS.get(self.unit, 0)
 
-    def times(self, factor: int) -> Span:
-        """The same span, several times over."""
-        return Span(self.number * factor, self.unit)
-
     @property
     def size(self) -> int:
         """A number to compare spans by, in 1/4,800 day; a month counts as the mean Gregorian month."""

@@ -62,11 +62,10 @@ class Collector:
     def take(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Take a chunk; `place` and `fault` of its bad rows."""
         self._chunk += 1
-        read, singles, unplanned = self._expansion.apart(frame)
+        read, mine = self._expansion.apart(frame)
         parts, bad = self._expansion.by_columns(read, texts=False)
         self._by_columns(parts)
-        for place, single in singles:
-            self._one(place, single)
+        unplanned = self._expansion.one_by_one(mine, self._one)
         found = pl.concat([bad, unplanned]).sort(_PATIENTS)
         self.rows["rejected"] += found.height
         return found

@@ -34,10 +34,9 @@ class Dataset:
 
     def take(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Take a chunk; `place` and `fault` of its bad rows."""
-        read, singles, unplanned = self._expansion.apart(frame)
+        read, mine = self._expansion.apart(frame)
         _, bad = self._expansion.by_columns(read, texts=False)
-        for _, single in singles:
-            self._add(single.course)
+        unplanned = self._expansion.one_by_one(mine, lambda _, single: self._add(single.course))
         self._taken += frame.height
         self._watch(self._taken, None)
         return pl.concat([bad, unplanned]).sort("place")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Unpack
 
 import polars as pl
@@ -21,6 +21,7 @@ from infusecalc.cohort.patients import Defaults, Patients
 from infusecalc.cohort.result_columns import columns, own_text, quoted, schema
 from infusecalc.cohort.singles import Single, Singles
 from infusecalc.cohort.tally import Tally
+from infusecalc.course import Course
 from infusecalc.errors import BadInput
 from infusecalc.options import CohortOptions, check_names
 from infusecalc.patient import Patient
@@ -101,8 +102,9 @@ class Expansion:
 
         With `harmless`, no spreadsheet takes an id for a formula.
         """
-        read, singles, unplanned = self.apart(frame)
-        courses = [(place, single.course) for place, single in singles]
+        courses: list[tuple[int, Course]] = []
+        read, mine = self.apart(frame)
+        unplanned = self.one_by_one(mine, lambda place, single: courses.append((place, single.course)))
         rows = [record for place, course in courses for record in self._singles.records(place, course)]
         self.tally.add_courses(course for _, course in courses)
         parts, bad = self.by_columns(read, texts=texts, harmless=harmless)
@@ -120,7 +122,8 @@ class Expansion:
         unnamed = pl.col("fault").is_null() & pl.col("patient_id").is_null()
         fault = pl.when(unnamed).then(nameless).otherwise(pl.col("fault"))
         read = read.with_columns(fault=fault)
-        singles, unplanned = self._singles.courses(read.filter(pl.col("fault").is_null()))
+        singles: list[tuple[int, Single]] = []
+        unplanned = self.one_by_one(read.filter(pl.col("fault").is_null()), lambda *single: singles.append(single))
         return self._bundled(singles), _first([_faulty(read), unplanned])
 
     def _bundled(self, singles: list[tuple[int, Single]]) -> Iterator[pl.DataFrame]:
@@ -131,18 +134,22 @@ class Expansion:
             self.tally.add_courses([course])
             yield pl.DataFrame({BUNDLE: [json.dumps(bundle(course))], "place": [place]})
 
-    def apart(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, list[tuple[int, Single]], pl.DataFrame]:
-        """The rows that go by columns, the courses of those that are planned for themselves, and the bad among these.
+    def apart(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """The rows that go by columns, and those that are planned for themselves.
 
-        Each course with the place of its row. Raises BadInput where a column holds what it cannot.
+        Raises BadInput where a column holds what it cannot.
         """
         read = self._patients.read(frame, self._singles.dated)
         ordered = [name for name in ORDER if name in frame.columns and frame[name].null_count() < frame.height]
         if not ordered and not self._singles.beside and not self._singly:
-            return read, [], pl.DataFrame(schema={"place": pl.Int64, "fault": pl.Int32})
+            return read, read.clear()
         read = _with_order(read, frame)
         mine = read["fault"].is_null() if self._singly else self._singles.mine(read)
-        return read.filter(~mine), *self._singles.courses(read.filter(mine))
+        return read.filter(~mine), read.filter(mine)
+
+    def one_by_one(self, rows: pl.DataFrame, take: Callable[[int, Single], object]) -> pl.DataFrame:
+        """Plan rows for themselves: each is handed over with its place, and not kept; `place`, `fault` of the bad."""
+        return self._singles.courses(rows, take)
 
     def by_columns(
         self, read: pl.DataFrame, *, texts: bool, harmless: bool = False

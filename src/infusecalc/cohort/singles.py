@@ -86,16 +86,16 @@ class Singles:
             told |= pl.col("patient_id").is_in(ids).fill_null(value=False)
         return rows.select(pl.col("fault").is_null() & told).to_series()
 
-    def courses(self, rows: pl.DataFrame) -> tuple[list[tuple[int, Single]], pl.DataFrame]:
-        """The course of each row with its `place`, and the `place` and `fault` of those that have none."""
-        found, bad = [], []
+    def courses(self, rows: pl.DataFrame, take: Callable[[int, Single], object]) -> pl.DataFrame:
+        """Hand over the `place` of each row and its course, one by one; `place` and `fault` of those that have none."""
+        bad = []
         for row in rows.iter_rows(named=True):
             made = self._made(row)
             if isinstance(made, RowFault):
                 bad.append((row["place"], self._faults.place(made)))
             else:
-                found.append((row["place"], made))
-        return found, pl.DataFrame(bad, schema={"place": pl.Int64, "fault": pl.Int32}, orient="row")
+                take(row["place"], made)
+        return pl.DataFrame(bad, schema={"place": pl.Int64, "fault": pl.Int32}, orient="row")
 
     def frame(self, found: list[tuple[int, dict[str, Any]]], *, texts: bool, harmless: bool) -> pl.DataFrame:
         """Records, each with the place of its row, as the columns of the result."""

@@ -12,14 +12,14 @@ from infusecalc.quantities import decisive, people, plain
 
 def by_preparation(case: Case) -> Iterator[Finding]:
     """Every finding about what is drawn up, phase by phase."""
-    cap = case.patient.bsa_cap
-    for uncapped in dict.fromkeys(dose.patient.bsa_uncapped for dose in case.given_doses):
+    cap, doses = case.patient.bsa_cap, case.given_doses
+    for uncapped in dict.fromkeys(dose.patient.bsa_uncapped for dose in doses):
         if uncapped is not None and cap is not None and above(uncapped, cap):
             message = f"BSA {plain(uncapped)} m2 was capped at {plain(cap)} m2 as requested; the labels have no cap"
             yield Finding("bsa-capped", message, HOUSE)
-    for dose in case.given_doses:
+    for dose in doses:
         yield from _capped(case, dose)
-    for dose in case.given_doses:
+    for dose in doses:
         yield from _rounding(case, dose)
         yield from _fit(case, dose)
         yield from _concentration(case, dose)
@@ -39,6 +39,8 @@ def _capped(case: Case, dose: PhaseDose) -> Iterator[Finding]:
 
 def _rounding(case: Case, dose: PhaseDose) -> Iterator[Finding]:
     amount, limits = dose.amount, case.house.rounding
+    if not amount.applied and not amount.refused:
+        return
     within = case.choices.rounding.most(limits.within)
     change = f"{people(amount.exact)} mg to {people(amount.nearest)} mg ({amount.change(within)})"
     if amount.applied:

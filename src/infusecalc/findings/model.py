@@ -130,7 +130,8 @@ class Case(Frozen):
         """The doses that infusions of this course have; all of them where it has no dates."""
         if self.plan is None:
             return self.doses
-        return tuple(dose for dose in self.doses if any(infusion.dose is dose for infusion in self.infusions))
+        used = {id(infusion.dose) for infusion in self.infusions}
+        return tuple(dose for dose in self.doses if id(dose) in used)
 
     def above(self, limit: Dose) -> tuple[PhaseDose, ...]:
         """The doses that infusions have, after rounding, above a limit at the weight of each."""

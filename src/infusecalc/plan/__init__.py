@@ -37,9 +37,10 @@ def make_plan(ordered: Ordered, choices: Choices, house: House) -> Plan:
 
 
 def _dated(ordered: Ordered, choices: Choices, start: date, trail: Trail, house: House) -> Dated:
-    """Every event with its date in the plan as it was started, and what was given for it."""
+    """Every event with its day, its date in the plan as it was started, and what was given for it."""
     if not choices.history:
-        return ((event, event.position.date, None) for event in events(ordered, choices, start, trail))
+        walk = events(ordered, choices, start, trail)
+        return ((event, day, day, None) for event, day in ((event, event.position.date) for event in walk))
     from infusecalc.plan.followed import follow  # noqa: PLC0415 - only a history needs it
 
     return follow(ordered, choices, start, trail, house.doubled.under)

@@ -47,13 +47,24 @@ class Trail:
         self.starts: dict[str, PhaseStart] = {}
         self.passed: list[date] = []
 
+    def shared(self) -> Trail:
+        """Another trail in which all is noted for both, until they part."""
+        other = Trail()
+        self.edges, self.starts = other.edges, other.starts
+        return other
+
+    def part(self) -> None:
+        """Keep what was noted so far, and share nothing that comes."""
+        self.edges, self.starts = dict(self.edges), dict(self.starts)
+
 
 def events(
     ordered: Ordered, choices: Choices, start: date, trail: Trail, since: Since | None = None
 ) -> Iterator[Event]:
     """The events of every phase in turn, or those after one of them; what is met on the way is noted in `trail`."""
-    asked, maintenance = choices.maintenance_start, ordered.phases.get(ordered.regimen.maintenance or "")
-    if asked is not None and not (maintenance and maintenance.starts):
+    asked = choices.maintenance_start
+    maintenance = None if asked is None else ordered.regimen.maintenance
+    if asked is not None and not (maintenance in ordered.phases and ordered.phases[maintenance].starts):
         problem, detail = "cannot be used: maintenance does not follow an induction here", f"({ordered.regimen.id})"
         raise BadInput("`maintenance_start`", asked, problem, detail=detail, hint="leave it out")
     names = list(ordered.phases)
@@ -63,16 +74,16 @@ def events(
         if since and resumed:
             anchor, base = since.anchor, since.base
         elif phase.starts and name != names[0]:
-            trail.starts[name] = found = start_of(
-                name, phase, trail, asked if name == ordered.regimen.maintenance else None
-            )
+            trail.starts[name] = found = start_of(name, phase, trail, asked if name == maintenance else None)
             _check_start(found, trail, asked)
             anchor = found.anchor
         trail.edges["first", name] = anchor
         trail.edges["last", name] = anchor.later_days(phase.offsets[-1])
-        for event in _of_phase(name, phase, anchor, base, _courses(phase, choices)):
-            if not (since and resumed) or (event.block, event.place) > (since.event.block, since.event.place):
-                yield event
+        walk = _of_phase(name, phase, anchor, base, _courses(phase, choices))
+        if since and resumed:
+            yield from (each for each in walk if (each.block, each.place) > (since.event.block, since.event.place))
+        else:
+            yield from walk
 
 
 def offsets_of(phase: Phase, block: int) -> tuple[int, ...]:
@@ -96,7 +107,7 @@ def _courses(phase: Phase, choices: Choices) -> int | None:
 def _of_phase(name: str, phase: Phase, anchor: Position, base: int, courses: int | None) -> Iterator[Event]:
     """The blocks from `base` on: every one counted from the anchor."""
     for block in count(base) if courses is None else range(base, courses):
-        head = anchor.later(phase.interval.times(block - base)) if phase.interval else anchor
+        head = anchor.later(phase.interval, block - base) if phase.interval else anchor
         for place, offset in enumerate(offsets_of(phase, block)):
             yield Event(name, head.later_days(offset), block, place)
 

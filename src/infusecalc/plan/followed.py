@@ -20,13 +20,12 @@ from infusecalc.statements import Phase
 
 _WHOLE = 10_000  # 100 % in 0.01 %
 
-Followed = Iterator[tuple[Event, date, Given | None]]
+Followed = Iterator[tuple[Event, date, date, Given | None]]
 
 
 def follow(ordered: Ordered, choices: Choices, start: date, trail: Trail, doubled: int) -> Followed:
     """What was given, each on its own date, then the rest; `doubled` is a share of 0.01 % of the time between two."""
-    own = events(ordered, choices, start, Trail())
-    rest = events(ordered, choices, start, trail)
+    own = rest = events(ordered, choices, start, trail.shared())  # one walk, until something was given on another day
     planned = date.min
     for number, given in enumerate(choices.history, 1):
         event = next(rest, None)
@@ -36,18 +35,24 @@ def follow(ordered: Ordered, choices: Choices, start: date, trail: Trail, double
             detail = f": number {number}, and {ordered.regimen.id} has {number - 1}"
             problem = "is one too many for this plan"
             raise BadInput("infusion given", given.date, problem, detail=detail, hint=hint, field="given")
-        planned, due = next(own).position.date, event.position.date
-        if given.date != event.position.date:
+        due = event.position.date
+        planned = due if rest is own else next(own).position.date
+        if given.date != due:
+            if rest is own:
+                trail.part()
             event = event.but(position=Position(given.date))
             rest = events(ordered, choices, start, trail, _since(event, ordered.phases[event.phase], trail))
-        yield event, planned, given.but(due=due if number > 1 else None)
+        yield event, given.date, planned, given.but(due=due if number > 1 else None)
     if choices.anchor == "planned":
         first = Trail()
         slots = islice(events(ordered, choices, start, first), len(choices.history), None)
         roomy = _with_room(ordered, trail, slots, planned, choices.history[-1].date, doubled)
-        rest = _on_the_way(ordered, roomy, trail, first) if roomy else rest
+        if roomy:
+            trail.part()
+            rest = _on_the_way(ordered, roomy, trail, first)
     for event in rest:
-        yield event, next(own).position.date, None
+        day = event.position.date
+        yield event, day, day if rest is own else next(own).position.date, None
 
 
 def _since(event: Event, phase: Phase, trail: Trail) -> Since:

@@ -16,8 +16,8 @@ from infusecalc.statements import HorizonLimits, Phase
 if TYPE_CHECKING:
     from infusecalc.history import Given
 
-Dated = Iterator["tuple[Event, date, Given | None]"]
-"""Each event with its date in the plan as it was started, and what was given for it."""
+Dated = Iterator["tuple[Event, date, date, Given | None]"]
+"""Each event with its day, its date in the plan as it was started, and what was given for it."""
 
 
 def cut(
@@ -33,8 +33,7 @@ def cut(
     end = end_of(horizon, start, last_given or start, limits)
     found: list[Planned] = []
     seen: dict[str, int] = {}
-    for event, by_plan, given in dated:
-        day = event.position.date
+    for event, day, by_plan, given in dated:
         full = horizon.infusions is not None and len(found) >= horizon.infusions
         if not given and (full or (end is not None and day > end)):
             return tuple(found), False
