@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -118,7 +119,26 @@ def test_an_overdue_dose_follows_the_weight_of_the_first_day(tmp_path: Path, cap
     assert (found["date"], found["dose_mg"], found["dose_on_mg"]) == ("2026-01-19", 350, 400)
     assert "weight-changed" in found["cautions"]
     assert run(["agenda", *words]) == 0
-    assert "a: 400 mg if given on 2026-02-02" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert re.search(r"^a +2  inFLIXimab 400 mg  2026-01-19 ", shown, re.MULTILINE)
+    assert "a: 400 mg if given on 2026-02-02; 350 mg was planned for 2026-01-19" in shown
+    assert run(["agenda", *words, "--format", "ics"]) == 0
+    event = capsys.readouterr().out
+    assert "OVERDUE 14 days: a\\, inFLIXimab 400 mg\\, infusion 2" in event
+    assert "Remicade 4 x 100 mg" in event
+
+
+def test_an_overdue_infusion_is_told_with_the_vials_and_the_chair_time_of_the_first_day(
+    tmp_path: Path, capsys: Captured
+) -> None:
+    # rituximab ra, 52 weeks or more after the infusion before: the first rate again, 255 min in place of 195
+    words = files(tmp_path, [{"drug": "rituximab", "indication": "ra"}], ["a,2026-01-05,1000"])
+    words += ["--on", "2027-01-04"]
+    [found] = listed(words, capsys)["overdue"]
+    assert (found["days_late"], found["duration_min"]) == (350, 195)
+    assert run(["agenda", *words, "--format", "ics"]) == 0
+    # the longest premedication lead of the regimen is 30 min: 255 + 30 = 285 min
+    assert "chair time: 4 h 45 min" in capsys.readouterr().out.replace("\r\n ", "")
 
 
 def test_the_longest_overdue_comes_first_and_days_keep_the_order_of_the_rows(tmp_path: Path, capsys: Captured) -> None:

@@ -16,7 +16,7 @@ from infusecalc.findings import carries, in_data
 from infusecalc.frozen import Frozen
 from infusecalc.output.agenda import STANDS, Agenda, DrugWords, Open, day_of
 from infusecalc.output.flat import Record
-from infusecalc.output.records import records, table_record
+from infusecalc.output.records import dose_record, records, table_record
 from infusecalc.phase_dose import Chair
 from infusecalc.quantities import number
 from infusecalc.table import Table, cited
@@ -145,6 +145,7 @@ class Collector:
             "latest_date": str(due.latest.date) if due.latest else None,
             "latest_text": due.latest.text if due.latest else None,
             "dose_on_mg": number(given.dose.amount.dose) if given else None,
+            "now": dose_record(given.dose, given.time, course.chair) if given else {},
         }
 
     def _item(self, place: int, record: Record) -> Record:
@@ -163,6 +164,7 @@ class Collector:
             "latest_date": None,
             "latest_text": None,
             "dose_on_mg": None,
+            "now": {},
             "told": told,
         }
 

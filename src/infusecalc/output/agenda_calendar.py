@@ -10,7 +10,7 @@ from infusecalc.choices import parse_count
 from infusecalc.errors import BadInput
 from infusecalc.output import phrases
 from infusecalc.output.agenda import Agenda
-from infusecalc.output.agenda_page import dose, minutes, opened, told_of
+from infusecalc.output.agenda_page import as_given, dose, minutes, opened, told_of
 from infusecalc.output.flat import Record
 from infusecalc.output.ical import new_calendar, stamp_now, uid_of
 
@@ -25,7 +25,7 @@ def agenda_calendar(agenda: Agenda, options: Mapping[str, Any]) -> bytes:
     listed = [(agenda.on, item) for item in agenda.overdue]
     listed += [(day.date, item) for day in agenda.days for item in day.items]
     for day, item in listed:
-        event = _event(day, item, stamp, private=bool(options["private"]))
+        event = _event(day, as_given(item), stamp, private=bool(options["private"]))
         event.add("sequence", revision)
         found.add_component(event)
     content: bytes = found.to_ical()

@@ -50,14 +50,14 @@ def _overdue(agenda: Agenda) -> Iterator[Block]:
 def _late_row(item: Record) -> tuple[str, ...]:
     latest = item["latest_date"] or "not stated"
     late = phrases.days(item["days_late"])
-    return (*_who(item), str(item["date"]), late, latest, _mark(item))
+    return (*_who(as_given(item)), str(item["date"]), late, latest, _mark(item))
 
 
 def _changed(agenda: Agenda) -> Iterator[str]:
-    """Overdue infusions whose dose is another if they are given on the first day."""
+    """Overdue infusions whose dose is another now than on the day that they were planned for."""
     for item in agenda.overdue:
         if item["dose_on_mg"] not in (None, item["dose_mg"]):
-            yield f"{_name(item)}: {_mg(item['dose_on_mg'])} if given on {agenda.on}"
+            yield f"{_name(item)}: {_mg(item['dose_on_mg'])} if given on {agenda.on}; {planned(item)}"
 
 
 def _day(day: AgendaDay) -> Iterator[Block]:
@@ -134,6 +134,16 @@ def _sums(sums: Sums) -> Iterator[str]:
 def dose(item: Record) -> str:
     """The drug and the dose of an infusion: `inFLIXimab 350 mg`."""
     return f"{item['told'].drug} {_mg(item['dose_mg'])}"
+
+
+def as_given(item: Record) -> Record:
+    """An overdue infusion as it is if it is given on the first day: a newer weight or a long gap may change it."""
+    return item | {name: value for name, value in item["now"].items() if name in item}
+
+
+def planned(item: Record) -> str:
+    """What was planned for an overdue infusion."""
+    return f"{_mg(item['dose_mg'])} was planned for {item['date']}"
 
 
 def opened(item: Record) -> str:
