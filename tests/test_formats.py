@@ -199,7 +199,8 @@ def test_the_views_for_people_show_the_numbers_and_dates_of_the_json_document(na
         assert (int(number), date, plain(day)) == (infusion["number"], infusion["date"], infusion["day"])
         assert (plain(dose), plain(waste)) == (infusion["dose_mg"], infusion["waste_mg"])
         assert opened.strip() == vials(infusion["vials"])
-        note = " (given)" if infusion["given"] else " (if needed)" if infusion["optional"] else ""
+        other = "" if infusion["given_mg"] in (None, infusion["dose_mg"]) else f" {infusion['given_mg']:,} mg"
+        note = f" (given{other})" if infusion["given"] else " (if needed)" if infusion["optional"] else ""
         expected = people(infusion["duration_min"]) + note
         assert time == expected
         phase, bag, *row = listed

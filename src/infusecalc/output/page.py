@@ -135,9 +135,11 @@ def when(course: Course, infusion: Infusion) -> tuple[str, ...]:
 
 
 def timed(infusion: Infusion) -> str:
-    """The time of an infusion, and whether it was given, or is only if needed."""
+    """The time of an infusion, and whether it was given, with another dose than planned, or is only if needed."""
     planned = infusion.planned
-    note = " (given)" if planned.given else " (if needed)" if planned.optional else ""
+    amount = planned.given.amount if planned.given else None
+    other = "" if amount in (None, infusion.dose.amount.dose) else f" {phrases.mg(amount or 0)}"
+    note = f" (given{other})" if planned.given else " (if needed)" if planned.optional else ""
     return phrases.time(infusion.time) + note
 
 
