@@ -84,25 +84,34 @@ def typed_on_a_pseudo_terminal(answers: list[object]) -> tuple[int, str]:
 
     ours, theirs = pty.openpty()
     line = [sys.executable, "-c", CONTROLLED, "ask"]
-    child = subprocess.Popen(
+    with subprocess.Popen(
         line, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True, env=os.environ | {"NO_COLOR": "1"}
-    )
-    os.close(theirs)
-    said = b""
-    for answer in answers:
-        said += _until(ours, b": ")
-        os.write(ours, str(answer).encode() + (b"" if answer in ("\x03", "\x04") else b"\n"))
-    said += _until(ours, None)
-    os.close(ours)
-    return child.wait(timeout=60), said.decode().replace("\r\n", "\n")
+    ) as child:
+        os.close(theirs)
+        try:
+            said = b""
+            for answer in answers:
+                said += _until(ours, b": ")
+                os.write(ours, str(answer).encode() + (b"" if answer in ("\x03", "\x04") else b"\n"))
+            # a Ctrl-C between a question and the reading of its answer is seen when the reading ends: press it again
+            said += _until(ours, None, b"\x03" if "\x03" in answers else b"")
+            code = child.wait(timeout=60)
+        finally:
+            child.kill()
+            os.close(ours)
+    return code, said.decode().replace("\r\n", "\n")
 
 
-def _until(terminal: int, end: bytes | None) -> bytes:
-    """What is said up to an end, or to the end of all; a minute is too long."""
-    said = b""
+def _until(terminal: int, end: bytes | None, again: bytes = b"") -> bytes:
+    """What is said up to an end, or to the end of all; a minute is too long. `again` is pressed after each second."""
+    said, waited = b"", 0
     while end is None or not said.endswith(end):
-        ready, _, _ = select.select([terminal], [], [], 60)
-        assert ready, said
+        ready, _, _ = select.select([terminal], [], [], 1)
+        if not ready:
+            waited += 1
+            assert waited < 60, said
+            os.write(terminal, again)
+            continue
         try:
             part = os.read(terminal, 4096)
         except OSError:  # on Linux the end of a terminal is an error
