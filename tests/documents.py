@@ -25,7 +25,7 @@ def closed(schema: Any) -> Any:
         "properties": {name: closed(each) for name, each in schema["properties"].items()},
         "required": [name for name in schema["properties"] if name not in optional],
         "additionalProperties": False,
-    }  # fmt: skip
+    }  # set in rows # fmt: skip
 
 
 @cache

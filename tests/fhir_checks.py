@@ -135,7 +135,7 @@ def _whole(bundle: Bundle) -> Iterator[str]:
     moments = {
         each for path, each in walk(bundle)
         if path[-1:] and path[-1] in ("timestamp", "created", "recorded", "identifiedDateTime")
-    }  # fmt: skip
+    }  # set in rows # fmt: skip
     if len(moments) != 1 or not datetime.fromisoformat(min(moments)).tzinfo:
         yield "not all is of one moment with a zone"
 
@@ -235,7 +235,7 @@ def _numbers(bundle: Bundle, document: dict[str, Any]) -> Iterator[str]:
         measured = {"kg": infusion["weight_kg"], "cm": height, "m2": infusion["bsa_m2"]}
         wanted |= {unit: value for unit, value in measured.items() if value is not None}
         yield from (f"infusion {number}: {name} {told.get(name)}, not {wanted.get(name)}"
-                    for name in told | wanted if told.get(name) != wanted.get(name))  # fmt: skip
+                    for name in told | wanted if told.get(name) != wanted.get(name))  # set in rows # fmt: skip
     for each in of_type(bundle, "Observation"):
         unit, coded = each["valueQuantity"]["code"], each["code"].get("coding", [{}])[0].get("code")
         given = document["patient"]["bsa_formula"] == "given" and unit == "m2"
@@ -272,7 +272,7 @@ def _findings(bundle: Bundle, document: dict[str, Any]) -> Iterator[str]:
 def _carried(bundle: Bundle, document: dict[str, Any]) -> Iterator[str]:
     """An issue names the infusions that its finding is about, or the plan; a request the blocks and cautions it has."""
     urls = {kind: [each["fullUrl"] for each in bundle["entry"] if each["resource"]["resourceType"] == kind]
-            for kind in ("CarePlan", "MedicationRequest", "DetectedIssue")}  # fmt: skip
+            for kind in ("CarePlan", "MedicationRequest", "DetectedIssue")}  # set in rows # fmt: skip
     infusions = dict(zip((each["number"] for each in document["infusions"]), urls["MedicationRequest"], strict=False))
     told = list(zip(document["findings"], of_type(bundle, "DetectedIssue"), urls["DetectedIssue"], strict=False))
     for finding, issue, _ in told:
@@ -280,8 +280,11 @@ def _carried(bundle: Bundle, document: dict[str, Any]) -> Iterator[str]:
         if [each["reference"] for each in issue.get("implicated", ())] != about:
             yield f"{finding['code']} is told of other infusions"
     for number, request in zip(infusions, of_type(bundle, "MedicationRequest"), strict=False):
-        grave = [url for finding, _, url in told
-                 if finding["severity"] != "info" and number in (finding["infusions"] or infusions)]  # fmt: skip
+        grave = [
+            url
+            for finding, _, url in told
+            if finding["severity"] != "info" and number in (finding["infusions"] or infusions)
+        ]
         if [each["reference"] for each in request.get("detectedIssue", ())] != grave:
             yield f"infusion {number} does not name its findings"
 

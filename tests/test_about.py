@@ -133,7 +133,7 @@ COMPLETIONS = [
     ("infusecalc schedule infliximab uc --anchor ", ["given", "planned"]),
     ("infusecalc schedule infliximab uc --from ", ["maintenance"]),
     ("infusecalc schedule infliximab uc --tz Europe/Berl", ["Europe/Berlin"]),
-]  # fmt: skip
+]  # set in rows # fmt: skip
 
 
 def completed(monkeypatch, capfd, shell: str, line: str) -> str:

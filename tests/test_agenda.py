@@ -18,7 +18,7 @@ from support import cases
 pytestmark = pytest.mark.usefixtures("seen_in_engine_threads")
 
 ROW = {"patient_id": "a", "drug": "infliximab", "indication": "crohns", "weight_kg": "70", "height_cm": "",
-       "start": "2026-01-05", "has": "", "accept": "", "every": ""}  # fmt: skip
+       "start": "2026-01-05", "has": "", "accept": "", "every": ""}  # set in rows # fmt: skip
 Captured = pytest.CaptureFixture[str]
 
 
@@ -82,7 +82,7 @@ def test_every_number_of_an_infusion_is_that_of_schedule(tmp_path: Path, capsys:
             "vials": {"Remicade": [{"size_mg": 100, "count": 4}]}, "duration_min": 120, "chair_min": 135,
             "without_time": 0, "cautions": [],
         }
-    ]  # fmt: skip
+    ]  # set in rows # fmt: skip
     assert (found["on"], found["until"], found["schema"]) == ("2026-02-16", "2026-02-22", "infusecalc.agenda/1")
 
 
@@ -176,7 +176,7 @@ def test_infusions_if_needed_and_without_a_time_stand_apart_in_the_sums(tmp_path
         {"patient_id": "needed", "indication": "ici-colitis", "start": "2026-02-16"},  # a second one if needed, day 14
         {"patient_id": "untimed", "drug": "rituximab", "indication": "gpa-pediatric", "weight_kg": "30",
          "height_cm": "130", "start": "2026-03-02"},
-    ]  # fmt: skip
+    ]  # set in rows # fmt: skip
     words = [*files(tmp_path, rows), "--on", "2026-03-02"]
     found = listed(words, capsys)
     [day] = [each for each in found["days"] if each["date"] == "2026-03-02"]
@@ -226,7 +226,7 @@ def test_every_format_tells_the_same_patients(tmp_path: Path) -> None:
     found = list(csv.DictReader(io.StringIO((tmp_path / "agenda.csv").read_text())))
     assert [(row["list"], row["patient_id"], row["blocks"]) for row in found] == [
         ("overdue", "late one", ""), ("day", "'=due", "contraindicated:active-tb"), ("day", "<b>x", ""),
-    ]  # fmt: skip
+    ]  # set in rows # fmt: skip
     assert {row["vials"] for row in found} == {"4x100"}
     events = (tmp_path / "agenda.ics").read_text().replace("\r\n ", "")
     assert events.count("BEGIN:VEVENT") == 3

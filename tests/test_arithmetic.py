@@ -187,7 +187,7 @@ def test_a_month_that_is_not_complete_has_begun(start: Any, last: Any, begun: in
 
 
 @pytest.mark.parametrize(("size", "included", "past"), [(99, True, 0), (100, True, 0), (101, True, 1), (99, False, 0),
-                                                        (100, False, 1), (101, False, 1)])  # fmt: skip
+                                                        (100, False, 1), (101, False, 1)])  # set in rows # fmt: skip
 def test_a_band_includes_its_end_or_not(size: int, included: bool, past: bool) -> None:
     assert arithmetic.past(size, 100, included=included) == past
     assert by_columns(lambda column: arithmetic.past(column, 100, included=included), [(size,)]) == [past]
@@ -242,7 +242,7 @@ def test_cohorts_multiply_and_divide_nothing_of_a_patient() -> None:
         folder, _, name = path.removesuffix(".py").rpartition("/")
         if folder == "cohort" and name not in READ_AND_WRITTEN:
             told = {ast.unparse(each) for each in ast.walk(tree)
-                    if isinstance(each, ast.BinOp) and isinstance(each.op, operators)}  # fmt: skip
+                    if isinstance(each, ast.BinOp) and isinstance(each.op, operators)}  # set in rows # fmt: skip
             found |= {name: told} if told else {}
     assert found == NO_RULE
 
@@ -262,5 +262,5 @@ def test_rounding_stands_where_the_formulas_stand() -> None:
         if isinstance(each, ast.Call)
         and ((isinstance(each.func, ast.Name) and each.func.id == "round")
              or (isinstance(each.func, ast.Attribute) and each.func.attr == "round"))
-    ]  # fmt: skip
+    ]  # set in rows # fmt: skip
     assert rounds == []

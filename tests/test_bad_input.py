@@ -530,7 +530,7 @@ def huge(random: Random, _: str, __: str, unit: str) -> str:
 
 MANGLERS = (
     other_digits, superscript, comma, exponent, no_number, empty, zero_or_less, malformed, wrong_unit, control, huge
-)  # fmt: skip
+)  # set in rows # fmt: skip
 
 
 def bad_number(random: Random, line: Line) -> list[str]:
@@ -585,7 +585,7 @@ def bad_date(random: Random, line: Line) -> list[str]:
         f"{year}-{month:02}-{day:02} ", f" {year}-{month:02}-{day:02}", "tomorrow", "To-day", "now", "1764547200",
         f"{year}\u2010{month:02}\u2010{day:02}", f"{year}-{month:02}-\uff10{day % 10}", f"1 May {year}", "12m",
         f"\u0662{year}"[:4] + f"-{month:02}-{day:02}", "0000-01-01", f"{year}-{month:02}-{day:02}\x1b[0m",
-    )  # fmt: skip
+    )  # set in rows # fmt: skip
     flag = random.choice([flag for flag in ("--start", "--until") if flag in line.options] or ["--born"])
     value = random.choice(forms)
     line.options[flag] = [value]
@@ -729,7 +729,7 @@ def bad_table(random: Random, line: Line) -> list[str]:
 SPOILERS = (
     *[bad_number] * 8, *[bad_date] * 4, *[bad_name] * 4, *[bad_text] * 2, *[bad_pair] * 3, *[given_twice] * 2,
     out_of_range, out_of_range, bad_size, bad_output, bad_table,
-)  # fmt: skip
+)  # set in rows # fmt: skip
 
 
 def bad_line(random: Random) -> tuple[list[str], list[str]]:

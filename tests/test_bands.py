@@ -34,7 +34,7 @@ def test_a_cap_or_a_band(case, capfdbinary):
     assert code == case.get("exit", 0), case["because"]
     found = json.loads(out)
     expect = {path: value if isinstance(value, (dict, int, float, type(None))) else str(value)
-              for path, value in case.get("expect", {}).items()}  # fmt: skip
+              for path, value in case.get("expect", {}).items()}  # set in rows # fmt: skip
     assert {path: at(found, path) for path in expect} == expect, case["because"]
     severities = {each["code"]: each["severity"] for each in found["findings"]}
     assert {code: severities.get(code) for code in case.get("findings", {})} == case.get("findings", {})

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.usefixtures("seen_in_engine_threads")
 GOOD = {
     "patient_id": "17", "drug": "infliximab", "indication": "crohns", "weight_kg": "70", "height_cm": "175",
     "bsa_m2": "", "age_years": "34", "start": "2026-12-01", "label": "us", "variant": "", "product": "",
-}  # fmt: skip
+}  # set in rows # fmt: skip
 
 
 def write(path: Path, rows: list[dict[str, str]]) -> Path:
@@ -477,7 +477,7 @@ def test_extra_times_are_kept_in_every_form_also_beyond_any_calendar(tmp_path: P
     wanted = {
         "seen": "2026-12-01", "ever": str(2**63 - 1), "last": "9999-12-31T00:00:00.000000",
         "fine": "1970-01-01T00:00:00.000000001", "clock": "09:30:00.000005",
-    }  # fmt: skip
+    }  # set in rows # fmt: skip
     bad = {"seen": str(2**31 - 1), "ever": str(-(2**63)), "last": "0001-01-01T00:00:00.000000", "fine": "", "clock": ""}
     line = ["batch", str(tmp_path / "in.parquet"), "--quiet", "--keep-extra", "--rejects", str(tmp_path / "bad.csv")]
     for form in ("csv", "ndjson", "parquet"):

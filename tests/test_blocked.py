@@ -108,7 +108,7 @@ def test_every_page_on_paper_says_that_the_plan_is_blocked(form, tmp_path):
     "next infliximab crohns --weight 70kg --given 2026-12-01 --has active-tb",
     "rate infliximab crohns --weight 70kg --has active-tb",
     "dose infliximab crohns --weight 70kg --has active-tb",
-])  # fmt: skip
+])  # set in rows # fmt: skip
 @pytest.mark.parametrize("form", SHEETS)
 def test_the_pages_of_every_command_begin_with_what_blocks(line, form, tmp_path):
     path = tmp_path / f"page.{form}"

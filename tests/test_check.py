@@ -27,7 +27,7 @@ ORDER_KEYS = {"name", "given", "expect", "because", "parts", "says", "mistakes",
 COMPARED = ("ordered_mg", "expected_mg", "difference_mg", "difference_percent", "verdict", "mistake")
 MISTAKES = {
     "tenfold", "pounds-for-kilograms", "kg-for-m2", "m2-for-kg", "flat-dose-multiplied", "other-regimen", "other-drug",
-}  # fmt: skip
+}  # set in rows # fmt: skip
 NEEDED = 60  # orders in the table
 
 # what a page shows, for a terminal or as Markdown: its marks aside, the same words in the same order

@@ -193,7 +193,7 @@ ANY_CASE = [
      [*BLOCKED, "--accept", "contraindicated:active-tb=treated"]),
     ([*BLOCKED, "--accept", "contraindicated:active\u2011tb=treated"],
      [*BLOCKED, "--accept", "contraindicated:active-tb=treated"]),
-]  # fmt: skip
+]  # set in rows # fmt: skip
 
 
 @pytest.mark.parametrize(("typed", "meant"), ANY_CASE)
@@ -218,7 +218,7 @@ def test_a_paper_may_be_typed_in_any_case(tmp_path):
 def test_drug_and_indication_may_be_typed_in_one_word(command, word, capfd):
     more = {
         "schedule": ["--start", "2026-12-01"], "check": ["--ordered", "350mg"], "next": ["--given", "2026-12-01"],
-    }.get(command, [])  # fmt: skip
+    }.get(command, [])  # set in rows # fmt: skip
     more += [] if command == "regimens show" else ["--weight", "70kg"]
     drug, _, indication = word.partition("/")
     for names in ([word], [drug, indication]):
@@ -234,7 +234,7 @@ def test_drug_and_indication_may_be_typed_in_one_word(command, word, capfd):
     (["/crohns"], "drug '' is empty (allowed: infliximab, rituximab)"),
     (["infliximab/crohns", "uc"], "indication 'uc' is given twice: the drug is 'infliximab/crohns'; "),
     (["infliximab/aspirin"], "indication 'aspirin' is not known"),
-])  # fmt: skip
+])  # set in rows # fmt: skip
 @pytest.mark.parametrize("command", [["dose"], ["check", "--ordered", "350"], ["next", "--given", "2026-12-01"]])
 def test_a_drug_without_its_indication_is_refused(command, names, message, capfd):
     assert run([*command, *names, "--weight", "70"]) == 2
@@ -308,7 +308,7 @@ def test_a_bug_keeps_its_traceback(monkeypatch):
 @pytest.mark.parametrize(("name", "begins"), [
     ("plan.json", "{"), ("plan.ndjson", '{"patient_id"'), ("plan.jsonl", '{"patient_id"'), ("plan.csv", "patient_id,"),
     ("plan.md", "# inF"), ("plan.txt", "inFLIXimab"),
-])  # fmt: skip
+])  # set in rows # fmt: skip
 def test_the_extension_of_a_file_names_its_format(name, begins, tmp_path, capfd):
     path = tmp_path / name
     assert run([*PLAN, "-o", str(path)]) == 0
@@ -337,7 +337,7 @@ def test_a_format_may_be_named_for_an_extension_that_names_none(tmp_path):
     (["-o", "plan.csv", "--format", "json"], "does not match the file name, 'plan.csv' (allowed: .json); give "),
     (["--format", "xml"], "--format 'xml' is not a format of this command"),
     (["--format", "JSON5"], "is not a format"),
-])  # fmt: skip
+])  # set in rows # fmt: skip
 def test_a_format_that_is_not_clear_is_refused(options, message, tmp_path, monkeypatch, capfd):
     monkeypatch.chdir(tmp_path)
     assert run([*PLAN, *options]) == 2
@@ -383,7 +383,7 @@ def test_a_device_is_written_to_and_not_replaced():
 @pytest.mark.parametrize(("output", "message"), [
     ("{}/absent/plan.csv", "No such file or directory"), ("{}", "Is a directory"), ("/dev/full", "No space left"),
     ("a\0b.csv", "it is not a file name"),
-])  # fmt: skip
+])  # set in rows # fmt: skip
 def test_a_file_that_cannot_be_written_ends_with_2(output, message, tmp_path, capfd):
     assert run([*PLAN, "-o", output.format(tmp_path), "--format", "csv"]) == 2
     out, err = capfd.readouterr()
@@ -518,14 +518,14 @@ def test_an_id_with_markup_comes_out_as_text(form, capfd):
 
 HEAVY = (
     "polars", "pandas", "pyarrow", "typst", "icalendar", "holidays", "jsonschema_rs", "pydantic", "pyspark", "numpy",
-)  # fmt: skip
+)  # set in rows # fmt: skip
 
 
 @pytest.mark.parametrize(("line", "also"), [
     ([*LOOK_UP, "--format", "json"], ("rich", "csv", "tempfile")),
     ([*PLAN, "--format", "table"], ()),
     ([*PLAN, "--format", "csv"], ("rich",)),
-])  # fmt: skip
+])  # set in rows # fmt: skip
 def test_a_look_up_imports_nothing_heavy(line, also):
     code = f"import sys\nfrom infusecalc.cli import run\nrun({line!r})\nprint(*sorted(sys.modules), file=sys.stderr)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

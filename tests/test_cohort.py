@@ -435,7 +435,7 @@ def test_a_midnight_of_any_unit_of_time_is_a_date_and_a_bad_row_beside_it_is_rej
     listed = rejects(frame)
     assert listed.select("row", "column", "code").rows() == [
         (2, "start", "unreadable"), (3, "start", "missing"), (5, "start", "unreadable"),
-    ]  # fmt: skip
+    ]  # set in rows # fmt: skip
     assert [text and text[:16] for text in listed["start"]] == ["2026-12-01T09:00", None, "1969-12-31T23:59"]
     assert rejects(frame.head(1)).height == 0
 

@@ -67,7 +67,7 @@ def pipe_in(monkeypatch, content):
         ("a.csv", "csv"), ("a.CSV", "csv"), ("a.csv.gz", "csv"), ("a.ndjson", "ndjson"), ("a.ndjson.GZ", "ndjson"),
         ("a.jsonl", "ndjson"), ("a.jsonl.gz", "ndjson"), ("a.b.Parquet", "parquet"),
     ],
-)  # fmt: skip
+)  # set in rows # fmt: skip
 def test_an_extension_names_the_form(name, form):
     assert choose_form(None, name, "from_") == form
     assert choose_form(form, name, "from_") == form
@@ -137,7 +137,7 @@ def test_what_the_check_refuses_is_refused(write):
     "\n  \n" + HEADER + "\n   \n" + GOOD + "\n" + "p2,b,1\n\n \n",
     '"patient_id","drug",weight_kg\r\n' + GOOD + '"p2","b",1\r\n',
     HEADER + 'p1,"infliximab","70"\n"p2",b,1\n',
-], ids=["no last line feed", "BOM", "CRLF", "blank lines", "quoted CRLF", "quoted"])  # fmt: skip
+], ids=["no last line feed", "BOM", "CRLF", "blank lines", "quoted CRLF", "quoted"])  # set in rows # fmt: skip
 def test_line_ends_a_mark_at_the_beginning_blank_lines_and_quotes_change_nothing(content, write):
     chunks = read(write(content))
     assert rows_of(chunks) == [("p1", "infliximab", "70"), ("p2", "b", "1")]
@@ -190,7 +190,7 @@ def test_a_row_with_too_few_or_too_many_cells_is_broken_and_its_neighbours_are_r
     (broken,) = broken_of(chunks)
     assert broken.as_dict() == {
         "row": 2, "cells": cells, "raw": line, "column": None, "code": "ragged", "reason": reason,
-    }  # fmt: skip
+    }  # set in rows # fmt: skip
     assert numbers_of(chunks) == [1, 3]
 
 
@@ -211,7 +211,7 @@ def test_quoted_cells_hold_commas_quotes_and_line_ends_as_they_are(write):
     chunks = read(write(content))
     assert rows_of(chunks) == [
         ("a,b", 'say "x"', "1"), ("two\r\n\r\nlines", "b", "2"), ("p1", "infliximab", "70"),
-    ]  # fmt: skip
+    ]  # set in rows # fmt: skip
     assert numbers_of(chunks) == [1, 2, 3]
 
 
@@ -304,7 +304,7 @@ def test_bytes_that_are_not_utf_8_make_a_broken_row_that_spells_them_out(other, 
     assert broken.as_dict() == {
         "row": 2, "cells": {"patient_id": "M\\xfcller", "drug": "\\xe9", "weight_kg": "\u00e9"}, "raw": None,
         "column": "patient_id", "code": "not-utf8", "reason": "the cell is not in UTF-8",
-    }  # fmt: skip
+    }  # set in rows # fmt: skip
     assert rows_of(chunks)[1] == ("M\u00fcller", "b", "1")
 
 
@@ -344,13 +344,13 @@ def test_json_numbers_keep_their_text_and_null_or_absent_is_null(write):
     content = objects(
         '{"a": 70.10, "b": 1e2}', '{"b": NaN, "a": "x"}', "", "  ", '{"a": null, "b": true}', '{"b": false}',
         '{"a": "", "b": -Infinity}', '{"a": 12345678901234567890123, "b": "\\ud83d\\ude00"}', "{}",
-    )  # fmt: skip
+    )  # set in rows # fmt: skip
     (chunk,) = read(write("\ufeff" + content.replace("\n", "\r\n")), "ndjson")
     assert chunk.frame.schema == {"a": pl.String, "b": pl.String}
     assert chunk.frame.rows() == [
         ("70.10", "1e2"), ("x", "NaN"), (None, "true"), (None, "false"), ("", "-Infinity"),
         ("12345678901234567890123", "\U0001f600"), (None, None),
-    ]  # fmt: skip
+    ]  # set in rows # fmt: skip
     assert chunk.numbers.to_list() == list(range(1, 8))
 
 
@@ -376,7 +376,7 @@ def test_a_line_that_is_no_flat_object_with_known_fields_is_broken(line, column,
     (broken,) = broken_of(chunks)
     assert broken.as_dict() == {
         "row": 3, "cells": cells, "raw": line, "column": column, "code": code, "reason": reason,
-    }  # fmt: skip
+    }  # set in rows # fmt: skip
     assert numbers_of(chunks) == [1, 2, 4]
 
 

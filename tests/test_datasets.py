@@ -139,7 +139,7 @@ def test_an_id_that_is_no_number_gets_one_and_a_key(id_, capfd):
     ("--patient-id a -o x.dat --format nonmem", "x.dat.key.csv"),
     ("--patient-id a -o x.NONMEM.CSV", "x.key.csv"),
     ("--patient-id a --format nonmem --key k.csv", "k.csv"),
-])  # fmt: skip
+])  # set in rows # fmt: skip
 def test_a_key_is_written_where_it_is_needed_or_asked_for(options, key):
     assert run([*shlex.split(f"{PLAN} {options}"), "--quiet"]) == 0
     names = {each.name for each in Path().iterdir()}
@@ -160,7 +160,7 @@ def test_a_key_is_written_where_it_is_needed_or_asked_for(options, key):
     ("-o x.csv --format nonmem", "--format 'nonmem' does not match the file name, 'x.csv' (allowed: .nonmem.csv)"),
     (f"{TINY} --protocol steps-250 --bag 250 --format nonmem",
      "comes to nothing in a dataset: infusion 1 (allowed: from 0.01 mg, and 0.01 mg/h"),
-])  # fmt: skip
+])  # set in rows # fmt: skip
 def test_what_cannot_be_a_dataset_is_refused(options, message, capfd):
     line = PLAN.replace("--weight 70kg", "") if "--weight" in options else PLAN
     assert message in refused(f"{line} {options}", capfd)
@@ -290,7 +290,7 @@ def test_a_cohort_of_nobody_is_a_header():
     (",infliximab,crohns,70,,2026-12-01,,", "", "needs a patient_id in every row; 1 row is without one"),
     ("8,rituximab,gpa-pediatric,30,135,2026-12-01,,\n9,rituximab,gpa-pediatric,31,135,2026-12-01,,", "",
      "needs a rate for every infusion; 2 rows are without one on the label; name a --protocol"),
-])  # fmt: skip
+])  # set in rows # fmt: skip
 def test_a_cohort_that_cannot_be_a_dataset_is_refused_whole(more, options, message, capfd):
     cohort("7")
     with Path("c.csv").open("a") as file:
@@ -327,7 +327,7 @@ BLOCKED = (
     ("--from nonmem", "--from 'nonmem' is not a format for cohorts (allowed: csv, ndjson, parquet)"),
     ("-o x.nonmem.csv --to csv", "--to 'csv' does not match the file name, 'x.nonmem.csv' (allowed: nonmem)"),
     ("-o x.csv --to nonmem", "--to 'nonmem' does not match the file name, 'x.csv' (allowed: csv)"),
-])  # fmt: skip
+])  # set in rows # fmt: skip
 def test_an_option_of_a_dataset_is_for_a_dataset(options, message, capfd):
     cohort("7")
     assert message in refused(f"batch c.csv {options}", capfd)

@@ -28,7 +28,7 @@ from support import HERE, sampled, slow, table
 ODD_IDS = [
     "=HYPERLINK(1)", "[red]x[/red]", '#eval("1+1")', "<script>alert(1)</script>", "a,b;c", "x" * 60,
     "\u202eright to left", "\U0001f600 \u4e2d\u6587", "\\begin{x} $1$ *b* _i_ @ref", "&amp; \"quoted\" 'single'",
-]  # fmt: skip
+]  # set in rows # fmt: skip
 COURSES = {
     "eight infusions": "infliximab crohns --weight 70kg --start 2026-12-01",
     "two years with findings of all three severities": (
@@ -162,7 +162,7 @@ SAID = {  # code: the line, its exit code, the formats of its command, and what 
     "history-start-assumed": [(NEXT, 0, ALL, "is counted as infusion 1"), (COURSE, 0, DATED, "as infusion 1")],
     "history-start-differs": [(f"{COURSE} --start 2026-11-30", 0, DATED, "1 day after --start, 2026-11-30")],
     "infusion-too-long": [(STOPPED, 3, ALL, "The infusion takes 39 h 30 min with its stop, over 12 h")],
-}  # fmt: skip
+}  # set in rows # fmt: skip
 ONLY_CODES = ("csv", "ndjson", "ics")
 
 
@@ -334,7 +334,7 @@ def test_a_timed_event_has_the_length_of_its_infusion(tmp_path, monkeypatch):
     one, two = events(made(line, "plan.ics", tmp_path, *more))
     assert [each.decoded("dtstart").isoformat() for each in (one, two)] == [
         "2026-12-01T09:30:00+01:00", "2026-12-15T09:30:00+01:00",
-    ]  # fmt: skip
+    ]  # set in rows # fmt: skip
     assert [each.decoded("duration") for each in (one, two)] == [timedelta(minutes=255), timedelta(minutes=195)]
     assert one.decoded("dtstamp").isoformat() == "2025-11-25T00:00:00+00:00"
     assert one["sequence"] == 3

@@ -87,7 +87,7 @@ def test_the_file_has_the_plan_of_the_example():
     requests = of_type(told, "MedicationRequest")
     assert [each["dosageInstruction"][0]["doseAndRate"][-1]["doseQuantity"]["value"] for each in requests] == [
         690, 690, 690, 690, 500, 500,
-    ]  # fmt: skip
+    ]  # set in rows # fmt: skip
     assert [each["dispenseRequest"]["quantity"]["value"] for each in requests] == [700] * 4 + [500] * 2
     assert requests[0]["groupIdentifier"]["value"] == "17|rituximab/gpa|us|2026-12-01"
     assert [each["type"] for each in requests[0]["supportingInformation"]] == ["Observation"] * 3
@@ -184,7 +184,7 @@ def test_the_hash_of_a_sites_table_and_each_source_with_its_grade_are_told(tmp_p
     assert {each["id"] for each in plan["sources"]} < names
     assert names - {each["id"] for each in plan["sources"]} == {
         "ahdis-chmed", "atc-public", "hl7-vital-signs", "mcode-examples", "nlm-bulletin-2017",
-    }  # fmt: skip
+    }  # set in rows # fmt: skip
     assert of_type(told, "Observation")[0]["code"] == {"text": "Body weight"}
 
 
@@ -223,7 +223,7 @@ def test_regimens_show_has_the_codes_with_their_sources(capfd):
     ours = rows["drugs/rituximab:codes:atc.code"]
     assert (ours["path"], ours["value"], ours["source"]) == (
         "codes.atc.code", "L01FA01", "atc-public it was L01XC02; ruxience-monograph",
-    )  # fmt: skip
+    )  # set in rows # fmt: skip
     assert rows["products/truxima:codes:brand.code"]["source"] == "cibmtr-rituximab-vs"
     assert rows["codes/weight:code"]["value"] == "29463-7"
 
@@ -299,7 +299,7 @@ def test_a_cohort_has_the_bundle_of_each_patient_and_rejects_the_rest(name, coho
     rejected = list(csv.DictReader(io.StringIO(bad.read_text("utf-8"))))
     assert [(row["row"], row["column"]) for row in rejected] == [
         ("3", "patient_id"), ("4", "indication"), ("5", "weight_kg"),
-    ]  # fmt: skip
+    ]  # set in rows # fmt: skip
     assert "a FHIR bundle needs it" in rejected[0]["reason"]
     assert "2 rows planned, 14 infusions, 3 rows rejected" in capfd.readouterr().err
 

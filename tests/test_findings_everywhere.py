@@ -26,7 +26,7 @@ from support import HERE, in_columns, read_yaml
 CASES = read_yaml(HERE / "cases" / "findings_everywhere.yaml")
 WITHOUT = {
     "info", "list", "regimens", "settings", "ask", "completion", "schema", "help", "verify", "agenda",
-}  # fmt: skip
+}  # set in rows # fmt: skip
 """The commands that answer for no patient; `verify` and `agenda` tell the findings of plans, in tests of their own."""
 DATA = ("csv", "ndjson", "parquet")
 

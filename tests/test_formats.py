@@ -289,7 +289,7 @@ LEFT_OUT = {
         "band", "bag_ml", "billing_units", "chair_min", "concentration_mg_per_ml", "dose_basis", "drug_volume_ml",
         "duration_min", "exact_dose_mg", "final_volume_ml", "modifier", "waste_mg", "wasted_units",
     },
-}  # fmt: skip
+}  # set in rows # fmt: skip
 """What a row of a command leaves out of the JSON document, lists and objects aside."""
 
 

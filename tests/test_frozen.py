@@ -48,7 +48,7 @@ def test_a_value_cannot_be_changed():
 @pytest.mark.parametrize(("text", "spelled"), [
     ("70 kg", "70 kg"), ("a\x1b[31m", "a\\x1b[31m"), ("a\nb", "a\\nb"), ("\u202eb", "\\u202eb"),
     ("\udcff", "\\xff"), ("\ud800", "\\ud800"), ("\u00fc", "\u00fc"), ("\\", "\\"),
-])  # fmt: skip
+])  # set in rows # fmt: skip
 def test_what_could_act_on_a_terminal_is_spelled_out(text, spelled):
     assert escape(text) == spelled
 

@@ -71,7 +71,7 @@ def test_no_us_dose_rate_or_preparation_of_a_labelled_infliximab_regimen_is_with
         for row in every_row("infliximab", "us")
         if row.entry.startswith(entries) and row.path.startswith(CLINICAL)
         and not any(row.id.startswith(f"{name}:") for name in off)
-    ]  # fmt: skip
+    ]  # set in rows # fmt: skip
     assert {row.path.partition(".")[0].partition("[")[0] for row in found} == set(CLINICAL)
     assert [row.id for row in found if "label" not in row.grade.split(", ")] == []
 

@@ -41,7 +41,7 @@ def test_a_label_without_safety_rules_says_so():
         "The table has no contraindications and no screening for inFLIXimab under the zz label: read the label"
     )
     assert not [each for label in table().labels for each in course("infliximab/ra", label=label).findings
-                if each.code == "label-incomplete"]  # fmt: skip
+                if each.code == "label-incomplete"]  # set in rows # fmt: skip
 
 
 def test_a_bare_dose_and_interval_are_for_the_phase_with_the_role_of_maintenance():

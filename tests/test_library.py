@@ -58,7 +58,7 @@ def test_a_type_checker_knows_the_options(tmp_path):
     done = subprocess.run(
         [sys.executable, "-m", "mypy", "--strict", "--no-error-summary", "--cache-dir", str(tmp_path / "kept"), source],
         capture_output=True, text=True, check=False, cwd=HERE.parent,
-    )  # fmt: skip
+    )  # set in rows # fmt: skip
     found = [line for line in done.stdout.splitlines() if ": error: " in line]
     assert len(found) == len(SAYS), done.stdout + done.stderr
     for line, (number, words) in zip(found, SAYS, strict=True):
@@ -117,12 +117,12 @@ def test_a_course_stays_short_however_much_blocks():
         "active-tb", "active-infection", "hepatitis-b-active", "drug-hypersensitivity", "murine-allergy",
         "heart-failure-nyha-3", "heart-failure-nyha-4", "severely-immunocompromised", "other-biologic", "pregnancy",
         "live-vaccine", "uncontrolled-heart-disease",
-    ]  # fmt: skip
+    ]  # set in rows # fmt: skip
     weights = [f"{dt.date(2026, 12, 1) + dt.timedelta(days=28 * step)}={60 + step}kg" for step in range(26)]
     patient = Patient.of(weights, age=3, id="x" * 500)
     long = make_course(
         table(), "infliximab", "ra", patient, start=START, for_="2y", has=conditions, dose="20mg/kg", every="2w",
-    )  # fmt: skip
+    )  # set in rows # fmt: skip
     assert len(long.infusions) > 40
     assert len(repr(long)) <= 1500
     assert "blocked by " in repr(long)
@@ -146,7 +146,7 @@ def test_a_notebook_shows_the_page_of_a_course():
         {"start": START, "price": "100mg=174.63"}, {"start": START, "given": "2026-12-01"},
     ],
     ids=["dated", "without dates", "with a history", "with prices", "with a history without a dose"],
-)  # fmt: skip
+)  # set in rows # fmt: skip
 def test_a_course_becomes_a_frame(options):
     made = course(**options)
     frame = made.to_frame()
@@ -160,7 +160,7 @@ def test_a_course_becomes_a_frame(options):
 
 def test_the_frame_of_a_course_is_its_row_of_a_cohort():
     frame = pl.DataFrame({"patient_id": ["a"], "drug": ["infliximab"], "indication": ["crohns"], "weight_kg": [70.0],
-                          "start": [dt.date(2026, 12, 1)]})  # fmt: skip
+                          "start": [dt.date(2026, 12, 1)]})  # set in rows # fmt: skip
     one = make_course(table(), "infliximab", "crohns", Patient.of("70kg", id="a"), start=START)
     assert one.to_frame().equals(expand(frame))
 

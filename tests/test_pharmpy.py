@@ -16,7 +16,7 @@ from support import cases
 
 pytestmark = [
     pytest.mark.skipif(find_spec("pharmpy") is None, reason="needs the extra pharmpy"),  # .ci/run installs it
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),  # of Pharmpy and what it imports
 ]
 MODEL = """$PROBLEM a plan
 $INPUT {columns}

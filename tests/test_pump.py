@@ -27,14 +27,14 @@ RATES = read_yaml(HERE / "cases" / "rates.yaml")
 COLUMNS = {
     "start": ("start", 2), "held": ("minutes", 2), "rate": ("rate", 2), "flow": ("flow", 1), "volume": ("volume", 2),
     "step_dose": ("dose", 2), "cumulative": ("cumulative", 2),
-}  # fmt: skip
+}  # set in rows # fmt: skip
 GROUP = {"rule", "source", "cases", "name", "because"}
 PUMP = {*COLUMNS, "titration", "over", "made", "dose", "bag", "weight", "stop", "minutes", "refused", "as_tolerated"}
 OF_TABLE = {"number", "phase", "first"}
 TABLES = {
     *COLUMNS, *OF_TABLE, "regimen", "patient", "asked", "pump", "dose", "bag", "minutes", "finds", "without", "says",
     "as_tolerated",
-}  # fmt: skip
+}  # set in rows # fmt: skip
 COURSES = {"regimen", "patient", "asked", "times", "bags", "first", "phases", "finds", "without"}
 LINES = {"given", "code", "expect", "says"}
 HALF = 5000  # 50 % in 0.01 %

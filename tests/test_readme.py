@@ -60,7 +60,7 @@ def test_the_generated_blocks_are_fresh():
     done = subprocess.run(
         [sys.executable, "-m", "cogapp", "-P", "--check", *map(str, PAGES)],
         cwd=ROOT, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    )  # set in rows # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
 
 

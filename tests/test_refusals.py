@@ -103,11 +103,11 @@ FIELDS = [
     (None, "two horizons", lambda: dated(for_="12m", doses=3)),
     (None, "two infusions", lambda: make_pump_table(course(), number=2, first=True)),
     (None, "weight and height", lambda: course(patient={"weight": 175, "height": 70})),
-]  # fmt: skip
+]  # set in rows # fmt: skip
 
 
 @pytest.mark.parametrize(("field", "call"), [(field, call) for field, _, call in FIELDS],
-                         ids=[f"{field}: {why}" for field, why, _ in FIELDS])  # fmt: skip
+                         ids=[f"{field}: {why}" for field, why, _ in FIELDS])  # set in rows # fmt: skip
 def test_a_refusal_says_which_argument_it_is_about(field, call):
     with pytest.raises(BadInput) as refused:
         call()
@@ -162,7 +162,7 @@ def test_the_walk_over_the_source_finds_what_it_looks_for():
 
 
 PRIVATE = ("stands beside", "stands alone", "two horizons", "is taken", "are taken", "none is near", "meets no",
-           "fits no", "fits nothing", "names no", "is no ", "gives an age")  # fmt: skip
+           "fits no", "fits nothing", "names no", "is no ", "gives an age")  # set in rows # fmt: skip
 
 
 @pytest.mark.parametrize("file", sorted(SOURCE.rglob("*.py")), ids=lambda file: str(file.relative_to(SOURCE)))
@@ -202,7 +202,7 @@ def test_a_sentence_is_put_together_from_its_parts():
 ROW = {
     "patient_id": "canary-7Q3", "drug": "infliximab", "indication": "crohns", "weight_kg": "71.37",
     "height_cm": "173.3", "age_years": "47", "start": "2031-03-07", "label": "us", "variant": "", "product": "",
-}  # fmt: skip
+}  # set in rows # fmt: skip
 CANARIES = ("canary", "7Q3", "71.37", "173.3", "2031", "2030", "2032")
 WAYS: list[tuple[dict[str, str], dict[str, Any]]] = [
     ({"weight_kg": "canary"}, {}), ({"weight_kg": "71.37 canaries"}, {}), ({"weight_kg": "71,37"}, {}),
@@ -227,7 +227,7 @@ WAYS: list[tuple[dict[str, str], dict[str, Any]]] = [
     ({"weight_kg": "4.031", "height_cm": ""}, {"dose": "0.001mg/kg"}), ({}, {"dose": "999999mg/kg"}),
     ({"start": "2199-03-07"}, {"holidays": "US"}),
     ({}, {"protocol": "steps-250", "bag": "500"}), ({}, {"days": "mon", "tolerance": "loading=3d"}),
-]  # fmt: skip
+]  # set in rows # fmt: skip
 
 
 @pytest.mark.parametrize(("cells", "options"), WAYS, ids=[f"{cells} {options}" for cells, options in WAYS])

@@ -60,7 +60,7 @@ def test_names_stand_in_a_request_as_the_table_found_them(capfd):
     assert named == {
         "drug": "infliximab", "indication": "crohns", "label": "us", "variant": None, "product": "Inflectra",
         "bsa_formula": "mosteller",
-    }  # fmt: skip
+    }  # set in rows # fmt: skip
 
 
 def test_today_stands_in_a_request_as_its_date(capfd):

@@ -121,7 +121,7 @@ WHOLE = {
     ("rituximab/gpa-pediatric", "companion:premedication"), ("rituximab/mpa-pediatric", "companion:premedication"),
     ("rituximab/gpa-pediatric", "companion:methylprednisolone-pulse"),
     ("rituximab/mpa-pediatric", "companion:methylprednisolone-pulse"),
-}  # fmt: skip
+}  # set in rows # fmt: skip
 """Rules of children with more doses than fit a line: they are told whole."""
 
 
@@ -136,7 +136,7 @@ NUMBERS = re.compile(r"\d+(?:[.,]\d+)*")
 DRUGS = (
     "methotrexate", "methylprednisolone", "prednisone", "dexamethasone", "glucocorticoid", "paracetamol",
     "acetaminophen", "diphenhydramine", "antihistamine", "IVIG", "infliximab", "rituximab",
-)  # fmt: skip
+)  # set in rows # fmt: skip
 
 
 def test_no_dose_time_or_drug_of_a_rule_is_missing_in_its_short_text():

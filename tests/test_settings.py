@@ -409,7 +409,7 @@ def test_a_cohort_takes_what_its_rows_do_not_say(site, tmp_path, capfd, monkeypa
     assert rows == {
         "a": ("eu", "Remsima"), "b": ("eu", "Remicade"), "c": ("us", "Remicade"), "d": ("eu", "Flixabi"),
         "e": ("eu", "MabThera"),
-    }  # fmt: skip
+    }  # set in rows # fmt: skip
     used = "Settings of infusecalc.toml: label eu, bsa formula dubois, turnover 15 min, product Remsima; not used: "
     assert used in err
     assert run([*shlex.split(line), "--quiet"]) == 4

@@ -78,7 +78,7 @@ def test_a_plan_of_twelve_months_is_two_pages(plan, paper, tmp_path):
     ("infliximab/ra", {}, {"done": ["tuberculosis=2026-11-02"]}),
     ("rituximab/gpa", {"height": "175cm"}, {"label": "eu"}),
     ("rituximab/ra", {}, {"label": "us"}),
-])  # fmt: skip
+])  # set in rows # fmt: skip
 def test_every_statement_of_the_sheet_stands_on_the_clinics(regimen, known, options):
     """What is left out overleaf, because findings say it, is said by them word for word."""
     planned = course(regimen, someone(regimen, **known), **options)
@@ -192,7 +192,7 @@ def test_a_date_that_was_kept_has_no_time(tmp_path):
     (["--at", "9:3", "-o", "{}.html"], "--at '9:3' is not a time of day"),
     (["--at", "09:30", "--format", "json"], "combined with --format json; it is for --format html or pdf or ics"),
     (["--at", "09:30", "--tz", "UTC", "-o", "{}.pdf"], "--tz 'UTC' cannot be combined with --format pdf; it is"),
-])  # fmt: skip
+])  # set in rows # fmt: skip
 def test_a_time_that_no_sheet_can_show_is_refused(more, said, tmp_path, capfd):
     assert run([*CROHNS.split(), *(word.format(tmp_path / "plan") for word in more)]) == 2
     assert said in capfd.readouterr().err
@@ -227,7 +227,7 @@ TUESDAY = (Mark(date(2026, 12, 1), 1, "induction, 350 mg", optional=False),)
     (0, "Mo Tu We Th Fr Sa Su", "[ 1] 2  3  4  5  6"),
     (6, "Su Mo Tu We Th Fr Sa", "[ 1] 2  3  4  5"),
     (5, "Sa Su Mo Tu We Th Fr", "[ 1] 2  3  4"),
-])  # fmt: skip
+])  # set in rows # fmt: skip
 def test_weeks_begin_on_the_day_that_is_asked_for(first, names, weeks):
     block = Months(TUESDAY, first)
     blocks = [Heading("December", 1), block]
@@ -260,7 +260,7 @@ def test_dates_on_paper_and_page_are_long(form, tmp_path):
     for said in (
         "Tuesday 1 December 2026", "Friday 18 December 2026", "Tuesday 15 December 2026",
         "70 kg (154.3 lb), from Monday 1 March 2027 78 kg", "planned to Saturday 18 December 2027",
-    ):  # fmt: skip
+    ):  # set in rows # fmt: skip
         assert said in text
     assert "Fri 2026-12-18" not in text
 

@@ -203,7 +203,7 @@ def test_the_oldest_day_of_a_statement_counts(signed):
             ("rule", "precaution", "2026-11-20"),
             ("text", "ACR guideline: compatible with breast-feeding; no US label text read", "2026-10-01"),
         )
-    ))  # fmt: skip
+    ))  # set in rows # fmt: skip
     found = load_table(path).confirmation_of("drugs", "infliximab", "us", "conditions", "breastfeeding")
     assert (found.on, found.said) == ("2026-10-01", "confirmed by the site on 2026-10-01")
 
@@ -286,7 +286,7 @@ def test_the_lowest_grade_comes_first_and_each_value_once(capfd):
     assert every["cited"][0] == {
         "id": "us-remicade-pi-2026", "section": "2.1", "date": table().source("us-remicade-pi-2026").date,
         "grade": "label", "title": table().source("us-remicade-pi-2026").title,
-    }  # fmt: skip
+    }  # set in rows # fmt: skip
     vials = next(row for row in rows if row["id"] == "products/remicade:us:vials.sizes")
     assert len(vials["regimens"]) == len([id_ for id_ in table().names("regimens") if id_.startswith("infliximab/")])
 
@@ -308,7 +308,7 @@ def test_the_sheet_has_every_value_of_show_but_names_and_our_own_limits_too(labe
 @pytest.mark.parametrize(("words", "regimens"), [
     ("", {"infliximab/crohns", "rituximab/gpa"}), ("infliximab", {"infliximab/crohns"}),
     ("remicade cd", {"infliximab/crohns"}), ("rituximab/gpa", {"rituximab/gpa"}),
-])  # fmt: skip
+])  # set in rows # fmt: skip
 def test_all_regimens_those_of_a_drug_or_one_are_reviewed(words, regimens, capfd):
     assert run(["regimens", "review", *words.split(), "--format", "csv"]) == 0
     rows = list(csv.DictReader(io.StringIO(capfd.readouterr().out)))

@@ -54,7 +54,7 @@ def test_a_typographic_mark_in_a_number_is_refused_and_named(mark):
     for parse, text in (
         (parse_weight, f"70{mark}kg"), (parse_weight, f"{mark}70"), (parse_weight, f"7{mark}0"),
         (parse_height, f"175{mark}cm"), (parse_height, f"1{mark}75"),
-    ):  # fmt: skip
+    ):  # set in rows # fmt: skip
         feet_or_inches = parse is parse_height and mark in QUOTES
         with pytest.raises(BadInput) as refused:
             parse(text)
@@ -107,6 +107,6 @@ def test_what_shows_is_not_hidden():
     ("\u202e", "right-to-left override"), ("\u2066", "left-to-right isolate"), ("\ufeff", "zero width no-break space"),
     ("\u034f", "combining grapheme joiner"), ("\u2800", "braille pattern blank"), ("\u3164", "hangul filler"),
     ("\ufe0f", "variation selector-16"), ("\U000e0101", "variation selector-18"), ("\ue000", "u+e000"),
-])  # fmt: skip
+])  # set in rows # fmt: skip
 def test_what_does_not_show_or_acts_is_hidden(char, name):
     assert hidden_characters(f"a{char}b") == name

@@ -43,7 +43,7 @@ def test_the_table_says_it_and_names_its_source(case):
 
 def test_where_nothing_was_found_the_text_calls_it_no_clearance_and_the_grade_is_ours():
     told = [value for section in SECTIONS for name in table().names(section)
-            for value in table().values(section, name).values()]  # fmt: skip
+            for value in table().values(section, name).values()]  # set in rows # fmt: skip
     silent = [value for value in told if value.text.startswith(SILENT) and value.path[-1] != "short"]
     assert len(silent) >= 5
     for value in silent:
@@ -85,7 +85,7 @@ def test_what_popular_pages_say_is_graded_secondary():
 def test_how_soon_it_helps_is_the_figure_of_the_rule_for_stopping(drug, question, indication, label):
     asked = table().get("drugs", drug, "questions")[question]
     rules = [each.text for each in table().get("regimens", f"{drug}/{indication}", label).judgement
-             if each.finding == "stop-rule"]  # fmt: skip
+             if each.finding == "stop-rule"]  # set in rows # fmt: skip
     weeks = re.findall(r"week 14|14 weeks|16 to 24 weeks", asked.text)
     assert indication in asked.regimens
     assert weeks
@@ -141,7 +141,7 @@ def test_a_part_of_the_sheet_that_says_nothing_has_no_heading(tmp_path, capfd):
     own = '{text: "You bleed.", labels: [eu], source: house}'
     local.write_text(f"drugs: {{rituximab: {{patient: {{emergency: [{own}]}}}}}}\n", encoding="utf-8")
     texts = {label: sheet("rituximab ra --weight 70kg", capfd, "--label", label, "--regimens", str(local))
-             for label in ("us", "eu")}  # fmt: skip
+             for label in ("us", "eu")}  # set in rows # fmt: skip
     assert "Call an emergency number at once if You bleed. What to expect" in texts["eu"]
     assert "emergency number" not in texts["us"]
     assert "What to expect" in texts["us"]
@@ -149,7 +149,7 @@ def test_a_part_of_the_sheet_that_says_nothing_has_no_heading(tmp_path, capfd):
 
 def test_every_case_of_a_statement_has_a_name_of_its_own_and_the_keys_that_are_read():
     listed = {"rows": {"regimen", "row", "says", "is", "cites", "absent"}, "sheets": {"line", "has", "lacks"},
-              "asked": {"drug", "row", "is", "cites", "grade", "label"}}  # fmt: skip
+              "asked": {"drug", "row", "is", "cites", "grade", "label"}}  # set in rows # fmt: skip
     assert CASES.keys() == listed.keys()
     for section, read in listed.items():
         found = [param.values[0] for param in cases(section)]

@@ -204,7 +204,7 @@ def stopped(draw: Any) -> tuple[PumpTable, Course]:
     course = make_course(
         table(), drug, indication, someone(regimen, weight=kg(weight), bsa=plain(draw(st.integers(10, 300)))),
         label=label, protocol=name, bag=bag or draw(st.sampled_from([None, 100, 250, 1000])), dose=[dose],
-    )  # fmt: skip
+    )  # set in rows # fmt: skip
     last = 1 + max(0, sum(len(each.offsets) for each in rules.phases.values()) - 1)
     first = table().get("protocols", name).from_infusion if name else 1
     endless = any(each.interval and not each.repeat for each in rules.phases.values())
@@ -256,7 +256,7 @@ paces = per_hour | by_weight
 rising = st.builds(
     Titration, paces, paces, st.integers(5, 60), st.builds(Pace, st.integers(10_000, 40_000), st.just("mg/h")),
     st.none() | per_hour, st.none() | per_hour, st.just(()), st.none(), st.just(()),
-)  # fmt: skip
+)  # set in rows # fmt: skip
 
 
 def of_steps(steps: list[tuple[Pace, int]], last: Pace) -> Titration:
@@ -275,7 +275,7 @@ FALLS_AFTER_ALL = of_steps([(Pace(10_000, "mg/h"), 30), (Pace(20_000, "mg/h"), 3
 @given(
     st.builds(Load, doses, bags, weights), rising | listed, st.integers(0, 999_999), st.integers(0, 24_000),
     st.integers(1, 9_999) | st.just(5000), st.booleans(),
-)  # fmt: skip
+)  # set in rows # fmt: skip
 @example(Load(20_000, 500, 7000), FALLS, 1499, 0, 5000, False)
 @example(Load(6_000, 500, 7000), FALLS_AFTER_ALL, 99, 0, 5000, False)
 @example(Load(9, 10, 500), HARDLY_RISES, 0, 0, 9_999, False)

@@ -249,7 +249,7 @@ def test_a_brand_or_a_suffixed_name_selects_drug_and_product(typed, label, drug,
 @pytest.mark.parametrize(("drug", "label", "product"), [
     ("infliximab", "us", "Remicade"), ("infliximab", "eu", "Remicade"),
     ("rituximab", "us", "Rituxan"), ("rituximab", "eu", "MabThera"),
-])  # fmt: skip
+])  # set in rows # fmt: skip
 def test_the_usual_product_of_a_label(drug, label, product):
     assert course(f"{drug}/ra", label=label).product_name == product
 

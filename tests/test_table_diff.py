@@ -113,7 +113,7 @@ def test_data_have_the_values_of_each_infusion_and_the_tables(site, capfd):
     assert found["old"] == {
         "name": "shipped", "version": load_table().version, "sha256": load_table().files[0].sha256,
         "local_sha256": None, "lent": [],
-    }  # fmt: skip
+    }  # set in rows # fmt: skip
     assert found["new"]["local_sha256"] == load_table(path).files[1].sha256
     assert found["patients"]["child"] == {"weight": "30 kg", "height": "130 cm", "age": "10y"}
     adult = {each["what"]: each for each in found["effects"] if each["patient"] == "adult"}
@@ -160,7 +160,7 @@ def test_an_older_table_lacks_limits_that_are_lent_and_told(site, capfd):
 @pytest.mark.parametrize(("text", "fault"), [
     (SHIPPED.replace("population: adult", "population: grown", 1), "'grown' is not known"), ("- a\n", "a mapping"),
     ("hosue: {}\n", "is an unknown key"),
-])  # fmt: skip
+])  # set in rows # fmt: skip
 def test_a_table_with_faults_is_refused(text, fault, site):
     with pytest.raises(BadTable, match=fault):
         load_either(site(text))
@@ -180,7 +180,7 @@ def test_a_result_never_takes_the_place_of_a_table(site, capfd):
 @pytest.mark.parametrize(("old", "new", "kind"), [
     (None, "5 mg/kg once", "wording"), ("5 mg/kg once", None, "wording"), ("5 mg/kg", "5 mg/kg once", "wording"),
     ("5 mg/kg", "6 mg/kg", "clinical"),
-])  # fmt: skip
+])  # set in rows # fmt: skip
 def test_a_short_text_may_come_and_go_beside_its_text_but_not_change_its_figures(old, new, kind):
     def short(text):
         return (
@@ -235,7 +235,7 @@ RELEASED = "\n\n## [0.1.0]\n\n- Clinical: `rituximab/gpa` and `rituximab/mpa`, u
     (("products", "remicade", "us"), "- Clinical: Inflectra, us: other vials.", 1),
     (("house", "rounding", ""), "- Clinical: `rounding`: 5 %.", 0),
     (("house", "rounding", ""), "- Clinical: limits: 5 %.", 1),
-])  # fmt: skip
+])  # set in rows # fmt: skip
 def test_what_changes_clinically_is_named(change, entry, left, site):
     texts = {
         "regimens": "regimens: {rituximab/gpa: {us: {phases: {induction: {dose: 4 mg/kg, days: [0], source: ours}}}}}",

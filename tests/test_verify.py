@@ -526,7 +526,7 @@ PARTS = {
     "a basis that is none": (lambda it: second(it).update(dose_basis="5 mg"[:-1]), "dose_basis '5 m'"),
     "vials that are none": (lambda it: second(it).update(vials=[4]), "vials '[4]'"),
     "a product without a name": (lambda document: document["product"].update(name=None), "product 'None'"),
-}  # fmt: skip
+}  # set in rows # fmt: skip
 
 
 @pytest.mark.parametrize("name", PARTS)
@@ -546,7 +546,7 @@ ROWS = {
     "a flag that is none": (lambda lines: [lines[0], lines[1].replace("false", "0")], "optional '0'"),
     "vials that are none": (lambda lines: [lines[0], lines[1].replace("4x100", "four")], "vials 'four'"),
     "an open quote": (lambda lines: [*lines, '"'], "is not a whole CSV file"),
-}  # fmt: skip
+}  # set in rows # fmt: skip
 
 
 @pytest.mark.parametrize("name", ROWS)

@@ -22,7 +22,7 @@ PLACES = [
     "Europe/Berlin", "Europe/London", "Europe/Dublin", "America/New_York", "America/Los_Angeles", "America/Sao_Paulo",
     "America/Santiago", "America/St_Johns", "Australia/Sydney", "Australia/Lord_Howe", "Pacific/Auckland",
     "Africa/Casablanca", "Africa/Cairo", "Asia/Kolkata", "Asia/Jerusalem",
-]  # fmt: skip
+]  # set in rows # fmt: skip
 SAMPLE = ["America/St_Johns", "Australia/Lord_Howe", "Africa/Casablanca", "Asia/Kolkata"]
 WEEKDAYS = ["MO", "TU", "WE", "TH", "FR", "SA", "SU"]
 LAST = 5  # how Outlook counts the last weekday of a month
@@ -197,7 +197,7 @@ def test_a_zone_with_dates_alone_is_read_wrongly_on_42_days_of_2027():
     ):
         dates += b"BEGIN:%s\r\nDTSTART:%s\r\n%s\r\nTZOFFSETFROM:%s\r\nTZOFFSETTO:%s\r\nEND:%s\r\n" % (
             part, first, others, *offsets, part,
-        )  # fmt: skip
+        )  # set in rows # fmt: skip
     reader = Outlook(dates + b"END:VTIMEZONE\r\n")
     berlin = zoneinfo.ZoneInfo("Europe/Berlin")
     days = [date(2027, 1, 1) + each * DAY for each in range(365)]

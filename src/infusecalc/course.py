@@ -203,7 +203,7 @@ class Course(Frozen):
         notes: list[Mapping[str, Note | Premedication]] = [
             self.handling, self.product.storage, self.regimen.drug_rules.premedication,
             self.regimen.drug_rules.monitoring,
-        ]  # fmt: skip
+        ]  # set in rows # fmt: skip
         for note in (note for listed in notes for note in listed.values()):
             yield from note.source
         for last in (self.regimen.drug_rules.reaction, self.regimen.drug_rules.observation):

@@ -17,7 +17,7 @@ _FIELDS = {
     "BSA formula": "bsa_formula", "age": "age", "date of birth": "born", "patient id": "id", "drug": "drug",
     "indication": "indication", "label": "label", "variant": "variant", "product": "product", "protocol": "protocol",
     "condition": "has", "bag": "bag", "start": "start", "dose": "dose", "frame": "frame", "regimen table": "regimens",
-}  # fmt: skip
+}  # set in rows # fmt: skip
 """What people call an argument, where that is not its name in backticks, and the name of the argument."""
 _BIDI = {*range(0x200E, 0x2010), *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x061C}
 

@@ -27,7 +27,7 @@ _WORD = re.compile(r"[a-z]+")
 _TURNING = frozenset((
     "no", "not", "never", "none", "nor", "cannot", "only", "without", "unless", "except", "avoid", "stop", "before",
     "after", "until", "above", "below", "under", "over", "more", "less", "fewer", "least", "most",
-))  # fmt: skip
+))  # set in rows # fmt: skip
 """Words that turn what a text says: where one comes or goes, another rule may stand there."""
 
 

@@ -28,7 +28,7 @@ _SHARED = (
     "--from maintenance", "--dose 6mg/kg", "--dose 10mg/kg --every 4w", "--every 6w", "--dose maintenance=500mg",
     "--every 5m", "--maintenance-start 20w", "--maintenance-start 26w", "--has active-tb --age 40",
     "--has active-tb --accept 'contraindicated=agreed; no'", "--has active-tb --accept contraindicated=agreed",
-)  # fmt: skip
+)  # set in rows # fmt: skip
 _SPANS = ("", "", "--for 2y", "--for 26w", "--doses 7", "--courses 3", "--until 2031-03-01")
 _DAYS = ("", "", "", "--days mon-fri --tolerance 3d", "--days tue,thu --holidays US --tolerance 2d")
 _PROTOCOLS = {"infliximab": ("steps-250", "flat-250", "shortened"), "rituximab": ("ra-120", "peprs")}

@@ -6,6 +6,7 @@ import os
 import shlex
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 import typer
@@ -26,7 +27,6 @@ from infusecalc.table import Table
 
 Item = TypeVar("Item")
 
-_ANY_WEIGHT = "70kg"  # a height is looked at before it is set against the weight
 _UNITS = ("kg", "lb")
 _NONE = "none"
 
@@ -184,7 +184,7 @@ class _Questions:
             weight = _asked("Weight with its unit, as in 70kg or 154lb", self._weight)
             if not needs_bsa(regimen):
                 return {"weight": weight}
-            size = {"weight": weight, "height": _asked("Height, as in 175cm or 5ft9in", self._height)}
+            size = {"weight": weight, "height": _asked("Height, as in 175cm or 5ft9in", partial(self._height, weight))}
             try:
                 Patient.of(**size).check(self.house, None)
             except BadInput as error:
@@ -199,9 +199,9 @@ class _Questions:
         Patient.of(text).check(self.house, None)
         return text
 
-    def _height(self, text: str) -> str:
+    def _height(self, weight: str, text: str) -> str:
         try:
-            Patient.of(_ANY_WEIGHT, height=text).check(self.house, None)
+            Patient.of(weight, height=text).check(self.house, None)
         except BadInput as error:
             if error.field:  # else of weight and height together
                 raise

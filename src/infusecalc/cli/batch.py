@@ -50,15 +50,14 @@ if TYPE_CHECKING:
 _OWN = {
     "cohort", "output", "rejects", "strict", "keep_extra", "to", "regimens", "quiet", "no_color", "totals", "from_",
     "request", "settings", "given", "weights", "totals_by", "totals_as", "steps", "key",
-}  # fmt: skip
+}  # set in rows # fmt: skip
 """What is no option of a course."""
 _MAINTENANCE = "maintenance"
 _TOTALS = ("table", "csv", "json")
 _BESIDE = ("given", "weights")
 _ROWS = 200_000  # patients that are expanded at a time
-_BUNDLES = 1_000  # the same, where each is a bundle
 _ONE_BY_ONE = 20_000  # the same, where each may have a history
-_PLANNED_ALONE = 1_000  # the same, where each is planned for itself
+_PLANNED_ALONE = 1_000  # the same, where each is planned for itself, as a dataset or a bundle is
 
 
 def _for_empty(flags: str, text: str, metavar: str) -> Parameter:
@@ -133,7 +132,7 @@ def batch(**given: Any) -> int:
     check_dataset(given, target)
     if target == BUNDLES and given["keep_extra"]:
         raise BadInput("`keep_extra`", None, "cannot be combined with `to` fhir", hint="a bundle has no room for them")
-    rows = {NONMEM: _PLANNED_ALONE, BUNDLES: _BUNDLES}.get(target or "")
+    rows = _PLANNED_ALONE if target in (NONMEM, BUNDLES) else None
     how = {"singly": True} if target == NONMEM else {}
     expansion, cohort, beside = opened(given, options_of(given), rows, **how)
     expansion.tally.by = by

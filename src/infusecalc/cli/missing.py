@@ -16,8 +16,6 @@ from infusecalc.regimen import Regimen
 Needs = Callable[[Mapping[str, Any]], Mapping[str, str]]
 """What a command lacks beyond its required parameters, by name: what it may be, or nothing where the help says it."""
 
-_ANY_WEIGHT = 70_00  # 0.01 kg: whether a dose needs a BSA is no matter of the weight
-
 
 def nothing(_: Mapping[str, Any]) -> Mapping[str, str]:
     """The needs of a command that has none of its own."""
@@ -25,14 +23,12 @@ def nothing(_: Mapping[str, Any]) -> Mapping[str, str]:
 
 
 def needs_bsa(regimen: Regimen, *, from_maintenance: bool = False) -> bool:
-    """Whether a dose of a regimen, or of its maintenance alone, hangs on the body surface area."""
+    """Whether a dose of a regimen, or of its maintenance alone, hangs on the body surface area, in any of its bands."""
     alone = regimen.maintenance if from_maintenance else None
-    try:
-        for phase in (regimen.phases[alone],) if alone else regimen.phases.values():
-            phase.dose_of(_ANY_WEIGHT, None).amount(_ANY_WEIGHT, None)
-    except BadInput:
-        return True
-    return False
+    phases = (regimen.phases[alone],) if alone else regimen.phases.values()
+    return any(each.basis == "mg/m2" for phase in phases for each in phase.doses) or any(
+        place.by == "bsa" for phase in phases for place in phase.places
+    )
 
 
 def refuse_missing(parameters: Sequence[Parameter], given: Mapping[str, Any], needs: Needs, command: str) -> None:

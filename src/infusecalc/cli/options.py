@@ -24,7 +24,6 @@ from infusecalc.output.course_answer import SHEETS, VIEWS
 from infusecalc.output.files import check_apart
 from infusecalc.output.formats import FORMATS, PAPERS, choose_format, written_from
 from infusecalc.output.request import Request
-from infusecalc.output.settings_line import settings_line
 from infusecalc.table import Table, load_table
 
 _LABELS = load_table().labels
@@ -294,6 +293,8 @@ def _tell(values: dict[str, Any], request: Request) -> None:
     """Say on standard error what came from the settings, where the answer does not, and what was passed over."""
     if not (request.settings or request.ignored) or values["quiet"]:
         return
+    from infusecalc.output.settings_line import settings_line  # noqa: PLC0415 - only a site's settings need it
+
     form = choose_format(values["format_"], values["output"], tuple(FORMATS)) if "format_" in values else None
     line = settings_line(request.but(settings={}) if form and form.needs in (PAGE, DOCUMENT) else request)
     if line:

@@ -20,7 +20,7 @@ _NO_CHOICE = {
     "drug", "indication", "patient_id", "regimens", "format_", "output", "quiet", "no_color", "totals", "request",
     "settings",
     *_OF_PATIENT, *(name for form in FORMATS.values() for name in form.options),
-}  # fmt: skip
+}  # set in rows # fmt: skip
 
 _TIMED = {"at": ("html", "pdf")}
 """The formats beside the calendar that show the time of day of the infusions."""

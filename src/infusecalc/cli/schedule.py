@@ -34,7 +34,7 @@ _KINDS = (*PLAIN, DATED, COURSE, BUNDLE)
 """What a dated course is written as."""
 _OPTIONS = [
     *REGIMEN, *PATIENT, *DATES, *CHOICE, *TURNOVER, *TOTALS, *SHEET, *DATASET, *TABLE, *result(_KINDS),
-]  # fmt: skip
+]  # set in rows # fmt: skip
 
 
 def _needs(given: Mapping[str, Any]) -> dict[str, str]:

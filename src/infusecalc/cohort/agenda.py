@@ -25,7 +25,7 @@ _OVER = "course-complete"
 _COLUMNS = (
     "patient_id", "drug", "indication", "label", "variant", "phase", "product", "number", "day", "date", "optional",
     "dose_mg", "vials", "waste_mg", "bag_ml", "duration_min", "chair_min", "accepted", "blocks", "cautions",
-)  # fmt: skip
+)  # set in rows # fmt: skip
 _PATIENTS = "place"
 
 
@@ -140,12 +140,13 @@ class Collector:
         [record] = records(course, _COLUMNS, (number_,))
         record |= told
         given = due.if_given
+        now = dose_record(given.dose, given.time, course.chair) if given else {}
         return self._item(place, record) | {
             "days_late": (on - infusion.planned.date).days,
             "latest_date": str(due.latest.date) if due.latest else None,
             "latest_text": due.latest.text if due.latest else None,
-            "dose_on_mg": number(given.dose.amount.dose) if given else None,
-            "now": dose_record(given.dose, given.time, course.chair) if given else {},
+            "dose_on_mg": now.get("dose_mg"),
+            "now": now,
         }
 
     def _item(self, place: int, record: Record) -> Record:

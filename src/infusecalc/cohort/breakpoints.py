@@ -80,7 +80,7 @@ def makeups() -> Steps[Makeup]:
     schema = {
         "vials": pl.String, "opened": pl.Int64, "bag": pl.Int64, "outside": pl.String, "marginal": pl.Boolean,
         "cost": pl.Int64,
-    }  # fmt: skip
+    }  # set in rows # fmt: skip
     return Steps(_breaks, _made_up, schema)
 
 

@@ -35,7 +35,7 @@ _NAMELESS = RowFault("patient_id", MISSING, "patient_id is missing, and a FHIR b
 _OF_PATIENT = {
     "drug": "drug", "indication": "indication", "weight": "weight_kg", "height": "height_cm", "bsa": "bsa_m2",
     "age": "age_years", "start": "start", "label": "label", "variant": "variant", "product": "product",
-}  # fmt: skip
+}  # set in rows # fmt: skip
 """The options that hold where a row says nothing, each with its column."""
 
 

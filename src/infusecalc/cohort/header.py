@@ -15,7 +15,7 @@ ORDER = ("dose", "every", "has", "accept", "protocol", "from", "done")
 COLUMNS = (
     "patient_id", "drug", "indication", "weight_kg", "weight_lb", "height_cm", "bsa_m2", "age_years", "start", "label",
     "variant", "product", *ORDER,
-)  # fmt: skip
+)  # set in rows # fmt: skip
 """The columns that are read, in any order."""
 REJECTED = ("row", "column", "code", "reason", "raw")
 """The columns that a rejected row has behind its own; a frame of them has no `raw`."""

@@ -25,7 +25,7 @@ _EVENT: dict[str, Any] = {
     "product": pl.String, "phase": pl.String, "number": pl.Int64, "day": pl.Int64, "optional": pl.Boolean,
     "dose_basis": pl.String, "billing_code": pl.String, "findings": pl.String, "accepted": pl.String,
     "severity": pl.String, "blocks": pl.String, "cautions": pl.String, "planned_day": pl.Int64, "moved_days": pl.Int64,
-}  # fmt: skip
+}  # set in rows # fmt: skip
 _BILLED = {"unit": pl.Int64, "wasted": pl.String, "none": pl.String}  # null for all where no label bills
 _OPTIONAL, _DAY = list(_EVENT).index("optional"), list(_EVENT).index("day")
 
@@ -148,7 +148,7 @@ class Events:
         shared = (
             regimen.drug_id, regimen.indication, regimen.label, regimen.rules.status.is_, regimen.variant,
             group.product_name, stretch.phase,
-        )  # fmt: skip
+        )  # set in rows # fmt: skip
         dose = str(group.ordered.phases[stretch.phase].dose)
         said = tuple(self._codes(shape, number, bits) for number in stretch.numbers)
         for number, codes in zip(stretch.numbers, said, strict=True):
@@ -157,7 +157,7 @@ class Events:
             self._events.append(
                 (*shared, number, item.day, item.optional, dose, billing.code if billing else None,
                  *codes.columns, planned, item.moved_days)
-            )  # fmt: skip
+            )  # set in rows # fmt: skip
         self.codes.append(said)
 
     def _codes(self, shape: Shape, number: int, bits: int) -> Codes:

@@ -159,7 +159,7 @@ class Patients:
             height=height,
             months=months_of(pl.col("age_years")),
             slack=slack_of(pl.col("age_years")),
-        )  # fmt: skip
+        )  # set in rows # fmt: skip
         sized = sized.with_columns(fault=pl.coalesce("fault", *self._outside(self._compiler.house)))
         area = areas(self._defaults.formula, sized["weight"], sized["height"])
         sized = sized.with_columns(uncapped=pl.col("bsa_m2").fill_null(area)).drop("bsa_m2")

@@ -22,7 +22,7 @@ _SCALED = {
     "waste_mg": ("waste", 100), "drug_volume_ml": ("volume", 10), "concentration_mg_per_ml": ("concentration", 100),
     "duration_min": ("time", 100), "chair_min": ("chair", 100), "cost": ("cost", 100),
     "waste_cost": ("waste_cost", 100),
-}  # fmt: skip
+}  # set in rows # fmt: skip
 _NAMED = {"bag_ml": "bag", "billing_units": "units"}
 _FIRST, _LAST = ((day - date(1970, 1, 1)).days for day in (date.min, date.max))  # in days from 1970
 _NUMBER = r"^[+-]?[0-9]+(\.[0-9]+)?$"

@@ -15,7 +15,7 @@ ITEM = (
     "patient_id", "date", "days_late", "number", "drug", "indication", "label", "phase", "product", "optional",
     "dose_mg", "vials", "waste_mg", "bag_ml", "premedication_min", "duration_min", "chair_min", "blocks", "cautions",
     "accepted", "latest_date", "dose_on_mg",
-)  # fmt: skip
+)  # set in rows # fmt: skip
 """What data tells of an infusion. `latest_date` is the last day that the label's window leaves for an overdue one, and
 `dose_on_mg` its dose if it is given on the first day of the agenda."""
 STANDS = ("overdue", "on_a_day", "beyond", "finished", "rejected")

@@ -159,7 +159,7 @@ def _due(due: Due, infusion: Infusion, place: int) -> Iterator[Block]:
         ("dose", _dose(infusion)),
         ("bag", phrases.bag(infusion.dose.preparation)),
         ("time", phrases.time(infusion.time)),
-    ]  # fmt: skip
+    ]  # set in rows # fmt: skip
     if due.days_left is not None:
         left = phrases.shift(due.days_left, "to go", "overdue") or "today"
         rows.insert(0, ("as of", f"{due.course.choices.on}: {left}"))

@@ -12,7 +12,6 @@ from infusecalc.output.answer import BUNDLE, COURSE, DATES, DOCUMENT, PAGE, ROWS
 from infusecalc.output.blocks import Block, Lines
 from infusecalc.output.flat import as_csv, as_json, as_ndjson
 from infusecalc.output.request import Request, sealed
-from infusecalc.output.settings_line import settings_line
 from infusecalc.spelling import one_of
 
 PAPERS = {"a4": "a4", "letter": "us-letter"}
@@ -81,8 +80,11 @@ def _markdown(answer: Any, look: Look) -> tuple[Content, None]:
 
 def _with_settings(blocks: Iterable[Block], look: Look) -> Iterable[Block]:
     """A page with what came from a site's settings, in a line at its end."""
-    line = settings_line(look.request) if look.request else ""
-    return (*blocks, Lines((line,), tight=True)) if line else blocks
+    if look.request is None or not (look.request.settings or look.request.ignored):
+        return blocks
+    from infusecalc.output.settings_line import settings_line  # noqa: PLC0415 - only a site's settings need it
+
+    return (*blocks, Lines((settings_line(look.request),), tight=True))
 
 
 def _foot(answer: Any) -> str:

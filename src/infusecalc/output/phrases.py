@@ -22,7 +22,7 @@ _LONG_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Satur
 _MONTHS = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
-)  # fmt: skip
+)  # set in rows # fmt: skip
 _PER_HOUR = 60
 _PER_DAY = 24 * _PER_HOUR
 _PER_YEAR = 12

@@ -21,7 +21,7 @@ COLUMNS = (
     "optional", "weight_kg", "bsa_m2", "dose_basis", "exact_dose_mg", "dose_mg", "vials", "waste_mg", "drug_volume_ml",
     "bag_ml", "concentration_mg_per_ml", "duration_min", "billing_code", "billing_units", "wasted_units", "modifier",
     "findings", "accepted", "severity", "blocks", "cautions", "chair_min",
-)  # fmt: skip
+)  # set in rows # fmt: skip
 UNDATED = ("number", "day", "date")  # what a record of `dose` leaves out
 
 

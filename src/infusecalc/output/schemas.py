@@ -108,7 +108,7 @@ _DEFS: dict[str, Schema] = {
     ),
     "difference": _object(line=_or_null(_COUNT), infusion=_or_null(_WHOLE), field=_TEXT, stored={}, recomputed={},
                           found_by=_TEXT),
-}  # fmt: skip
+}  # set in rows # fmt: skip
 """What several documents share."""
 _HEADS = {name: _of(name) for name in ("regimen", "patient", "product", "table")}
 _FOUND = {"findings": _list(_of("finding")), "sources": _list(_of("source"))}
@@ -120,7 +120,7 @@ _DUE = _object(
     due_date=_or_null(_DATE), from_given_date=_or_null(_DATE), late_days=_or_null(_WHOLE),
     moved_days=_or_null(_WHOLE), earliest_date=_or_null(_DATE), latest_date=_or_null(_DATE),
     days_left=_or_null(_WHOLE), optional=_or_null(_FLAG), weight_kg=_or_null(_AMOUNT),
-)  # fmt: skip
+)  # set in rows # fmt: skip
 _CHAIR = {"chair": _of("chair")}
 _DOCUMENTS: dict[str, list[Schema]] = {
     "dose": [

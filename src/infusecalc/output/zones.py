@@ -21,7 +21,7 @@ _COPIES = ("posix/", "right/")
 _PLACELESS = frozenset({
     "CET", "CST6CDT", "EET", "EST", "EST5EDT", "Factory", "GMT", "GMT+0", "GMT-0", "GMT0", "Greenwich", "HST", "MET",
     "MST", "MST7MDT", "PST8PDT", "UCT", "Universal", "WET", "Zulu", "localtime", "posixrules",
-})  # fmt: skip
+})  # set in rows # fmt: skip
 _AFTER = timedelta(days=3653)  # a law must hold for ten years beyond the last event to be written as one
 _DAY = timedelta(days=1)
 _MINUTE = timedelta(minutes=1)

@@ -83,7 +83,7 @@ def end_of(horizon: Horizon, start: date, since: date, limits: HorizonLimits) ->
 def _too_far(horizon: Horizon, limits: HorizonLimits) -> BadInput:
     by_name = {
         "`for_`": horizon.span, "`until`": horizon.until, "`doses`": horizon.infusions, "`courses`": horizon.courses,
-    }  # fmt: skip
+    }  # set in rows # fmt: skip
     what, asked = next(((name, value) for name, value in by_name.items() if value), ("horizon", None))
     allowed = f"up to {limits.infusions} infusions and {limits.to}"
     return BadInput(what, asked, "is too far", allowed=allowed, hint="plan less far")

@@ -7,14 +7,14 @@ from infusecalc.statements.statement import Sourced, Statement, may, need
 
 GRADES = (
     "label", "manufacturer", "agency", "trial", "guideline", "secondary", "recalled", "derived", "house",
-)  # fmt: skip
+)  # set in rows # fmt: skip
 SITE = "site"
 """The grade of what a site's file says, whatever it says of itself."""
 
 
 LOWEST_FIRST = (
     SITE, "recalled", "secondary", "derived", "house", "guideline", "trial", "agency", "manufacturer", "label",
-)  # fmt: skip
+)  # set in rows # fmt: skip
 """The grades as a reviewer looks at them: what only the site has read, what nobody has read in a document, what was
 read about a document and not in it, what we have computed or chosen, and last what stands in documents themselves."""
 

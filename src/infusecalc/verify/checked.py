@@ -20,7 +20,7 @@ _IN_CSV = (
     "accepted blocks", "age", "bag, beyond its concentration", "body surface area", "chair time", "findings", "height",
     "horizon", "rounding, beyond what the findings say", "settings", "table",
     "weights, beyond the doses that follow from them", "what was given",
-)  # fmt: skip
+)  # set in rows # fmt: skip
 _IN_ROWS = (
     "age",
     "bag, beyond its concentration",

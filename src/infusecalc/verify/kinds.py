@@ -63,23 +63,23 @@ INFUSION: Kinds = {
     "waste_mg": is_number, "drug_volume_ml": is_number, "bag_ml": is_number, "concentration_mg_per_ml": is_number,
     "duration_min": _or_null(is_number), "billing_units": _or_null(is_count), "wasted_units": _or_null(is_count),
     "modifier": _or_null(is_text),
-}  # fmt: skip
+}  # set in rows # fmt: skip
 """What every infusion has."""
 HEADS: Kinds = {
     "patient_id": _or_null(is_text), "drug": is_text, "indication": is_text, "label": is_text,
     "variant": _or_null(is_text), "product": is_text,
-}  # fmt: skip
+}  # set in rows # fmt: skip
 """What every course has, and tells it from the next; in CSV, every row has it."""
 CSV_ALONE: Kinds = {"status": is_text, "billing_code": _or_null(is_text)}
 """What every row of CSV has beyond them; in JSON these stand once."""
 FINDING: Kinds = {
     "code": is_text, "detail": _or_null(is_text), "reason": _or_null(is_text),
     "infusions": _or_null(lambda value: isinstance(value, list) and all(map(is_count, value))),
-}  # fmt: skip
+}  # set in rows # fmt: skip
 """What every finding of a document has."""
 EXTRA: Kinds = {
     "findings": _or_null(is_text), "planned_date": is_date, "given": lambda value: isinstance(value, bool),
-}  # fmt: skip
+}  # set in rows # fmt: skip
 """What a row of CSV may have."""
 _TEXTS = {"phase", "date", "dose_basis", "modifier", "planned_date", "findings", *HEADS, *CSV_ALONE}
 _FLAGS = {"optional", "given"}

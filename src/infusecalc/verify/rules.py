@@ -50,7 +50,7 @@ def _boyd(cm: Decimal, kg: Decimal) -> Decimal:
     grams = kg * 1000
     return Decimal("0.0003207") * cm ** Decimal("0.3") * grams ** (
         Decimal("0.7285") - Decimal("0.0188") * grams.log10()
-    )  # fmt: skip
+    )  # set in rows # fmt: skip
 
 
 def _powers(factor: str, of_height: str, of_weight: str) -> Callable[[Decimal, Decimal], Decimal]:

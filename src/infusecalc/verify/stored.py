@@ -111,7 +111,7 @@ def _once(pairs: list[tuple[str, Any]]) -> Record:
 
 def _course(name: str, document: Record) -> StoredCourse:
     for part, kind in {"regimen": dict, "patient": dict, "product": dict, "table": dict, "totals": dict,
-                       "infusions": list, "findings": list}.items():  # fmt: skip
+                       "infusions": list, "findings": list}.items():  # set in rows # fmt: skip
         if not isinstance(document.get(part), kind):
             raise BadInput("file", name, f"has no {part}, or not as schedule writes it", hint="is it whole?")
     infusions = document["infusions"]

@@ -31,10 +31,10 @@ BUNDLES = "fhir"
 _BY_EXTENSION = {
     ".csv": "csv", ".csv.gz": "csv", ".ndjson": "ndjson", ".ndjson.gz": "ndjson", ".jsonl": "ndjson",
     ".jsonl.gz": "ndjson", ".parquet": "parquet",
-}  # fmt: skip
+}  # set in rows # fmt: skip
 _RESULTS = {
     ".nonmem.csv": "nonmem", ".nonmem.csv.gz": "nonmem", ".fhir.ndjson": BUNDLES, ".fhir.ndjson.gz": BUNDLES,
-}  # fmt: skip
+}  # set in rows # fmt: skip
 """What only a result can be."""
 _STDIN = "-"
 _PARQUET, _ENCRYPTED, _GZIP = b"PAR1", b"PARE", b"\x1f\x8b"
@@ -42,7 +42,7 @@ _ALIEN = {
     _PARQUET: "is Parquet", _ENCRYPTED: "is encrypted Parquet", _GZIP: "is compressed with gzip",
     b"PK\x03\x04": "is a ZIP file or a spreadsheet",
     b"\xff\xfe": "is in UTF-16", b"\xfe\xff": "is in UTF-16",
-}  # fmt: skip
+}  # set in rows # fmt: skip
 _DIGITS = 38  # of a decimal that the engine reads
 _SAVE_AS = "save it as CSV in UTF-8, or name its format with `from_`"
 
