@@ -253,3 +253,11 @@ def test_a_label_and_a_regimen_of_the_site_alone_have_no_shipped_limits(tmp_path
     found = course("fictumab/hiccups", table=load_table(path))
     assert found.site.shipped is None
     assert not [finding for finding in found.findings if finding.code == "site-rule"]
+
+
+def test_what_was_read_under_a_label_is_a_fault_in_a_table_without_it(tmp_path):
+    load_table(whole=True)  # its entries are read with both labels, and kept
+    path = written("labels: {eu: {removed: not used here, source: ours}}\n", tmp_path)
+    with pytest.raises(BadTable) as refused:
+        load_table(path)
+    assert any("regimens.infliximab/crohns.eu: is an unknown key" in each for each in refused.value.faults)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
@@ -13,11 +14,13 @@ from infusecalc.statements import HOUSE, SECTIONS, Confirmation, House
 from infusecalc.statements.kinds import WORDS
 from infusecalc.table.files import Document, Piece
 from infusecalc.table.layers import RESTATES, Change, Keys, Layer
-from infusecalc.table.nodes import At, Fault, Reading, pairs
+from infusecalc.table.nodes import At, Fault, Reading, Reference, pairs
 from infusecalc.table.reading import read, statement
 from infusecalc.table.values import Value, values_of
 
 CONFIRMED = "confirmed"
+_faultless: WeakKeyDictionary[Node, dict[tuple[Any, ...], tuple[Any, list[Reference]]]] = WeakKeyDictionary()
+"""What the nodes of entries were read as: those of the shipped table are the same in every table laid over it."""
 
 
 class Entry(Frozen):
@@ -97,7 +100,21 @@ class Entries:
     def fill(self, section: str, name: str, part: str | None, readings: dict[str, Reading]) -> Any:
         """Read the head of an entry, or one of its parts, noting faults; None for a part that it does not have."""
         entry = self.entry(section, name)
-        at = At(readings.setdefault(entry.file.name, Reading(entry.file.name)), f"{section}.{name}")
+        reading = readings.setdefault(entry.file.name, Reading(entry.file.name))
+        known, place = _faultless.setdefault(entry.node, {}), (section, name, part, self.labels)
+        if place not in known:
+            found = Reading(entry.file.name)
+            value = self._filled(entry, section, name, part, At(found, f"{section}.{name}"))
+            reading.faults += found.faults
+            reading.references += found.references
+            if not found.faults:
+                known[place] = value, found.references
+            return value
+        value, references = known[place]
+        reading.references += references
+        return value
+
+    def _filled(self, entry: Entry, section: str, name: str, part: str | None, at: At) -> Any:
         if section == "house":
             return read(HOUSE[name], entry.node, at)
         shape, parts = SECTIONS[section], self.parts_of(section)
