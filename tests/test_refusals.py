@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import datetime as dt
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -118,14 +119,17 @@ def test_a_refusal_says_which_argument_it_is_about(field, call):
 # --- words -----------------------------------------------------------------------------------------------------
 
 
+@cache
+def nodes(file: Path) -> list[ast.AST]:
+    """All that stands in a file of source."""
+    return list(ast.walk(ast.parse(file.read_text(encoding="utf-8"))))
+
+
+@cache
 def refusing(file: Path) -> list[ast.Call]:
     """The calls in a file that make a refusal."""
     names = ("BadInput", "UnknownName", "RowFault", "one_of")
-    return [
-        node
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in names
-    ]
+    return [node for node in nodes(file) if isinstance(node, ast.Call) and getattr(node.func, "id", "") in names]
 
 
 LIBRARY = [file for file in sorted(SOURCE.rglob("*.py")) if "cli" not in file.relative_to(SOURCE).parts]
@@ -133,8 +137,7 @@ LIBRARY = [file for file in sorted(SOURCE.rglob("*.py")) if "cli" not in file.re
 
 @pytest.mark.parametrize("file", LIBRARY, ids=[str(file.relative_to(SOURCE)) for file in LIBRARY])
 def test_the_library_names_no_option_of_the_command_line_in_a_refusal(file):
-    tree = ast.parse(file.read_text(encoding="utf-8"))
-    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    functions = [node for node in nodes(file) if isinstance(node, ast.FunctionDef)]
     whole = [node for node in functions if any("BadInput" in ast.dump(call.func) for call in calls(node))]
     texts = [text for node in (*refusing(file), *whole) for text in strings(node)]
     assert [text for text in texts if re.search(r"--[a-z]|(^| )-o\b", text)] == []

@@ -258,8 +258,9 @@ def test_the_usual_product_of_a_label(drug, label, product):
     ("drug", "options", "message"),
     [
         ("inflectra", {"product": "remicade"}, "is not the brand that was given as the drug: 'inflectra' is Inflectra"),
-        ("infliximab", {"product": "rituxan"}, "product 'rituxan' is not known for infliximab"),
-        ("infliximab", {"product": "infliximab"}, "product 'infliximab' is not known for infliximab"),
+        ("infliximab", {"product": "rituxan"}, "is not known for infliximab: it is a product of rituximab (allowed: "),
+        ("infliximab", {"product": "infliximab"}, "is not known for infliximab: it is a drug (allowed: remicade, "),
+        ("infliximab", {"product": "nothing"}, "zessly); no similar name"),
         ("infliximab", {"product": "zesslee", "label": "eu"}, "nearest: zessly"),
         ("rituxan", {"label": "eu"}, "is not in the table under this label (eu)"),
         ("zymfentra", {}, "is subcutaneous"),

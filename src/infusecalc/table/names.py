@@ -11,10 +11,12 @@ _NEAREST = 4
 _ALIKE = 0.6
 
 
-def unknown(what: str, typed: str, known: Iterable[str], also: Iterable[str] = (), *, of: str = "") -> UnknownName:
+def unknown(
+    what: str, typed: str, known: Iterable[str], also: Iterable[str] = (), *, of: str = "", but: str = ""
+) -> UnknownName:
     """The refusal of a name, with the nearest of those `known` and of other spellings; none is picked.
 
-    `of` is the drug or regimen among whose names it is not.
+    `of` is the drug or regimen among whose names it is not, and `but` what it is the name of.
     """
     import difflib  # noqa: PLC0415 - only a miss needs it
 
@@ -23,4 +25,4 @@ def unknown(what: str, typed: str, known: Iterable[str], also: Iterable[str] = (
     alike = difflib.get_close_matches(name, spelled, _NEAREST, _ALIKE)
     with_it = [each for each in spelled if f"-{name}-" in f"-{each}-"]  # `tb` is a part of `active-tb`
     nearest = tuple(dict.fromkeys((*alike, *with_it)))[:_NEAREST]
-    return UnknownName(what, typed, known=names, nearest=nearest, of=of)
+    return UnknownName(what, typed, known=names, nearest=nearest, of=of, but=but)

@@ -135,10 +135,10 @@ class Table(Entries):
             found, product = self.find_drug(typed)
         except UnknownName:
             found, product = "", None
-        if product is None or found != drug:
-            mine = [name for name in self.names("products") if self.text("products", name, "drug") == drug]
-            raise unknown("product", typed, mine, of=drug)
-        return product
+        if product is not None and found == drug:
+            return product
+        mine = [name for name in self.names("products") if self.text("products", name, "drug") == drug]
+        raise unknown("product", typed, mine, of=drug, but=found and (f"a product of {found}" if product else "a drug"))
 
     def indications(self, drug: str) -> list[str]:
         """The indications of a drug."""
