@@ -14,6 +14,7 @@ from benchmarks import cohort_faults
 from support import slow
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("times", [2, slow(20)])
 def test_a_killed_run_leaves_no_part_under_the_final_name(times: int, tmp_path: Path) -> None:
     assert cohort_faults.kills(tmp_path, 5_000, times) == []

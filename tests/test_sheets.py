@@ -58,6 +58,7 @@ def shown(line: str, folder, *more: str) -> str:
 # --- the clinic's sheet -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("paper", PAPERS)
 @pytest.mark.parametrize("plan", PLANS)
 def test_a_plan_of_twelve_months_is_two_pages(plan, paper, tmp_path):
@@ -87,6 +88,7 @@ def test_every_statement_of_the_sheet_stands_on_the_clinics(regimen, known, opti
     assert missing == []
 
 
+@pytest.mark.no_cover
 def test_a_plan_that_fits_on_no_two_pages_goes_on(tmp_path):
     dates = [f"20{year}-{month:02}-01" for year in range(27, 31) for month in (2, 5, 8, 11)]
     weighed = [word for kg, day in enumerate(dates, 71) for word in ("--weight", f"{day}={kg}kg")]
@@ -135,6 +137,7 @@ EIGHT = {
 }
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("paper", PAPERS)
 @pytest.mark.parametrize("label", ["us", "eu"])
 @pytest.mark.parametrize("drug", EIGHT)
