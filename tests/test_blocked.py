@@ -14,7 +14,7 @@ from pypdf import PdfReader
 from infusecalc.cli import run
 from infusecalc.errors import Blocked
 from infusecalc.output.patient_sheet import patient_page
-from support import START, cases, course
+from support import START, cases, course, fifth
 
 CASES = cases("blocked")
 PLAN = ["schedule", "infliximab", "crohns", "--weight", "70kg", "--start", START]
@@ -76,7 +76,7 @@ def test_nothing_of_a_blocked_patient_sheet_goes_to_standard_output(case, capfd)
 
 @pytest.mark.no_cover
 @pytest.mark.parametrize("form", SHEETS)
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", fifth(CASES))
 def test_a_page_of_the_clinic_begins_with_what_blocks(case, form, tmp_path):
     path = tmp_path / f"plan.{form}"
     assert schedule(case, "-o", str(path), "--quiet") == (3 if case.get("blocks") else 0)

@@ -21,7 +21,7 @@ from infusecalc.cli import COMMANDS, run
 from infusecalc.cli.answer import PLAIN
 from infusecalc.output.answer import BUNDLE, DATES
 from infusecalc.output.formats import written_from
-from support import HERE, in_columns, read_yaml
+from support import HERE, fifth, in_columns, read_yaml
 
 CASES = read_yaml(HERE / "cases" / "findings_everywhere.yaml")
 WITHOUT = {
@@ -151,7 +151,7 @@ def check_pages(pages: list[str], told: dict[str, Any]) -> None:
 
 
 @pytest.mark.no_cover
-@pytest.mark.parametrize(("case", "form"), WALK)
+@pytest.mark.parametrize(("case", "form"), fifth(WALK))
 def test_what_the_document_tells_every_other_format_tells(case, form, tmp_path):
     line, wanted = case["run"], case["findings"]
     code, told = document(line, tmp_path)

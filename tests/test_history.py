@@ -23,7 +23,7 @@ from infusecalc.overrides import order_phases
 from infusecalc.plan import Plan, Planned, make_plan
 from lines import CASES, check, sentences
 from strategies import WEEKLY, examples
-from support import HERE, course, every_regimen, someone, table
+from support import HERE, course, every_regimen, fifth, someone, table
 
 # --- cases: a line as it is typed, and what it answers --------------------------------------------------------
 
@@ -206,7 +206,7 @@ def places(plan: Plan) -> list[tuple[Any, ...]]:
 
 @pytest.mark.no_cover
 @pytest.mark.parametrize("anchor", ANCHORS)
-@pytest.mark.parametrize(("regimen", "label"), REGIMENS)
+@pytest.mark.parametrize(("regimen", "label"), fifth(REGIMENS))
 @settings(max_examples=examples(3))
 @given(start=starts, said=st.booleans())
 @example(start=dt.date(2027, 8, 31), said=False)

@@ -16,7 +16,7 @@ from infusecalc.errors import BadInput, BadTable
 from infusecalc.output.answer import Answer
 from infusecalc.output.blocks import Lines
 from infusecalc.table import load_table
-from support import HERE, cases, read_yaml, someone, table
+from support import HERE, cases, fifth, read_yaml, someone, table
 
 EVERYWHERE = read_yaml(HERE / "cases" / "findings_everywhere.yaml")
 LINES = {"dose": 24, "schedule": 40, "rate": 32, "check": 24, "next": 24}
@@ -62,7 +62,7 @@ def labelled_for_adults() -> Iterator[tuple[str, str]]:
 
 @pytest.mark.no_cover
 @pytest.mark.parametrize("command", LINES)
-@pytest.mark.parametrize(("regimen", "label"), list(labelled_for_adults()))
+@pytest.mark.parametrize(("regimen", "label"), fifth(labelled_for_adults()))
 def test_an_answer_is_one_screen(command, regimen, label, capfd):
     line = f"{command} {regimen} --label {label} --weight 70kg --height 175cm {ASKED[command]}"
     lines = shown(line, capfd).splitlines()

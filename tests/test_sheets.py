@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 from datetime import date
-from itertools import pairwise
+from itertools import pairwise, product
 
 import pytest
 from pypdf import PdfReader
@@ -18,7 +18,7 @@ from infusecalc.output.clinic_details import ClinicDetails
 from infusecalc.output.course_answer import CourseAnswer
 from infusecalc.output.phrases import long_date, short_date, tall_man
 from infusecalc.output.topics import sheet
-from support import HERE, course, someone
+from support import HERE, course, fifth, someone
 
 CROHNS = "schedule infliximab crohns --weight 70kg --start 2026-12-01"
 GPA = "schedule rituximab gpa --weight 70kg --height 175cm --start 2026-12-01"
@@ -59,8 +59,7 @@ def shown(line: str, folder, *more: str) -> str:
 
 
 @pytest.mark.no_cover
-@pytest.mark.parametrize("paper", PAPERS)
-@pytest.mark.parametrize("plan", PLANS)
+@pytest.mark.parametrize(("plan", "paper"), fifth(product(PLANS, PAPERS)))
 def test_a_plan_of_twelve_months_is_two_pages(plan, paper, tmp_path):
     front, overleaf = printed(PLANS[plan], tmp_path, "--paper", paper)
     places = [
@@ -138,10 +137,10 @@ EIGHT = {
 
 
 @pytest.mark.no_cover
-@pytest.mark.parametrize("paper", PAPERS)
-@pytest.mark.parametrize("label", ["us", "eu"])
-@pytest.mark.parametrize("drug", EIGHT)
-@pytest.mark.parametrize("start", ["2026-12-01", "2026-12-25"])  # in seven months, and in eight
+@pytest.mark.parametrize(
+    ("start", "drug", "label", "paper"),
+    fifth(product(["2026-12-01", "2026-12-25"], EIGHT, ["us", "eu"], PAPERS)),  # in seven months, and in eight
+)
 def test_eight_dates_are_one_page_for_the_patient(drug, label, paper, start, tmp_path):
     more = ("--label", label, "--start", start, "--paper", paper, "--sheet", "patient", "--at", "9:30")
     (page,) = printed(EIGHT[drug], tmp_path, *more, "--patient-id", "A-17")
