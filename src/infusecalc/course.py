@@ -260,9 +260,7 @@ def case_in(setting: Setting, patient: Patient, choices: Choices) -> Case:
     check_done(setting.regimen, choices, day)
     plan = make_plan(ordered, choices, house) if choices.start or choices.history else None
     doses, infusions = (
-        dose_plan(plan, ordered, patient, setting.making)
-        if plan
-        else (dose_phases(ordered, patient.weighed_on(day), setting.making), ())
+        dose_plan(plan, patient, setting.bench) if plan else (dose_phases(patient.weighed_on(day), setting.bench), ())
     )
     return Case(
         regimen=setting.regimen,

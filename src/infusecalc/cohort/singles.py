@@ -15,14 +15,21 @@ from infusecalc.cohort.faults import CONFLICT, MISSING, NOT_PLANNED, UNREADABLE,
 from infusecalc.cohort.header import NAMES, ORDER
 from infusecalc.cohort.result_columns import as_text, quoted, schema
 from infusecalc.course import Course, case_in, course_in, judged
+from infusecalc.dates import Position
 from infusecalc.errors import BadInput, WeightUnknown
 from infusecalc.findings import Case
 from infusecalc.frozen import Frozen
 from infusecalc.history import Given
 from infusecalc.output.records import records
 from infusecalc.patient import Patient, Weighed
+from infusecalc.phase_dose import Infusion, PhaseDose
+from infusecalc.plan import Event, Planned
+from infusecalc.pump import Load
 from infusecalc.quantities import Age, plain
 from infusecalc.setting import Setting, setting_of
+
+for _kind in (Position, Event, Given, Planned, PhaseDose, Infusion, Load, Patient):
+    _kind.write_out()  # many of each for every row
 
 _MANY = ("dose", "every", "has", "accept", "done")
 """The columns of an order that take several values."""

@@ -12,7 +12,7 @@ from infusecalc.plan.events import Event, Trail, events
 from infusecalc.plan.horizon import Dated, cut
 from infusecalc.statements import House
 
-__all__ = ["PhaseStart", "Plan", "Planned", "event_of", "make_plan"]
+__all__ = ["Event", "PhaseStart", "Plan", "Planned", "event_of", "make_plan"]
 
 
 def make_plan(ordered: Ordered, choices: Choices, house: House) -> Plan:

@@ -15,6 +15,8 @@ from infusecalc.plan.dated import PhaseStart
 from infusecalc.quantities import Span
 from infusecalc.statements import Phase, Starts
 
+_NONE = -1  # before the first place of a block
+
 
 class Event(Frozen):
     """A place for an infusion: `place` counts the offsets of its block, `block` the repeats of its phase."""
@@ -69,21 +71,17 @@ def events(
         raise BadInput("`maintenance_start`", asked, problem, detail=detail, hint="leave it out")
     names = list(ordered.phases)
     for name in names[names.index(since.event.phase) if since else 0 :]:
-        phase, anchor, base = ordered.phases[name], Position(start), 0
-        resumed = since is not None and name == since.event.phase
-        if since and resumed:
-            anchor, base = since.anchor, since.base
+        phase, anchor = ordered.phases[name], Position(start)
+        resumed = since if since and name == since.event.phase else None
+        if resumed:
+            anchor = resumed.anchor
         elif phase.starts and name != names[0]:
             trail.starts[name] = found = start_of(name, phase, trail, asked if name == maintenance else None)
             _check_start(found, trail, asked)
             anchor = found.anchor
         trail.edges["first", name] = anchor
         trail.edges["last", name] = anchor.later_days(phase.offsets[-1])
-        walk = _of_phase(name, phase, anchor, base, _courses(phase, choices))
-        if since and resumed:
-            yield from (each for each in walk if (each.block, each.place) > (since.event.block, since.event.place))
-        else:
-            yield from walk
+        yield from _of_phase(name, phase, anchor, _courses(phase, choices), resumed)
 
 
 def offsets_of(phase: Phase, block: int) -> tuple[int, ...]:
@@ -104,12 +102,16 @@ def _courses(phase: Phase, choices: Choices) -> int | None:
     return courses
 
 
-def _of_phase(name: str, phase: Phase, anchor: Position, base: int, courses: int | None) -> Iterator[Event]:
-    """The blocks from `base` on: every one counted from the anchor."""
+def _of_phase(name: str, phase: Phase, anchor: Position, courses: int | None, since: Since | None) -> Iterator[Event]:
+    """The blocks of a phase, or what comes after one of its infusions: every one counted from the anchor."""
+    base, done = (since.base, since.event.place) if since else (0, _NONE)
+    interval, first, later = phase.interval, offsets_of(phase, 0), offsets_of(phase, 1)
     for block in count(base) if courses is None else range(base, courses):
-        head = anchor.later(phase.interval, block - base) if phase.interval else anchor
-        for place, offset in enumerate(offsets_of(phase, block)):
-            yield Event(name, head.later_days(offset), block, place)
+        head = anchor.later(interval, block - base) if interval else anchor
+        for place, offset in enumerate(later if block else first):
+            if place > done:
+                yield Event(name, head.later_days(offset), block, place)
+        done = _NONE
 
 
 # --- starts of later phases ------------------------------------------------------------------------------

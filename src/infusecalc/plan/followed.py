@@ -40,9 +40,9 @@ def follow(ordered: Ordered, choices: Choices, start: date, trail: Trail, double
         if given.date != due:
             if rest is own:
                 trail.part()
-            event = event.but(position=Position(given.date))
+            event = Event(event.phase, Position(given.date), event.block, event.place)
             rest = events(ordered, choices, start, trail, _since(event, ordered.phases[event.phase], trail))
-        yield event, given.date, planned, given.but(due=due if number > 1 else None)
+        yield event, given.date, planned, Given(given.date, given.amount, due if number > 1 else None)
     if choices.anchor == "planned":
         first = Trail()
         slots = islice(events(ordered, choices, start, first), len(choices.history), None)

@@ -1,0 +1,80 @@
+"""What a setting keeps for the next patient hangs on all that it was made of, and grows no further than so much."""
+
+from __future__ import annotations
+
+import pytest
+
+from infusecalc import phase_dose
+from infusecalc.choices import Choices
+from infusecalc.course import course_in
+from infusecalc.errors import BadInput
+from infusecalc.patient import Patient
+from infusecalc.pump import Load, Rates, run_time
+from infusecalc.setting import setting_of
+from support import table
+
+GPA = ("rituximab", "gpa", Choices.of(start="2026-12-01", for_="1y"))  # 4 x 375 mg/m2, then 500 mg each
+CROHNS = ("infliximab", "crohns", Choices.of(start="2026-12-01", protocol="rapid-250", round_="vial"))
+PATIENTS = [
+    Patient.of("70kg", height="175", age="40"),
+    Patient.of("70kg", height="160", age="40"),  # the same weight, another BSA
+    Patient.of("80kg", bsa="1.84", age="40"),  # another weight, the BSA of the first: sqrt(175 x 70 / 3600) = 1.84
+    Patient.of(["70kg", "2026-12-10=90kg"], height="175", age="40"),
+    Patient.of("70kg", height="175", bsa_cap="1.5", age="40"),
+]
+
+
+def courses(asked):
+    """The courses of the patients, one after the other in one setting."""
+    drug, indication, choices = asked
+    setting = setting_of(table(), drug, indication, choices)
+    made = [course_in(setting, patient, choices) for patient in (*PATIENTS, *reversed(PATIENTS))]
+    return [(each.phases, each.infusions, each.findings) for each in made]
+
+
+@pytest.mark.parametrize("most", [10_000, 1, 2])
+@pytest.mark.parametrize("asked", [GPA, CROHNS], ids=["by BSA", "by weight"])
+def test_patients_of_one_setting_are_dosed_as_where_nothing_is_kept(asked, most, monkeypatch):
+    monkeypatch.setattr(phase_dose, "_MOST", most)
+    kept = courses(asked)
+    monkeypatch.setattr(phase_dose, "_keep", lambda known, key, value: value)  # noqa: ARG005 - as the real one
+    assert kept == courses(asked)
+
+
+def test_a_patient_without_a_bsa_is_refused_after_one_of_the_same_weight_who_has_one():
+    drug, indication, choices = GPA
+    setting = setting_of(table(), drug, indication, choices)
+    course_in(setting, PATIENTS[0], choices)
+    with pytest.raises(BadInput, match="BSA"):
+        course_in(setting, Patient.of("70kg", age="40"), choices)
+
+
+def test_no_more_than_so_much_is_kept(monkeypatch):
+    monkeypatch.setattr(phase_dose, "_MOST", 3)
+    drug, indication, choices = GPA
+    bench = setting_of(table(), drug, indication, choices).bench
+    for weight in range(60, 80):
+        bench.dose("induction", Patient.of(f"{weight}kg", bsa="1.8"))
+    assert max(len(kept) for kept in vars(bench).values() if isinstance(kept, dict)) <= 3
+
+
+def test_a_time_hangs_on_dose_weight_and_rates():
+    bench = setting_of(table(), *GPA).bench
+    rates = [Rates(None, table().get("titrations", name)) for name in table().names("titrations")]
+    loads = [(70000, 7000), (60000, 7000), (70000, 3500)]
+    met = set()
+    for each in rates:
+        for dose, weight in loads:
+            load = Load(dose, each.titration.bag or 500, weight)
+            assert bench.time(load, each) == run_time(load, each)
+            met.add((dose, weight, bench.time(load, each)))
+    assert len(met) > len(loads)
+
+
+def test_rates_of_one_bag_are_refused_for_another_after_they_were_used():
+    bench = setting_of(table(), *GPA).bench
+    rises = (table().get("titrations", name) for name in table().names("titrations"))
+    rates = next(Rates(None, rise) for rise in rises if rise.bag)
+    bench.time(Load(70000, rates.titration.bag, 7000), rates)
+    with pytest.raises(BadInput, match="bag"):
+        bench.time(Load(70000, rates.titration.bag * 2, 7000), rates)
