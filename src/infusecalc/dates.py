@@ -99,9 +99,12 @@ class Position(Frozen):
 
     def later(self, span: Span, times: int = 1) -> Position:
         """The position a span later, or several: months are added to months, and days to days."""
-        months = span.months * times
+        return self.after(span.months * times, span.days * times)
+
+    def after(self, months: int, days: int) -> Position:
+        """The position a span of that many months, or else of that many days, later."""
         if not months:
-            return self.later_days(span.days * times)
+            return self.later_days(days)
         if self.days and self.months:
             return Position(self.date, months, 0, 0)
         return Position(self.base, self.months + months, 0, self.lead + self.days)

@@ -20,16 +20,21 @@ from infusecalc.errors import BadInput, WeightUnknown
 from infusecalc.findings import Case
 from infusecalc.frozen import Frozen
 from infusecalc.history import Given
+from infusecalc.infusions import Amount
 from infusecalc.output.records import records
 from infusecalc.patient import Patient, Weighed
-from infusecalc.phase_dose import Infusion, PhaseDose
-from infusecalc.plan import Event, Planned
+from infusecalc.phase_dose import Infusion, Made, PhaseDose
+from infusecalc.plan import Event, PhaseStart, Plan, Planned, Since
+from infusecalc.preparation import Preparation
 from infusecalc.pump import Load
 from infusecalc.quantities import Age, plain
 from infusecalc.setting import Setting, setting_of
 
-for _kind in (Position, Event, Given, Planned, PhaseDose, Infusion, Load, Patient):
-    _kind.write_out()  # many of each for every row
+for _kind in (
+    Position, Event, Since, Given, Planned, PhaseStart, Plan, Weighed, Patient, Amount, Preparation, Made, PhaseDose,
+    Load, Infusion, Case,
+):  # set in rows # fmt: skip
+    _kind.write_out()  # several of each for every row
 
 _MANY = ("dose", "every", "has", "accept", "done")
 """The columns of an order that take several values."""

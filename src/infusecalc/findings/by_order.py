@@ -56,7 +56,7 @@ def _pairs(case: Case, name: str) -> tuple[Pair, ...]:
     There are several where weights over time fall into several bands.
     """
     phases = _own(case, name), case.regimen.phases[name], case.ordered.phases[name]
-    if len({phase.dose for phase in phases}) == 1:
+    if phases[0].dose == phases[1].dose == phases[2].dose:
         return ()
     patients = [dose.patient for dose in case.given_doses if dose.name == name] or [case.patient]
     doses = (tuple(phase.dose_of(each.weight, each.bsa) for phase in phases) for each in patients)

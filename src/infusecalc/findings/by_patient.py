@@ -32,9 +32,10 @@ def by_size(case: Case) -> Iterator[Finding]:
     """Every finding about age, weight and size."""
     if case.regimen.rules.age:
         yield from _age(case, case.regimen.rules.age)
-    several = len({dose.patient.weight for dose in case.given_doses}) > 1
-    for weight in dict.fromkeys(dose.patient.weight for dose in case.given_doses):
-        doses = [dose for dose in case.given_doses if dose.patient.weight == weight] if several else None
+    given = case.given_doses
+    weights = dict.fromkeys(dose.patient.weight for dose in given)
+    for weight in weights:
+        doses = [dose for dose in given if dose.patient.weight == weight] if len(weights) > 1 else None
         yield from _weight(case, weight, doses)
         yield from _size(case, weight, doses)
 
@@ -159,8 +160,9 @@ def _unit_assumed(case: Case) -> Iterator[Finding]:
     """Weights without a unit that would be ordinary ones as pounds."""
     usual = case.house.usual_weight.of(case.regimen.population)
     limits, least = case.house.bare_weight, case.house.bare_weight.of(case.regimen.population)
-    several = len({dose.patient.weight for dose in case.given_doses}) > 1
-    bare = [dose for dose in case.given_doses if dose.patient.weight >= least and _is_bare(case, dose)]
+    given = case.given_doses
+    several = len({dose.patient.weight for dose in given}) > 1
+    bare = [dose for dose in given if dose.patient.weight >= least and _is_bare(case, dose)]
     for weight in dict.fromkeys(dose.patient.weight for dose in bare):
         other = read_as_pounds(weight)
         if outside(other, usual.from_, usual.to):

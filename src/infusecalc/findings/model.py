@@ -56,7 +56,10 @@ class Finding(Frozen):
         The severity is that of the catalogue; one of several is named. Raises LookupError for an undeclared one.
         """
         grave = severity_of(code, severity) if reason is None else ACCEPTED
-        super().__init__(code, message, source, detail, infusions or None, phases or None, reason, grave, short, done)
+        self.__dict__.update(
+            code=code, message=message, source=source, detail=detail, infusions=infusions or None,
+            phases=phases or None, reason=reason, severity=grave, short=short, done=done,
+        )  # set in rows # fmt: skip
 
     @property
     def accepted(self) -> bool:

@@ -105,9 +105,10 @@ def _courses(phase: Phase, choices: Choices) -> int | None:
 def _of_phase(name: str, phase: Phase, anchor: Position, courses: int | None, since: Since | None) -> Iterator[Event]:
     """The blocks of a phase, or what comes after one of its infusions: every one counted from the anchor."""
     base, done = (since.base, since.event.place) if since else (0, _NONE)
-    interval, first, later = phase.interval, offsets_of(phase, 0), offsets_of(phase, 1)
+    first, later, interval = offsets_of(phase, 0), offsets_of(phase, 1), phase.interval
+    months, days = (interval.months, interval.days) if interval else (0, 0)
     for block in count(base) if courses is None else range(base, courses):
-        head = anchor.later(interval, block - base) if interval else anchor
+        head = anchor.after(months * (block - base), days * (block - base))
         for place, offset in enumerate(later if block else first):
             if place > done:
                 yield Event(name, head.later_days(offset), block, place)

@@ -8,7 +8,7 @@ from typing import Any
 from infusecalc.arithmetic import past
 from infusecalc.errors import BadInput
 from infusecalc.frozen import Frozen
-from infusecalc.quantities import Dose, Span, plain
+from infusecalc.quantities import Dose, Span, in_days, plain
 from infusecalc.statements.drug import (
     ALIASES,
     CONDITIONS,
@@ -179,8 +179,9 @@ class Phase(Sourced):
     @property
     def places(self) -> tuple[Place, ...]:
         """Its bands, each with the one before; none where all patients have one dose."""
-        bands = () if isinstance(self.dose, Dose) else self.dose
-        return tuple(Place(before, band) for before, band in zip((None, *bands), bands, strict=False))
+        if isinstance(self.dose, Dose):
+            return ()
+        return tuple(Place(before, band) for before, band in zip((None, *self.dose), self.dose, strict=False))
 
     @property
     def people(self) -> str:
@@ -205,7 +206,7 @@ class Phase(Sourced):
     @property
     def offsets(self) -> tuple[int, ...]:
         """The days of one block, from the phase's anchor."""
-        return tuple(7 * week for week in self.weeks) if self.weeks else self.days or (0,)
+        return in_days(self.weeks) if self.weeks else self.days or (0,)
 
     @property
     def interval(self) -> Span | None:
