@@ -9,6 +9,8 @@ from infusecalc.choices import Choices
 from infusecalc.course import course_in
 from infusecalc.errors import BadInput
 from infusecalc.patient import Patient
+from infusecalc.phase_dose import check_plan, dose_plan
+from infusecalc.plan import make_plan
 from infusecalc.pump import Load, Rates, run_time
 from infusecalc.setting import setting_of
 from support import table
@@ -78,3 +80,39 @@ def test_rates_of_one_bag_are_refused_for_another_after_they_were_used():
     bench.time(Load(70000, rates.titration.bag, 7000), rates)
     with pytest.raises(BadInput, match="bag"):
         bench.time(Load(70000, rates.titration.bag * 2, 7000), rates)
+
+
+START = "2026-12-01"
+GRANULOMA, CROHN = ("rituximab", "gpa"), ("infliximab", "crohns")
+REFUSED = {
+    "a BSA that is missing": (GRANULOMA, {}, ["70kg"], "height is missing"),
+    "a dose of nothing": (CROHN, {"dose": "0.001 mg/kg"}, ["1.4kg"], "less than 0.01 mg"),
+    "too much": (CROHN, {"dose": "90000 mg/kg"}, ["70kg"], "more than"),
+    "too much in one phase": (CROHN, {"dose": "induction=90000 mg/kg"}, ["70kg"], "more than"),
+    "a bag that is not taken": (CROHN, {"bag": "50000"}, ["70kg"], "bag '50000 mL' is out of range"),
+    "a bag that is not the protocol's": (CROHN, {"protocol": "rapid-250", "bag": "500"}, ["70kg"], "not the bag of this"),
+    "a weight from a later day": (CROHN, {}, ["2026-12-02=70kg"], "missing for that day"),
+    "a later weight that comes to too much": (
+        CROHN, {"dose": "maintenance=9000 mg/kg"}, ["2026-12-01=30kg", "2027-02-01=200kg"], "more than",
+    ),
+}  # set in rows # fmt: skip
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_plan_is_refused_before_it_is_made_up_as_where_it_is(name):
+    names, options, weights, message = REFUSED[name]
+    patient, choices = Patient.of(weights), Choices.of(start=START, **options)
+    setting = setting_of(table(), *names, choices)
+    plan = make_plan(setting.ordered, choices, setting.house)
+    with pytest.raises(BadInput, match=message) as made_up:
+        dose_plan(plan, patient, setting.bench)
+    with pytest.raises(BadInput, match=message) as checked:
+        check_plan(plan, patient, setting.bench)
+    assert str(checked.value) == str(made_up.value)
+
+
+@pytest.mark.parametrize("patient", PATIENTS)
+def test_a_plan_that_can_be_made_up_is_not_refused(patient):
+    for drug, indication, choices in (GPA, CROHNS):
+        setting = setting_of(table(), drug, indication, choices)
+        check_plan(make_plan(setting.ordered, choices, setting.house), patient, setting.bench)

@@ -65,7 +65,8 @@ def _last_day(year: int, month: int) -> int:
 
 def add(day: date, span: Span) -> date:
     """A span after a date."""
-    return (add_months(day, span.months) if span.months else day) + timedelta(days=span.days)
+    months = span.months
+    return (add_months(day, months) if months else day) + timedelta(days=span.days)
 
 
 @cache

@@ -46,6 +46,12 @@ class Running(Frozen):
             return self.protocol_first if first else self.protocol_later
         return self.first if first else self.later
 
+    @property
+    def every(self) -> tuple[Rates, ...]:
+        """All rates that there are."""
+        known = (self.first, self.later, self.protocol_first, self.protocol_later)
+        return tuple(rates for rates in known if rates)
+
     def making_up(self, rules: DrugRules) -> DrugRules:
         """How the drug is made up for it: in the protocol's own bag, where it has one, as the usual one."""
         if self.protocol is None or self.protocol.bag is None:
@@ -162,6 +168,17 @@ def dose_plan(plan: Plan, patient: Patient, bench: Bench) -> tuple[tuple[PhaseDo
     return tuple(doses), tuple(infusions)
 
 
+def check_plan(plan: Plan, patient: Patient, bench: Bench) -> None:
+    """Refuse with BadInput what `dose_plan` refuses, and make nothing up unless it hangs on that."""
+    if patient.dated or bench.bagged:
+        dose_plan(plan, patient, bench)
+        return
+    bench.check()
+    size = patient.weight, patient.bsa
+    for name in bench.ordered.phases:  # those of the plan come first, in this order
+        bench.asked(name, *size)
+
+
 class Made(Frozen):
     """What an infusion of a phase is for any patient of a size: the parts of `PhaseDose` after the patient."""
 
@@ -174,13 +191,17 @@ class Made(Frozen):
 
 
 class Bench:
-    """Makes up what the patients of one setting are given: each amount, and the time of each load, once."""
+    """Makes up what the patients of one setting are given: each amount, and the time of each load, once.
+
+    `bagged`: some of its rates hold for one bag alone, and are refused for another.
+    """
 
     def __init__(self, ordered: Ordered, making: Making) -> None:
         """Begin with nothing made."""
         self.ordered, self.making = ordered, making
         self._rules = making.running.making_up(ordered.regimen.drug_rules)
         self._rates = {name: self._rates_of(name) for name in ordered.phases}
+        self.bagged = any(rates.titration.bag is not None for rates in making.running.every if rates.titration)
         self._known: dict[tuple[str, int, int | None], Made] = {}
         self._made: dict[int, tuple[Amount, Preparation]] = {}
         self._times: dict[tuple[int, int, int, int], int] = {}
@@ -205,15 +226,20 @@ class Bench:
         key = load.dose, load.bag, load.weight, id(rates)  # the rates are those of the setting, and outlive this
         return self._times.get(key) or _keep(self._times, key, run_time(load, rates))
 
-    def _make(self, name: str, weight: int, bsa: int | None) -> Made:
-        phase = self.ordered.phases[name]
-        asked, place = phase.dose_of(weight, bsa), phase.place_of(weight, bsa)
+    def asked(self, name: str, weight: int, bsa: int | None) -> tuple[Dose, int]:
+        """The dose of a phase for patients of a size, and what it comes to; raises BadInput as `dose_phases` does."""
+        asked = self.ordered.phases[name].dose_of(weight, bsa)
         exact = asked.amount(weight, bsa)
         if comes_to_nothing(exact):
             raise BadInput("dose", asked, "comes to less than 0.01 mg", hint="check `dose` and the weight")
         if above(exact, self.making.largest):
             problem = f"comes to more than {people(self.making.largest)} mg"
             raise BadInput("dose", asked, problem, hint="check `dose` and the weight")
+        return asked, exact
+
+    def _make(self, name: str, weight: int, bsa: int | None) -> Made:
+        asked, exact = self.asked(name, weight, bsa)
+        place = self.ordered.phases[name].place_of(weight, bsa)
         amount, made_up = self._made.get(exact) or _keep(self._made, exact, self._made_up(exact))
         load = Load(amount.dose, made_up.bag, weight)
         first, later = self._rates[name]

@@ -115,9 +115,9 @@ class Collector:
     # --- rows that are planned for themselves ---------------------------------------------------------------------
 
     def _one(self, place: int, single: Single) -> None:
-        case, span = single.case, self._span
-        left = [each for each in case.plan.infusions if not each.given] if case.plan else []
-        if not case.choices.history:
+        plan, span = single.plan, self._span
+        left = [each for each in plan.infusions if not each.given]
+        if not single.choices.history:
             left = [each for each in left if each.date >= span.on]
         if left and left[0].date < span.on:
             self.rows["overdue"] += 1
@@ -126,7 +126,7 @@ class Collector:
         mine = {each.number for each in left if each.date in span}
         if mine:
             self._listed += (self._item(place, record) for record in records(single.course, _COLUMNS, mine))
-        over = case.plan is not None and case.plan.ended and not left
+        over = plan.ended and not left
         self.rows["on_a_day" if mine else "finished" if over else "beyond"] += 1
 
     def _late(self, place: int, single: Single, number_: int) -> Record:

@@ -33,6 +33,8 @@ def overrides(case: Case) -> Iterator[Finding]:
 
 def _override(case: Case, name: str) -> Iterator[Finding]:
     """One phase's dose and interval against its own and the alternatives that the label allows."""
+    if case.ordered.phases[name] is case.regimen.phases[name] is _own(case, name):
+        return
     rows = [row for row in case.shipped.rules.allowed if row.phase in (None, name)]
     off_label = case.shipped.rules.status.is_ == "off-label"
     pairs, spans = _pairs(case, name), _spans(case, name)

@@ -43,8 +43,9 @@ def by_size(case: Case) -> Iterator[Finding]:
 def by_weights(case: Case) -> Iterator[Finding]:
     """Every finding about weights as they were written, and over time."""
     yield from _unit_assumed(case)
-    yield from _weight_changes(case)
-    yield from _bands_crossed(case)
+    if case.patient.dated:
+        yield from _weight_changes(case)
+        yield from _bands_crossed(case)
 
 
 def by_condition(case: Case) -> Iterator[Finding]:
@@ -178,6 +179,8 @@ def _unit_assumed(case: Case) -> Iterator[Finding]:
 
 def _is_bare(case: Case, dose: PhaseDose) -> bool:
     """Whether the weight of a dose was written without a unit, for one of its infusions at least."""
+    if not case.patient.dated:
+        return case.patient.bare
     days = [infusion.planned.date for infusion in case.infusions if infusion.dose is dose]
     return any(case.patient.weighed_on(day).bare for day in days) if days else dose.patient.bare
 

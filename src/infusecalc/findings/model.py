@@ -146,7 +146,9 @@ class Case(Frozen):
 
     def planned(self, phase: str) -> bool:
         """Whether a phase has infusions in this course."""
-        return phase in self.phases
+        if self.plan is None:
+            return phase in self.phases
+        return any(item.phase == phase for item in self.plan.infusions)
 
     def about(
         self,
@@ -156,13 +158,14 @@ class Case(Frozen):
         source: tuple[Citation, ...],
         detail: str | None = None,
         severity: str | None = None,
+        short: str | None = None,
     ) -> Finding:
         """A finding about some phases, with the numbers of their infusions."""
         names = tuple(phases)
         numbers: tuple[int, ...] | None = None
         if self.plan is not None:
             numbers = tuple(item.number for item in self.plan.infusions if item.phase in names)
-        return Finding(code, message, source, detail, numbers, names, severity=severity)
+        return Finding(code, message, source, detail, numbers, names, severity=severity, short=short)
 
     def of_doses(self, code: str, doses: Iterable[PhaseDose], message: str, source: tuple[Citation, ...]) -> Finding:
         """A finding about some doses, with the numbers of the infusions that have them."""

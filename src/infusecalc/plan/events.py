@@ -128,12 +128,14 @@ def start_of(name: str, phase: Phase, trail: Trail, asked: date | Span | None, h
     anchor = usual
     if asked is not None:
         anchor = after.later(asked) if isinstance(asked, Span) else Position(asked)
-    earliest: date | None = usual.date
-    latest: date | None = usual.date  # without a window, the usual day is the only one that the table knows
+    day = usual.date
+    earliest: date | None = day
+    latest: date | None = day  # without a window, the usual day is the only one that the table knows
     if rule.window:
-        earliest = add(after.date, rule.window.earliest) if rule.window.earliest else None
-        latest = add(after.date, rule.window.latest) if rule.window.latest else None
-    return PhaseStart(name, rule, anchor, usual.date, earliest, latest, "default" if asked is None else how)
+        since = after.date
+        earliest = add(since, rule.window.earliest) if rule.window.earliest else None
+        latest = add(since, rule.window.latest) if rule.window.latest else None
+    return PhaseStart(name, rule, anchor, day, earliest, latest, "default" if asked is None else how)
 
 
 def _check_start(found: PhaseStart, trail: Trail, asked: date | Span | None) -> None:
