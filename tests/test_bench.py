@@ -89,8 +89,8 @@ REFUSED = {
     "a dose of nothing": (CROHN, {"dose": "0.001 mg/kg"}, ["1.4kg"], "less than 0.01 mg"),
     "too much": (CROHN, {"dose": "90000 mg/kg"}, ["70kg"], "more than"),
     "too much in one phase": (CROHN, {"dose": "induction=90000 mg/kg"}, ["70kg"], "more than"),
-    "a bag that is not taken": (CROHN, {"bag": "50000"}, ["70kg"], "bag '50000 mL' is out of range"),
-    "a bag that is not the protocol's": (CROHN, {"protocol": "rapid-250", "bag": "500"}, ["70kg"], "not the bag of this"),
+    "a bag that is not taken": (CROHN, {"bag": "50000"}, ["70kg"], "'50000 mL' is out of range"),
+    "a bag that is not the protocol's": (CROHN, {"protocol": "rapid-250", "bag": "500"}, ["70kg"], "not the bag of"),
     "a weight from a later day": (CROHN, {}, ["2026-12-02=70kg"], "missing for that day"),
     "a later weight that comes to too much": (
         CROHN, {"dose": "maintenance=9000 mg/kg"}, ["2026-12-01=30kg", "2027-02-01=200kg"], "more than",

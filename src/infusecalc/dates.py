@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from calendar import isleap
 from datetime import date, timedelta
-from functools import cache
+from functools import cache, lru_cache
 
 from infusecalc.errors import BadInput
 from infusecalc.frozen import Frozen
@@ -19,6 +19,8 @@ _FEBRUARY = 2
 _MONTHS = (0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)  # days of each in a common year
 _ALLOWED = "YYYY-MM-DD or today"
 TODAY = "today"
+days_long = lru_cache(10_000)(timedelta)
+"""A number of days as a difference of dates: to make one takes five times as long as to add it."""
 
 
 def parse_date(text: str, what: str = "date") -> date:
@@ -66,7 +68,7 @@ def _last_day(year: int, month: int) -> int:
 def add(day: date, span: Span) -> date:
     """A span after a date."""
     months = span.months
-    return (add_months(day, months) if months else day) + timedelta(days=span.days)
+    return (add_months(day, months) if months else day) + days_long(span.days)
 
 
 @cache
@@ -95,8 +97,8 @@ class Position(Frozen):
     def date(self) -> date:
         """The calendar date."""
         if not self.months:
-            return self.base + timedelta(self.lead + self.days)
-        return add_months(self.base + timedelta(days=self.lead), self.months) + timedelta(days=self.days)
+            return self.base + days_long(self.lead + self.days)
+        return add_months(self.base + days_long(self.lead), self.months) + days_long(self.days)
 
     def later(self, span: Span, times: int = 1) -> Position:
         """The position a span later, or several: months are added to months, and days to days."""
