@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import polars as pl
 import pytest
 
 from infusecalc import phase_dose
 from infusecalc.choices import Choices
+from infusecalc.cohort import singles
+from infusecalc.cohort.expansion import Expansion
 from infusecalc.course import course_in
 from infusecalc.errors import BadInput
 from infusecalc.patient import Patient
@@ -116,3 +119,20 @@ def test_a_plan_that_can_be_made_up_is_not_refused(patient):
     for drug, indication, choices in (GPA, CROHNS):
         setting = setting_of(table(), drug, indication, choices)
         check_plan(make_plan(setting.ordered, choices, setting.house), patient, setting.bench)
+
+
+def test_orders_of_rows_are_kept_up_to_so_many_and_read_again(monkeypatch):
+    rows = [("a", "6w"), ("b", "5w"), ("c", None), ("d", "6w"), ("e", "5w")]
+    frame = pl.DataFrame(
+        [["infliximab", "crohns", id_, 70, START, every] for id_, every in rows],
+        schema=["drug", "indication", "patient_id", "weight_kg", "start", "every"],
+        orient="row",
+    )
+    kept, _ = Expansion(table()).expand(frame)
+    alone = [Expansion(table()).expand(frame[place])[0] for place in range(len(rows))]
+    assert kept.drop("place").equals(pl.concat(alone).drop("place"))
+    monkeypatch.setattr(singles, "_MOST", 1)
+    expansion = Expansion(table())
+    assert expansion.expand(frame)[0].equals(kept)
+    assert kept.height > len(rows)
+    assert len(vars(vars(expansion)["_singles"])["_known"]) == 1

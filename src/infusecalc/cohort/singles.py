@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from operator import itemgetter
 from typing import Any
 
 import polars as pl
@@ -40,6 +41,10 @@ _MANY = ("dose", "every", "has", "accept", "done")
 """The columns of an order that take several values."""
 _OF_OPTIONS = {name: name for name in ORDER} | {"from_": "from", "until": "start", "maintenance_start": "start"}
 _PART = ";"
+_MOST = 5_000
+"""Orders that are kept; beyond that, what is known is forgotten, and read again where it is met."""
+_NAMED = itemgetter(*NAMES, *ORDER)
+"""The cells that rows share a setting by."""
 _UNUSABLE = RowFault(
     "patient_id", CONFLICT, "a line of `given` or `weights` on this patient cannot be used, so nothing is planned"
 )
@@ -200,8 +205,10 @@ class Singles:
     # --- what rows share ------------------------------------------------------------------------------------------
 
     def _ordered(self, row: dict[str, Any]) -> OrderOfRow | RowFault:
-        key = tuple(row[name] for name in (*NAMES, *ORDER))
+        key = _NAMED(row)
         if key not in self._known:
+            if len(self._known) >= _MOST:
+                self._known.clear()
             names = RowNames(*key[: len(NAMES)])
             self._known[key] = self._read(names, {name: row[name] for name in ORDER if row[name] is not None})
         return self._known[key]

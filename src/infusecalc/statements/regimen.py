@@ -179,9 +179,8 @@ class Phase(Sourced):
     @property
     def places(self) -> tuple[Place, ...]:
         """Its bands, each with the one before; none where all patients have one dose."""
-        if isinstance(self.dose, Dose):
-            return ()
-        return tuple(Place(before, band) for before, band in zip((None, *self.dose), self.dose, strict=False))
+        bands = () if isinstance(self.dose, Dose) else self.dose
+        return tuple(Place(before, band) for before, band in zip((None, *bands), bands, strict=False))
 
     @property
     def people(self) -> str:
@@ -196,8 +195,9 @@ class Phase(Sourced):
 
     def dose_of(self, weight: int, bsa: int | None) -> Dose:
         """The dose of a patient: that of the band, where there are bands; raises BadInput for a BSA that is missing."""
-        place = self.place_of(weight, bsa)
-        return place.band.dose if place else self.doses[0]
+        if isinstance(self.dose, Dose):
+            return self.dose
+        return next((band.dose for band in self.dose if band.holds(weight, bsa)), self.doses[0])
 
     def in_band(self, weight: int, bsa: int | None) -> Phase:
         """The phase as it is for a patient: without bands, at the dose of the patient's; raises BadInput for no BSA."""
