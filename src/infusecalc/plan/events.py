@@ -71,7 +71,7 @@ def events(
         raise BadInput("`maintenance_start`", asked, problem, detail=detail, hint="leave it out")
     names = list(ordered.phases)
     for name in names[names.index(since.event.phase) if since else 0 :]:
-        phase, anchor = ordered.phases[name], Position(start)
+        phase = ordered.phases[name]
         resumed = since if since and name == since.event.phase else None
         if resumed:
             anchor = resumed.anchor
@@ -79,6 +79,8 @@ def events(
             trail.starts[name] = found = start_of(name, phase, trail, asked if name == maintenance else None)
             _check_start(found, trail, asked)
             anchor = found.anchor
+        else:
+            anchor = Position(start)
         trail.edges["first", name] = anchor
         trail.edges["last", name] = anchor.later_days(phase.offsets[-1])
         yield from _of_phase(name, phase, anchor, _courses(phase, choices), resumed)
