@@ -89,6 +89,9 @@ START = "2026-12-01"
 GRANULOMA, CROHN = ("rituximab", "gpa"), ("infliximab", "crohns")
 REFUSED = {
     "a BSA that is missing": (GRANULOMA, {}, ["70kg"], "height is missing"),
+    "a BSA that is missing before too much": (
+        GRANULOMA, {"dose": "maintenance=9000000 mg"}, ["70kg"], "height is missing",
+    ),
     "a dose of nothing": (CROHN, {"dose": "0.001 mg/kg"}, ["1.4kg"], "less than 0.01 mg"),
     "too much": (CROHN, {"dose": "90000 mg/kg"}, ["70kg"], "more than"),
     "too much in one phase": (CROHN, {"dose": "induction=90000 mg/kg"}, ["70kg"], "more than"),

@@ -18,7 +18,7 @@ from infusecalc.preparation import Preparation, prepare
 from infusecalc.pump import Load, Rates, run_time
 from infusecalc.quantities import Dose, people, plain
 from infusecalc.regimen import Regimen
-from infusecalc.statements import Bags, DrugRules, FirstRateAgain, Phase, Place, ProductRules, Protocol
+from infusecalc.statements import Bags, Band, DrugRules, FirstRateAgain, Phase, Place, ProductRules, Protocol
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -175,7 +175,7 @@ def check_plan(plan: Plan, patient: Patient, bench: Bench) -> None:
         return
     bench.check()
     size = patient.weight, patient.bsa
-    for name in bench.ordered.phases:  # those of the plan come first, in this order
+    for name in bench.unlike:  # those of the plan come first, in this order
         bench.asked(name, *size)
 
 
@@ -193,7 +193,8 @@ class Made(Frozen):
 class Bench:
     """Makes up what the patients of one setting are given: each amount, and the time of each load, once.
 
-    `bagged`: some of its rates hold for one bag alone, and are refused for another.
+    `bagged`: some of its rates hold for one bag alone, and are refused for another. `unlike`: its phases, but those
+    with the dose of one before them.
     """
 
     def __init__(self, ordered: Ordered, making: Making) -> None:
@@ -202,6 +203,10 @@ class Bench:
         self._rules = making.running.making_up(ordered.regimen.drug_rules)
         self._rates = {name: self._rates_of(name) for name in ordered.phases}
         self.bagged = any(rates.titration.bag is not None for rates in making.running.every if rates.titration)
+        first: dict[Dose | tuple[Band, ...], str] = {}
+        for name, phase in ordered.phases.items():
+            first.setdefault(phase.dose, name)
+        self.unlike = tuple(first.values())
         self._known: dict[tuple[str, int, int | None], Made] = {}
         self._made: dict[int, tuple[Amount, Preparation]] = {}
         self._times: dict[tuple[int, int, int, int], int] = {}
