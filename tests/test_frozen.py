@@ -16,6 +16,14 @@ class Other(Frozen):
     right: int = 7
 
 
+class Written(Frozen):
+    left: int
+    right: int | None = 7
+
+
+Written.write_out()
+
+
 def test_a_value_has_its_parts():
     assert Pair(1) == Pair(1, 7) == Pair(left=1) == Pair(1, right=7)
     assert Pair.part_names() == ("left", "right")
@@ -34,6 +42,28 @@ def test_values_are_equal_only_to_their_own_kind():
 def test_a_value_cannot_be_built_wrong(values, named):
     with pytest.raises(TypeError, match="Pair takes left, right"):
         Pair(*values, **named)
+
+
+def test_a_value_whose_initialiser_is_written_out_is_made_in_the_same_ways():
+    assert Written(1) == Written(1, 7) == Written(left=1) == Written(right=7, left=1)
+    assert (Written(1).right, Written(1, None).right) == (7, None)
+    assert Written(1).but(left=3) == Written(3)
+    assert Written(1).as_dict() == {"left": 1, "right": 7}
+    assert (repr(Written(1)), hash(Written(1)) == hash(Written(1, 7))) == ("Written(left=1, right=7)", True)
+    with pytest.raises(AttributeError, match="Written cannot be changed"):
+        Written(1).left = 2
+
+
+@pytest.mark.parametrize(("values", "named"), [((), {}), ((1, 2, 3), {}), ((1,), {"middle": 2}), ((), {"right": 1}),
+                                               ((1,), {"left": 1})])  # set in rows # fmt: skip
+def test_a_value_whose_initialiser_is_written_out_cannot_be_built_wrong(values, named):
+    with pytest.raises(TypeError, match="Written"):
+        Written(*values, **named)
+
+
+def test_a_written_out_value_cannot_be_changed_into_one_with_other_parts():
+    with pytest.raises(TypeError, match="Written"):
+        Written(1).but(middle=2)
 
 
 def test_a_value_cannot_be_changed():

@@ -254,15 +254,23 @@ def judged(setting: Setting, case: Case, beside: tuple[Acceptance, ...] = ()) ->
 
 def case_in(setting: Setting, patient: Patient, choices: Choices) -> Case:
     """One patient's course before anybody has looked at it: planned, dosed and made up; raises BadInput."""
-    house, ordered = setting.house, setting.ordered
-    day = choices.start or (choices.history[0].date if choices.history else choices.on)
-    patient.check(house, day)
-    check_done(setting.regimen, choices, day)
-    plan = make_plan(ordered, choices, house) if choices.start or choices.history else None
+    if choices.start or choices.history:
+        return case_of(setting, patient, choices, plan_in(setting, patient, choices))
+    _check(setting, patient, choices)
+    return case_of(setting, patient, choices, None)
+
+
+def plan_in(setting: Setting, patient: Patient, choices: Choices) -> Plan:
+    """When one patient's infusions are; raises BadInput for what cannot be used, but not for a dose."""
+    _check(setting, patient, choices)
+    return make_plan(setting.ordered, choices, setting.house)
+
+
+def case_of(setting: Setting, patient: Patient, choices: Choices, plan: Plan | None) -> Case:
+    """One patient's course of a plan that was made of the same: dosed and made up; raises BadInput."""
+    house, ordered, day = setting.house, setting.ordered, _day(choices)
     doses, infusions = (
-        dose_plan(plan, ordered, patient, setting.making)
-        if plan
-        else (dose_phases(ordered, patient.weighed_on(day), setting.making), ())
+        dose_plan(plan, patient, setting.bench) if plan else (dose_phases(patient.weighed_on(day), setting.bench), ())
     )
     return Case(
         regimen=setting.regimen,
@@ -280,6 +288,17 @@ def case_in(setting: Setting, patient: Patient, choices: Choices) -> Case:
         site=setting.site,
         prices=setting.prices,
     )
+
+
+def _day(choices: Choices) -> date | None:
+    """The day of the first infusion, or the one that was asked for."""
+    return choices.start or (choices.history[0].date if choices.history else choices.on)
+
+
+def _check(setting: Setting, patient: Patient, choices: Choices) -> None:
+    day = _day(choices)
+    patient.check(setting.house, day)
+    check_done(setting.regimen, choices, day)
 
 
 def check_done(regimen: Regimen, choices: Choices, day: date | None) -> None:

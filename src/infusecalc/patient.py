@@ -117,9 +117,14 @@ class Patient(Frozen):
         area = self.bsa_uncapped
         return area if area is None or self.bsa_cap is None else at_most(area, self.bsa_cap)
 
+    @property
+    def dated(self) -> bool:
+        """Whether there are weights with dates; they come last."""
+        return bool(self.weights) and self.weights[-1].since is not None
+
     def weighed_on(self, day: date | None) -> Patient:
         """The patient at the last weight on or before a day; raises BadInput where there is none."""
-        if not self.weights or self.weights[-1].since is None:  # dated ones come last
+        if not self.dated:
             return self
         if day is None:
             hint = "give `start`, or `on` for a look-up; or give one weight"

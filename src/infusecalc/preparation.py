@@ -162,8 +162,8 @@ def choose_bag(dose: int, usual: int, limits: ConcentrationRange, stocked: tuple
     own = [usual] if usual in stocked else larger
     tried = smaller if side == "low" else larger if side == "high" else own + smaller
     fitting = [bag for bag in tried if _side(dose, bag, limits) is None]
-    sure = [bag for bag in fitting if _has_margin(dose, bag, limits, overfill)]
-    return (sure[:1] or fitting[:1] or tried[-1:] or [usual])[0]
+    sure = (bag for bag in fitting if _has_margin(dose, bag, limits, overfill))
+    return next(sure, (fitting[:1] or tried[-1:] or [usual])[0])
 
 
 def charge(dose: int, opened: int, billing: Billing, modifiers: Modifiers | None) -> Charge:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import cache
 
 from infusecalc.arithmetic import ONE, POUND, at_most, ceil_div, dose_of, half_up
 from infusecalc.errors import BadInput
@@ -299,6 +300,12 @@ class Span(Frozen):
 
 
 _LONGEST = Span(100, "year")
+
+
+@cache
+def in_days(weeks: tuple[int, ...]) -> tuple[int, ...]:
+    """Weeks as days."""
+    return tuple(_DAYS["week"] * week for week in weeks)
 
 
 def parse_span(text: str, what: str = "time", *, months: bool = True) -> Span:

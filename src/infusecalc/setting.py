@@ -7,7 +7,7 @@ from infusecalc.errors import BadInput, shown
 from infusecalc.findings import HasCondition
 from infusecalc.frozen import Frozen
 from infusecalc.overrides import Ordered, order_phases
-from infusecalc.phase_dose import Making, Running
+from infusecalc.phase_dose import Bench, Making, Running
 from infusecalc.preparation import prices_of
 from infusecalc.pump import Rates
 from infusecalc.regimen import Regimen
@@ -27,7 +27,7 @@ class Setting(Frozen):
     house: House
     ordered: Ordered
     running: Running
-    making: Making
+    bench: Bench
     conditions: tuple[HasCondition, ...]
     site: Site
     prices: tuple[tuple[int, int], ...]
@@ -45,7 +45,8 @@ def setting_of(table: Table, drug: str, indication: str, choices: Choices) -> Se
     conditions = conditions_of(table, regimen, choices.conditions)
     site = site_of(table, regimen, product_id, named_as(conditions), running)
     prices = prices_of(table, choices.prices, product_id)
-    return Setting(table, regimen, product.name, rules, house, ordered, running, making, conditions, site, prices)
+    bench = Bench(ordered, making)
+    return Setting(table, regimen, product.name, rules, house, ordered, running, bench, conditions, site, prices)
 
 
 def look_up(table: Table, drug: str, indication: str, choices: Choices) -> tuple[Regimen, str]:

@@ -12,10 +12,10 @@ from infusecalc.choices import Choices
 from infusecalc.cohort.expansion import Expansion
 from infusecalc.cohort.singles import Single
 from infusecalc.due import due_in
-from infusecalc.findings import carries, in_data
+from infusecalc.findings import carries
 from infusecalc.frozen import Frozen
 from infusecalc.output.agenda import STANDS, Agenda, DrugWords, Open, day_of
-from infusecalc.output.flat import Record
+from infusecalc.output.flat import Record, told_findings
 from infusecalc.output.records import dose_record, records, table_record
 from infusecalc.phase_dose import Chair
 from infusecalc.quantities import number
@@ -115,18 +115,18 @@ class Collector:
     # --- rows that are planned for themselves ---------------------------------------------------------------------
 
     def _one(self, place: int, single: Single) -> None:
-        case, span = single.case, self._span
-        left = [each for each in case.infusions if not each.planned.given]
-        if not case.choices.history:
-            left = [each for each in left if each.planned.date >= span.on]
-        if left and left[0].planned.date < span.on:
+        plan, span = single.plan, self._span
+        left = [each for each in plan.infusions if not each.given]
+        if not single.choices.history:
+            left = [each for each in left if each.date >= span.on]
+        if left and left[0].date < span.on:
             self.rows["overdue"] += 1
-            self._overdue.append(self._late(place, single, left[0].planned.number))
+            self._overdue.append(self._late(place, single, left[0].number))
             return
-        mine = {each.planned.number for each in left if each.planned.date in span}
+        mine = {each.number for each in left if each.date in span}
         if mine:
             self._listed += (self._item(place, record) for record in records(single.course, _COLUMNS, mine))
-        over = case.plan is not None and case.plan.ended and not left
+        over = plan.ended and not left
         self.rows["on_a_day" if mine else "finished" if over else "beyond"] += 1
 
     def _late(self, place: int, single: Single, number_: int) -> Record:
@@ -136,9 +136,8 @@ class Collector:
         due = due_in(course, infusion, infusion.planned.due, on, single.again)
         shown = {each.planned.number for each in course.infusions}
         found = [each for each in due.findings if carries((number_,), each.infusions, shown)]
-        told = in_data((each.key, each.severity, each.reason) for each in found)
         [record] = records(course, _COLUMNS, (number_,))
-        record |= told
+        record |= told_findings(found)
         given = due.if_given
         now = dose_record(given.dose, given.time, course.chair) if given else {}
         return self._item(place, record) | {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from operator import itemgetter
 from typing import Any
 
 import polars as pl
@@ -14,20 +15,36 @@ from infusecalc.cohort.compiler import Compiler, RowNames
 from infusecalc.cohort.faults import CONFLICT, MISSING, NOT_PLANNED, UNREADABLE, Faults, RowFault, fault_of
 from infusecalc.cohort.header import NAMES, ORDER
 from infusecalc.cohort.result_columns import as_text, quoted, schema
-from infusecalc.course import Course, case_in, course_in, judged
+from infusecalc.course import Course, case_of, course_in, judged, plan_in
+from infusecalc.dates import Position
 from infusecalc.errors import BadInput, WeightUnknown
 from infusecalc.findings import Case
 from infusecalc.frozen import Frozen
 from infusecalc.history import Given
+from infusecalc.infusions import Amount
 from infusecalc.output.records import records
 from infusecalc.patient import Patient, Weighed
+from infusecalc.phase_dose import Infusion, Made, PhaseDose, check_plan
+from infusecalc.plan import Event, PhaseStart, Plan, Planned, Since
+from infusecalc.preparation import Preparation
+from infusecalc.pump import Load
 from infusecalc.quantities import Age, plain
 from infusecalc.setting import Setting, setting_of
+
+for _kind in (
+    Position, Event, Since, Given, Planned, PhaseStart, Plan, Weighed, Patient, Amount, Preparation, Made, PhaseDose,
+    Load, Infusion, Case,
+):  # set in rows # fmt: skip
+    _kind.write_out()  # several of each for every row
 
 _MANY = ("dose", "every", "has", "accept", "done")
 """The columns of an order that take several values."""
 _OF_OPTIONS = {name: name for name in ORDER} | {"from_": "from", "until": "start", "maintenance_start": "start"}
 _PART = ";"
+_MOST = 5_000
+"""Orders that are kept; beyond that, what is known is forgotten, and read again where it is met."""
+_NAMED = itemgetter(*NAMES, *ORDER)
+"""The cells that rows share a setting by."""
 _UNUSABLE = RowFault(
     "patient_id", CONFLICT, "a line of `given` or `weights` on this patient cannot be used, so nothing is planned"
 )
@@ -49,16 +66,17 @@ class OrderOfRow(Frozen):
 
 
 class Single(Frozen):
-    """A case that was planned for itself, how its course is made of it, and how one of other choices is."""
+    """A row that is planned for itself, how its course is made of the plan, and how one of other choices is."""
 
-    case: Case
-    course_of: Callable[[Case], Course]
+    choices: Choices
+    plan: Plan
+    course_of: Callable[[Plan], Course]
     again: Callable[[Choices], Course]
 
     @property
     def course(self) -> Course:
         """The course, with all its findings."""
-        return self.course_of(self.case)
+        return self.course_of(self.plan)
 
 
 class Singles:
@@ -124,7 +142,7 @@ class Singles:
             patient = self._patient(row, given)
             if isinstance(patient, RowFault):
                 return patient
-            history = tuple(Given(day, amount) for day, amount, _ in given)
+            history = tuple([Given(day, amount, None) for day, amount, _ in given])
             horizon = self._compiler.horizon(row["start"] or history[0].date)
             choices = ordered.choices.but(start=row["start"], history=history, horizon=horizon)
             return self._single(ordered.setting, patient, choices)
@@ -133,14 +151,16 @@ class Singles:
 
     def _single(self, setting: Setting, patient: Patient, choices: Choices) -> Single:
         beside = self._beside_of(choices)
-        case = case_in(setting, patient, choices)
+        plan = plan_in(setting, patient, choices)
+
+        def made(plan: Plan) -> Course:
+            return judged(setting, case_of(setting, patient, choices, plan), beside)
+
         if choices.acceptances:
-            judged(setting, case, beside)  # it is refused where one meets no block
-        return Single(
-            case,
-            lambda own: judged(setting, own, beside),
-            lambda chosen: course_in(setting, patient, chosen, beside),
-        )
+            made(plan)  # it is refused where one meets no block
+        else:
+            check_plan(plan, patient, setting.bench)
+        return Single(choices, plan, made, lambda chosen: course_in(setting, patient, chosen, beside))
 
     def _unplanned(self, error: BadInput, id_: str, given: list[Any]) -> RowFault:
         """Why a row has no plan; where an infusion given has no place in it, its line is rejected too."""
@@ -185,8 +205,10 @@ class Singles:
     # --- what rows share ------------------------------------------------------------------------------------------
 
     def _ordered(self, row: dict[str, Any]) -> OrderOfRow | RowFault:
-        key = tuple(row[name] for name in (*NAMES, *ORDER))
+        key = _NAMED(row)
         if key not in self._known:
+            if len(self._known) >= _MOST:
+                self._known.clear()
             names = RowNames(*key[: len(NAMES)])
             self._known[key] = self._read(names, {name: row[name] for name in ORDER if row[name] is not None})
         return self._known[key]

@@ -85,7 +85,10 @@ def _unusual(case: Case, plan: Plan) -> Iterator[Finding]:
     rule = case.regimen.drug_rules.unusual_gap
     if rule is None:
         return
-    pairs = [(before, item) for before, item in pairwise(plan.infusions) if not _has_window(case, item)]
+    windows = tuple(_with_window(case))
+    pairs = [
+        pair for pair in pairwise(plan.infusions) if not any(_counts(pair[1], name) for name in windows)
+    ]  # of which no label's window for giving the drug again speaks
     far = [item for before, item in pairs if rule.most and _beyond(before, item, rule.most)]
     late = [item for _, item in pairs if rule.late and not item.head and item.date > add(_own_date(item), rule.late)]
     for name in case.ordered.phases:
@@ -96,10 +99,12 @@ def _unusual(case: Case, plan: Plan) -> Iterator[Finding]:
                 yield _about("gap-unusual", name, mine, message, rule.source)
 
 
-def _has_window(case: Case, item: Planned) -> bool:
-    """Whether a label's window for giving the drug again speaks of an infusion."""
-    gaps = ((name, case.regimen.phases[name].gap) for name in case.ordered.phases)
-    return any(gap and gap.most and _counts(item, name) for name, gap in gaps)
+def _with_window(case: Case) -> Iterator[str]:
+    """The phases for which a label has a window for giving the drug again."""
+    for name in case.ordered.phases:
+        gap = case.regimen.phases[name].gap
+        if gap and gap.most:
+            yield name
 
 
 def _own_date(item: Planned) -> date:

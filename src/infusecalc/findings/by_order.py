@@ -33,6 +33,8 @@ def overrides(case: Case) -> Iterator[Finding]:
 
 def _override(case: Case, name: str) -> Iterator[Finding]:
     """One phase's dose and interval against its own and the alternatives that the label allows."""
+    if case.ordered.phases[name] is case.regimen.phases[name] is _own(case, name):
+        return
     rows = [row for row in case.shipped.rules.allowed if row.phase in (None, name)]
     off_label = case.shipped.rules.status.is_ == "off-label"
     pairs, spans = _pairs(case, name), _spans(case, name)
@@ -56,7 +58,7 @@ def _pairs(case: Case, name: str) -> tuple[Pair, ...]:
     There are several where weights over time fall into several bands.
     """
     phases = _own(case, name), case.regimen.phases[name], case.ordered.phases[name]
-    if len({phase.dose for phase in phases}) == 1:
+    if phases[0].dose == phases[1].dose == phases[2].dose:
         return ()
     patients = [dose.patient for dose in case.given_doses if dose.name == name] or [case.patient]
     doses = (tuple(phase.dose_of(each.weight, each.bsa) for phase in phases) for each in patients)

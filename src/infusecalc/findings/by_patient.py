@@ -32,9 +32,10 @@ def by_size(case: Case) -> Iterator[Finding]:
     """Every finding about age, weight and size."""
     if case.regimen.rules.age:
         yield from _age(case, case.regimen.rules.age)
-    several = len({dose.patient.weight for dose in case.given_doses}) > 1
-    for weight in dict.fromkeys(dose.patient.weight for dose in case.given_doses):
-        doses = [dose for dose in case.given_doses if dose.patient.weight == weight] if several else None
+    given = case.given_doses
+    weights = dict.fromkeys(dose.patient.weight for dose in given)
+    for weight in weights:
+        doses = [dose for dose in given if dose.patient.weight == weight] if len(weights) > 1 else None
         yield from _weight(case, weight, doses)
         yield from _size(case, weight, doses)
 
@@ -42,8 +43,9 @@ def by_size(case: Case) -> Iterator[Finding]:
 def by_weights(case: Case) -> Iterator[Finding]:
     """Every finding about weights as they were written, and over time."""
     yield from _unit_assumed(case)
-    yield from _weight_changes(case)
-    yield from _bands_crossed(case)
+    if case.patient.dated:
+        yield from _weight_changes(case)
+        yield from _bands_crossed(case)
 
 
 def by_condition(case: Case) -> Iterator[Finding]:
@@ -159,8 +161,9 @@ def _unit_assumed(case: Case) -> Iterator[Finding]:
     """Weights without a unit that would be ordinary ones as pounds."""
     usual = case.house.usual_weight.of(case.regimen.population)
     limits, least = case.house.bare_weight, case.house.bare_weight.of(case.regimen.population)
-    several = len({dose.patient.weight for dose in case.given_doses}) > 1
-    bare = [dose for dose in case.given_doses if dose.patient.weight >= least and _is_bare(case, dose)]
+    given = case.given_doses
+    several = len({dose.patient.weight for dose in given}) > 1
+    bare = [dose for dose in given if dose.patient.weight >= least and _is_bare(case, dose)]
     for weight in dict.fromkeys(dose.patient.weight for dose in bare):
         other = read_as_pounds(weight)
         if outside(other, usual.from_, usual.to):
@@ -176,6 +179,8 @@ def _unit_assumed(case: Case) -> Iterator[Finding]:
 
 def _is_bare(case: Case, dose: PhaseDose) -> bool:
     """Whether the weight of a dose was written without a unit, for one of its infusions at least."""
+    if not case.patient.dated:
+        return case.patient.bare
     days = [infusion.planned.date for infusion in case.infusions if infusion.dose is dose]
     return any(case.patient.weighed_on(day).bare for day in days) if days else dose.patient.bare
 

@@ -101,9 +101,11 @@ def _waste(case: Case, dose: PhaseDose) -> Iterator[Finding]:
 
 def _price(case: Case, dose: PhaseDose) -> Iterator[Finding]:
     """Vials of which no price is known, where there are prices, and so a cost of each infusion."""
+    if not case.choices.prices or not case.plan:
+        return
     known = dict(case.prices)
     missing = [f"{plain(size)} mg" for size, _ in dose.preparation.vials if size not in known]
-    if missing and case.choices.prices and case.plan:
+    if missing:
         sizes, size = " and ".join(missing), missing[0].replace(" ", "")
         message = (
             f"{dose.name}: no price was given for a vial of {case.product_name} of {sizes}, so the cost is not known: "

@@ -113,7 +113,7 @@ def _start(case: Case, start: PhaseStart) -> Iterator[Finding]:
         usual = "our default" if start.latest is None else "by default"
         choice = {"asked": "as requested", "given": "as given"}.get(start.how, usual)
         message = f"{planned}, {choice} ({bounds}, counted from the {start.rule.after})"
-        yield case.about("start-window", (start.phase,), message, _cited(start.rule)).but(short=short)
+        yield case.about("start-window", (start.phase,), message, _cited(start.rule), short=short)
     if start.earliest and start.planned < start.earliest:
         message = f"{planned}, {in_days((start.earliest - start.planned).days)} too early ({bounds})"
         severity = "caution" if case.shipped.rules.status.is_ == "off-label" else "block"

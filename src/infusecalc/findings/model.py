@@ -56,7 +56,10 @@ class Finding(Frozen):
         The severity is that of the catalogue; one of several is named. Raises LookupError for an undeclared one.
         """
         grave = severity_of(code, severity) if reason is None else ACCEPTED
-        super().__init__(code, message, source, detail, infusions or None, phases or None, reason, grave, short, done)
+        self.__dict__.update(
+            code=code, message=message, source=source, detail=detail, infusions=infusions or None,
+            phases=phases or None, reason=reason, severity=grave, short=short, done=done,
+        )  # set in rows # fmt: skip
 
     @property
     def accepted(self) -> bool:
@@ -143,7 +146,9 @@ class Case(Frozen):
 
     def planned(self, phase: str) -> bool:
         """Whether a phase has infusions in this course."""
-        return phase in self.phases
+        if self.plan is None:
+            return phase in self.phases
+        return any(item.phase == phase for item in self.plan.infusions)
 
     def about(
         self,
@@ -153,13 +158,14 @@ class Case(Frozen):
         source: tuple[Citation, ...],
         detail: str | None = None,
         severity: str | None = None,
+        short: str | None = None,
     ) -> Finding:
         """A finding about some phases, with the numbers of their infusions."""
         names = tuple(phases)
         numbers: tuple[int, ...] | None = None
         if self.plan is not None:
             numbers = tuple(item.number for item in self.plan.infusions if item.phase in names)
-        return Finding(code, message, source, detail, numbers, names, severity=severity)
+        return Finding(code, message, source, detail, numbers, names, severity=severity, short=short)
 
     def of_doses(self, code: str, doses: Iterable[PhaseDose], message: str, source: tuple[Citation, ...]) -> Finding:
         """A finding about some doses, with the numbers of the infusions that have them."""

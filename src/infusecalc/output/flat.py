@@ -39,6 +39,11 @@ def flat_findings(found: Iterable[Record]) -> Record:
     return in_data((key, each["severity"], each["reason"]) for key, each in keyed)
 
 
+def told_findings(found: Iterable[Finding]) -> Record:
+    """Findings as the columns of a flat record."""
+    return in_data((each.key, each.severity, each.reason) for each in found)
+
+
 def vials_text(vials: Iterable[tuple[int, int]]) -> str:
     """Vials (size in 0.01 mg, count) as data writes them: `1x500+2x100`."""
     return "+".join(f"{count}x{plain(size)}" for size, count in vials)

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from infusecalc.arithmetic import hundredths_of_years
 from infusecalc.course import Course
 from infusecalc.findings import Finding, carries
-from infusecalc.output.flat import Record, finding_record, flat_findings, vials_text
+from infusecalc.output.flat import Record, finding_record, told_findings, vials_text
 from infusecalc.output.table_rows import share_record
 from infusecalc.output.topics import Topic, sheet
 from infusecalc.patient import Weighed
@@ -284,7 +284,7 @@ def _record(names: Sequence[str], own: Record, dose: PhaseDose, found: list[Find
         "weight_kg": number(dose.patient.weight),
         "bsa_m2": None if dose.patient.bsa is None else number(dose.patient.bsa),
     }
-    flat = {"vials": vials_text(dose.preparation.vials)} | flat_findings(map(finding_record, found))
+    flat = {"vials": vials_text(dose.preparation.vials)} | told_findings(found)
     values = size | own | flat
     return {name: values[name] for name in names}
 

@@ -8,11 +8,11 @@ from infusecalc.choices import Choices, Horizon
 from infusecalc.errors import BadInput
 from infusecalc.overrides import Ordered
 from infusecalc.plan.dated import PhaseStart, Plan, Planned
-from infusecalc.plan.events import Event, Trail, events
+from infusecalc.plan.events import Event, Since, Trail, events
 from infusecalc.plan.horizon import Dated, cut
 from infusecalc.statements import House
 
-__all__ = ["PhaseStart", "Plan", "Planned", "event_of", "make_plan"]
+__all__ = ["Event", "PhaseStart", "Plan", "Planned", "Since", "event_of", "make_plan"]
 
 
 def make_plan(ordered: Ordered, choices: Choices, house: House) -> Plan:

@@ -15,6 +15,8 @@ from infusecalc.plan.dated import PhaseStart
 from infusecalc.quantities import Span
 from infusecalc.statements import Phase, Starts
 
+_NONE = -1  # before the first place of a block
+
 
 class Event(Frozen):
     """A place for an infusion: `place` counts the offsets of its block, `block` the repeats of its phase."""
@@ -69,21 +71,19 @@ def events(
         raise BadInput("`maintenance_start`", asked, problem, detail=detail, hint="leave it out")
     names = list(ordered.phases)
     for name in names[names.index(since.event.phase) if since else 0 :]:
-        phase, anchor, base = ordered.phases[name], Position(start), 0
-        resumed = since is not None and name == since.event.phase
-        if since and resumed:
-            anchor, base = since.anchor, since.base
+        phase = ordered.phases[name]
+        resumed = since if since and name == since.event.phase else None
+        if resumed:
+            anchor = resumed.anchor
         elif phase.starts and name != names[0]:
             trail.starts[name] = found = start_of(name, phase, trail, asked if name == maintenance else None)
             _check_start(found, trail, asked)
             anchor = found.anchor
+        else:
+            anchor = Position(start)
         trail.edges["first", name] = anchor
         trail.edges["last", name] = anchor.later_days(phase.offsets[-1])
-        walk = _of_phase(name, phase, anchor, base, _courses(phase, choices))
-        if since and resumed:
-            yield from (each for each in walk if (each.block, each.place) > (since.event.block, since.event.place))
-        else:
-            yield from walk
+        yield from _of_phase(name, phase, anchor, _courses(phase, choices), resumed)
 
 
 def offsets_of(phase: Phase, block: int) -> tuple[int, ...]:
@@ -104,12 +104,17 @@ def _courses(phase: Phase, choices: Choices) -> int | None:
     return courses
 
 
-def _of_phase(name: str, phase: Phase, anchor: Position, base: int, courses: int | None) -> Iterator[Event]:
-    """The blocks from `base` on: every one counted from the anchor."""
+def _of_phase(name: str, phase: Phase, anchor: Position, courses: int | None, since: Since | None) -> Iterator[Event]:
+    """The blocks of a phase, or what comes after one of its infusions: every one counted from the anchor."""
+    base, done = (since.base, since.event.place) if since else (0, _NONE)
+    first, later, interval = offsets_of(phase, 0), offsets_of(phase, 1), phase.interval
+    months, days = (interval.months, interval.days) if interval else (0, 0)
     for block in count(base) if courses is None else range(base, courses):
-        head = anchor.later(phase.interval, block - base) if phase.interval else anchor
-        for place, offset in enumerate(offsets_of(phase, block)):
-            yield Event(name, head.later_days(offset), block, place)
+        head = anchor.after(months * (block - base), days * (block - base))
+        for place, offset in enumerate(later if block else first):
+            if place > done:
+                yield Event(name, head.later_days(offset), block, place)
+        done = _NONE
 
 
 # --- starts of later phases ------------------------------------------------------------------------------
@@ -125,12 +130,14 @@ def start_of(name: str, phase: Phase, trail: Trail, asked: date | Span | None, h
     anchor = usual
     if asked is not None:
         anchor = after.later(asked) if isinstance(asked, Span) else Position(asked)
-    earliest: date | None = usual.date
-    latest: date | None = usual.date  # without a window, the usual day is the only one that the table knows
+    day = usual.date
+    earliest: date | None = day
+    latest: date | None = day  # without a window, the usual day is the only one that the table knows
     if rule.window:
-        earliest = add(after.date, rule.window.earliest) if rule.window.earliest else None
-        latest = add(after.date, rule.window.latest) if rule.window.latest else None
-    return PhaseStart(name, rule, anchor, usual.date, earliest, latest, "default" if asked is None else how)
+        since = after.date
+        earliest = add(since, rule.window.earliest) if rule.window.earliest else None
+        latest = add(since, rule.window.latest) if rule.window.latest else None
+    return PhaseStart(name, rule, anchor, day, earliest, latest, "default" if asked is None else how)
 
 
 def _check_start(found: PhaseStart, trail: Trail, asked: date | Span | None) -> None:

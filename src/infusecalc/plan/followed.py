@@ -7,11 +7,11 @@ earlier by as much as that one was, or stays on the date of the plan as it was s
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
 from itertools import chain, islice
 
 from infusecalc.choices import Choices
-from infusecalc.dates import Position
+from infusecalc.dates import Position, days_long
 from infusecalc.errors import BadInput
 from infusecalc.history import Given
 from infusecalc.overrides import Ordered
@@ -40,9 +40,9 @@ def follow(ordered: Ordered, choices: Choices, start: date, trail: Trail, double
         if given.date != due:
             if rest is own:
                 trail.part()
-            event = event.but(position=Position(given.date))
+            event = Event(event.phase, Position(given.date), event.block, event.place)
             rest = events(ordered, choices, start, trail, _since(event, ordered.phases[event.phase], trail))
-        yield event, given.date, planned, given.but(due=due if number > 1 else None)
+        yield event, given.date, planned, Given(given.date, given.amount, due if number > 1 else None)
     if choices.anchor == "planned":
         first = Trail()
         slots = islice(events(ordered, choices, start, first), len(choices.history), None)
@@ -57,7 +57,7 @@ def follow(ordered: Ordered, choices: Choices, start: date, trail: Trail, double
 
 def _since(event: Event, phase: Phase, trail: Trail) -> Since:
     """What is to come, counted from an infusion that was given on another day than planned."""
-    head = Position(event.position.date - timedelta(days=offsets_of(phase, event.block)[event.place]))
+    head = Position(event.position.date - days_long(offsets_of(phase, event.block)[event.place]))
     found = trail.starts.get(event.phase)
     if found and event.head and event.block == 0:
         trail.starts[event.phase] = found.but(anchor=head, how="given")

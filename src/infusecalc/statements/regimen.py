@@ -8,7 +8,7 @@ from typing import Any
 from infusecalc.arithmetic import past
 from infusecalc.errors import BadInput
 from infusecalc.frozen import Frozen
-from infusecalc.quantities import Dose, Span, plain
+from infusecalc.quantities import Dose, Span, in_days, plain
 from infusecalc.statements.drug import (
     ALIASES,
     CONDITIONS,
@@ -195,8 +195,9 @@ class Phase(Sourced):
 
     def dose_of(self, weight: int, bsa: int | None) -> Dose:
         """The dose of a patient: that of the band, where there are bands; raises BadInput for a BSA that is missing."""
-        place = self.place_of(weight, bsa)
-        return place.band.dose if place else self.doses[0]
+        if isinstance(self.dose, Dose):
+            return self.dose
+        return next((band.dose for band in self.dose if band.holds(weight, bsa)), self.doses[0])
 
     def in_band(self, weight: int, bsa: int | None) -> Phase:
         """The phase as it is for a patient: without bands, at the dose of the patient's; raises BadInput for no BSA."""
@@ -205,7 +206,7 @@ class Phase(Sourced):
     @property
     def offsets(self) -> tuple[int, ...]:
         """The days of one block, from the phase's anchor."""
-        return tuple(7 * week for week in self.weeks) if self.weeks else self.days or (0,)
+        return in_days(self.weeks) if self.weeks else self.days or (0,)
 
     @property
     def interval(self) -> Span | None:
