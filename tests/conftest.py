@@ -30,8 +30,14 @@ def nobodys_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
         yield
 
 
+def pytest_configure() -> None:
+    """Collect no garbage while thousands of tests are collected: none of them is any."""
+    gc.disable()
+
+
 def pytest_collection_finish() -> None:
-    """Leave what was made so far out of garbage collection: thousands of tests, looked through again and again."""
+    """Leave what was made so far out of garbage collection: it would be looked through again and again."""
+    gc.enable()
     gc.collect()
     gc.freeze()
 

@@ -59,7 +59,7 @@ def advance(part, font: dict[int, float]) -> float:
 
 
 MARGINS = {"clinic": 16, "patient": 13}  # mm
-PAGES = [("clinic", "a4"), ("patient", "letter"), slow("clinic", "letter"), slow("patient", "a4")]
+PAGES = [("clinic", "a4"), slow("patient", "letter"), slow("clinic", "letter"), slow("patient", "a4")]
 
 
 def widths(font) -> dict[int, float]:

@@ -6,10 +6,12 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from infusecalc.course import Course, make_course
+from infusecalc.choices import Choices
+from infusecalc.course import course_in
 from infusecalc.errors import BadInput
 from infusecalc.frozen import Frozen
 from infusecalc.patient import Patient
+from infusecalc.setting import Setting, setting_of
 from infusecalc.statements import SECTIONS
 from infusecalc.statements.kinds import WORDS, ListOf
 from infusecalc.table import Table, Value
@@ -101,11 +103,9 @@ def effects(old: Table, new: Table) -> Iterator[Effect]:
     places = dict.fromkeys((*_places(new), *_places(old)))
     here = [dict.fromkeys(_places(table)) for table in (old, new)]
     for place in places:
+        told = [_told(table, place) if place in own else {} for table, own in zip((old, new), here, strict=True)]
         for patient in PATIENTS:
-            before, after = (
-                _told(table, place, patient) if place in own else {}
-                for table, own in zip((old, new), here, strict=True)
-            )
+            before, after = (found.get(patient, {}) for found in told)
             for what in dict.fromkeys((*after, *before)):
                 if before.get(what) != after.get(what):
                     yield Effect(*place, patient, what, before.get(what), after.get(what))
@@ -123,19 +123,20 @@ def _places(table: Table) -> Iterator[Place]:
                 yield from ((id_, label, variant) for variant in (None, *variants))
 
 
-def _told(table: Table, place: Place, patient: str) -> Told:
-    """What a course is for a reference patient."""
+def _told(table: Table, place: Place) -> dict[str, Told]:
+    """What a course is for each of the reference patients."""
     id_, label, variant = place
     drug, _, indication = id_.partition("/")
-    someone = Patient.of(**PATIENTS[patient])
+    choices = Choices.of(label=label, variant=variant, start=START)
+    setting = setting_of(table, drug, indication, choices)
+    return {name: _facts(setting, Patient.of(**known), choices) for name, known in PATIENTS.items()}
+
+
+def _facts(setting: Setting, patient: Patient, choices: Choices) -> Told:
     try:
-        course = make_course(table, drug, indication, someone, label=label, variant=variant, start=START)
+        course = course_in(setting, patient, choices)
     except BadInput as error:
         return {"refused": (str(error),)}
-    return _facts(course)
-
-
-def _facts(course: Course) -> Told:
     made = [infusion.dose.preparation for infusion in course.infusions]
     findings = (finding for finding in course.findings if finding.code != "local")
     return {
