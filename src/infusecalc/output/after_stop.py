@@ -43,9 +43,10 @@ def resumed(table: PumpTable, stop: Stop) -> str:
     gone = [step for step in table.steps if step.start < stop.at]
     volume, dose = sum(step.volume for step in gone), gone[-1].cumulative
     left, bag = table.dose.amount.dose - dose, table.dose.preparation.bag * 100
-    share = f"{plain(stop.resume)} % of the rate that was running"
     lower = next(step for step in table.steps if step.start == stop.at + stop.pause)
-    more = f" for {phrases.minutes(lower.minutes)}, then up as tolerated" if table.steps[-1].as_tolerated else ""
+    goes_up = table.steps[-1].as_tolerated
+    how_long = f"for {phrases.minutes(lower.minutes)}" if goes_up else "to the end"
+    then = ", then go up as tolerated" if goes_up else ""
     given = f"Stopped after {phrases.minutes(stop.at)}: {phrases.mg(dose)} in {people(volume)} mL had gone in"
     rest = f"{phrases.mg(left)} in {people(bag - volume)} mL were left"
-    return f"{given}, {rest}; continue at {share}{more or ', to the end'}"
+    return f"{given}, {rest}; continue {how_long} at {plain(stop.resume)} % of the rate at the stop{then}"
