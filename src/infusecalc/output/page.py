@@ -26,6 +26,7 @@ from infusecalc.output.blocks import (
 from infusecalc.output.topics import Topic, sheet
 from infusecalc.output.working import working
 from infusecalc.phase_dose import Infusion
+from infusecalc.plan import Planned
 
 
 def page(course: Course, *, totals: bool = False, view: str = "table", first_weekday: int = 0) -> Iterator[Block]:
@@ -151,20 +152,20 @@ def mark(course: Course, number: int) -> str:
 
 def changes(course: Course, said: Callable[[date], str] = phrases.day) -> Iterator[Block]:
     """The infusions that are not on the day of the plan as it was started, or were given."""
-    rows = tuple(
-        (
-            str(item.number),
-            said(item.by_plan),
-            said(item.due) if item.moved_days else "",
-            said(item.date),
-            phrases.change(item),
-        )
-        for item in (infusion.planned for infusion in course.infusions)
-        if item.given or item.date != item.by_plan
-    )
-    if rows:
+    listed = [
+        item for item in (infusion.planned for infusion in course.infusions) if item.given or item.date != item.by_plan
+    ]
+    if listed:
+        any_moved = any(item.moved_days for item in listed)
+        heads = ("#", "planned", *(("due",) if any_moved else ()), "date", "change")
         yield Heading("Planned and given" if course.choices.history else "Moved to open days")
-        yield Rows(("#", "planned", "due", "date", "change"), rows, right=(0,))
+        yield Rows(heads, tuple(_changed(item, said, any_moved=any_moved) for item in listed), right=(0,))
+
+
+def _changed(item: Planned, said: Callable[[date], str], *, any_moved: bool) -> tuple[str, ...]:
+    """A row of an infusion with another day; the day it was due stands in it where any was moved to an open day."""
+    due = said(item.due) if item.moved_days else ""
+    return str(item.number), said(item.by_plan), *((due,) if any_moved else ()), said(item.date), phrases.change(item)
 
 
 def sheet_below(course: Course, sections: tuple[str, ...] = (), but: tuple[str, ...] = ()) -> Iterator[Block]:

@@ -123,12 +123,15 @@ def weights(someone: Patient, said: Callable[[date], str] = str) -> str:
 
 
 def change(item: Planned) -> str:
-    """Why an infusion is not on the day of the plan as it was started."""
+    """Why an infusion is not on the day of the plan as it was started; only one that was given is late or early."""
     parts = []
     if item.given:
         parts.append("given" + ("" if item.given.amount is None else f" {mg(item.given.amount)}"))
     late = (item.due - item.by_plan).days
-    parts.append(shift(late, "late", "early") if late else "on time" if item.given else "")
+    if item.given:
+        parts.append(shift(late, "late", "early") or "on time")
+    else:
+        parts.append(shift(late, "after the planned date", "before the planned date"))
     parts.append(shift(item.moved_days, "later (clinic days)", "earlier (clinic days)"))
     return ", ".join(part for part in parts if part)
 
