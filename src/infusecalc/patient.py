@@ -98,6 +98,11 @@ class Patient(Frozen):
         return self.weight_text[-1:].isdigit()
 
     @property
+    def in_pounds(self) -> bool:
+        """Whether the weight was written in pounds."""
+        return self.weight_text.lower().endswith(("lb", "lbs"))
+
+    @property
     def bsa_formula(self) -> str | None:
         """How the BSA was come by: a formula's name, `given`, or None where there is no BSA."""
         if self.bsa_given is not None:

@@ -25,7 +25,7 @@ from infusecalc.phase_dose import Infusion, PhaseDose
 from infusecalc.plan import Plan
 from infusecalc.quantities import Age, decisive, people, plain
 from infusecalc.regimen import Regimen
-from infusecalc.statements import AgeRange, Citation
+from infusecalc.statements import AgeRange, Citation, Limits
 
 
 def by_size(case: Case) -> Iterator[Finding]:
@@ -127,15 +127,25 @@ def _weight(case: Case, weight: int, doses: list[PhaseDose] | None) -> Iterator[
     usual = case.house.usual_weight.of(case.regimen.population)
     if not outside(weight, usual.from_, usual.to):
         return
-    swapped = f"{plain(weight)} lb would be {plain(read_as_pounds(weight))} kg"
-    if weight < usual.from_:
-        swapped = f"this is {plain(pounds(weight), 1)} lb: were kilograms typed as pounds?"
     whose = "an adult" if case.regimen.population == "adult" else "a paediatric"
     limits = f"{plain(usual.from_)} to {plain(usual.to)} kg"
-    message = (
-        f"Weight {plain(weight)} kg is unusual for {whose} regimen ({limits}); a pound / kilogram mix-up? {swapped}"
-    )
+    told = f"Weight {plain(weight)} kg ({people(pounds(weight), 1)} lb) is unusual for {whose} regimen ({limits})"
+    message = f"{told}: {_what_happened(case, weight, usual)}"
     yield _of_weight(case, "weight-unusual", message, usual.source, doses)
+
+
+def _what_happened(case: Case, weight: int, usual: Limits) -> str:
+    """What may be wrong with an unusual weight: its unit, where the same number in the other one is usual; else both."""
+    typed = next(dose.patient for dose in case.given_doses if dose.patient.weight == weight)
+    low = weight < usual.from_
+    if typed.in_pounds:
+        other, meant = pounds(weight) * 10, "was this weight in kg?"
+    else:
+        other = read_as_pounds(weight)
+        meant = f"was this weight in lb? {plain(weight)} lb would be {plain(other)} kg"
+    if outside(other, usual.from_, usual.to):
+        return f"is {'a digit missing' if low else 'there a digit too many'}, or is the unit (kg or lb) wrong?"
+    return meant
 
 
 def _size(case: Case, weight: int, doses: list[PhaseDose] | None) -> Iterator[Finding]:

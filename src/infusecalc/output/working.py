@@ -28,7 +28,7 @@ def working(course: Course, dose: PhaseDose) -> Iterator[str]:
 
 
 def _size(patient: Patient, basis: str) -> Iterator[str]:
-    if patient.weight_text.lower().rstrip("s").endswith("lb"):
+    if patient.in_pounds:
         pounds = patient.weight_text.lower().rstrip("lbs ")
         yield f"{pounds} lb x {KG_PER_POUND} kg/lb = {plain(patient.weight)} kg"
     if basis != "mg/m2" or patient.bsa_uncapped is None:
