@@ -27,7 +27,8 @@ from infusecalc.cli.reply import Reply, site_table
 from infusecalc.due import find_due
 from infusecalc.output.due_page import DueAnswer
 
-_ON = option("--on", "Day as of which it is due or overdue; also for the age (from --born) and dated weights.", "DATE")
+_JUDGED = "Day as of which it is due or overdue; without it, lateness is not judged."
+_ON = option("--on", f"{_JUDGED} Also for the age (from --born) and dated weights.", "DATE")
 
 
 def _needs(given: Mapping[str, Any]) -> dict[str, str]:

@@ -111,6 +111,7 @@ def _date(value: object) -> str | None:
     return None if value is None else str(value)
 
 
+_NOT_JUDGED = "give --on today to see whether it is overdue"
 _COMPLETE = "The regimen is complete: nothing more is planned."
 
 
@@ -160,7 +161,9 @@ def _due(due: Due, infusion: Infusion, place: int) -> Iterator[Block]:
         ("bag", phrases.bag(infusion.dose.preparation)),
         ("time", phrases.time(infusion.time)),
     ]  # set in rows # fmt: skip
-    if due.days_left is not None:
+    if due.days_left is None:
+        rows.insert(0, ("as of", f"not said; {_NOT_JUDGED}"))
+    else:
         left = phrases.shift(due.days_left, "to go", "overdue") or "today"
         rows.insert(0, ("as of", f"{due.course.choices.on}: {left}"))
     then = due.if_given
@@ -230,6 +233,8 @@ def _due_first(due: Due, infusion: Infusion) -> Iterator[Block]:
     left = "" if due.days_left is None else phrases.shift(due.days_left, "to go", "overdue") or "today"
     as_of = f" ({left}, as of {course.choices.on})" if left else ""
     yield Heading(f"Due: infusion {planned.number}, {planned.phase}, {phrases.day(planned.date)}{as_of}")
+    if not left:
+        yield Lines((f"({_NOT_JUDGED})",), listed=True)
     lines, told = _making(course, infusion), ""
     if due.if_given is not None and _making(course, due.if_given) != lines:
         told = f"{_if_given_on(due)}: "
