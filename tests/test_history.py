@@ -303,7 +303,7 @@ def test_whatever_was_given_a_start_that_was_asked_for_is_taken_or_refused(told,
 @example(told=("infliximab/ra", "us", AT_THE_GAP), anchor="given", more=2)
 @example(told=("rituximab/ra", "us", [dt.date(2026, 12, 1), dt.date(2027, 3, 3)]), anchor="planned", more=4)
 def test_whatever_was_given_the_rest_is_in_order_and_nothing_is_doubled(told, anchor, more):
-    """Nothing given is moved, lost or reordered; nothing is made up or doubled.
+    """Nothing given is moved, lost or reordered; nothing is added or doubled.
 
     No two infusions are closer than the label's least gap without a finding that names the later one, and a date of
     the plan that leaves less than half of the planned gap to the last given is not taken.

@@ -41,13 +41,13 @@ def test_the_table_says_it_and_names_its_source(case):
     assert row.source == case["cites"]
 
 
-def test_where_nothing_was_found_the_text_calls_it_no_clearance_and_the_grade_is_ours():
+def test_where_nothing_was_found_the_text_does_not_call_it_safe_and_the_grade_is_ours():
     told = [value for section in SECTIONS for name in table().names(section)
             for value in table().values(section, name).values()]  # set in rows # fmt: skip
     silent = [value for value in told if value.text.startswith(SILENT) and value.path[-1] != "short"]
     assert len(silent) >= 5
     for value in silent:
-        assert "this is no clearance" in value.text, value.id
+        assert "this does not mean that it is safe" in value.text, value.id
         assert {source.partition(" ")[0] for source in value.sources} >= {"house"}, value.id
     assert [value.id for value in told if "say nothing" in value.text] == []
     assert [value.id for value in told for source in value.sources if source.startswith("recalled none")] == []

@@ -156,7 +156,7 @@ def _passed(case: Case, plan: Plan) -> Iterator[Finding]:
     if plan.passed:
         days = ", ".join(map(str, plan.passed))
         why = "before the last infusion given or too close to it"
-        message = f"Planned dates left out, {why}: {days}; a missed dose is not made up or doubled"
+        message = f"Planned dates left out, {why}: {days}; nothing is given in their place, and no dose is doubled"
         yield Finding("planned-date-passed", message, case.house.doubled.source)
 
 

@@ -135,7 +135,7 @@ def _weight(case: Case, weight: int, doses: list[PhaseDose] | None) -> Iterator[
 
 
 def _what_happened(case: Case, weight: int, usual: Limits) -> str:
-    """What may be wrong with an unusual weight: its unit, where the same number in the other one is usual; else both."""
+    """What may be wrong with a weight: its unit, where the same number in the other one is usual; else a digit too."""
     typed = next(dose.patient for dose in case.given_doses if dose.patient.weight == weight)
     low = weight < usual.from_
     if typed.in_pounds:
@@ -239,7 +239,8 @@ def of_condition(regimen: Regimen, has: HasCondition, *, over: bool) -> Finding:
         message = f"{name}: the site's file removes what the shipped table says about it"
         return Finding("condition-not-covered", message, HOUSE, has.id)
     if has.rule is None:
-        none = f"no statement found in our sources for {regimen.drug.name} ({regimen.label}): this is no clearance"
+        silent = f"no statement found in our sources for {regimen.drug.name} ({regimen.label})"
+        none = f"{silent}: this does not mean that it is safe"
         others = [f"under the {label} label ({rule.rule}): {rule.text}" for label, rule in has.elsewhere]
         source = dict.fromkeys((*HOUSE, *(each for _, rule in has.elsewhere for each in rule.source)))
         return Finding("condition-not-covered", "; ".join((f"{name}: {none}", *others)), tuple(source), has.id)

@@ -1,6 +1,6 @@
 """A plan and what was given so far to the rest of the plan: counted from the last infusion given, or from the start.
 
-Nothing given is moved, and nothing is made up or doubled: an infusion follows the one given before it, later or
+Nothing given is moved, and nothing is added or doubled: an infusion follows the one given before it, later or
 earlier by as much as that one was, or stays on the date of the plan as it was started if that leaves room.
 """
 
