@@ -43,6 +43,10 @@ class Clinic(Frozen):
         found = dict(self.tolerances)
         return found.get(phase, found.get(_EVERY, 0))
 
+    def has_tolerance(self, phase: str) -> bool:
+        """Whether a tolerance was given for a phase, 0 days among them."""
+        return bool({phase, _EVERY} & dict(self.tolerances).keys())
+
     @property
     def phases(self) -> tuple[str, ...]:
         """The phases that the tolerances name."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 from itertools import pairwise
 
+from infusecalc.clinic import Clinic
 from infusecalc.dates import add
 from infusecalc.findings.model import HOUSE, Case, Finding, in_days
 from infusecalc.plan import Plan, Planned
@@ -168,9 +169,18 @@ def _clinic(case: Case, plan: Plan) -> Iterator[Finding]:
     yield Finding("clinic-days", f"The clinic is {clinic}", HOUSE, infusions=moved)
     for item in plan.infusions:
         if item.shut:
-            near = f"within {in_days(clinic.tolerance(item.phase))} of {_why(item.due, clinic.holiday(item.due))}"
-            message = f"{item.phase}: no open day {near}"
+            shut = f"{_why(item.due, clinic.holiday(item.due))} is a closed day"
+            message = f"{item.phase}: {shut}, {_why_it_stays(clinic, item.phase)}"
             yield _about("no-open-day", item.phase, [item], message, HOUSE)
+
+
+def _why_it_stays(clinic: Clinic, phase: str) -> str:
+    """Why an infusion of a phase on a closed day is not moved, and what to do."""
+    if not clinic.has_tolerance(phase):
+        other = " for this phase" if clinic.phases else ""
+        return f"and no tolerance is given{other}: no infusion may move; give one, as in --tolerance 3d, or other days"
+    days = in_days(clinic.tolerance(phase))
+    return f"and no open day is within the tolerance of {days}; give a longer --tolerance, or other days"
 
 
 def _why(day: date, holiday: str | None) -> str:

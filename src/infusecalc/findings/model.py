@@ -213,9 +213,12 @@ def block_keys(findings: Iterable[Finding]) -> tuple[str, ...]:
 
 def how_to_go_on(keys: Iterable[str]) -> str:
     """What to do about findings that block: accept them with a reason, or know those that cannot be accepted."""
-    final = [key for key in keys if never_accepted(key)]
+    listed = list(keys)
+    final = [key for key in listed if never_accepted(key)]
     if final:
         return f"{', '.join(final)} cannot be accepted"
+    if set(listed) == {"no-open-day"}:
+        return "give a tolerance or other days; to keep the dates, record the reason: --accept CODE=REASON"
     return "if the prescriber decides to go on, record the reason: --accept CODE=REASON"
 
 
