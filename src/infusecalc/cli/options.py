@@ -122,7 +122,11 @@ HISTORY = [
 CLINIC = [
     option("--days", "The clinic's open weekdays.", "mon-fri|mon,wed"),
     option("--holidays", "Closed on the public holidays of a country or a part of it.", "US|US-CA|DE-BY"),
-    repeated("--tolerance", "How many days an infusion may move to an open day; without it, no infusion moves.", "3d|PHASE=3d"),
+    repeated(
+        "--tolerance",
+        "How many days an infusion may move to an open day; without it, no infusion moves.",
+        "3d|PHASE=3d",
+    ),
     option(
         "--weight-change", "Weight change that gives a caution; default: the limit in the regimen table.", "PERCENT"
     ),
