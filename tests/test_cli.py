@@ -560,9 +560,9 @@ def test_the_table_is_shown_in_every_format(line, form, capfd):
     assert out.isascii()
 
 
-def test_what_is_recalled_is_shown_as_recalled(capfd):
+def test_what_is_recalled_is_shown_as_from_memory(capfd):
     assert run(["regimens", "show", "rituximab", "pv"]) == 0
-    assert "[recalled: " in capfd.readouterr().out
+    assert "[from memory: " in capfd.readouterr().out
 
 
 def test_a_sites_values_are_shown_as_local(tmp_path, capfd):

@@ -9,6 +9,7 @@ from infusecalc import load_table
 from infusecalc.cli import run
 from infusecalc.output.table_rows import statements
 from infusecalc.output.topics import sheet
+from infusecalc.statements import grades_said
 from support import HERE, course, read_yaml
 
 RULES = read_yaml(HERE / "cases" / "infliximab_labels.yaml")["rules"]
@@ -126,7 +127,7 @@ def test_what_is_shown_ends_with_each_source_once(capfd):
         part.partition(" ")[0] for row in rows("infliximab", "ra", "eu") for part in row.source.split("; ")
     )
     for name in cited:
-        assert words.count(f"{name} [{load_table().source(name).grade}]: ") == 1
+        assert words.count(f"{name} [{grades_said(load_table().source(name).grade)}]: ") == 1
     assert words.count(" address: ") == len(cited)
     assert "eu-remicade-leaflet [label]: Remicade package leaflet EU/1/99/116/001" in words
     assert "TA134 chapter 2, psoriasis. NICE; date: 23 Jan 2008; address: https://www.nice.org.uk" in words

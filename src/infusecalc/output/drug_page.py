@@ -9,7 +9,7 @@ from infusecalc.output.answer import Answer
 from infusecalc.output.blocks import TITLE, Block, Heading, Lines, Pairs, Rows, Sources
 from infusecalc.output.flat import Record
 from infusecalc.output.table_rows import flat, listing, nested, sources_of
-from infusecalc.statements import SITE, Cited, ConditionRule, Confirmation, Drug, DrugRules, Note, Question
+from infusecalc.statements import SITE, Cited, ConditionRule, Confirmation, Drug, DrugRules, Note, Question, grades_said
 from infusecalc.table import Table, cited
 
 _HEADINGS = {"late": "late or missed"}
@@ -166,4 +166,4 @@ def page(table: Table, drug_id: str) -> Iterator[Block]:
             yield Rows(("label", "name", "what is said"), cells)
     yield Heading("Sources")
     found = sources_of(table, ((row["source"], row["confirmed"]) for row in rows))
-    yield Sources(tuple((each.id, each.grade, f"{each.title}{each.confirmed}") for each in found))
+    yield Sources(tuple((each.id, grades_said(each.grade), f"{each.title}{each.confirmed}") for each in found))

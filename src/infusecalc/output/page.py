@@ -27,6 +27,7 @@ from infusecalc.output.topics import Topic, sheet
 from infusecalc.output.working import working
 from infusecalc.phase_dose import Infusion
 from infusecalc.plan import Planned
+from infusecalc.statements import grades_said
 
 
 def page(course: Course, *, totals: bool = False, view: str = "table", first_weekday: int = 0) -> Iterator[Block]:
@@ -220,7 +221,7 @@ def cited_below(course: Course, names: Iterable[str] | None = None) -> Iterator[
         local = ", local" if course.table.is_local("sources", name) else ""
         share = course.site.share(name)
         confirmed = f" ({share.said})" if share else ""
-        rows.append((name, f"{source.grade}{local}", f"{source.title}{confirmed}"))
+        rows.append((name, f"{grades_said(source.grade)}{local}", f"{source.title}{confirmed}"))
     yield Sources(tuple(rows))
     yield Lines((phrases.footer(course),))
 

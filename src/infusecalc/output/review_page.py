@@ -10,7 +10,7 @@ from infusecalc.output.answer import Answer
 from infusecalc.output.blocks import TITLE, Block, Heading, Lines, Rows, Sources
 from infusecalc.output.flat import Record
 from infusecalc.output.table_rows import TableRow, behind, flat, nested, own_values, row_of
-from infusecalc.statements import LOWEST_FIRST, Confirmation
+from infusecalc.statements import LOWEST_FIRST, Confirmation, grades_said
 from infusecalc.table import Table, Value
 
 _UNKNOWN = "unknown"
@@ -49,8 +49,10 @@ class CitedAt(Frozen):
 
     def __str__(self) -> str:
         """In one line; the title stands at the end of the sheet."""
+        if self.id == self.grade:  # no document: there is neither a date nor a section
+            return grades_said(self.grade) + ("" if self.section == _UNKNOWN else f": {self.section}")
         section = "section unknown" if self.section == _UNKNOWN else self.section
-        return f"{self.id} ({self.grade}; date: {self.date}): {section}"
+        return f"{self.id} ({grades_said(self.grade)}; date: {self.date}): {section}"
 
 
 class ReviewRow(Frozen):
@@ -154,12 +156,14 @@ class ReviewAnswer(Answer):
         for row in self.listed:
             groups.setdefault((row.row.grade, row.cited), []).append(row)
         for grade, own in groupby(groups.values(), key=lambda same: same[0].lowest):
-            yield Heading(f"{grade.capitalize()}: {MEANING[grade]}")
+            yield Heading(f"{grades_said(grade).capitalize()}: {MEANING[grade]}")
             for same in own:
                 yield Lines(("; ".join(map(str, same[0].cited)),))
                 yield drawn(same)
         yield Heading("Sources")
-        cited = dict.fromkeys((each.id, each.grade, each.title) for row in self.listed for each in row.cited)
+        cited = dict.fromkeys(
+            (each.id, grades_said(each.grade), each.title) for row in self.listed for each in row.cited
+        )
         yield Sources(tuple(cited))
 
 

@@ -96,10 +96,11 @@ def foot(course: Course, sources: Iterable[str] | None = None) -> Iterator[Block
     dated = "undated" if source.date == "unknown" else source.date
     grades = {course.table.source(each).grade for each in (course.sources if sources is None else sources)}
     lowest = max(grades.difference(_NO_READING) or {GRADES[-1]}, key=(*GRADES, SITE).index)
+    least = "in part from memory" if lowest == "recalled" else f"lowest grade {lowest}"
     version = course.table.version + (" with a site's file" if any(file.local for file in course.table.files) else "")
     signed = f", {course.site.whole.said}" if course.site.whole else ""
     title = re.split(r"[:,(]", source.title)[0].strip()
-    yield Lines((f"{title} ({dated}), lowest grade {lowest}{signed}; table {version}; more: --full",), tight=True)
+    yield Lines((f"{title} ({dated}), {least}{signed}; table {version}; more: --full",), tight=True)
 
 
 # --- one dose ---------------------------------------------------------------------------------------------

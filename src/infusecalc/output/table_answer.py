@@ -11,6 +11,7 @@ from infusecalc.output.answer import Answer
 from infusecalc.output.blocks import TITLE, Block, Heading, Lines, Pairs
 from infusecalc.output.flat import Record
 from infusecalc.output.table_rows import Listed, TableRow, TableSource, flat, nested, share_record
+from infusecalc.statements import grades_said
 from infusecalc.table import Change, Void, cited
 from infusecalc.table.layers import KINDS
 
@@ -123,7 +124,7 @@ def _value(row: TableRow) -> str:
 
 def _source(source: TableSource) -> str:
     where = f"{source.publisher}; date: {source.date}; address: {source.url}"
-    return f"{source.id} [{source.grade}]: {source.title}{source.confirmed}. {where}"
+    return f"{source.id} [{grades_said(source.grade)}]: {source.title}{source.confirmed}. {where}"
 
 
 class Checked(Frozen):

@@ -8,7 +8,7 @@ from infusecalc.frozen import Frozen
 from infusecalc.output.flat import Record
 from infusecalc.output.phrases import rhythm
 from infusecalc.regimen import Regimen
-from infusecalc.statements import SITE, Confirmation
+from infusecalc.statements import SITE, Confirmation, grades_said
 from infusecalc.table import Share, Table, Value, shares
 
 
@@ -42,7 +42,8 @@ class TableRow(Frozen):
     @property
     def graded(self) -> str:
         """The grade as people read it, with the confirmation beside it."""
-        return f"{self.grade}, {self.confirmed.said}" if self.confirmed else self.grade
+        said = grades_said(self.grade)
+        return f"{said}, {self.confirmed.said}" if self.confirmed else said
 
 
 def nested(row: Record) -> Record:

@@ -50,7 +50,7 @@ from infusecalc.statements.regimen import (
     Window,
 )
 from infusecalc.statements.sections import HOUSE, SECTIONS, Section
-from infusecalc.statements.sources import GRADES, LOWEST_FIRST, SITE, Condition, Label, Source
+from infusecalc.statements.sources import GRADES, LOWEST_FIRST, SITE, Condition, Label, Source, grades_said
 from infusecalc.statements.statement import Citation, Cited, Key, Note, Sourced, Statement
 
 __all__ = [
@@ -124,4 +124,5 @@ __all__ = [
     "Variant",
     "Vials",
     "Window",
+    "grades_said",
 ]

@@ -8,6 +8,7 @@ from infusecalc.statements.statement import Sourced, Statement, may, need
 GRADES = (
     "label", "manufacturer", "agency", "trial", "guideline", "secondary", "recalled", "derived", "house",
 )  # set in rows # fmt: skip
+_SAID = {"recalled": "from memory"}  # beside a brand, 'recalled' reads as a product that was called back
 SITE = "site"
 """The grade of what a site's file says, whatever it says of itself."""
 
@@ -17,6 +18,11 @@ LOWEST_FIRST = (
 )  # set in rows # fmt: skip
 """The grades as a reviewer looks at them: what only the site has read, what nobody has read in a document, what was
 read about a document and not in it, what we have computed or chosen, and last what stands in documents themselves."""
+
+
+def grades_said(grades: str) -> str:
+    """Grades, joined with commas, as people read them."""
+    return ", ".join(_SAID.get(grade, grade) for grade in grades.split(", "))
 
 
 class Source(Statement):
