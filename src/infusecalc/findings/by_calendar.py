@@ -93,7 +93,7 @@ def _unusual(case: Case, plan: Plan) -> Iterator[Finding]:
     far = [item for before, item in pairs if rule.most and _beyond(before, item, rule.most)]
     late = [item for _, item in pairs if rule.late and not item.head and item.date > add(_own_date(item), rule.late)]
     for name in case.ordered.phases:
-        for items, what in ((far, f"{rule.most} after the infusion before"), (late, f"{rule.late} after its date")):
+        for items, what in ((far, f"{rule.most} after the previous infusion"), (late, f"{rule.late} after its date")):
             mine = [item for item in items if item.phase == name]
             if mine:
                 message = f"{name}: more than {what}: {rule.text}"

@@ -210,9 +210,16 @@ def due_screen(due: Due) -> Iterator[Block]:
     else:
         yield from _due_first(due, due.infusion)
     if due.infusion is None or (due.days_left or 0) < 0:
-        yield Lines(tuple(phrases.tall_man(course, note.text) for _, note in due.late), listed=True)
+        yield Lines(tuple(_late_first(due)), listed=True)
     yield from infos(course, due.findings)
     yield from foot(course, due.sources)
+
+
+def _late_first(due: Due) -> Iterator[str]:
+    """What is said of a late or a missed infusion, but for what a finding above says word for word."""
+    for _, note in due.late:
+        if not any(note.text in finding.message for finding in due.findings):
+            yield phrases.tall_man(due.course, note.text)
 
 
 def _last_given(due: Due) -> str:
