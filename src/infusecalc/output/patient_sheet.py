@@ -105,5 +105,6 @@ def _date(course: Course, index: int, clock: str) -> tuple[str, str, str, str]:
 
 
 def _sources(course: Course, notes: Sequence[Told]) -> str:
+    """What the words were written from, by short names, each once."""
     names = dict.fromkeys(citation.id for note in notes for citation in note.source)
-    return "; ".join(course.table.source(name).title for name in names)
+    return "; ".join(dict.fromkeys(phrases.short_title(course.table.source(name).title) for name in names))

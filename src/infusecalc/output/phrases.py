@@ -178,6 +178,11 @@ def regimen(course: Course) -> tuple[str, str]:
     return title, f"{found.title}, {found.label} label, {status}{local}"
 
 
+def short_title(title: str) -> str:
+    """A title without its number, and without what is said of the copy: `Remicade package leaflet`."""
+    return re.sub(r" EU/[\d/]+", "", re.split(r" ?[:(]", title)[0])
+
+
 def tall_man(course: Course, text: str) -> str:
     """A text for people, with the drug's name in tall-man letters; ids such as `infliximab/ra` stay as they are."""
     return with_name(text, course.regimen.drug_id, course.regimen.drug.name)

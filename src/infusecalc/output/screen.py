@@ -100,7 +100,8 @@ def foot(course: Course, sources: Iterable[str] | None = None) -> Iterator[Block
     version = course.table.version + (" with a site's file" if any(file.local for file in course.table.files) else "")
     signed = f", {course.site.whole.said}" if course.site.whole else ""
     title = re.split(r"[:,(]", source.title)[0].strip()
-    yield Lines((f"{title} ({dated}), {least}{signed}; table {version}; more: --full",), tight=True)
+    read = "" if course.product_name in title else "Read in: "  # a label of another brand than the one that is given
+    yield Lines((f"{read}{title} ({dated}), {least}{signed}; table {version}; more: --full",), tight=True)
 
 
 # --- one dose ---------------------------------------------------------------------------------------------
