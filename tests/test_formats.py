@@ -14,6 +14,7 @@ from documents import schema_faults, schemas
 from infusecalc import Course
 from infusecalc.cli import run
 from infusecalc.cli.answer import PLAIN
+from infusecalc.findings import together
 from infusecalc.output.course_answer import CourseAnswer
 from infusecalc.output.formats import FORMATS, Look, written_from
 from infusecalc.output.records import COLUMNS, UNDATED, columns
@@ -170,7 +171,7 @@ def test_the_words_of_the_json_document_stand_on_the_page(name):
         document = json.loads(rendered(found, "json"))
         page = squeezed(rendered(found, "md"))
         said = texts_of([document["regimen"]["name"], document["product"], document.get("phase_starts", [])])
-        said += [row["text"] for row in document["sheet"]] + [row["message"] for row in document["findings"]]
+        said += [row["text"] for row in document["sheet"]] + [each.message for each in together(found.findings)]
         said += [text for phase in document.get("phases", []) for text in phase["working"]]
         said += [row["title"] for row in document["sources"]]
         assert len(said) > 20

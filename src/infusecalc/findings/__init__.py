@@ -15,7 +15,7 @@ from infusecalc.findings.by_rate import by_protocol, least_time, rates, too_long
 from infusecalc.findings.by_regimen import by_regimen
 from infusecalc.findings.by_site import by_site
 from infusecalc.findings.catalogue import CATALOGUE, SEVERITIES, entry_of, never_accepted, of_numbers
-from infusecalc.findings.model import Case, Finding, HasCondition, block_keys, carries, how_to_go_on, in_data
+from infusecalc.findings.model import Case, Finding, HasCondition, block_keys, carries, how_to_go_on, in_data, together
 
 __all__ = [
     "CATALOGUE",
@@ -39,6 +39,7 @@ __all__ = [
     "overrides",
     "rates",
     "settle",
+    "together",
     "too_long",
 ]
 

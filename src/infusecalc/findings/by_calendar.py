@@ -170,8 +170,10 @@ def _clinic(case: Case, plan: Plan) -> Iterator[Finding]:
     for item in plan.infusions:
         if item.shut:
             shut = f"{_why(item.due, clinic.holiday(item.due))} is a closed day"
-            message = f"{item.phase}: {shut}, {_why_it_stays(clinic, item.phase)}"
-            yield _about("no-open-day", item.phase, [item], message, HOUSE)
+            why = _why_it_stays(clinic, item.phase)
+            whose = f" of {item.phase}" if clinic.phases else ""
+            finding = _about("no-open-day", item.phase, [item], f"{item.phase}: {shut}, {why}", HOUSE)
+            yield finding.but(many=f"infusions{whose} fall on a closed day, {why}")
 
 
 def _why_it_stays(clinic: Clinic, phase: str) -> str:

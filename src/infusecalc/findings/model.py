@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from datetime import date
 from typing import Any
 
@@ -24,7 +24,8 @@ class Finding(Frozen):
     """Something that the user must see. `infusions` and `phases` are None where it is about the whole course.
 
     A finding that no infusion of the course has part in is about the whole course, or no row of data would carry it.
-    `short` says the same in one line, for the first screen; `done` is what was done about it before the start.
+    `short` says the same in one line, for the first screen; `done` is what was done about it before the start. `many`
+    is what people read of several with the same `many`, behind the number of their infusions.
     """
 
     code: str
@@ -37,6 +38,7 @@ class Finding(Frozen):
     severity: str = ""
     short: str | None = None
     done: Done | None = None
+    many: str | None = None
 
     def __init__(
         self,
@@ -50,6 +52,7 @@ class Finding(Frozen):
         severity: str | None = None,
         short: str | None = None,
         done: Done | None = None,
+        many: str | None = None,
     ) -> None:
         """Keep all, with None for what names no infusion or no phase; with a reason, it is an accepted block.
 
@@ -58,7 +61,7 @@ class Finding(Frozen):
         grave = severity_of(code, severity) if reason is None else ACCEPTED
         self.__dict__.update(
             code=code, message=message, source=source, detail=detail, infusions=infusions or None,
-            phases=phases or None, reason=reason, severity=grave, short=short, done=done,
+            phases=phases or None, reason=reason, severity=grave, short=short, done=done, many=many,
         )  # set in rows # fmt: skip
 
     @property
@@ -204,6 +207,18 @@ def in_data(told: Iterable[tuple[str, str, str | None]]) -> dict[str, str | None
 def _joined(texts: Iterable[str]) -> str | None:
     """Texts, each once, as one; None where there are none."""
     return ";".join(dict.fromkeys(texts)) or None
+
+
+def together(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """Findings as people read them: those that say the same of several infusions once, of all of them."""
+    groups: dict[object, list[Finding]] = {}
+    for finding in findings:
+        said = (finding.code, finding.many, finding.severity, finding.reason)
+        groups.setdefault(said if finding.many else finding, []).append(finding)
+    for same in groups.values():
+        numbers = tuple(sorted(number for each in same for number in each.infusions or ()))
+        once = same[0].but(message=f"{len(numbers)} {same[0].many}", infusions=numbers)
+        yield once if len(same) > 1 else same[0]
 
 
 def block_keys(findings: Iterable[Finding]) -> tuple[str, ...]:

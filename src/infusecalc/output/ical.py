@@ -12,7 +12,7 @@ from infusecalc.arithmetic import ceil_div
 from infusecalc.choices import parse_clock, parse_count
 from infusecalc.course import Course
 from infusecalc.errors import BadInput, escape
-from infusecalc.findings import carries
+from infusecalc.findings import carries, together
 from infusecalc.frozen import Frozen
 from infusecalc.output import phrases
 from infusecalc.output.zones import ZonedPlace, begins, component, place_of
@@ -165,7 +165,7 @@ def _what(course: Course, infusion: Infusion) -> str:
 
 def _description(course: Course, infusion: Infusion, how: Appointment, place: ZonedPlace | None) -> str:
     """The text of an event: every block of the plan first, then what is given, and what was found of it."""
-    blocks = [each for each in course.findings if each.severity == "block"]
+    blocks = [each for each in together(course.findings) if each.severity == "block"]
     vials = f"{phrases.vials(infusion.dose.preparation.vials)} of {course.product_name}"
     lines = [
         *(f"BLOCKED: {each.key}: {phrases.tall_man(course, each.message)}{phrases.about(each)}" for each in blocks),

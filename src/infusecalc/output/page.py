@@ -8,7 +8,7 @@ from itertools import groupby
 
 from infusecalc.course import Course
 from infusecalc.errors import escape
-from infusecalc.findings import Finding
+from infusecalc.findings import Finding, together
 from infusecalc.output import phrases
 from infusecalc.output.blocks import (
     TITLE,
@@ -101,7 +101,7 @@ def blocked(course: Course, findings: Iterable[Finding]) -> Iterator[Block]:
     """That the plan is blocked, and by what; nothing where no finding blocks."""
     lines = tuple(
         f"BLOCKED: {finding.key}: {told(course, finding)}{phrases.about(finding)}"
-        for finding in findings
+        for finding in together(findings)
         if finding.severity == "block"
     )
     if lines:
@@ -209,7 +209,7 @@ def found(course: Course, findings: Iterable[Finding] | None = None, heading: st
     """Findings in order of severity, all of the course unless some are given."""
     yield Heading(heading)
     listed = course.findings if findings is None else findings
-    yield Findings(tuple((finding, told(course, finding)) for finding in listed))
+    yield Findings(tuple((finding, told(course, finding)) for finding in together(listed)))
 
 
 def cited_below(course: Course, names: Iterable[str] | None = None) -> Iterator[Block]:

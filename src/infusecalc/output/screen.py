@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from infusecalc.course import Course
 from infusecalc.errors import escape
-from infusecalc.findings import Finding
+from infusecalc.findings import Finding, together
 from infusecalc.output import phrases
 from infusecalc.output.blocks import PART, SECTION, TITLE, Block, Findings, Heading, Lines, Rows
 from infusecalc.output.page import blocked, changes, more, timed, told, when
@@ -75,7 +75,7 @@ def head(course: Course, findings: Iterable[Finding]) -> Iterator[Block]:
     if len(course.patient.weights) > 1:
         lines.append(f"weights: {phrases.weights(course.patient)}")
     yield Lines(tuple(lines))
-    rows = tuple((each, told(course, each)) for each in listed if each.severity == "caution")
+    rows = tuple((each, told(course, each)) for each in together(listed) if each.severity == "caution")
     if rows:
         yield Findings(rows, brief=True)
 
