@@ -107,7 +107,7 @@ def test_what_the_label_says_of_a_late_infusion_has_the_drug_in_tall_man_letters
     assert run(["agenda", *words, "--on", "2026-03-01"]) == 0
     page = " ".join(capsys.readouterr().out.split())
     assert "Late or missed, inFLIXimab, label us:" in page
-    assert "more antibodies to inFLIXimab were seen" in page
+    assert "reports more antibodies to inFLIXimab in Crohn" in page
 
 
 def test_an_overdue_dose_follows_the_weight_of_the_first_day(tmp_path: Path, capsys: Captured) -> None:
