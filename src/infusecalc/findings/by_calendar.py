@@ -180,9 +180,9 @@ def _why_it_stays(clinic: Clinic, phase: str) -> str:
     """Why an infusion of a phase on a closed day is not moved, and what to do."""
     if not clinic.has_tolerance(phase):
         other = " for this phase" if clinic.phases else ""
-        return f"and no tolerance is given{other}: no infusion may move; give one, as in --tolerance 3d, or other days"
+        return f"and no tolerance is given{other}: no infusion may move; give a tolerance, as in 3d, or other days"
     days = in_days(clinic.tolerance(phase))
-    return f"and no open day is within the tolerance of {days}; give a longer --tolerance, or other days"
+    return f"and no open day is within the tolerance of {days}; give a longer tolerance, or other days"
 
 
 def _why(day: date, holiday: str | None) -> str:
