@@ -62,6 +62,32 @@ def test_where_a_patient_stands(case: dict[str, Any], beside: bool, tmp_path: Pa
     assert sum(stands.values()) == 1 + others
 
 
+@pytest.mark.parametrize(
+    ("starts", "given", "says"),
+    [
+        # a: planned from 2026-02-09, the day before the first day; b: from the first day on, and needs no line
+        ({"a": "2026-02-09", "b": "2026-02-10"}, None, "1 course without a line in --given is taken to have had"),
+        ({"a": "2026-02-09", "b": "2026-01-05"}, None, "2 courses without a line in --given are taken to have had"),
+        ({"a": "2026-02-09", "b": "2026-01-05"}, "b", "1 course without a line in --given is taken to have had"),
+        ({"a": "2026-02-09", "b": "2026-01-05"}, "both", ""),
+        ({"a": "2026-02-10", "b": "2026-02-10"}, None, ""),
+    ],
+    ids=["the day before", "without the file", "one has a line", "each has a line", "all begin on the first day"],
+)
+@pytest.mark.parametrize("every", ["", "10w"], ids=["by columns", "one by one"])
+def test_of_how_many_it_is_not_known_what_was_given_is_said(
+    starts: dict[str, str], given: str | None, says: str, every: str, tmp_path: Path, capsys: Captured
+) -> None:
+    lines = [f"{name},{day}," for name, day in starts.items() if given in (name, "both")] if given else None
+    words = files(tmp_path, [{"patient_id": n, "start": day, "every": every} for n, day in starts.items()], lines)
+    words += ["--on", "2026-02-10"]
+    assert listed(words, capsys)["without_given"] == int(says[:1] or 0)
+    assert run(["agenda", *words]) == 0
+    page = " ".join(capsys.readouterr().out.split())
+    assert (f"{says} every infusion planned before 2026-02-10." in page) == bool(says)
+    assert ("without a line in --given" in page) == bool(says)
+
+
 def test_every_number_of_an_infusion_is_that_of_schedule(tmp_path: Path, capsys: Captured) -> None:
     words = files(tmp_path, [{}], ["a,2026-01-05,350", "a,2026-01-19,350"])
     found = listed(words, capsys, 0, "--on", "2026-02-16", "--turnover", "15")

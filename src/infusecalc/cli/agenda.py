@@ -23,8 +23,14 @@ from infusecalc.output.answer import DATES
 _FORMATTED = result((*PLAIN, DATES))
 _LEFT_OUT = {"full", *(known.name for known in COHORT)}
 """Options of an answer that the cohort's has already, or that an agenda has no use for: it is whole on a screen."""
+_GIVEN = option(
+    "--given",
+    "File of infusions given: patient_id, date, dose_mg. A patient without a line is taken to have had every infusion "
+    "planned before --on.",
+    "FILE",
+)
 _OPTIONS = [
-    *COHORT,
+    *(_GIVEN if each.name == _GIVEN.name else each for each in COHORT),
     option("--on", "First day; what is overdue is counted as of this day. Required.", "YYYY-MM-DD|today"),
     option("--until", "Last day, included; default: 6 days after the first.", "YYYY-MM-DD"),
     option("--chairs", "Number of chairs, with --open: marks a day that needs more chair time.", "N"),

@@ -27,12 +27,21 @@ def agenda_page(agenda: Agenda) -> Iterator[Block]:
     yield Heading(f"Agenda {phrases.day(agenda.on)} to {phrases.day(agenda.until)}", TITLE)
     over = [day for day in agenda.days if day.finding]
     said = [f"CAUTION over-capacity: {day.finding.message}" for day in over if day.finding]
-    yield Lines((f"As of {agenda.on}: {_count(len(agenda.overdue), 'infusion')} overdue.", *said))
+    overdue = f"As of {agenda.on}: {_count(len(agenda.overdue), 'infusion')} overdue."
+    yield Lines((overdue, *_without_given(agenda), *said))
     if agenda.overdue:
         yield from _overdue(agenda)
     for day in agenda.days:
         yield from _day(day)
     yield from _totals(agenda)
+
+
+def _without_given(agenda: Agenda) -> Iterator[str]:
+    """Of whom it is not known what was given, and what that is read as."""
+    many = agenda.without_given
+    if many:
+        taken = "is taken to have had" if many == 1 else "are taken to have had"
+        yield f"{_count(many, 'course')} without a line in --given {taken} every infusion planned before {agenda.on}."
 
 
 def _overdue(agenda: Agenda) -> Iterator[Block]:
