@@ -264,7 +264,9 @@ def test_the_usual_product_of_a_label(drug, label, product):
         ("infliximab", {"product": "infliximab"}, "is not known for infliximab: it is a drug (allowed: remicade, "),
         ("infliximab", {"product": "nothing"}, "zessly); no similar name"),
         ("infliximab", {"product": "zesslee", "label": "eu"}, "nearest: zessly"),
-        ("rituxan", {"label": "eu"}, "is not in the table under this label (eu)"),
+        ("rituxan", {"label": "eu"}, "'Rituxan' is not in the table under this label: it is under us, not under eu"),
+        ("rituxan", {"label": "eu"}, "; give `label` us, or a product of this one"),
+        ("infliximab", {"product": "remsima"}, "'Remsima' is not in the table under this label: it is under eu, not "),
         ("zymfentra", {}, "is subcutaneous"),
         ("infliximab", {"product": "Zymfentra"}, "is subcutaneous"),
         ("infliksimab", {}, "nearest: infliximab"),
@@ -366,7 +368,7 @@ regimens:
 
 def test_a_label_that_a_regimen_lacks_is_refused(tmp_path):
     found = load_table(TABLES / "third_drug.yaml")
-    with pytest.raises(BadInput, match=r"does not have this regimen \(fictumab/hiccups\)"):
+    with pytest.raises(BadInput, match=r"does not have this regimen \(fictumab/hiccups\): it is under us, not"):
         make_course(found, "fictumab", "hiccups", someone(), label="eu")
     path = tmp_path / "site.yaml"
     text = (TABLES / "third_drug.yaml").read_text(encoding="utf-8")

@@ -94,9 +94,16 @@ class Table(Entries):
         rules: ProductRules | None = self.get("products", name, label)
         if rules is None:
             offered = ", ".join(self.get("products", other).name for other in self.products(product.drug, label))
-            problem, detail = "is not in the table under this label", f"({label})"
-            raise BadInput("product", product.name, problem, detail=detail, allowed=offered)
+            detail, hint = self._elsewhere("products", name, label, "a product of this one")
+            problem = "is not in the table under this label"
+            raise BadInput("product", product.name, problem, detail=detail, allowed=offered, hint=hint)
         return product, rules
+
+    def _elsewhere(self, section: str, name: str, label: str, otherwise: str) -> tuple[str, str]:
+        """Which labels have an entry that one does not have, and what to do about it."""
+        others = [other for other in self.labels if self.has_part(section, name, other)]
+        hint = f"give `label` {' or '.join(others)}, or {otherwise}" if others else f"give {otherwise}"
+        return f": it is under {' and '.join(others) or 'no label'}, not under {label}", hint
 
     def products(self, drug: str, label: str) -> list[str]:
         """The ids of a drug's products under a label."""
@@ -201,8 +208,8 @@ class Table(Entries):
         head: Indication = self.get("regimens", id_)
         rules: RegimenRules | None = self.get("regimens", id_, label)
         if rules is None:
-            problem, hint = "does not have this regimen", "see: infusecalc regimens list"
-            raise BadInput("label", label, problem, detail=f"({id_})", hint=hint)
+            detail, hint = self._elsewhere("regimens", id_, label, "another regimen (see: infusecalc list)")
+            raise BadInput("label", label, "does not have this regimen", detail=f"({id_}){detail}", hint=hint)
         name, rules = self._variant(id_, rules, variant)
         known: Drug = self.get("drugs", drug)
         drug_rules: DrugRules | None = self.get("drugs", drug, label)
