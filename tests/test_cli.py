@@ -145,9 +145,12 @@ def test_bad_input_ends_with_2_and_one_sentence(capfd):
             ["check", *LOOK_UP[1:], "--ordered", "350", "--on", "2026-12-01"],
             "--on '2026-12-01' needs --born or weights with dates",
         ),
-        (["dose", "remicad", "ra", "--weight", "70"], "nearest: remicade, remsima, ritemvia\n"),
-        ([*LOOK_UP, "--has", "hepatitis"], "nearest: hepatitis-b, past-hepatitis-b, "),
-        ([*LOOK_UP, "--has", "tbc"], "nearest: tb\n"),
+        (["dose", "remicad", "ra", "--weight", "70"], "nearest: remicade\n"),
+        ([*LOOK_UP, "--has", "hepatitis"], "nearest: hepatitis-b, hepatitis-b-active, hepatitis-b-past"),
+        ([*LOOK_UP, "--has", "tbc"], "nearest: tuberculosis\n"),
+        (["dose", "rituximab", "crhons", "--weight", "70"], "sjogren); no similar name\n"),  # `frns` is not like it
+        (["dose", "crohns", "--weight", "70"], "'crohns' is not known: it is an indication of infliximab (allowed: "),
+        (["dose", "ra", "--weight", "70"], "is not known: it is an indication of infliximab and rituximab (allowed: "),
         ([*LOOK_UP, "--has", ""], "condition '' is empty (allowed: allergy, drug-hypersensitivity, "),
         (
             [*LOOK_UP, "--accept", "foo=bar"],

@@ -285,8 +285,20 @@ def test_an_unknown_indication_names_the_nearest_and_picks_none():
     with pytest.raises(UnknownName) as refused:
         course("infliximab/crones")
     assert "crohns" in refused.value.nearest
-    with pytest.raises(UnknownName, match="allowed: ra, gpa"):
-        course("rituximab/crohns")
+
+
+@pytest.mark.parametrize("typed", ["crohns", "CD", "takayasu"])
+def test_an_indication_of_the_other_drug_is_said_to_be_one(typed):
+    said = rf"^indication '{typed}' is not known for rituximab: it is a regimen of infliximab \(allowed: ra, gpa, .*\)$"
+    with pytest.raises(UnknownName, match=said) as refused:
+        course(f"rituximab/{typed}")
+    assert refused.value.reason.startswith("indication is not known (allowed: ra, gpa, "), "no regimen is named in it"
+
+
+def test_the_names_that_are_offered_are_those_of_the_list():
+    with pytest.raises(UnknownName) as refused:
+        course("infliximab/luminal-crohn")  # `luminal-crohns` is another name of crohns
+    assert refused.value.nearest == ("crohns",)
 
 
 # --- a site's own file ----------------------------------------------------------------------------------

@@ -118,7 +118,7 @@ class Table(Entries):
     def find_drug(self, typed: str) -> tuple[str, str | None]:
         """The drug, and the product where a brand or a suffixed name was typed; raises BadInput, UnknownName."""
         name = normal(typed)
-        also: list[str] = []
+        also: dict[str, str] = {}
         for drug in self.names("drugs"):
             if name in (drug, *self.aliases("drugs", drug)):
                 return drug, None
@@ -127,8 +127,10 @@ class Table(Entries):
             spelled = (product, normal(self.text("products", product, "name")), *self.aliases("products", product))
             if name in spelled:
                 return self.text("products", product, "drug"), product
-            also += spelled
-        raise unknown("drug", typed, self.names("drugs"), also)
+            also |= {each: each for each in spelled}
+        others = self._drugs_for(name)
+        but = f"an indication of {' and '.join(others)}" if others else ""
+        raise unknown("drug", typed, self.names("drugs"), also, but=but)
 
     def _refuse_subcutaneous(self, drug: str, name: str, typed: str) -> None:
         refused: Subcutaneous | None = self.get("drugs", drug, "subcutaneous")
@@ -154,13 +156,22 @@ class Table(Entries):
     def find_indication(self, drug: str, typed: str) -> str:
         """The indication that a name or an alias stands for; raises UnknownName."""
         name = normal(typed)
-        mine, also = self.indications(drug), list[str]()
-        for indication in mine:
-            aliases = self.aliases("regimens", f"{drug}/{indication}")
-            if name in (indication, *aliases):
-                return indication
-            also += aliases
-        raise unknown("indication", typed, mine, also, of=drug)
+        also = self._indications_by_name(drug)
+        if name in also:
+            return also[name]
+        others = self._drugs_for(name)
+        but = f"a regimen of {' and '.join(others)}" if others else ""
+        raise unknown("indication", typed, self.indications(drug), also, of=drug, but=but)
+
+    def _indications_by_name(self, drug: str) -> dict[str, str]:
+        """The indications of a drug under every name that they have."""
+        mine = self.indications(drug)
+        also = {alias: each for each in mine for alias in self.aliases("regimens", f"{drug}/{each}")}
+        return {each: each for each in mine} | also
+
+    def _drugs_for(self, name: str) -> list[str]:
+        """The drugs that have an indication of that name."""
+        return [drug for drug in self.names("drugs") if name in self._indications_by_name(drug)]
 
     def find_label(self, typed: str | None) -> str:
         """The label of that name, or the usual one where none is named; raises BadInput."""
@@ -172,14 +183,14 @@ class Table(Entries):
 
     def find_condition(self, typed: str) -> str:
         """The condition that a name or an alias stands for; raises UnknownName."""
-        name, also = normal(typed), list[str]()
+        name, also = normal(typed), dict[str, str]()
         if self.has("conditions", name):
             return name
         for condition in self.names("conditions"):
             aliases = self.aliases("conditions", condition)
             if name in aliases:
                 return condition
-            also += aliases
+            also |= dict.fromkeys(aliases, condition)
         raise unknown("condition", typed, self.names("conditions"), also)
 
     def find_protocol(self, typed: str, regimen: Regimen) -> tuple[str, Protocol]:
