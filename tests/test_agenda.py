@@ -325,10 +325,10 @@ def test_a_page_keeps_80_columns_with_long_ids(tmp_path: Path, capsys: Captured)
         (["--on", "2026-02-30"], "--on"),
         (["--on", "2026-02-02", "--until", "2026-02-01"], "is before the first day"),
         (["--on", "2026-02-02", "--until", "2027-02-03"], "is too far"),
-        (["--on", "2026-02-02", "--chairs", "6"], "--open is missing (allowed: --open with --chairs, or neither)"),
+        (["--on", "2026-02-02", "--chairs", "6"], "--open is missing; give --open with --chairs, or neither"),
         (
             ["--on", "2026-02-02", "--open", "08:00-17:00"],
-            "--chairs is missing (allowed: --chairs with --open, or neither)",
+            "--chairs is missing; give --chairs with --open, or neither",
         ),
         (["--on", "2026-02-02", "--chairs", "0", "--open", "08:00-17:00"], "--chairs"),
         (

@@ -722,7 +722,7 @@ def test_options_are_refused_before_anything_is_read(tmp_path: Path, capsys: pyt
         ("--weight", "heavy"): "weight 'heavy'",
         ("--height", "175", "--bsa", "1.9"): "BSA '1.9' cannot be combined with a height",
         ("--weight", "600"): "weight '600 kg' is out of range",
-        ("--weight", "70", "--height", "20"): "height '20 cm' is out of range",
+        ("--weight", "70", "--height", "20"): "height '20' is out of range: read as 20 cm",
         ("--bsa-cap", "9" * 40): "BSA cap",
         ("--drug", ""): "drug '' is empty",
         ("--drug", "nonsense"): "drug 'nonsense' is not known",

@@ -96,7 +96,7 @@ def test_bad_input_ends_with_2_and_one_sentence(capfd):
         ),
         (["regimens"], "command is missing (allowed: list, show, review, diff, validate, schema)"),
         (["regimens", "list", "x"], "unexpected extra argument 'x' (see: infusecalc regimens list -h)"),
-        (["regimens", "show", "infliximab"], "indication is missing (allowed: crohns, crohns-fistulizing, "),
+        (["regimens", "show", "infliximab"], "indication is missing; give one of crohns, crohns-fistulizing, "),
         (
             ["regimens", "show", "infliximab/ra", "ra"],
             "indication 'ra' is given twice: the drug is 'infliximab/ra'; give one of the two",
@@ -232,8 +232,8 @@ def test_drug_and_indication_may_be_typed_in_one_word(command, word, capfd):
 
 
 @pytest.mark.parametrize(("names", "message"), [
-    (["infliximab"], "indication is missing (allowed: crohns, crohns-fistulizing, crohns-pediatric, uc, "),
-    (["infliximab/"], "indication is missing (allowed: crohns, crohns-fistulizing, crohns-pediatric, uc, "),
+    (["infliximab"], "indication is missing; give one of crohns, crohns-fistulizing, crohns-pediatric, uc, "),
+    (["infliximab/"], "indication is missing; give one of crohns, crohns-fistulizing, crohns-pediatric, uc, "),
     (["aspirin"], "drug 'aspirin' is not known"),
     (["/crohns"], "drug '' is empty (allowed: infliximab, rituximab)"),
     (["infliximab/crohns", "uc"], "indication 'uc' is given twice: the drug is 'infliximab/crohns'; "),

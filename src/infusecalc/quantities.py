@@ -246,7 +246,8 @@ class Dose(Frozen):
             return dose_of(self.factor, ONE)
         size = weight if self.basis == "mg/kg" else bsa
         if size is None:
-            raise BadInput("height", None, "is missing", allowed="`height` or `bsa`", hint=f"{self} needs a BSA")
+            hint = f"give `height` or `bsa`: {self} needs a body surface area"
+            raise BadInput("height", None, "is missing", hint=hint)
         return dose_of(self.factor, size)
 
 

@@ -77,7 +77,7 @@ def app(command: str) -> typer.Typer:
 def _days(given: dict[str, Any]) -> tuple[date, date]:
     """The first and the last day; raises BadInput."""
     if given["on"] is None:
-        raise BadInput("`on`", None, "is missing", allowed="YYYY-MM-DD or today", hint="the first day of the agenda")
+        raise BadInput("`on`", None, "is missing", hint="give the first day of the agenda, as YYYY-MM-DD or today")
     on = parse_date(given["on"], "`on`")
     until = on + timedelta(days=6) if given["until"] is None else parse_date(given["until"], "`until`")
     if until < on:
@@ -94,7 +94,7 @@ def _hours(given: dict[str, Any]) -> Open | None:
     chairs, hours = parse_count(given["chairs"], "`chairs`"), given["open"]
     if (chairs is None) != (hours is None):
         missing, other = ("`chairs`", "`open`") if chairs is None else ("`open`", "`chairs`")
-        raise BadInput(missing, None, "is missing", allowed=f"{missing} with {other}, or neither")
+        raise BadInput(missing, None, "is missing", hint=f"give {missing} with {other}, or neither")
     if chairs is None:
         return None
     return Open(chairs, parse_hours(str(hours), "`open`"))

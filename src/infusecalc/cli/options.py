@@ -226,7 +226,7 @@ def regimen_typed(table: Table, given: dict[str, Any]) -> tuple[str, str]:
     found: str | None = second if slash else first
     if found is None or (slash and not found.strip(" ")):
         known = ", ".join(table.indications(table.find_drug(drug)[0]))
-        raise BadInput("indication", None, "is missing", allowed=known, hint="see: infusecalc regimens list")
+        raise BadInput("indication", None, "is missing", hint=f"give one of {known} (see: infusecalc list)")
     return drug, found
 
 
