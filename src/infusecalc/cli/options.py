@@ -147,7 +147,7 @@ PUMP = [
     flag("--hold", "After the stop, keep the lower rate to the end."),
 ]
 CHECK = [
-    option("--ordered", "Ordered dose of one infusion.", "350mg|5mg/kg", needed=True),
+    option("--ordered", "Ordered dose of one infusion; a bare number is mg.", "350mg|5mg/kg", needed=True),
     option("--ordered-every", "Ordered interval.", "8w"),
     option("--phase", "Phase of the order, where phases differ.", "NAME"),
     option("--number", "Number of the infusion that the order is for.", "N"),
