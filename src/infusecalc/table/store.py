@@ -191,7 +191,7 @@ class Table(Entries):
             if name in aliases:
                 return condition
             also |= dict.fromkeys(aliases, condition)
-        raise unknown("condition", typed, self.names("conditions"), also)
+        raise unknown("condition", typed, self.names("conditions"), also, see="infusecalc info DRUG")
 
     def find_protocol(self, typed: str, regimen: Regimen) -> tuple[str, Protocol]:
         """The protocol of that name, for a regimen that it fits; raises BadInput, UnknownName."""
