@@ -146,7 +146,10 @@ def test_bad_input_ends_with_2_and_one_sentence(capfd):
             "--on '2026-12-01' needs --born or weights with dates",
         ),
         (["dose", "remicad", "ra", "--weight", "70"], "nearest: remicade\n"),
-        ([*LOOK_UP, "--has", "hepatitis"], "condition 'hepatitis' is not known; nearest: hepatitis-b, hepatitis-b-active, hepatitis-b-past; for the "),
+        (
+            [*LOOK_UP, "--has", "hepatitis"],
+            "is not known; nearest: hepatitis-b, hepatitis-b-active, hepatitis-b-past; ",
+        ),
         ([*LOOK_UP, "--has", "tbc"], "nearest: tuberculosis; for the names see: infusecalc info DRUG\n"),
         (["dose", "rituximab", "crhons", "--weight", "70"], "sjogren); no similar name\n"),  # `frns` is not like it
         (["dose", "crohns", "--weight", "70"], "'crohns' is not known: it is an indication of infliximab (allowed: "),
@@ -154,11 +157,11 @@ def test_bad_input_ends_with_2_and_one_sentence(capfd):
         ([*LOOK_UP, "--has", ""], "condition '' is empty; for the names see: infusecalc info DRUG\n"),
         (
             [*LOOK_UP, "--has", "activetb"],
-            "infusecalc: condition 'activetb' is not known; nearest: active-tb; for the names see: infusecalc info DRUG\n",
+            "condition 'activetb' is not known; nearest: active-tb; for the names see: infusecalc info DRUG\n",
         ),
         (
             [*LOOK_UP, "--has", "aspirin"],
-            "infusecalc: condition 'aspirin' is not known; no similar name; for the names see: infusecalc info DRUG\n",
+            "condition 'aspirin' is not known; no similar name; for the names see: infusecalc info DRUG\n",
         ),
         (
             [*LOOK_UP, "--accept", "foo=bar"],

@@ -34,8 +34,9 @@ class Patient(Frozen):
     """One patient; build it with `Patient.of`, which reads what people write.
 
     `weight` is in 0.01 kg, `height` in 0.1 cm, the areas in 0.01 m2; `born` is a date of birth.
-    `weight_text` keeps the weight as it was written, for the working, `height_text` the height. `weights` are all the weights that were
-    given, in the order of their dates; `weight` is the first, until `weighed_on` picks the one of a day.
+    `weight_text` keeps the weight as it was written, for the working, and `height_text` the height, for a refusal.
+    `weights` are all the weights that were given, in the order of their dates; `weight` is the first, until
+    `weighed_on` picks the one of a day.
     """
 
     weight: int

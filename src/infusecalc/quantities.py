@@ -190,7 +190,7 @@ def parse_price(text: str, what: str = "`price`") -> int:
 
 
 def parse_amount(text: str, what: str, allowed: str = "mg, as in 350mg") -> int:
-    """An amount of drug in 0.01 mg from `350`, `350mg` or `350.25 mg`. Raises BadInput, which says what is `allowed`."""
+    """An amount of drug in 0.01 mg from `350`, `350mg` or `350.25 mg`. Raises BadInput, with what is `allowed`."""
     return _positive(what, text, {"": (100, 1), "mg": (100, 1)}, allowed)
 
 

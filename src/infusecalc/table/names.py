@@ -33,7 +33,7 @@ def unknown(
     import difflib  # noqa: PLC0415 - only a miss needs it
 
     names, name = tuple(dict.fromkeys(known)), normal(typed)
-    spelled = {each: each for each in names} | {each: shown for each, shown in (also or {}).items() if each not in names}
+    spelled = dict(also or {}) | {each: each for each in names}
     near = difflib.get_close_matches(name, spelled, _NEAREST, _ALIKE)
     likeness = {each: difflib.SequenceMatcher(None, each, name).ratio() for each in near}
     least = {each: _ALIKE if spelled[each] == each else _ALIKE_UNSEEN for each in near}
