@@ -264,7 +264,7 @@ def test_help_names_two_worked_examples(capfd):
     for command in ("dose", "schedule", "regimens list", "regimens show", "regimens validate", "regimens schema"):
         assert run([*command.split(), "--help"]) == 0
         out = capfd.readouterr().out
-        assert out.count(f"  infusecalc {command}") == 2, command
+        assert out.count(f"  infusecalc {'list' if command == 'regimens list' else command}") == 2, command
     assert run(["regimens", "-h"]) == 0
     assert capfd.readouterr().out.count("  infusecalc regimens ") == 2
     assert run(["-h"]) == 0
@@ -277,7 +277,7 @@ def test_the_examples_of_the_help_work(capfd, tmp_path, monkeypatch):
     tried = 0
     for command in ("dose", "schedule", "regimens list", "regimens show", "regimens validate", "regimens schema"):
         run([*command.split(), "-h"])
-        for line in capfd.readouterr().out.splitlines():
+        for line in capfd.readouterr().out.replace("\\\n", "").splitlines():
             if line.strip().startswith("infusecalc "):
                 assert run(line.split()[1:]) == 0, line
                 tried += 1

@@ -57,8 +57,10 @@ def agenda(**given: Any) -> Reply | int:
 
     \b
     Examples:
-      infusecalc agenda cohort.csv --given given.csv --on 2026-12-01 --until 2026-12-07
-      infusecalc agenda cohort.csv --on 2026-12-01 --chairs 6 --open 08:00-17:00 -o week.pdf
+      infusecalc agenda cohort.csv --given given.csv \\
+          --on 2026-12-01 --until 2026-12-07
+      infusecalc agenda cohort.csv --on 2026-12-01 \\
+          --chairs 6 --open 08:00-17:00 -o week.pdf
     """  # noqa: D301 - \b keeps the lines of the examples apart
     form = format_of(given, (*PLAIN, DATES))
     hours, (on, until) = _hours(given), _days(given)
