@@ -693,8 +693,8 @@ def test_a_row_without_maintenance_says_where_maintenance_is_said_of_the_others(
     [found] = read(tmp_path / "bad.csv")
     assert (found["row"], found["column"], found["code"]) == ("2", "", "not-planned")
     assert found["reason"] == (
-        "this regimen has no maintenance phase; leave --from out, and put maintenance into the column from of the other "
-        "rows"
+        "this regimen has no maintenance phase; leave --from out, and put maintenance into the column from of the "
+        "other rows"
     )
     rows = [GOOD | {"from": "maintenance"}, rows[1] | {"from": "maintenance"}]
     assert run(["batch", str(write(tmp_path / "in.csv", rows)), *line]) == 4

@@ -164,7 +164,8 @@ class MissingExtra(InfusecalcError, ImportError):
     def __init__(self, what: str, package: str, extra: str) -> None:
         """Say what needs which package, and how to install it."""
         self.what, self.package, self.extra = what, package, extra
-        super().__init__(f"{what} needs {package}; install it with: python -m pip install 'infusecalc[{extra}]'")
+        how = f"python -m pip install 'infusecalc[{extra}]' (in a clone: python -m pip install '.[{extra}]')"
+        super().__init__(f"{what} needs {package}; install it with: {how}")
 
 
 class BadTable(InfusecalcError):
