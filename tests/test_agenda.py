@@ -167,6 +167,31 @@ def test_an_overdue_infusion_is_told_with_the_vials_and_the_chair_time_of_the_fi
     assert "chair time: 4 h 45 min" in capsys.readouterr().out.replace("\r\n ", "")
 
 
+def test_a_page_tells_what_to_make_up_for_an_overdue_infusion_and_when_it_is_latest(
+    tmp_path: Path, capsys: Captured
+) -> None:
+    words = files(tmp_path, [{}, {"patient_id": "b", "start": "2026-02-10"}], ["a,2026-01-05,", "b,2026-01-27,"])
+    assert run(["agenda", *words, "--on", "2026-02-10", "--turnover", "15"]) == 0
+    page = capsys.readouterr().out
+    # 5 mg/kg x 70 kg = 350 mg: 4 x 100 mg; 120 min and 15 min of turnover
+    assert "\n  a #2: Remicade 4 x 100 mg, bag 250 mL, chair time 2 h 15 min\n" in page
+    assert re.search(r" planned +late +latest by label +mark\n", page)
+    assert "us-remicade-pi" not in page, "the ids of sources are in the data"
+    assert run(["agenda", *words, "--on", "2026-02-10", "--format", "json"]) == 0
+    assert "us-remicade-pi" in capsys.readouterr().out
+
+
+def test_the_sums_of_one_day_are_told_once(tmp_path: Path, capsys: Captured) -> None:
+    rows = [{"start": "2026-02-10"}, {"patient_id": "b", "start": "2026-02-10"}]
+    assert run(["agenda", *files(tmp_path, rows), "--on", "2026-02-10"]) == 0
+    page = capsys.readouterr().out
+    assert page.count("2 infusions; infusion time 4 h, chair time 4 h") == 1
+    assert "In all" not in page
+    rows[1]["start"] = "2026-02-11"
+    assert run(["agenda", *files(tmp_path, rows), "--on", "2026-02-10"]) == 0
+    assert "In all, 2 days: 2 infusions" in capsys.readouterr().out
+
+
 def test_the_longest_overdue_comes_first_and_days_keep_the_order_of_the_rows(tmp_path: Path, capsys: Captured) -> None:
     rows = [{"patient_id": name} for name in "abc"]
     rows += [{"patient_id": "p", "start": "2026-02-13"}, {"patient_id": "d"}]
