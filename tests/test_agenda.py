@@ -62,6 +62,32 @@ def test_where_a_patient_stands(case: dict[str, Any], beside: bool, tmp_path: Pa
     assert sum(stands.values()) == 1 + others
 
 
+@pytest.mark.parametrize(
+    ("starts", "given", "says"),
+    [
+        # a: planned from 2026-02-09, the day before the first day; b: from the first day on, and needs no line
+        ({"a": "2026-02-09", "b": "2026-02-10"}, None, "1 course without a line in --given is taken to have had"),
+        ({"a": "2026-02-09", "b": "2026-01-05"}, None, "2 courses without a line in --given are taken to have had"),
+        ({"a": "2026-02-09", "b": "2026-01-05"}, "b", "1 course without a line in --given is taken to have had"),
+        ({"a": "2026-02-09", "b": "2026-01-05"}, "both", ""),
+        ({"a": "2026-02-10", "b": "2026-02-10"}, None, ""),
+    ],
+    ids=["the day before", "without the file", "one has a line", "each has a line", "all begin on the first day"],
+)
+@pytest.mark.parametrize("every", ["", "10w"], ids=["by columns", "one by one"])
+def test_of_how_many_it_is_not_known_what_was_given_is_said(
+    starts: dict[str, str], given: str | None, says: str, every: str, tmp_path: Path, capsys: Captured
+) -> None:
+    lines = [f"{name},{day}," for name, day in starts.items() if given in (name, "both")] if given else None
+    words = files(tmp_path, [{"patient_id": n, "start": day, "every": every} for n, day in starts.items()], lines)
+    words += ["--on", "2026-02-10"]
+    assert listed(words, capsys)["without_given"] == int(says[:1] or 0)
+    assert run(["agenda", *words]) == 0
+    page = " ".join(capsys.readouterr().out.split())
+    assert (f"{says} every infusion planned before 2026-02-10." in page) == bool(says)
+    assert ("without a line in --given" in page) == bool(says)
+
+
 def test_every_number_of_an_infusion_is_that_of_schedule(tmp_path: Path, capsys: Captured) -> None:
     words = files(tmp_path, [{}], ["a,2026-01-05,350", "a,2026-01-19,350"])
     found = listed(words, capsys, 0, "--on", "2026-02-16", "--turnover", "15")
@@ -139,6 +165,31 @@ def test_an_overdue_infusion_is_told_with_the_vials_and_the_chair_time_of_the_fi
     assert run(["agenda", *words, "--format", "ics"]) == 0
     # the longest premedication lead of the regimen is 30 min: 255 + 30 = 285 min
     assert "chair time: 4 h 45 min" in capsys.readouterr().out.replace("\r\n ", "")
+
+
+def test_a_page_tells_what_to_make_up_for_an_overdue_infusion_and_when_it_is_latest(
+    tmp_path: Path, capsys: Captured
+) -> None:
+    words = files(tmp_path, [{}, {"patient_id": "b", "start": "2026-02-10"}], ["a,2026-01-05,", "b,2026-01-27,"])
+    assert run(["agenda", *words, "--on", "2026-02-10", "--turnover", "15"]) == 0
+    page = capsys.readouterr().out
+    # 5 mg/kg x 70 kg = 350 mg: 4 x 100 mg; 120 min and 15 min of turnover
+    assert "\n  a #2: Remicade 4 x 100 mg, bag 250 mL, chair time 2 h 15 min\n" in page
+    assert re.search(r" planned +late +latest by label +mark\n", page)
+    assert "us-remicade-pi" not in page, "the ids of sources are in the data"
+    assert run(["agenda", *words, "--on", "2026-02-10", "--format", "json"]) == 0
+    assert "us-remicade-pi" in capsys.readouterr().out
+
+
+def test_the_sums_of_one_day_are_told_once(tmp_path: Path, capsys: Captured) -> None:
+    rows = [{"start": "2026-02-10"}, {"patient_id": "b", "start": "2026-02-10"}]
+    assert run(["agenda", *files(tmp_path, rows), "--on", "2026-02-10"]) == 0
+    page = capsys.readouterr().out
+    assert page.count("2 infusions; infusion time 4 h, chair time 4 h") == 1
+    assert "In all" not in page
+    rows[1]["start"] = "2026-02-11"
+    assert run(["agenda", *files(tmp_path, rows), "--on", "2026-02-10"]) == 0
+    assert "In all, 2 days: 2 infusions" in capsys.readouterr().out
 
 
 def test_the_longest_overdue_comes_first_and_days_keep_the_order_of_the_rows(tmp_path: Path, capsys: Captured) -> None:
@@ -299,10 +350,10 @@ def test_a_page_keeps_80_columns_with_long_ids(tmp_path: Path, capsys: Captured)
         (["--on", "2026-02-30"], "--on"),
         (["--on", "2026-02-02", "--until", "2026-02-01"], "is before the first day"),
         (["--on", "2026-02-02", "--until", "2027-02-03"], "is too far"),
-        (["--on", "2026-02-02", "--chairs", "6"], "--open is missing (allowed: --open with --chairs, or neither)"),
+        (["--on", "2026-02-02", "--chairs", "6"], "--open is missing; give --open with --chairs, or neither"),
         (
             ["--on", "2026-02-02", "--open", "08:00-17:00"],
-            "--chairs is missing (allowed: --chairs with --open, or neither)",
+            "--chairs is missing; give --chairs with --open, or neither",
         ),
         (["--on", "2026-02-02", "--chairs", "0", "--open", "08:00-17:00"], "--chairs"),
         (

@@ -686,6 +686,23 @@ def test_a_dose_of_more_than_a_kilogram_of_drug_is_not_counted_in_vials(tmp_path
     assert run([*line, "--dose", "course=1000000.1mg", "--doses", "1"]) == 4
 
 
+def test_a_row_without_maintenance_says_where_maintenance_is_said_of_the_others(tmp_path: Path) -> None:
+    rows = [GOOD, GOOD | {"drug": "rituximab", "indication": "sle"}]
+    line = ["-o", str(tmp_path / "o.csv"), "--quiet", "--rejects", str(tmp_path / "bad.csv")]
+    assert run(["batch", str(write(tmp_path / "in.csv", rows)), *line, "--from", "maintenance"]) == 4
+    [found] = read(tmp_path / "bad.csv")
+    assert (found["row"], found["column"], found["code"]) == ("2", "", "not-planned")
+    assert found["reason"] == (
+        "this regimen has no maintenance phase; leave --from out, and put maintenance into the column from of the "
+        "other rows"
+    )
+    rows = [GOOD | {"from": "maintenance"}, rows[1] | {"from": "maintenance"}]
+    assert run(["batch", str(write(tmp_path / "in.csv", rows)), *line]) == 4
+    [found] = read(tmp_path / "bad.csv")
+    assert (found["row"], found["column"], found["code"]) == ("2", "from", "not-planned")
+    assert "this regimen has no maintenance phase; leave --from out" in found["reason"]
+
+
 def test_reasons_name_no_regimen(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rows = [GOOD | {"indication": "gpa"}, GOOD | {"variant": "x"}]
     source = write(tmp_path / "in.csv", rows)
@@ -722,7 +739,7 @@ def test_options_are_refused_before_anything_is_read(tmp_path: Path, capsys: pyt
         ("--weight", "heavy"): "weight 'heavy'",
         ("--height", "175", "--bsa", "1.9"): "BSA '1.9' cannot be combined with a height",
         ("--weight", "600"): "weight '600 kg' is out of range",
-        ("--weight", "70", "--height", "20"): "height '20 cm' is out of range",
+        ("--weight", "70", "--height", "20"): "height '20' is out of range: read as 20 cm",
         ("--bsa-cap", "9" * 40): "BSA cap",
         ("--drug", ""): "drug '' is empty",
         ("--drug", "nonsense"): "drug 'nonsense' is not known",

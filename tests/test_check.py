@@ -27,6 +27,7 @@ ORDER_KEYS = {"name", "given", "expect", "because", "parts", "says", "mistakes",
 COMPARED = ("ordered_mg", "expected_mg", "difference_mg", "difference_percent", "verdict", "mistake")
 MISTAKES = {
     "tenfold", "pounds-for-kilograms", "kg-for-m2", "m2-for-kg", "flat-dose-multiplied", "other-regimen", "other-drug",
+    "unit-left-out", "unit-added",
 }  # set in rows # fmt: skip
 NEEDED = 60  # orders in the table
 

@@ -601,17 +601,21 @@ def test_without_the_extra_one_sentence_says_how_to_install_it() -> None:
     found = without(
         "polars", "from infusecalc.cli import run; import sys; sys.exit(run(['batch', 'x.csv', '-o', 'y.csv']))"
     )
-    said = "infusecalc: a cohort needs Polars; install it with: python -m pip install 'infusecalc[batch]'\n"
+    said = (
+        "infusecalc: a cohort needs Polars; install it with: python -m pip install 'infusecalc[batch]' (in a clone: "
+        "python -m pip install '.[batch]')\n"
+    )
     assert (found.returncode, found.stdout, found.stderr) == (2, "", said)
     for module in ("pyspark", "pyarrow", "pandas"):
         found = without(module, "import infusecalc.cohort.spark")
         said = "MissingExtra: a Spark cohort needs PySpark, PyArrow and pandas; install it with: "
-        assert f"{said}python -m pip install 'infusecalc[spark]'\n" in found.stderr
+        assert f"{said}python -m pip install 'infusecalc[spark]' (in a clone: " in found.stderr
 
 
 def test_a_missing_extra_is_a_refusal_and_a_failed_import() -> None:
     error = MissingExtra("this", "That", "extra")
-    assert str(error) == "this needs That; install it with: python -m pip install 'infusecalc[extra]'"
+    how = "python -m pip install 'infusecalc[extra]' (in a clone: python -m pip install '.[extra]')"
+    assert str(error) == f"this needs That; install it with: {how}"
     assert isinstance(error, ImportError)
     assert error.exit_code == 2
 

@@ -63,11 +63,20 @@ def test_help_fits_80_columns_in_a_pipe_and_has_two_examples(name, capfd, monkey
     examples = [line for line in out.splitlines() if line.startswith("    infusecalc ")]
     assert len(examples) == 2
     lines = out.splitlines()
-    assert [line for line in lines if len(line) > 80 and line not in examples] == []
+    assert [line for line in lines if len(line) > 80] == []
+    assert [line for line in lines if line.endswith("\\") and line not in examples] == [], "a long example goes on"
     first = [after for line, after in itertools.pairwise(lines) if line.endswith(":") and after.startswith("  -")]
     assert [line for line in first if not re.match(r"  -\S+( \S+)*  +\S", line)] == [], (
         "no text beside the first option"
     )
+
+
+@pytest.mark.parametrize("line", ["-h", *(f"{name} -h" for name in COMMANDS if hasattr(_command(name), "commands"))])
+def test_a_list_of_commands_says_of_each_a_whole_sentence(line, capfd, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    code, out, _ = said(line, capfd)
+    assert code == 0
+    assert [each for each in out.splitlines() if len(each) > 80 or (each.endswith("...") and "Usage" not in each)] == []
 
 
 @pytest.mark.parametrize("name", names())

@@ -366,8 +366,8 @@ def test_a_private_event_tells_nothing_of_the_treatment(tmp_path):
     ("options", "message"),
     [
         ([], "--patient-id is missing; a calendar needs it"),
-        (["--patient-id", "1", "--at", "09:30"], "--tz is missing (allowed: --tz with --at"),
-        (["--patient-id", "1", "--tz", "Europe/Berlin"], "--at is missing (allowed: --at with --tz"),
+        (["--patient-id", "1", "--at", "09:30"], "--tz is missing; give --tz with --at"),
+        (["--patient-id", "1", "--tz", "Europe/Berlin"], "--at is missing; give --at with --tz"),
         (["--patient-id", "1", "--at", "9:3", "--tz", "Europe/Berlin"], "--at '9:3' is not a time of day"),
         (["--patient-id", "1", "--at", "09:30", "--tz", "Mars/Base"], "--tz 'Mars/Base' is not a known time zone"),
         (

@@ -148,7 +148,7 @@ def test_an_amount_is_the_dose_times_the_body(case):
 
 
 def test_a_dose_by_area_needs_an_area():
-    refusal = "height is missing (allowed: `height` or `bsa`); 375 mg/m2 needs a BSA"
+    refusal = "height is missing; give `height` or `bsa`: 375 mg/m2 needs a body surface area"
     assert message(parse_dose("375 mg/m2").amount, 7000, None) == refusal
 
 

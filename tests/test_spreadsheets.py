@@ -156,7 +156,8 @@ def test_equal_input_gives_equal_bytes_and_the_day_is_the_one_that_was_named(mon
 def test_without_the_extra_it_is_said_how_to_install_it(monkeypatch, capfd):
     monkeypatch.setitem(sys.modules, "xlsxwriter", None)
     assert run([*shlex.split(PLAN), "-o", "plan.xlsx"]) == 2
-    wanted = "a spreadsheet needs XlsxWriter; install it with: python -m pip install 'infusecalc[xlsx]'"
+    how = "python -m pip install 'infusecalc[xlsx]' (in a clone: python -m pip install '.[xlsx]')"
+    wanted = f"a spreadsheet needs XlsxWriter; install it with: {how}"
     assert wanted in capfd.readouterr().err
     assert not Path("plan.xlsx").exists()
 

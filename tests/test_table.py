@@ -264,7 +264,9 @@ def test_the_usual_product_of_a_label(drug, label, product):
         ("infliximab", {"product": "infliximab"}, "is not known for infliximab: it is a drug (allowed: remicade, "),
         ("infliximab", {"product": "nothing"}, "zessly); no similar name"),
         ("infliximab", {"product": "zesslee", "label": "eu"}, "nearest: zessly"),
-        ("rituxan", {"label": "eu"}, "is not in the table under this label (eu)"),
+        ("rituxan", {"label": "eu"}, "'Rituxan' is not in the table under this label: it is under us, not under eu"),
+        ("rituxan", {"label": "eu"}, "; give `label` us, or a product of this one"),
+        ("infliximab", {"product": "remsima"}, "'Remsima' is not in the table under this label: it is under eu, not "),
         ("zymfentra", {}, "is subcutaneous"),
         ("infliximab", {"product": "Zymfentra"}, "is subcutaneous"),
         ("infliksimab", {}, "nearest: infliximab"),
@@ -283,8 +285,20 @@ def test_an_unknown_indication_names_the_nearest_and_picks_none():
     with pytest.raises(UnknownName) as refused:
         course("infliximab/crones")
     assert "crohns" in refused.value.nearest
-    with pytest.raises(UnknownName, match="allowed: ra, gpa"):
-        course("rituximab/crohns")
+
+
+@pytest.mark.parametrize("typed", ["crohns", "CD", "takayasu"])
+def test_an_indication_of_the_other_drug_is_said_to_be_one(typed):
+    said = rf"^indication '{typed}' is not known for rituximab: it is a regimen of infliximab \(allowed: ra, gpa, .*\)$"
+    with pytest.raises(UnknownName, match=said) as refused:
+        course(f"rituximab/{typed}")
+    assert refused.value.reason.startswith("indication is not known (allowed: ra, gpa, "), "no regimen is named in it"
+
+
+def test_the_names_that_are_offered_are_those_of_the_list():
+    with pytest.raises(UnknownName) as refused:
+        course("infliximab/luminal-crohn")  # `luminal-crohns` is another name of crohns
+    assert refused.value.nearest == ("crohns",)
 
 
 # --- a site's own file ----------------------------------------------------------------------------------
@@ -366,7 +380,7 @@ regimens:
 
 def test_a_label_that_a_regimen_lacks_is_refused(tmp_path):
     found = load_table(TABLES / "third_drug.yaml")
-    with pytest.raises(BadInput, match=r"does not have this regimen \(fictumab/hiccups\)"):
+    with pytest.raises(BadInput, match=r"does not have this regimen \(fictumab/hiccups\): it is under us, not"):
         make_course(found, "fictumab", "hiccups", someone(), label="eu")
     path = tmp_path / "site.yaml"
     text = (TABLES / "third_drug.yaml").read_text(encoding="utf-8")

@@ -110,8 +110,8 @@ def find_due(table: Table, drug: str, indication: str, patient: Patient, **optio
     choices = Choices.of(**options)
     history, on = choices.history, choices.on
     if not history:
-        hint = "give the infusions so far, or a file of them with `history`"
-        raise BadInput("`given`", None, "is missing", allowed="DATE or DATE:MG", hint=hint)
+        hint = "give the infusions so far, each as DATE or DATE:MG, or a file of them with `history`"
+        raise BadInput("`given`", None, "is missing", hint=hint)
     choices = choices.but(horizon=choices.horizon.but(infusions=len(history) + 1))
     course = make_course(table, drug, indication, patient, choices)
     if on and history[-1].date > on:

@@ -127,20 +127,31 @@ class Blocked(InfusecalcError):
 class UnknownName(BadInput):
     """A name that is not in the table; `nearest` lists what it may have been meant to be.
 
-    `of` is the drug or the regimen that has no such name, and `but` says what has it, where something has.
+    `of` is the drug or the regimen that has no such name, and `but` says what has it, where something has. `see` says
+    where the names are listed, where they are too many for a sentence.
     """
 
     def __init__(
-        self, what: str, value: object, *, known: tuple[str, ...], nearest: tuple[str, ...], of: str = "", but: str = ""
+        self,
+        what: str,
+        value: object,
+        *,
+        known: tuple[str, ...],
+        nearest: tuple[str, ...],
+        of: str = "",
+        but: str = "",
+        see: str = "",
     ) -> None:
-        """Name the nearest names, and all that are allowed; pick none."""
+        """Name the nearest names, and all that are allowed, or where to find these; pick none."""
         self.nearest = nearest
         hint = f"nearest: {', '.join(nearest)}" if nearest else "no similar name" if known else "leave it out"
         problem, hint = ("is not known", hint) if str(value).strip() else ("is empty", "")
         detail = f"for {of}" if of and hint else ""
         if but:
             detail, hint = f"{detail}: it is {but}", ""
-        super().__init__(what, value, problem, detail=detail, allowed=", ".join(known) or "none here", hint=hint)
+        allowed = "" if see else ", ".join(known) or "none here"
+        hint = "; ".join(part for part in (hint, see and f"for the names see: {see}") if part)
+        super().__init__(what, value, problem, detail=detail, allowed=allowed, hint=hint)
 
 
 class WeightUnknown(BadInput):
@@ -153,7 +164,8 @@ class MissingExtra(InfusecalcError, ImportError):
     def __init__(self, what: str, package: str, extra: str) -> None:
         """Say what needs which package, and how to install it."""
         self.what, self.package, self.extra = what, package, extra
-        super().__init__(f"{what} needs {package}; install it with: python -m pip install 'infusecalc[{extra}]'")
+        how = f"python -m pip install 'infusecalc[{extra}]' (in a clone: python -m pip install '.[{extra}]')"
+        super().__init__(f"{what} needs {package}; install it with: {how}")
 
 
 class BadTable(InfusecalcError):

@@ -24,6 +24,8 @@ from infusecalc.statements.kinds import DoseRange
 MATCH, WITHIN_ROUNDING, WITHIN_RANGE, OUTSIDE = VERDICTS = ("match", "within-rounding", "within-range", "outside")
 _INSIDE, _ROUNDED = "within", "within rounding of"
 
+_ORDERS = "mg, mg/kg or mg/m2, as in 350mg"
+
 
 class Verdict(Frozen):
     """An order against a phase of a course; amounts in 0.01 mg, `difference` in 0.1 % of the expected dose.
@@ -95,7 +97,7 @@ def check_order(
 ) -> Verdict:
     """Compare an ordered dose (mg, mg/kg or mg/m2), and an interval, with the regimen; raises BadInput."""
     basis = parse_dose(ordered, "`ordered`") if isinstance(ordered, str) and "/" in ordered else None
-    amount = parse_amount(str(ordered), "`ordered`") if basis is None else 0
+    amount = parse_amount(str(ordered), "`ordered`", _ORDERS) if basis is None else 0
     every = None if ordered_every is None else parse_span(ordered_every, "`ordered_every`")
     counted = parse_count(number, "`number`")
     if counted is not None and counted > course.house.horizon.infusions:

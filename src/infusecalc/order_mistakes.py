@@ -21,7 +21,7 @@ from infusecalc.statements import Phase
 
 SAME = 1  # 0.01 mg
 _FINE = 10**9  # fine enough to order mistakes by
-_POUNDS, _REGIMEN = "pounds-for-kilograms", "other-regimen"
+_POUNDS, _REGIMEN, _UNIT = "pounds-for-kilograms", "other-regimen", "unit-left-out"
 
 
 class Mistake(Frozen):
@@ -55,7 +55,7 @@ def _in_range(course: Course, mistake: Mistake, amount: int) -> bool:
 def _outside(course: Course, mistake: Mistake, amount: int) -> bool:
     """Whether an order is a mistake's dose: exactly, nearly, or rounded to whole vials."""
     off, share = mistake.amount - amount, course.house.rounding.within
-    if mistake.code == _REGIMEN:
+    if mistake.code in (_REGIMEN, _UNIT):
         return abs(off) <= SAME
     if mistake.code == "tenfold":
         return within(off, share, mistake.amount)
@@ -78,6 +78,8 @@ def _candidates(course: Course, dose: PhaseDose, ordered: int) -> Iterator[Mista
         if amount and amount != exact:
             yield Mistake(code, amount, f"{how}: {plain(weight)} kg would give {people(amount)} mg")
     yield from _wrong_size(asked, patient)
+    if asked.basis != "mg":
+        yield from _wrong_unit(asked, exact, patient)
     yield from _other_drugs(course, patient)
 
 
@@ -104,6 +106,17 @@ def _wrong_size(asked: Dose, patient: Patient) -> Iterator[Mistake]:
         if asked.basis == "mg":
             code = "flat-dose-multiplied"
         yield Mistake(code, amount, f"{asked.people} taken as {basis}: times {size} it would be {people(amount)} mg")
+
+
+def _wrong_unit(asked: Dose, exact: int, patient: Patient) -> Iterator[Mistake]:
+    """A dose by weight or surface typed as mg, and its mg typed as a dose by weight or surface."""
+    own = asked.but(most=None)
+    typed = own.but(basis="mg").amount(patient.weight, patient.bsa)
+    yield Mistake(_UNIT, typed, f"{asked.basis} typed as mg: {own.people} would be {people(exact)} mg")
+    amount = own.but(factor=exact * 10).uncapped(patient.weight, patient.bsa)  # 0.01 mg in 0.001 of the basis
+    yield Mistake(
+        "unit-added", amount, f"mg typed as {asked.basis}: {people(exact)} {asked.basis} would be {people(amount)} mg"
+    )
 
 
 def _other_drugs(course: Course, patient: Patient) -> Iterator[Mistake]:

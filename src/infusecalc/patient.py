@@ -34,8 +34,9 @@ class Patient(Frozen):
     """One patient; build it with `Patient.of`, which reads what people write.
 
     `weight` is in 0.01 kg, `height` in 0.1 cm, the areas in 0.01 m2; `born` is a date of birth.
-    `weight_text` keeps the weight as it was written, for the working. `weights` are all the weights that were
-    given, in the order of their dates; `weight` is the first, until `weighed_on` picks the one of a day.
+    `weight_text` keeps the weight as it was written, for the working, and `height_text` the height, for a refusal.
+    `weights` are all the weights that were given, in the order of their dates; `weight` is the first, until
+    `weighed_on` picks the one of a day.
     """
 
     weight: int
@@ -48,6 +49,7 @@ class Patient(Frozen):
     age: Age | None = None
     born: date | None = None
     id: str | None = None
+    height_text: str = ""
 
     @classmethod
     def of(
@@ -90,6 +92,7 @@ class Patient(Frozen):
             age=None if age is None else parse_age(str(age)),
             born=parse_date(born, "date of birth") if isinstance(born, str) else born,
             id=None if id is None else _plain_id(id),
+            height_text="" if height is None else str(height).strip(" "),
         )
 
     @property
@@ -155,7 +158,7 @@ class Patient(Frozen):
         for each in self.weights:
             _within("weight", each.weight, 2, "kg", house.weight)
         if self.height is not None:
-            _within("height", self.height, 1, "cm", house.height)
+            self._check_height(self.height, house.height)
             for each in self.weights:
                 self._check_bmi(each.weight, house)
         if self.bsa_given is not None:
@@ -170,6 +173,17 @@ class Patient(Frozen):
             allowed = " to ".join(str(years_and_months(end)[0]) for end in (house.age.from_, house.age.to)) + " years"
             shown = f"{plain(hundredths_of_years(age.months))} years"
             raise BadInput("age", shown, "is out of range", allowed=allowed)
+
+    def _check_height(self, height: int, limits: Limits) -> None:
+        if not outside(height, limits.from_, limits.to):
+            return
+        read = f"{plain(height, 1)} cm"
+        text, bare = self.height_text or read, self.height_text.replace(".", "").isdigit()
+        detail = "" if text.lower().endswith("cm") else f": read as {f'{text} cm' if bare else read}"
+        allowed = f"{plain(limits.from_, 1)} to {plain(limits.to, 1)} cm"
+        unsaid = bare or not self.height_text  # a column has its unit in its name
+        hint = "for metres write 1.75m" if unsaid and height < limits.from_ else ""
+        raise BadInput("height", text, "is out of range", detail=detail, allowed=allowed, hint=hint)
 
     def _check_bmi(self, weight: int, house: House) -> None:
         height, bmi = self.height or 0, house.bmi
@@ -186,7 +200,7 @@ def _weights(given: str | float | Sequence[str]) -> tuple[Weighed, ...]:
     """Weights as they were given, in the order of their dates; a bare one holds from the beginning."""
     texts = given if isinstance(given, (list, tuple)) else [str(given)]
     if not texts:
-        raise BadInput("weight", None, "is missing", allowed="70, 70kg, 70.25kg or 154lb")
+        raise BadInput("weight", None, "is missing", hint="give one, as in 70kg or 154lb")
     found: dict[date | None, Weighed] = {}
     for text in map(str, texts):
         day, equals, weight = text.rpartition("=")
@@ -201,9 +215,8 @@ def _weights(given: str | float | Sequence[str]) -> tuple[Weighed, ...]:
 def _within(what: str, value: int, places: int, unit: str, limits: Limits) -> None:
     if not outside(value, limits.from_, limits.to):
         return
-    hint = "a bare number is cm; write 1.75m for metres" if what == "height" and value < limits.from_ else ""
     allowed = f"{plain(limits.from_, places)} to {plain(limits.to, places)} {unit}"
-    raise BadInput(what, f"{plain(value, places)} {unit}", "is out of range", allowed=allowed, hint=hint)
+    raise BadInput(what, f"{plain(value, places)} {unit}", "is out of range", allowed=allowed)
 
 
 def _plain_id(text: str) -> str:

@@ -189,9 +189,9 @@ def parse_price(text: str, what: str = "`price`") -> int:
     return numerator // denominator
 
 
-def parse_amount(text: str, what: str) -> int:
-    """An amount of drug in 0.01 mg from `350`, `350mg` or `350.25 mg`. Raises BadInput."""
-    return _positive(what, text, {"": (100, 1), "mg": (100, 1)}, "mg, as in 350mg")
+def parse_amount(text: str, what: str, allowed: str = "mg, as in 350mg") -> int:
+    """An amount of drug in 0.01 mg from `350`, `350mg` or `350.25 mg`. Raises BadInput, with what is `allowed`."""
+    return _positive(what, text, {"": (100, 1), "mg": (100, 1)}, allowed)
 
 
 class Age(Frozen):
@@ -246,7 +246,8 @@ class Dose(Frozen):
             return dose_of(self.factor, ONE)
         size = weight if self.basis == "mg/kg" else bsa
         if size is None:
-            raise BadInput("height", None, "is missing", allowed="`height` or `bsa`", hint=f"{self} needs a BSA")
+            hint = f"give `height` or `bsa`: {self} needs a body surface area"
+            raise BadInput("height", None, "is missing", hint=hint)
         return dose_of(self.factor, size)
 
 

@@ -23,8 +23,14 @@ from infusecalc.output.answer import DATES
 _FORMATTED = result((*PLAIN, DATES))
 _LEFT_OUT = {"full", *(known.name for known in COHORT)}
 """Options of an answer that the cohort's has already, or that an agenda has no use for: it is whole on a screen."""
+_GIVEN = option(
+    "--given",
+    "File of infusions given: patient_id, date, dose_mg. A patient without a line is taken to have had every infusion "
+    "planned before --on.",
+    "FILE",
+)
 _OPTIONS = [
-    *COHORT,
+    *(_GIVEN if each.name == _GIVEN.name else each for each in COHORT),
     option("--on", "First day; what is overdue is counted as of this day. Required.", "YYYY-MM-DD|today"),
     option("--until", "Last day, included; default: 6 days after the first.", "YYYY-MM-DD"),
     option("--chairs", "Number of chairs, with --open: marks a day that needs more chair time.", "N"),
@@ -51,8 +57,10 @@ def agenda(**given: Any) -> Reply | int:
 
     \b
     Examples:
-      infusecalc agenda cohort.csv --given given.csv --on 2026-12-01 --until 2026-12-07
-      infusecalc agenda cohort.csv --on 2026-12-01 --chairs 6 --open 08:00-17:00 -o week.pdf
+      infusecalc agenda cohort.csv --given given.csv \\
+          --on 2026-12-01 --until 2026-12-07
+      infusecalc agenda cohort.csv --on 2026-12-01 \\
+          --chairs 6 --open 08:00-17:00 -o week.pdf
     """  # noqa: D301 - \b keeps the lines of the examples apart
     form = format_of(given, (*PLAIN, DATES))
     hours, (on, until) = _hours(given), _days(given)
@@ -71,7 +79,7 @@ def app(command: str) -> typer.Typer:
 def _days(given: dict[str, Any]) -> tuple[date, date]:
     """The first and the last day; raises BadInput."""
     if given["on"] is None:
-        raise BadInput("`on`", None, "is missing", allowed="YYYY-MM-DD or today", hint="the first day of the agenda")
+        raise BadInput("`on`", None, "is missing", hint="give the first day of the agenda, as YYYY-MM-DD or today")
     on = parse_date(given["on"], "`on`")
     until = on + timedelta(days=6) if given["until"] is None else parse_date(given["until"], "`until`")
     if until < on:
@@ -88,7 +96,7 @@ def _hours(given: dict[str, Any]) -> Open | None:
     chairs, hours = parse_count(given["chairs"], "`chairs`"), given["open"]
     if (chairs is None) != (hours is None):
         missing, other = ("`chairs`", "`open`") if chairs is None else ("`open`", "`chairs`")
-        raise BadInput(missing, None, "is missing", allowed=f"{missing} with {other}, or neither")
+        raise BadInput(missing, None, "is missing", hint=f"give {missing} with {other}, or neither")
     if chairs is None:
         return None
     return Open(chairs, parse_hours(str(hours), "`open`"))

@@ -71,9 +71,8 @@ COHORT = [
     option("--weights", "File of weights over time: patient_id, date, weight_kg.", "FILE"),
     repeated(
         "--from",
-        "Format of the cohort, if its name does not show it: csv, ndjson or parquet. Or maintenance: start "
-        "with maintenance, as in schedule.",
-        "WORD",
+        "Two uses: the format of the cohort, if its name does not show it, or start with maintenance.",
+        "csv|ndjson|parquet|maintenance",
     ),
     option("--rejects", "File for rejected rows, with reasons.", "FILE"),
     flag("--strict", "Stop at the first bad row and write nothing."),

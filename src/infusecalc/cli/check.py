@@ -31,7 +31,8 @@ def check(**given: Any) -> Reply:
     \b
     Examples:
       infusecalc check infliximab crohns --weight 70kg --ordered 350mg
-      infusecalc check rituximab gpa --weight 70kg --height 175cm --ordered 375mg/m2 --phase induction
+      infusecalc check rituximab gpa --weight 70kg --height 175cm \\
+          --ordered 375mg/m2 --phase induction
     """  # noqa: D301 - \b keeps the lines of the examples apart
     check_day(given)
     form = format_of(given)

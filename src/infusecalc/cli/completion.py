@@ -21,7 +21,8 @@ def completion(**given: Any) -> Reply:
 
     \b
     Examples:
-      infusecalc completion bash > ~/.local/share/bash-completion/completions/infusecalc
+      infusecalc completion bash \\
+          > ~/.local/share/bash-completion/completions/infusecalc
       infusecalc completion fish > ~/.config/fish/completions/infusecalc.fish
     """  # noqa: D301 - \b keeps the lines of the examples apart
     return Reply(complete.script(one_of("shell", given["shell"], _SHELLS)) + "\n")

@@ -43,8 +43,10 @@ def next_(**given: Any) -> Reply:
 
     \b
     Examples:
-      infusecalc next infliximab crohns --weight 70kg --given 2026-01-05:350mg --given 2026-01-19:350mg
-      infusecalc next rituximab ra --weight 70kg --history given.csv --days mon-fri --tolerance 3d
+      infusecalc next infliximab crohns --weight 70kg \\
+          --given 2026-01-05:350mg --given 2026-01-19:350mg
+      infusecalc next rituximab ra --weight 70kg --history given.csv \\
+          --days mon-fri --tolerance 3d
     """  # noqa: D301 - \b keeps the lines of the examples apart
     form = format_of(given)
     patient, options = options_of(given)

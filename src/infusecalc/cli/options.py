@@ -78,7 +78,7 @@ def _name(flag: str) -> str:
 
 REGIMEN = [
     argument("drug", "infliximab, rituximab, or a brand or suffixed name; or DRUG/INDICATION."),
-    argument("indication", "Indication; for the names see: regimens list.", needed=False),
+    argument("indication", "Indication; for the names see: list.", needed=False),
 ]
 PATIENT = [
     option("--weight", "Body weight; a bare number is kg. Repeatable with dates.", "[DATE=]70kg|154lb", needed=True),
@@ -89,13 +89,17 @@ PATIENT = [
     option("--age", "Age; a bare number is years.", "34y|8mo"),
     option("--born", "Date of birth, in place of an age.", "DATE"),
     option("--patient-id", "Patient id, printed on the result.", "TEXT"),
-    repeated("--has", "A condition of the patient; for the names see: regimens show.", "CONDITION"),
-    repeated("--done", "A screening done before the start, such as tuberculosis or hepatitis-b.", "SCREENING[=DATE]"),
+    repeated("--has", "A condition of the patient; for the names see: info DRUG.", "CONDITION"),
+    repeated(
+        "--done",
+        "A screening done before the start, such as tuberculosis; for the names see: info DRUG.",
+        "SCREENING[=DATE]",
+    ),
 ]
 CHOICE = [
     option("--label", f"The label to follow: {' or '.join(_LABELS)}; default {_LABELS[0]}.", "LABEL", words=_LABELS),
-    option("--variant", "Variant of the regimen.", "NAME"),
-    option("--product", "Product; the default is the drug's usual one.", "NAME"),
+    option("--variant", "Variant of the regimen; for the names see: list --full.", "NAME"),
+    option("--product", "Product; for the names see: info DRUG; default: the drug's usual one.", "NAME"),
     repeated("--dose", "Another dose; for maintenance unless a phase is named.", "[PHASE=]DOSE"),
     repeated("--every", "Another interval, as in 6w; for maintenance unless a phase is named.", "[PHASE=]TIME"),
     option("--from", "Start with maintenance: induction is over.", "maintenance", words=(MAINTENANCE,)),
@@ -104,7 +108,7 @@ CHOICE = [
         "--round-within", "Largest change that rounding may make; default: the limit in the regimen table.", "PERCENT"
     ),
     option("--bag", "Bag size, in mL.", "ML"),
-    option("--protocol", "Rates by a named protocol; for the names see: regimens show.", "NAME"),
+    option("--protocol", "Rates by a named protocol; for the names see: regimens show DRUG INDICATION.", "NAME"),
     repeated("--accept", "Accept a blocking finding, with a reason.", "CODE[:DETAIL]=REASON"),
 ]
 ON = [option("--on", "Date for the age (from --born) and for dated weights.", "DATE")]
@@ -147,7 +151,7 @@ PUMP = [
     flag("--hold", "After the stop, keep the lower rate to the end."),
 ]
 CHECK = [
-    option("--ordered", "Ordered dose of one infusion.", "350mg|5mg/kg", needed=True),
+    option("--ordered", "Ordered dose of one infusion; a bare number is mg.", "350mg|5mg/kg", needed=True),
     option("--ordered-every", "Ordered interval.", "8w"),
     option("--phase", "Phase of the order, where phases differ.", "NAME"),
     option("--number", "Number of the infusion that the order is for.", "N"),
@@ -226,7 +230,7 @@ def regimen_typed(table: Table, given: dict[str, Any]) -> tuple[str, str]:
     found: str | None = second if slash else first
     if found is None or (slash and not found.strip(" ")):
         known = ", ".join(table.indications(table.find_drug(drug)[0]))
-        raise BadInput("indication", None, "is missing", allowed=known, hint="see: infusecalc regimens list")
+        raise BadInput("indication", None, "is missing", hint=f"give one of {known} (see: infusecalc list)")
     return drug, found
 
 

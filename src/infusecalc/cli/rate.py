@@ -35,7 +35,8 @@ def rate(**given: Any) -> Reply:
     \b
     Examples:
       infusecalc rate rituximab ra --weight 70kg --first --at 09:30
-      infusecalc rate infliximab crohns --weight 70kg --number 5 --protocol steps-250
+      infusecalc rate infliximab crohns --weight 70kg --number 5 \\
+          --protocol steps-250
     """  # noqa: D301 - \b keeps the lines of the examples apart
     check_day(given)
     form = format_of(given)

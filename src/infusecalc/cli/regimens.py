@@ -55,8 +55,8 @@ def list_(**given: Any) -> Reply:
 
     \b
     Examples:
-      infusecalc regimens list
-      infusecalc regimens list --format csv -o regimens.csv
+      infusecalc list
+      infusecalc list --format csv -o regimens.csv
     """  # noqa: D301 - \b keeps the lines of the examples apart
     form, table = format_of(given), site_table(given)
     return reply(given, form, ListAnswer(table.version, list(listing(table))))
@@ -97,7 +97,7 @@ def _labels(table: Table, typed: str | None) -> tuple[str, ...]:
 
 @takes(*_SOME, *_FOLLOWED, *TABLE, *result())
 def review(**given: Any) -> Reply:
-    """The sheet that a pharmacist signs: every value that regimens rest on, the least certain first, with boxes.
+    """The sheet to sign: every value, the least certain first.
 
     \b
     Examples:
@@ -129,7 +129,7 @@ def _reviewed(table: Table, given: dict[str, Any]) -> tuple[str, list[str]]:
 
 @takes(*_FILE, *result())
 def validate(**given: Any) -> Reply:
-    """Check a table: all faults at once, with file and line; and what a site's file changes.
+    """Check a table: all faults, and what a site's file changes.
 
     \b
     Examples:
@@ -146,7 +146,7 @@ def validate(**given: Any) -> Reply:
 
 @takes(*_TWO, option("--fail-on", "Exit with 3 where such a value differs.", "KIND", words=_FAILING), *result())
 def diff(**given: Any) -> Reply:
-    """What differs between two tables: values by kind, and the effect on an adult and a child in every regimen.
+    """What differs between two tables, and what that does to doses.
 
     \b
     Examples:
@@ -167,7 +167,7 @@ def diff(**given: Any) -> Reply:
 
 @takes(*result((DOCUMENT,)))
 def schema(**given: Any) -> Reply:
-    """The JSON Schema of a regimen table, for an editor that checks as you type.
+    """JSON Schema of a regimen table, for editors that check it.
 
     \b
     Examples:

@@ -61,11 +61,12 @@ def schedule(**given: Any) -> Reply:
     \b
     Examples:
       infusecalc schedule infliximab crohns --weight 70kg --start 2026-12-01
-      infusecalc schedule rituximab ra --weight 154lb --start 2026-12-01 --for 2y -o plan.csv
+      infusecalc schedule rituximab ra --weight 154lb --start 2026-12-01 \\
+          --for 2y -o plan.csv
     """  # noqa: D301 - \b keeps the lines of the examples apart
     if not _begins(given):
-        hint = "or give the infusions so far, with `given` or `history`"
-        raise BadInput("`start`", None, "is missing", how="must be", allowed="YYYY-MM-DD or today", hint=hint)
+        hint = "give it as YYYY-MM-DD or today, or give the infusions so far, with `given` or `history`"
+        raise BadInput("`start`", None, "is missing", hint=hint)
     return course_reply(given, _KINDS)
 
 

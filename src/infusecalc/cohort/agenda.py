@@ -55,6 +55,7 @@ class Collector:
         self._expansion, self._table, self._span = expansion, table, span
         self._told: dict[tuple[Any, ...], tuple[float | None, DrugWords]] = {}
         self.rows = dict.fromkeys(STANDS, 0)
+        self._without_given = 0
         self._chunk = 0
         self._overdue: list[Record] = []
         self._listed: list[Record] = []
@@ -82,6 +83,7 @@ class Collector:
             overdue=tuple(sorted(self._overdue, key=lambda item: (-item["days_late"], item["place"]))),
             days=tuple(day_of(day, items, hours) for day, items in days.items()),
             rows=self.rows,
+            without_given=self._without_given,
             told=told,
             open=hours,
             table=table_record(self._table),
@@ -105,8 +107,13 @@ class Collector:
         whole = (
             pl.concat(ends[1:])
             .group_by(_PATIENTS)
-            .agg(due=day.is_between(span.on, span.until).any(), over=pl.col("over").any() & (day.max() < span.on))
+            .agg(
+                due=day.is_between(span.on, span.until).any(),
+                over=pl.col("over").any() & (day.max() < span.on),
+                before=day.min() < span.on,
+            )
         )
+        self._without_given += int(whole["before"].sum())
         due, over = int(whole["due"].sum()), int((whole["over"] & ~whole["due"]).sum())
         self.rows["on_a_day"] += due
         self.rows["finished"] += over
@@ -118,6 +125,7 @@ class Collector:
         plan, span = single.plan, self._span
         left = [each for each in plan.infusions if not each.given]
         if not single.choices.history:
+            self._without_given += any(each.date < span.on for each in left)
             left = [each for each in left if each.date >= span.on]
         if left and left[0].date < span.on:
             self.rows["overdue"] += 1

@@ -33,6 +33,10 @@ _SPARE = 62  # days: more than a span of months differs between two starts
 _YEAR = 366  # days
 _ANY_DAY = date(2000, 1, 1)
 _NOBODY = Patient(0, "")
+_NO_MAINTENANCE = (
+    "this regimen has no maintenance phase; leave `from_` out, and put maintenance into the column from of the other "
+    "rows"
+)
 
 Steps = tuple[tuple[int, int, int], ...]
 """Places of infusions from a start: days, then months, then days."""
@@ -151,6 +155,8 @@ class Compiler:
     def of_names(self, error: BadInput, named: RowNames) -> RowFault:
         """The fault of a row whose names, or whose regimen and the options, do not go together."""
         column = error.field
+        if column == "from_":
+            return RowFault("", NOT_PLANNED, _NO_MAINTENANCE)
         if column == "product" and named.product is None:
             column = "drug"  # a product that was named as the drug
         if column in RowNames.part_names():

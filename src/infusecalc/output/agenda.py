@@ -115,7 +115,8 @@ class AgendaDay(Frozen):
 class Agenda(Frozen):
     """What is due from `on` to `until`: overdue infusions, days, where every row stands, and what there is to say.
 
-    `start` of an infusion, in its record, is that of its course; it is in no data.
+    `start` of an infusion, in its record, is that of its course; it is in no data. `without_given` are the courses
+    with infusions planned before `on` of which nothing is known to be given: these are taken to have been.
     """
 
     on: date
@@ -123,6 +124,7 @@ class Agenda(Frozen):
     overdue: tuple[Record, ...]
     days: tuple[AgendaDay, ...]
     rows: Mapping[str, int]
+    without_given: int
     told: Mapping[tuple[str, str], DrugWords]
     open: Open | None
     table: Record

@@ -33,6 +33,7 @@ class AgendaAnswer(Answer):
             "schema": "infusecalc.agenda/1",
             "on": str(agenda.on),
             "until": str(agenda.until),
+            "without_given": agenda.without_given,
             "capacity": hours,
             "overdue": [_item(item) for item in agenda.overdue],
             "days": [

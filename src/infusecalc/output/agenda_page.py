@@ -12,7 +12,7 @@ from infusecalc.output.flat import Record
 from infusecalc.quantities import hours, people
 
 _HEADS = ("patient", "#", "dose", "bag", "chair time", "vials")
-_LATE = ("patient", "#", "dose", "planned", "late", "label: until", "mark")
+_LATE = ("patient", "#", "dose", "planned", "late", "latest by label", "mark")
 _STANDS = {
     "overdue": "overdue",
     "on_a_day": "on a day of this agenda",
@@ -27,7 +27,8 @@ def agenda_page(agenda: Agenda) -> Iterator[Block]:
     yield Heading(f"Agenda {phrases.day(agenda.on)} to {phrases.day(agenda.until)}", TITLE)
     over = [day for day in agenda.days if day.finding]
     said = [f"CAUTION over-capacity: {day.finding.message}" for day in over if day.finding]
-    yield Lines((f"As of {agenda.on}: {_count(len(agenda.overdue), 'infusion')} overdue.", *said))
+    overdue = f"As of {agenda.on}: {_count(len(agenda.overdue), 'infusion')} overdue."
+    yield Lines((overdue, *_without_given(agenda), *said))
     if agenda.overdue:
         yield from _overdue(agenda)
     for day in agenda.days:
@@ -35,22 +36,38 @@ def agenda_page(agenda: Agenda) -> Iterator[Block]:
     yield from _totals(agenda)
 
 
+def _without_given(agenda: Agenda) -> Iterator[str]:
+    """Of whom it is not known what was given, and what that is read as."""
+    many = agenda.without_given
+    if many:
+        taken = "is taken to have had" if many == 1 else "are taken to have had"
+        yield f"{_count(many, 'course')} without a line in --given {taken} every infusion planned before {agenda.on}."
+
+
 def _overdue(agenda: Agenda) -> Iterator[Block]:
     yield Heading(f"Overdue: {len(agenda.overdue)}")
     yield Rows(_LATE, tuple(map(_late_row, agenda.overdue)), right=(1, 4), folds=(0,))
-    yield Lines((*_marks(agenda.overdue), *_changed(agenda)), listed=True)
+    lines = (*map(_made_up, agenda.overdue), *_premedication(agenda.overdue), *_marks(agenda.overdue))
+    yield Lines((*lines, *_changed(agenda)), listed=True)
     late = {(item["drug"], item["label"]) for item in agenda.overdue}
     for key in sorted(late):
         told = agenda.told[key]
         yield Lines((f"Late or missed, {told.drug}, label {key[1]}:",))
-        late_ones = ((name, phrases.with_name(text, key[0], told.drug), source) for name, text, source in told.late)
-        yield Pairs(tuple((name, f"{text} ({source})") for name, text, source in late_ones), inset=True)
+        late_ones = ((name, phrases.with_name(text, key[0], told.drug)) for name, text, _ in told.late)
+        yield Pairs(tuple(late_ones), inset=True)
 
 
 def _late_row(item: Record) -> tuple[str, ...]:
     latest = item["latest_date"] or "not stated"
     late = phrases.days(item["days_late"])
     return (*_who(as_given(item)), str(item["date"]), late, latest, _mark(item))
+
+
+def _made_up(item: Record) -> str:
+    """What an overdue infusion is made up from, and how long it takes, if it is given on the first day."""
+    now = as_given(item)
+    made = f"{opened(now)}, bag {now['bag_ml']:,} mL, chair time {minutes(now['chair_min'])}"
+    return f"{_name(item)} #{item['number']}: {made}"
 
 
 def _changed(agenda: Agenda) -> Iterator[str]:
@@ -110,8 +127,9 @@ def told_of(item: Record) -> Iterator[str]:
 
 def _totals(agenda: Agenda) -> Iterator[Block]:
     whole = Sums.of(item for day in agenda.days for item in day.items)
-    yield Heading(f"In all, {_count(len(agenda.days), 'day')}: {_count(whole.infusions, 'infusion')}")
-    yield Lines(tuple(_sums(whole)), listed=True)
+    if len(agenda.days) != 1:  # its own sums are those of a single day
+        yield Heading(f"In all, {_count(len(agenda.days), 'day')}: {_count(whole.infusions, 'infusion')}")
+        yield Lines(tuple(_sums(whole)), listed=True)
     rows = tuple((_STANDS[name], f"{count:,}") for name, count in agenda.rows.items())
     yield Lines(("Rows of the cohort:",))
     yield Pairs(rows, inset=True)

@@ -117,6 +117,7 @@ def screen(table: Table, drug_id: str) -> Iterator[Block]:
             yield Lines(tuple(_asked(table, drug_id)), listed=True)
         else:
             yield Pairs(told if section in _WHOLE else tuple(_named(table, drug_id, mine)), inset=True)
+    yield from _products(table, drug_id)
     yield Lines((f"Details and the source of each: --full; regimen table {table.version}",))
 
 
@@ -143,6 +144,19 @@ def _named(table: Table, drug_id: str, rows: Iterable[Record]) -> Iterator[tuple
         yield ", ".join(label for label, own in named.items() if ", ".join(own) == names), names
 
 
+def _products(table: Table, drug_id: str) -> Iterator[Block]:
+    """The products of a drug under each label, or under several that have the same."""
+    named = {label: _names_of(table, table.products(drug_id, label)) for label in table.labels}
+    alike = dict.fromkeys(names for names in named.values() if names)
+    rows = ((", ".join(label for label in named if named[label] == names), names) for names in alike)
+    yield Heading("Products")
+    yield Pairs(tuple(rows), inset=True)
+
+
+def _names_of(table: Table, products: Iterable[str]) -> str:
+    return ", ".join(table.text("products", each, "name") for each in products)
+
+
 def _limits(rule: ConditionRule) -> str:
     """What its name alone would not tell: the dose above which it holds, and that a house rule blocks it."""
     house = rule.rule == "contraindicated" and rule.source[0].id == "house"
@@ -164,6 +178,7 @@ def page(table: Table, drug_id: str) -> Iterator[Block]:
         else:
             cells = tuple((row["label"], row["name"], _said(row)) for row in mine)
             yield Rows(("label", "name", "what is said"), cells)
+    yield from _products(table, drug_id)
     yield Heading("Sources")
     found = sources_of(table, ((row["source"], row["confirmed"]) for row in rows))
     yield Sources(tuple((each.id, grades_said(each.grade), f"{each.title}{each.confirmed}") for each in found))

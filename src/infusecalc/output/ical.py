@@ -52,7 +52,7 @@ def calendar(course: Course, how: Appointment) -> tuple[bytes, str | None]:
         raise BadInput("`id`", None, "is missing", hint=hint)
     if (how.at is None) != (how.zone is None):
         missing, other = ("`tz`", "`at`") if how.zone is None else ("`at`", "`tz`")
-        raise BadInput(missing, None, "is missing", allowed=f"{missing} with {other}, or neither for whole days")
+        raise BadInput(missing, None, "is missing", hint=f"give {missing} with {other}, or neither for whole days")
     place = _place_of(course, how)
     found = new_calendar()
     stamp = stamp_now()

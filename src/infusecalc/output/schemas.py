@@ -227,6 +227,7 @@ _DOCUMENTS: dict[str, list[Schema]] = {
         _object(
             on=_DATE,
             until=_DATE,
+            without_given=_COUNT,
             capacity=_or_null(_object(chairs=_COUNT, open_min=_COUNT)),
             overdue=_list(_of("due")),
             days=_list(_both(_object(date=_DATE, infusions=_list(_of("due")), cautions=_list(_TEXT)), _of("load"))),

@@ -20,7 +20,7 @@ def make_plan(ordered: Ordered, choices: Choices, house: House) -> Plan:
     history = choices.history
     start = choices.start or (history[0].date if history else None)
     if start is None:
-        raise BadInput("`start`", None, "is missing", how="must be", allowed="YYYY-MM-DD or today")
+        raise BadInput("`start`", None, "is missing", hint="give it as YYYY-MM-DD or today")
     trail = Trail()
     dated = _dated(ordered, choices, start, trail, house)
     last_given = history[-1].date if history else None

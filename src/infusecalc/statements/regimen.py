@@ -115,8 +115,8 @@ class Band(Statement):
             return True
         size = weight if self.end.by == "weight" else bsa
         if size is None:
-            hint = "the dose depends on the BSA"
-            raise BadInput("height", None, "is missing", allowed="`height` or `bsa`", hint=hint)
+            hint = "give `height` or `bsa`: the dose depends on the body surface area"
+            raise BadInput("height", None, "is missing", hint=hint)
         return not past(size, self.end.number, included=self.to is not None)
 
 

@@ -2,27 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from infusecalc.errors import UnknownName
 from infusecalc.spelling import normal
 
 _NEAREST = 4
 _ALIKE = 0.6
+_ALIKE_UNSEEN = 0.75
+"""How near another spelling has to be whose name is offered for it: that name need not look like what was typed."""
+_AS_GOOD = 0.85
+"""How near another name has to be, against the nearest one, to be offered beside it."""
 
 
 def unknown(
-    what: str, typed: str, known: Iterable[str], also: Iterable[str] = (), *, of: str = "", but: str = ""
+    what: str,
+    typed: str,
+    known: Iterable[str],
+    also: Mapping[str, str] | None = None,
+    *,
+    of: str = "",
+    but: str = "",
+    see: str = "",
 ) -> UnknownName:
-    """The refusal of a name, with the nearest of those `known` and of other spellings; none is picked.
+    """The refusal of a name, with the nearest of those `known`; none is picked.
 
-    `of` is the drug or regimen among whose names it is not, and `but` what it is the name of.
+    `also` has other spellings, each with the name that is shown for it. `of` is the drug or regimen among whose names
+    it is not, and `but` what it is the name of; `see` says where the names are, where they are too many to list.
     """
     import difflib  # noqa: PLC0415 - only a miss needs it
 
     names, name = tuple(dict.fromkeys(known)), normal(typed)
-    spelled = dict.fromkeys((*names, *also))
-    alike = difflib.get_close_matches(name, spelled, _NEAREST, _ALIKE)
+    spelled = dict(also or {}) | {each: each for each in names}
+    near = difflib.get_close_matches(name, spelled, _NEAREST, _ALIKE)
+    likeness = {each: difflib.SequenceMatcher(None, each, name).ratio() for each in near}
+    least = {each: _ALIKE if spelled[each] == each else _ALIKE_UNSEEN for each in near}
+    near = [each for each in near if likeness[each] >= least[each]]
+    alike = [each for each in near if likeness[each] >= _AS_GOOD * likeness[near[0]]]
     with_it = [each for each in spelled if f"-{name}-" in f"-{each}-"]  # `tb` is a part of `active-tb`
-    nearest = tuple(dict.fromkeys((*alike, *with_it)))[:_NEAREST]
-    return UnknownName(what, typed, known=names, nearest=nearest, of=of, but=but)
+    nearest = tuple(dict.fromkeys(spelled[each] for each in (*alike, *with_it)))[:_NEAREST]
+    return UnknownName(what, typed, known=names, nearest=nearest, of=of, but=but, see=see)

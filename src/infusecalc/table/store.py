@@ -94,9 +94,16 @@ class Table(Entries):
         rules: ProductRules | None = self.get("products", name, label)
         if rules is None:
             offered = ", ".join(self.get("products", other).name for other in self.products(product.drug, label))
-            problem, detail = "is not in the table under this label", f"({label})"
-            raise BadInput("product", product.name, problem, detail=detail, allowed=offered)
+            detail, hint = self._elsewhere("products", name, label, "a product of this one")
+            problem = "is not in the table under this label"
+            raise BadInput("product", product.name, problem, detail=detail, allowed=offered, hint=hint)
         return product, rules
+
+    def _elsewhere(self, section: str, name: str, label: str, otherwise: str) -> tuple[str, str]:
+        """Which labels have an entry that one does not have, and what to do about it."""
+        others = [other for other in self.labels if self.has_part(section, name, other)]
+        hint = f"give `label` {' or '.join(others)}, or {otherwise}" if others else f"give {otherwise}"
+        return f": it is under {' and '.join(others) or 'no label'}, not under {label}", hint
 
     def products(self, drug: str, label: str) -> list[str]:
         """The ids of a drug's products under a label."""
@@ -111,7 +118,7 @@ class Table(Entries):
     def find_drug(self, typed: str) -> tuple[str, str | None]:
         """The drug, and the product where a brand or a suffixed name was typed; raises BadInput, UnknownName."""
         name = normal(typed)
-        also: list[str] = []
+        also: dict[str, str] = {}
         for drug in self.names("drugs"):
             if name in (drug, *self.aliases("drugs", drug)):
                 return drug, None
@@ -120,8 +127,10 @@ class Table(Entries):
             spelled = (product, normal(self.text("products", product, "name")), *self.aliases("products", product))
             if name in spelled:
                 return self.text("products", product, "drug"), product
-            also += spelled
-        raise unknown("drug", typed, self.names("drugs"), also)
+            also |= {each: each for each in spelled}
+        others = self._drugs_for(name)
+        but = f"an indication of {' and '.join(others)}" if others else ""
+        raise unknown("drug", typed, self.names("drugs"), also, but=but)
 
     def _refuse_subcutaneous(self, drug: str, name: str, typed: str) -> None:
         refused: Subcutaneous | None = self.get("drugs", drug, "subcutaneous")
@@ -147,13 +156,22 @@ class Table(Entries):
     def find_indication(self, drug: str, typed: str) -> str:
         """The indication that a name or an alias stands for; raises UnknownName."""
         name = normal(typed)
-        mine, also = self.indications(drug), list[str]()
-        for indication in mine:
-            aliases = self.aliases("regimens", f"{drug}/{indication}")
-            if name in (indication, *aliases):
-                return indication
-            also += aliases
-        raise unknown("indication", typed, mine, also, of=drug)
+        also = self._indications_by_name(drug)
+        if name in also:
+            return also[name]
+        others = self._drugs_for(name)
+        but = f"a regimen of {' and '.join(others)}" if others else ""
+        raise unknown("indication", typed, self.indications(drug), also, of=drug, but=but)
+
+    def _indications_by_name(self, drug: str) -> dict[str, str]:
+        """The indications of a drug under every name that they have."""
+        mine = self.indications(drug)
+        also = {alias: each for each in mine for alias in self.aliases("regimens", f"{drug}/{each}")}
+        return {each: each for each in mine} | also
+
+    def _drugs_for(self, name: str) -> list[str]:
+        """The drugs that have an indication of that name."""
+        return [drug for drug in self.names("drugs") if name in self._indications_by_name(drug)]
 
     def find_label(self, typed: str | None) -> str:
         """The label of that name, or the usual one where none is named; raises BadInput."""
@@ -165,15 +183,15 @@ class Table(Entries):
 
     def find_condition(self, typed: str) -> str:
         """The condition that a name or an alias stands for; raises UnknownName."""
-        name, also = normal(typed), list[str]()
+        name, also = normal(typed), dict[str, str]()
         if self.has("conditions", name):
             return name
         for condition in self.names("conditions"):
             aliases = self.aliases("conditions", condition)
             if name in aliases:
                 return condition
-            also += aliases
-        raise unknown("condition", typed, self.names("conditions"), also)
+            also |= dict.fromkeys(aliases, condition)
+        raise unknown("condition", typed, self.names("conditions"), also, see="infusecalc info DRUG")
 
     def find_protocol(self, typed: str, regimen: Regimen) -> tuple[str, Protocol]:
         """The protocol of that name, for a regimen that it fits; raises BadInput, UnknownName."""
@@ -201,8 +219,8 @@ class Table(Entries):
         head: Indication = self.get("regimens", id_)
         rules: RegimenRules | None = self.get("regimens", id_, label)
         if rules is None:
-            problem, hint = "does not have this regimen", "see: infusecalc regimens list"
-            raise BadInput("label", label, problem, detail=f"({id_})", hint=hint)
+            detail, hint = self._elsewhere("regimens", id_, label, "another regimen (see: infusecalc list)")
+            raise BadInput("label", label, "does not have this regimen", detail=f"({id_}){detail}", hint=hint)
         name, rules = self._variant(id_, rules, variant)
         known: Drug = self.get("drugs", drug)
         drug_rules: DrugRules | None = self.get("drugs", drug, label)

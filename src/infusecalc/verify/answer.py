@@ -26,6 +26,20 @@ _HINTS = {
     SITE: "It was made with a site's table: name that file with --regimens.",
     ANOTHER: "Differences in the plan may come from the table; see: infusecalc regimens show.",
 }
+_IN_PART = "nothing differs in what could be compared"
+_IN_WORDS = {
+    "bag, beyond its concentration": "bag size (only its concentration is compared)",
+    "rounding, beyond what the findings say": "rounding (only what the findings say of it is compared)",
+    "weights, beyond the doses that follow from them": "weights (only the doses that follow from them are compared)",
+    "horizon": "length of the plan",
+    "table": "table that the plan was made with",
+    HASH: "hash of the content",
+}
+"""What data calls a thing that was not compared, where people read it in other words."""
+_BECAUSE = {
+    "csv": "Not compared, because a CSV does not hold all of it (the JSON of schedule does)",
+    "json": "Not compared, because this file does not hold all of it",
+}
 _NO_SEAL = "The hash of the content shows accidental changes; it does not protect against deliberate ones."
 
 
@@ -73,7 +87,8 @@ class VerifyAnswer(Answer):
         """The verdict as a pharmacist reads it."""
         found = self.verified
         counted = sum(len(course.infusions) for course in found.file.courses)
-        yield Heading(f"{found.verdict}: {_SAYS[found.verdict]}", TITLE)
+        says = _IN_PART if found.verdict == AGREES and found.not_compared else _SAYS[found.verdict]
+        yield Heading(f"{found.verdict}: {says}", TITLE)
         rows = [("file", escape(found.file.name)), ("infusions", f"{counted:,}"), ("table", found.table)]
         rows += [("reason", escape(found.reason))] if found.reason else []
         yield Pairs(tuple(rows), inset=True)
@@ -83,8 +98,8 @@ class VerifyAnswer(Answer):
         if found.table in _HINTS:
             yield Lines((_HINTS[found.table],))
         if found.not_compared:
-            yield Heading("Not compared")
-            yield Lines(tuple(map(escape, found.not_compared)), listed=True)
+            yield Heading("Not compared" if found.reason else _BECAUSE[found.file.form])
+            yield Lines(tuple(escape(_IN_WORDS.get(each, each)) for each in found.not_compared), listed=True)
         if found.file.document is not None:
             yield Lines((_NO_SEAL,))
 
