@@ -91,7 +91,7 @@ def test_every_case_has_its_own_sentence():
 
 
 def test_a_plan_needs_a_start(crohns, limits):
-    with pytest.raises(BadInput, match=r"^`start` is missing \(must be YYYY-MM-DD or today\)$"):
+    with pytest.raises(BadInput, match=r"^`start` is missing; give it as YYYY-MM-DD or today$"):
         make_plan(order_phases(crohns, Choices()), Choices(), limits)
 
 
