@@ -50,7 +50,7 @@ def test_a_patient_without_a_bsa_is_refused_after_one_of_the_same_weight_who_has
     drug, indication, choices = GPA
     setting = setting_of(table(), drug, indication, choices)
     course_in(setting, PATIENTS[0], choices)
-    with pytest.raises(BadInput, match="BSA"):
+    with pytest.raises(BadInput, match="body surface area"):
         course_in(setting, Patient.of("70kg", age="40"), choices)
 
 

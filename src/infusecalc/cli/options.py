@@ -99,7 +99,7 @@ PATIENT = [
 CHOICE = [
     option("--label", f"The label to follow: {' or '.join(_LABELS)}; default {_LABELS[0]}.", "LABEL", words=_LABELS),
     option("--variant", "Variant of the regimen; for the names see: list --full.", "NAME"),
-    option("--product", "Product; for the names see: info DRUG; default: the drug's usual one.", "NAME"),
+    option("--product", "Product; for the names see: info DRUG --full; default: the drug's usual one.", "NAME"),
     repeated("--dose", "Another dose; for maintenance unless a phase is named.", "[PHASE=]DOSE"),
     repeated("--every", "Another interval, as in 6w; for maintenance unless a phase is named.", "[PHASE=]TIME"),
     option("--from", "Start with maintenance: induction is over.", "maintenance", words=(MAINTENANCE,)),

@@ -117,8 +117,7 @@ def screen(table: Table, drug_id: str) -> Iterator[Block]:
             yield Lines(tuple(_asked(table, drug_id)), listed=True)
         else:
             yield Pairs(told if section in _WHOLE else tuple(_named(table, drug_id, mine)), inset=True)
-    yield from _products(table, drug_id)
-    yield Lines((f"Details and the source of each: --full; regimen table {table.version}",))
+    yield Lines((f"Details, sources and products: --full; regimen table {table.version}",))
 
 
 _IN_FULL = ("monitoring", "late or missed")
