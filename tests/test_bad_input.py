@@ -555,7 +555,7 @@ def bad_number(random: Random, line: Line) -> list[str]:
 
 
 def out_of_range(random: Random, line: Line) -> list[str]:
-    """A weight, a height, an age or a bag outside what is taken, close to the limit and far from it."""
+    """A weight, a height, an age or a bag that is out of range, close to the limit and far from it."""
     ranges = {
         "--weight": ("500.01", "501", "9999", "0.49", "0.1", "0.01"),
         "--height": ("250.1", "251", "1750", "29.9", "17", "2"),

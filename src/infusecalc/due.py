@@ -32,7 +32,7 @@ class Bound(Frozen):
 class Due(Frozen):
     """What is due: `infusion` is None where the regimen is complete.
 
-    `planned` is its date by the plan as it was started, `from_given` the one counted from the last infusion given. The
+    `planned` is its date in the original plan, `from_given` the one counted from the last infusion given. The
     infusion is on one of the two, on the next planned date that leaves room, or on an open day near it. `overdue` is
     the course as it would be if it were given on the day that was said.
     """

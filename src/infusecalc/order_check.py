@@ -49,7 +49,7 @@ class Verdict(Frozen):
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """What the order itself gives to see, and then the findings of the course."""
+        """The findings of the order itself, then those of the course."""
         return (*self.contraindicated, *self.course.findings)
 
     @property

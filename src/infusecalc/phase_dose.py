@@ -291,7 +291,7 @@ def run_as_first(plan: Plan, again: FirstRateAgain | None) -> tuple[bool, ...]:
 
 
 def check_bag(asked: int | None, bags: Bags) -> None:
-    """Refuse with BadInput a bag (mL) outside what is taken."""
+    """Refuse with BadInput a bag (mL) that is out of range."""
     if asked is not None and not bags.from_ <= asked <= bags.to:
         allowed = f"{plain(bags.from_, 0)} to {plain(bags.to, 0)} mL"
         raise BadInput("bag", f"{asked} mL", "is out of range", allowed=allowed)

@@ -124,7 +124,7 @@ def read_numbers(column: pl.Series, unit: Unit) -> Cells:
 
 
 def read_dates(column: pl.Series, unit: Unit) -> Cells:
-    """A column of dates, or of texts in the one form that is taken; raises BadInput where it holds neither."""
+    """A column of dates, or of texts as YYYY-MM-DD; raises BadInput where it holds neither."""
     kind = column.dtype
     if kind in (pl.String, pl.Null):
         return _merged(column.cast(pl.String), pl.repeat(None, len(column), dtype=pl.Date, eager=True), unit)

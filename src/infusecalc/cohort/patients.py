@@ -236,7 +236,7 @@ class Patients:
 
 
 def out_of_limits(house: House, weight: Any) -> Iterator[tuple[pl.Expr, RowFault]]:
-    """Whether a weight lies outside what is taken, on either side, and what is said of it."""
+    """Whether a weight is out of range, on either side, and what is said of it."""
     low, high = house.weight.from_, house.weight.to
     yield weight < low, _refusal(house, "weight_kg", low - 1)
     yield weight > high, _refusal(house, "weight_kg", high + 1)

@@ -157,7 +157,7 @@ class Singles:
             return judged(setting, case_of(setting, patient, choices, plan), beside)
 
         if choices.acceptances:
-            made(plan)  # it is refused where one meets no block
+            made(plan)  # it is refused where one matches no blocking finding
         else:
             check_plan(plan, patient, setting.bench)
         return Single(choices, plan, made, lambda chosen: course_in(setting, patient, chosen, beside))

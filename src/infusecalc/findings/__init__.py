@@ -68,8 +68,8 @@ which no cohort has: a cohort asks it once for all patients whose course has one
 def find(case: Case, beside: Iterable[Acceptance] = ()) -> tuple[Finding, ...]:
     """Every finding of a case, blocks before cautions before info; accepted blocks have become cautions.
 
-    Raises BadInput for an acceptance that meets no block, or one that cannot be accepted. Those `beside` the patient's
-    own are meant for many patients, and need not meet one.
+    Raises BadInput for an acceptance that matches no blocking finding, or one that cannot be accepted. Those `beside`
+    the patient's own are meant for many patients, and need not match one.
     """
     check_acceptances((*case.choices.acceptances, *beside))
     found = [finding for rule in RULES.values() for finding in rule(case)]
@@ -93,7 +93,7 @@ def settle(
 ) -> tuple[Finding, ...]:
     """Findings in the order of the rules to blocks before cautions before info, accepted blocks among the cautions.
 
-    Raises BadInput for an acceptance that meets no block; those `beside` may be meant for another patient.
+    Raises BadInput for an acceptance that matches no blocking finding; those `beside` may be meant for another patient.
     """
     read_as = {name: has.id for has in conditions for name in (has.typed, has.named)}
     for listed, must_meet in ((acceptances, True), (beside, False)):
@@ -122,7 +122,7 @@ def _is(finding: Finding, code: str, detail: str | None) -> bool:
 
 
 def _meets_none(found: Sequence[Finding], acceptance: Acceptance, detail: str | None) -> BadInput:
-    """The refusal of an acceptance that meets no block: because another has met it, or it is none, or there is none."""
+    """The refusal of an acceptance that matches no blocking finding: another met it, it is none, or none is."""
     blocks = ", ".join(block_keys(finding for finding in found if not never_accepted(finding.code)))
     problem, about = "is not a blocking finding here", ""
     hint = "" if blocks else "nothing blocks here: leave it out"

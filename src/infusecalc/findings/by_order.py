@@ -1,4 +1,4 @@
-"""What an order away from the regimen gives to see: doses and intervals against what the label allows."""
+"""Findings of an order that differs from the regimen: doses and intervals against what the label allows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the patient gives to see: age, weight, size, and the conditions named with `--has`."""
+"""Findings of the patient: age, weight, size, and the conditions named with `--has`."""
 
 from __future__ import annotations
 

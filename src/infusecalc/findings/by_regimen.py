@@ -1,4 +1,4 @@
-"""What the regimen itself gives to see: status, companions, screening, judgement, starts, product, completeness."""
+"""Findings of the regimen itself: status, companions, screening, judgement, starts, product, completeness."""
 
 from __future__ import annotations
 

@@ -152,7 +152,7 @@ def mark(course: Course, number: int) -> str:
 
 
 def changes(course: Course, said: Callable[[date], str] = phrases.day) -> Iterator[Block]:
-    """The infusions that are not on the day of the plan as it was started, or were given."""
+    """The infusions that are not on the day of the original plan, or were given."""
     listed = [
         item for item in (infusion.planned for infusion in course.infusions) if item.given or item.date != item.by_plan
     ]

@@ -123,7 +123,7 @@ def weights(someone: Patient, said: Callable[[date], str] = str) -> str:
 
 
 def change(item: Planned) -> str:
-    """Why an infusion is not on the day of the plan as it was started; only one that was given is late or early."""
+    """Why an infusion is not on the day of the original plan; only one that was given is late or early."""
     parts = []
     if item.given:
         parts.append("given" + ("" if item.given.amount is None else f" {mg(item.given.amount)}"))

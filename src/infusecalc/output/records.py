@@ -148,7 +148,7 @@ def _infusion(course: Course, infusion: Infusion) -> Record:
 
 
 def _placed(infusion: Infusion) -> Record:
-    """Where an infusion stands against the plan as it was started, at what weight, and what was given."""
+    """Where an infusion stands against the original plan, at what weight, and what was given."""
     planned, patient, given = infusion.planned, infusion.dose.patient, infusion.planned.given
     return {
         "weight_kg": number(patient.weight),

@@ -37,7 +37,7 @@ def make_plan(ordered: Ordered, choices: Choices, house: House) -> Plan:
 
 
 def _dated(ordered: Ordered, choices: Choices, start: date, trail: Trail, house: House) -> Dated:
-    """Every event with its day, its date in the plan as it was started, and what was given for it."""
+    """Every event with its day, its date in the original plan, and what was given for it."""
     if not choices.history:
         walk = events(ordered, choices, start, trail)
         return ((event, day, day, None) for event, day in ((event, event.position.date) for event in walk))

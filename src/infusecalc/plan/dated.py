@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 class Planned(Frozen):
     """One infusion of a plan, given already or not.
 
-    `block` counts the repeats of its phase, and `head` is the first of its block. `by_plan` is its date in the plan
-    as it was started, `due` its date after what was given so far, and `date` the day of the infusion: an open one
-    near `due` where the clinic's days were asked for (`shut`: none was found).
+    `block` counts the repeats of its phase, and `head` is the first of its block. `by_plan` is its date in the
+    original plan, `due` its date after what was given so far, and `date` the day of the infusion: an open one near
+    `due` where the clinic's days were asked for (`shut`: none was found).
     """
 
     number: int
@@ -41,7 +41,7 @@ class Planned(Frozen):
 
     @property
     def late_days(self) -> int:
-        """The days after its date in the plan as it was started; negative where it is early."""
+        """The days after its date in the original plan; negative where it is early."""
         return (self.date - self.by_plan).days
 
 
@@ -73,7 +73,7 @@ class PhaseStart(Frozen):
 class Plan(Frozen):
     """The infusions in order. `ended`: the regimen is complete before the end of the planned time.
 
-    `passed` are dates of the plan as it was started that were passed over, because a later infusion than planned
+    `passed` are dates of the original plan that were passed over, because a later infusion than planned
     left no room for them.
     """
 

@@ -1,7 +1,7 @@
 """A plan and what was given so far to the rest of the plan: counted from the last infusion given, or from the start.
 
 Nothing given is moved, and nothing is added or doubled: an infusion follows the one given before it, later or
-earlier by as much as that one was, or stays on the date of the plan as it was started if that leaves room.
+earlier by as much as that one was, or stays on the date of the original plan if that leaves room.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def _since(event: Event, phase: Phase, trail: Trail) -> Since:
 def _with_room(
     ordered: Ordered, trail: Trail, slots: Iterator[Event], before: date, last: date, doubled: int
 ) -> Iterator[Event] | None:
-    """The slots of the plan as it was started, from the first that leaves room after the last infusion given.
+    """The slots of the original plan, from the first that leaves room after the last infusion given.
 
     A slot without room is passed over where the next one is its equal; where it is one of a set (weeks 0, 2, 6), or the
     last, there are none: the rest counted from the last infusion given takes its place.
@@ -90,7 +90,7 @@ def _with_room(
 
 
 def _on_the_way(ordered: Ordered, slots: Iterator[Event], trail: Trail, first: Trail) -> Iterator[Event]:
-    """The slots of the plan as it was started; the edges of their phases, and the windows counted from them, noted."""
+    """The slots of the original plan; the edges of their phases, and the windows counted from them, noted."""
     for event in slots:
         phase, name = ordered.phases[event.phase], event.phase
         if name in first.starts and name not in trail.starts:

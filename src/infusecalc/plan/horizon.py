@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from infusecalc.history import Given
 
 Dated = Iterator["tuple[Event, date, date, Given | None]"]
-"""Each event with its day, its date in the plan as it was started, and what was given for it."""
+"""Each event with its day, its date in the original plan, and what was given for it."""
 
 
 def cut(

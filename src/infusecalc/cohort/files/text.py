@@ -235,7 +235,7 @@ class CsvReader(Reader):
             if '"' in line:
                 cells, used, fault = _csv_record(every[at : at + _OPEN_LINES])
                 if used > 1 and len(cells) != len(self.columns):
-                    cells, used, fault = _csv_record(every[at : at + 1])  # it ate rows: its first line alone is bad
+                    cells, used, fault = _csv_record(every[at : at + 1])  # it ran into others: the first alone is bad
                 records.append(self._record(line, cells, fault))
             elif line.strip(" "):
                 records.append(self._record(line, line.split(",")))
