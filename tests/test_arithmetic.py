@@ -247,7 +247,7 @@ def test_cohorts_multiply_and_divide_nothing_of_a_patient() -> None:
     assert found == NO_RULE
 
 
-@pytest.mark.no_cover
+@pytest.mark.no_cover  # slow when traced; others reach its branches
 def test_rounding_stands_where_the_formulas_stand() -> None:
     found = {
         name

@@ -383,7 +383,7 @@ def test_a_flat_infusion_takes_its_time_whatever_the_dose(dose, bag, minutes, pa
     assert abs(stopped[0].dose - stopped[-1].dose) <= 1
 
 
-@pytest.mark.parametrize("times", [1000, slow(10_000)])
+@pytest.mark.parametrize("times", [1000, slow(10_000)])  # the same property, more doses
 def test_doses_and_concentrations_add_up(times):
     """The last step ends when the dose is in; step values are differences, so they add up."""
     some = random.Random(2026)  # noqa: S311 - a fixed seed, so that a failure comes back

@@ -216,9 +216,11 @@ def together(findings: Iterable[Finding]) -> Iterator[Finding]:
         said = (finding.code, finding.many, finding.severity, finding.reason)
         groups.setdefault(said if finding.many else finding, []).append(finding)
     for same in groups.values():
-        numbers = tuple(sorted(number for each in same for number in each.infusions or ()))
-        once = same[0].but(message=f"{len(numbers)} {same[0].many}", infusions=numbers)
-        yield once if len(same) > 1 else same[0]
+        if len(same) == 1:
+            yield same[0]
+        else:
+            numbers = tuple(sorted(number for each in same for number in each.infusions or ()))
+            yield same[0].but(message=f"{len(numbers)} {same[0].many}", infusions=numbers)
 
 
 def block_keys(findings: Iterable[Finding]) -> tuple[str, ...]:
