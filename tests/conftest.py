@@ -46,7 +46,7 @@ def pytest_collection_finish() -> None:
 def commands_built_once() -> Iterator[None]:
     """Keep the commands that are built: a test runs many lines, a process of the program one; half of a run is that."""
     from infusecalc import cli  # noqa: PLC0415 - after coverage has begun
-    from infusecalc.output.formats import FORMATS  # noqa: PLC0415 - as above
+    from infusecalc.output.formats import FORMATS  # noqa: PLC0415 - after coverage has begun
 
     build, built = cli._command, {}  # noqa: SLF001 - the one place where a command is built
 
@@ -71,7 +71,7 @@ def _validator(name: str) -> Draft202012Validator:
 @pytest.fixture(autouse=True)
 def every_document_fits_its_schema(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hold every JSON document that a test makes against the schema that we publish of it."""
-    from infusecalc.output import formats, schemas  # noqa: PLC0415 - as above
+    from infusecalc.output import formats, schemas  # noqa: PLC0415 - where coverage has begun
 
     sealed = formats.sealed
 
@@ -89,7 +89,7 @@ def every_document_fits_its_schema(monkeypatch: pytest.MonkeyPatch) -> None:
 def seen_in_engine_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let coverage see what runs in a thread of the frame library: one that Python did not start."""
     from infusecalc.cohort import frames  # noqa: PLC0415 - most tests need no frame library
-    from infusecalc.cohort.files import writing  # noqa: PLC0415 - as above
+    from infusecalc.cohort.files import writing  # noqa: PLC0415 - most tests need no frame library
 
     for module in (frames, writing):
         register = module.register_io_source

@@ -42,7 +42,7 @@ LINES = {
 @pytest.fixture(scope="module")
 def browser():
     from selenium import webdriver  # noqa: PLC0415 - only where there is a browser
-    from selenium.webdriver.chrome.service import Service  # noqa: PLC0415 - as above
+    from selenium.webdriver.chrome.service import Service  # noqa: PLC0415 - only where there is a browser
 
     options = webdriver.ChromeOptions()
     options.binary_location = BROWSER

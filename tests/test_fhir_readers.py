@@ -31,8 +31,8 @@ def by_fhirkit(told: Bundle) -> list[str]:
 
 def by_resources(told: Bundle) -> list[str]:
     """What the reader of R4B finds, in which these resources are as in R4."""
-    from fhir.resources.R4B.bundle import Bundle as Read  # noqa: PLC0415 - as above
-    from pydantic import ValidationError  # noqa: PLC0415 - as above
+    from fhir.resources.R4B.bundle import Bundle as Read  # noqa: PLC0415 - where it is there
+    from pydantic import ValidationError  # noqa: PLC0415 - where it is there
 
     try:
         again = Read.model_validate_json(json.dumps(told))

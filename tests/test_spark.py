@@ -69,7 +69,7 @@ def test_spark_gives_the_rows_of_polars(spark: Any, cohort: pl.DataFrame) -> Non
 
 
 def test_spark_gives_the_caps_and_bands_of_polars(spark: Any) -> None:
-    from infusecalc.cohort.spark import expand as on_spark  # noqa: PLC0415 - as above
+    from infusecalc.cohort.spark import expand as on_spark  # noqa: PLC0415 - only where there is PySpark
 
     listed = pl.DataFrame(list(banded_rows(600, 79)), schema_overrides={"variant": pl.String})
     listed = listed.with_columns(patient_id=pl.int_range(pl.len()).cast(pl.String))
@@ -84,7 +84,7 @@ def test_spark_gives_the_caps_and_bands_of_polars(spark: Any) -> None:
 
 
 def test_spark_rejects_the_rows_that_polars_rejects(spark: Any, cohort: pl.DataFrame) -> None:
-    from infusecalc.cohort.spark import rejects as on_spark  # noqa: PLC0415 - as above
+    from infusecalc.cohort.spark import rejects as on_spark  # noqa: PLC0415 - only where there is PySpark
 
     found = pl.DataFrame(on_spark(spark.createDataFrame(cohort.to_arrow())).toArrow())
     wanted = rejects(cohort)
@@ -94,7 +94,7 @@ def test_spark_rejects_the_rows_that_polars_rejects(spark: Any, cohort: pl.DataF
 
 
 def test_columns_are_checked_before_any_row_is_read(spark: Any, cohort: pl.DataFrame) -> None:
-    from infusecalc.cohort.spark import expand as on_spark  # noqa: PLC0415 - as above
+    from infusecalc.cohort.spark import expand as on_spark  # noqa: PLC0415 - only where there is PySpark
 
     frame = spark.createDataFrame(cohort.head(5).with_columns(ward=pl.lit(5)).to_arrow())
     with pytest.raises(InfusecalcError, match="header 'ward' is not known"):
@@ -108,8 +108,8 @@ def test_columns_are_checked_before_any_row_is_read(spark: Any, cohort: pl.DataF
 
 
 def test_spark_gives_the_histories_weights_and_orders_of_polars(spark: Any) -> None:
-    from infusecalc.cohort.spark import expand as on_spark  # noqa: PLC0415 - as above
-    from infusecalc.cohort.spark import rejects as rejects_on_spark  # noqa: PLC0415 - as above
+    from infusecalc.cohort.spark import expand as on_spark  # noqa: PLC0415 - only where there is PySpark
+    from infusecalc.cohort.spark import rejects as rejects_on_spark  # noqa: PLC0415 - only where there is PySpark
 
     made = histories.cohort(80, 5, table())
     listed, given, weights = (pl.DataFrame(each, infer_schema_length=None) for each in made)

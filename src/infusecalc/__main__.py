@@ -4,7 +4,7 @@ import gc
 
 gc.disable()  # before the rest is imported: collecting garbage would only take time
 
-from infusecalc.cli import main  # noqa: E402 - as above
+from infusecalc.cli import main  # noqa: E402 - after gc.disable()
 
 __all__ = ["main"]
 

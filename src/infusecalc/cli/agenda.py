@@ -105,7 +105,7 @@ def _hours(given: dict[str, Any]) -> Open | None:
 def collect(given: dict[str, Any], on: date, until: date, hours: Open | None) -> tuple[Agenda, bool]:
     """The agenda of a cohort, and whether rows or lines of it were rejected."""
     from infusecalc.cohort.agenda import Collector, FromTo, horizon_of  # noqa: PLC0415 - a frame library
-    from infusecalc.cohort.files.batch import Batch  # noqa: PLC0415 - as above
+    from infusecalc.cohort.files.batch import Batch  # noqa: PLC0415 - a frame library
 
     options = options_of(given)
     expansion, cohort, beside = opened(given, options | {"until": str(horizon_of(options, until))}, beyond=True)

@@ -122,7 +122,7 @@ def batch(**given: Any) -> int:
       infusecalc batch - --to ndjson --for 2y < cohort.csv
     """  # noqa: D301 - \b keeps the lines of the examples apart
     from infusecalc.cohort.files.batch import Batch  # noqa: PLC0415 - no other command needs a frame library
-    from infusecalc.cohort.files.reading import BUNDLES, choose_form  # noqa: PLC0415 - as above
+    from infusecalc.cohort.files.reading import BUNDLES, choose_form  # noqa: PLC0415 - no other command needs a frame library
 
     given["output"] = given["output"] or "-"
     by = _totals_by(given)
@@ -188,10 +188,10 @@ def opened(
 ) -> tuple[Expansion, Cohort, Beside | None]:
     """The cohort, what stands beside it, and what expands it, so many rows at a time; raises BadInput."""
     from infusecalc.cohort.beside import GIVEN, WEIGHTS, Beside  # noqa: PLC0415 - a frame library
-    from infusecalc.cohort.expansion import Expansion, cells_of  # noqa: PLC0415 - as above
-    from infusecalc.cohort.files.batch import ids_of, read_lines  # noqa: PLC0415 - as above
-    from infusecalc.cohort.files.reading import choose_form, open_cohort  # noqa: PLC0415 - as above
-    from infusecalc.cohort.header import COLUMNS, FILE, check_header  # noqa: PLC0415 - as above
+    from infusecalc.cohort.expansion import Expansion, cells_of  # noqa: PLC0415 - a frame library
+    from infusecalc.cohort.files.batch import ids_of, read_lines  # noqa: PLC0415 - a frame library
+    from infusecalc.cohort.files.reading import choose_form, open_cohort  # noqa: PLC0415 - a frame library
+    from infusecalc.cohort.header import COLUMNS, FILE, check_header  # noqa: PLC0415 - a frame library
 
     forms = [text for text in given["from_"] if text != _MAINTENANCE]
     if len(forms) > 1:
@@ -280,7 +280,7 @@ def rejects_of(work: Batch, name: str | None) -> Iterator[Refuser]:
         yield _tell
         return
     from infusecalc.cohort.files.reading import choose_form  # noqa: PLC0415 - no other command needs it
-    from infusecalc.cohort.files.writing import rejects_file  # noqa: PLC0415 - as above
+    from infusecalc.cohort.files.writing import rejects_file  # noqa: PLC0415 - no other command needs it
 
     with rejects_file(name, str(choose_form(None, name, "rejects")), work.rejects_schema) as refuse:
         yield refuse
@@ -300,7 +300,7 @@ def _progress(given: dict[str, Any]) -> Iterator[Watcher]:
         yield lambda _rows, _share: None
         return
     from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415 - as above
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415 - only a terminal needs it
 
     console = Console(stderr=True, no_color=given["no_color"] or None)
     text = TextColumn("{task.fields[rows]:,} rows, {task.fields[speed]:,.0f} rows/s")

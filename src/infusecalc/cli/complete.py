@@ -44,7 +44,7 @@ def prepare() -> None:
 
 def script(shell: str) -> str:
     """The script that a shell sources."""
-    from typer import completion  # noqa: PLC0415 - as above
+    from typer import completion  # noqa: PLC0415 - only a shell's script needs it
 
     text: str = completion.get_completion_script(  # type: ignore[attr-defined]  # typer has it there
         prog_name="infusecalc", complete_var=VARIABLE, shell=shell
@@ -75,7 +75,7 @@ def _typed(ctx: Any, name: str) -> str:
 
 def _drug(typed: str) -> str | None:
     """The drug of a name, where it is known."""
-    from infusecalc.errors import InfusecalcError  # noqa: PLC0415 - as above
+    from infusecalc.errors import InfusecalcError  # noqa: PLC0415 - only when a name is to be completed
 
     try:
         found: str = _table().find_drug(typed)[0]
@@ -122,13 +122,13 @@ def _phases(ctx: Any, incomplete: str) -> list[str]:
 
 
 def _zones(incomplete: str) -> list[str]:
-    from zoneinfo import available_timezones  # noqa: PLC0415 - as above
+    from zoneinfo import available_timezones  # noqa: PLC0415 - only when a name is to be completed
 
     return _starting(sorted(available_timezones()), incomplete)
 
 
 def _regimen(ctx: Any) -> Any:
-    from infusecalc.errors import InfusecalcError  # noqa: PLC0415 - as above
+    from infusecalc.errors import InfusecalcError  # noqa: PLC0415 - only when a name is to be completed
 
     label = ctx.params.get("label")
     label = label[0] if isinstance(label, (list, tuple)) and label else label or None

@@ -47,7 +47,7 @@ def _check_key(name: str, given: dict[str, Any]) -> None:
 def write_dataset(work: Batch, refuse: Refuser, watch: Watcher, given: dict[str, Any]) -> None:
     """Plan the cohort, and write the dataset and its key; raises BadInput, and Blocked where a plan blocks."""
     from infusecalc.cohort.dataset import SCHEMA, Dataset  # noqa: PLC0415 - a frame library
-    from infusecalc.cohort.files.writing import write_rows  # noqa: PLC0415 - as above
+    from infusecalc.cohort.files.writing import write_rows  # noqa: PLC0415 - a frame library
     from infusecalc.output.dataset import key_file, key_name  # noqa: PLC0415 - only a dataset needs it
 
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:

@@ -76,7 +76,7 @@ def check_whole(found: SettingsFile) -> None:
 def _zone(text: str) -> None:
     from datetime import date  # noqa: PLC0415 - only a zone needs it
 
-    from infusecalc.output.zones import place_of  # noqa: PLC0415 - as above
+    from infusecalc.output.zones import place_of  # noqa: PLC0415 - only a zone needs it
 
     place_of(text, 12 * 60, [date(2026, 12, 1)])
 

@@ -63,16 +63,16 @@ def _slots(case: Case) -> Iterator[Slot]:
             yield from _of_numbers(case, name, codes)
         else:
             for finding in rule(case):
-                yield Slot(0, False, finding)  # noqa: FBT003 - a part
+                yield Slot(0, False, finding)  # noqa: FBT003 - the parts of a Slot, in their order
 
 
 def _of_conditions(case: Case) -> Iterator[Slot]:
     """What the label says of each condition, for doses above the one from which it speaks and for others."""
     for place, condition in enumerate(case.conditions):
         bit = bit_of_condition(place) if condition.above else 0
-        yield Slot(bit, False, of_condition(case.regimen, condition, over=True))  # noqa: FBT003 - the shape's own parts
+        yield Slot(bit, False, of_condition(case.regimen, condition, over=True))  # noqa: FBT003 - the parts of a Slot, in their order
         if bit:
-            yield Slot(bit, True, of_condition(case.regimen, condition, over=False))  # noqa: FBT003 - as above
+            yield Slot(bit, True, of_condition(case.regimen, condition, over=False))  # noqa: FBT003 - the parts of a Slot, in their order
 
 
 def _of_numbers(case: Case, rule: str, codes: Iterable[str]) -> Iterator[Slot]:
@@ -80,7 +80,7 @@ def _of_numbers(case: Case, rule: str, codes: Iterable[str]) -> Iterator[Slot]:
     late = _from_protocol(case) if rule == "protocol" else None
     if late != ():
         for code in codes:
-            yield Slot(bit_of(code), False, Finding(code, "", (), infusions=late))  # noqa: FBT003 - a part
+            yield Slot(bit_of(code), False, Finding(code, "", (), infusions=late))  # noqa: FBT003 - the parts of a Slot, in their order
 
 
 def _from_protocol(case: Case) -> tuple[int, ...]:

@@ -102,7 +102,7 @@ def _mapped(
     beside: Beside | None,
 ) -> Any:
     """The frame that some work makes of another, batch by batch; `empty` has its columns."""
-    from pyspark.sql.pandas.types import from_arrow_schema, to_arrow_schema  # noqa: PLC0415 - as above
+    from pyspark.sql.pandas.types import from_arrow_schema, to_arrow_schema  # noqa: PLC0415 - only where there is a Spark frame
 
     columns = tuple(df.columns)
     schema = from_arrow_schema(empty.to_arrow().schema)

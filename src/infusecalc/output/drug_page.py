@@ -139,17 +139,20 @@ def _named(table: Table, drug_id: str, rows: Iterable[Record]) -> Iterator[tuple
         rules: DrugRules | None = table.get("drugs", drug_id, row["label"])
         rule = rules.conditions.get(row["name"]) if rules else None
         named.setdefault(row["label"], []).append(row["name"].rpartition("/")[2] + (_limits(rule) if rule else ""))
-    for names in dict.fromkeys(", ".join(each) for each in named.values()):
-        yield ", ".join(label for label, own in named.items() if ", ".join(own) == names), names
+    yield from _by_labels({label: ", ".join(own) for label, own in named.items()})
+
+
+def _by_labels(named: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """Names by the label that they are for, or the labels that have the same."""
+    for names in dict.fromkeys(named.values()):
+        yield ", ".join(label for label, own in named.items() if own == names), names
 
 
 def _products(table: Table, drug_id: str) -> Iterator[Block]:
     """The products of a drug under each label, or under several that have the same."""
     named = {label: _names_of(table, table.products(drug_id, label)) for label in table.labels}
-    alike = dict.fromkeys(names for names in named.values() if names)
-    rows = ((", ".join(label for label in named if named[label] == names), names) for names in alike)
     yield Heading("Products")
-    yield Pairs(tuple(rows), inset=True)
+    yield Pairs(tuple(_by_labels({label: names for label, names in named.items() if names})), inset=True)
 
 
 def _names_of(table: Table, products: Iterable[str]) -> str:

@@ -98,7 +98,7 @@ def told_stamp() -> datetime | None:
 
 
 def _event(course: Course, infusion: Infusion, how: Appointment, place: ZonedPlace | None, stamp: datetime) -> Any:
-    from icalendar import Alarm, Event  # noqa: PLC0415 - as above
+    from icalendar import Alarm, Event  # noqa: PLC0415 - the calendar library is imported only to write one
 
     planned, event = infusion.planned, Event()
     event.add("uid", uid(course, planned.number))

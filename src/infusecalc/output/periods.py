@@ -12,7 +12,7 @@ from infusecalc.findings import carries
 from infusecalc.frozen import Frozen
 from infusecalc.output import phrases
 from infusecalc.output.blocks import Block, Heading, Lines, Rows
-from infusecalc.output.flat import finding_record, flat_findings, vials_text
+from infusecalc.output.flat import told_findings, vials_text
 from infusecalc.phase_dose import Infusion, PhaseDose
 from infusecalc.preparation import cost_of
 from infusecalc.quantities import number, people
@@ -119,7 +119,7 @@ def _row(course: Course, period: Period, row: set[int], shown: set[int]) -> dict
     found = (finding for finding in course.findings if carries(row, finding.infusions, shown))
     sums = record(period)
     chair = {"chair_min": sums.pop("chair_min")}
-    return sums | flat_findings(map(finding_record, found)) | chair
+    return sums | told_findings(found) | chair
 
 
 def blocks(course: Course, said: Callable[[date], str] = phrases.day) -> Iterator[Block]:

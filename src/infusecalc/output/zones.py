@@ -145,7 +145,7 @@ def _zone(name: str) -> tzinfo:
 
 def _nearest(name: str) -> str:
     import difflib  # noqa: PLC0415 - only a miss needs it
-    from zoneinfo import available_timezones  # noqa: PLC0415 - as above
+    from zoneinfo import available_timezones  # noqa: PLC0415 - only a miss needs it
 
     known = {each.lower(): each for each in sorted(available_timezones()) if "/" in each}
     found = difflib.get_close_matches(name.lower(), known)

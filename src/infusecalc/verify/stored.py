@@ -46,7 +46,7 @@ def read_stored(name: str) -> StoredFile:
     """The plan in a file, or on standard input (`-`); raises BadInput for what is no whole plan of ours."""
     text = _text(name)
     base = "-" if name == "-" else os.path.basename(name)  # noqa: PTH119 - a name may be no path at all
-    extension = os.path.splitext(base)[1].lower()  # noqa: PTH122 - as above
+    extension = os.path.splitext(base)[1].lower()  # noqa: PTH122 - a name may be no path at all
     if not text.strip():
         raise BadInput("file", name, "is empty", hint=_MORE)
     is_json = text.lstrip()[0] in "{["
