@@ -92,7 +92,7 @@ PATIENT = [
     repeated("--has", "A condition of the patient; for the names see: info DRUG.", "CONDITION"),
     repeated(
         "--done",
-        "A screening done before the start, such as tuberculosis; for the names see: info DRUG.",
+        "A screening done before the start, such as tuberculosis, whatever its result; for the names see: info DRUG.",
         "SCREENING[=DATE]",
     ),
 ]
