@@ -21,7 +21,7 @@ def by_usual(case: Case) -> Iterator[Finding]:
     if usual and (usual.dose.basis != "mg/m2" or case.patient.bsa is not None):
         over = case.above(usual.dose)
         if over:
-            message = f"One infusion is more than {usual.dose.people}: {usual.text}"
+            message = f"One infusion is more than {usual.dose.people}, {usual.text}"
             yield case.of_doses("dose-above-usual", over, message, usual.source)
 
 

@@ -234,7 +234,10 @@ def _bands_crossed(case: Case) -> Iterator[Finding]:
 
 def of_condition(regimen: Regimen, has: HasCondition, *, over: bool) -> Finding:
     """What the label says of a condition; `over`: a dose is above the one from which the label speaks."""
-    name = has.name if has.named == has.id else f"{has.name} ('{has.typed}' is read as the worst it can mean)"
+    name = has.name
+    if has.named != has.id:
+        names = f"for the exact names see: infusecalc info {regimen.drug_id}"
+        name += f" ('{has.typed}' is read as the worst it can mean; {names})"
     if has.removed:
         message = f"{name}: the site's file removes what the shipped table says about it"
         return Finding("condition-not-covered", message, HOUSE, has.id)

@@ -15,7 +15,7 @@ def by_regimen(case: Case) -> Iterator[Finding]:
     if rules.status.is_ == "off-label":
         more = f": {rules.status.text}" if rules.status.text else ""
         what = regimen.title + ("," if regimen.variant else "")
-        message = f"Off-label: {what} is not labelled under the {regimen.label} label{more}"
+        message = f"{what} is not on the {regimen.label} label{more}"
         yield Finding("off-label", message, rules.status.source)
     yield from _incomplete(case)
     for name, note in rules.companions.items():

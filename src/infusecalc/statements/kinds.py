@@ -261,7 +261,7 @@ def _after(text: str) -> After:
 
 def _dose_range(text: str) -> DoseRange:
     if text == "not stated":
-        return DoseRange(None, None, "a dose without a figure")
+        return DoseRange(None, None, "another dose, without a figure")
     low, to, high = text.partition(" to ")
     upper: Dose = DOSE.parse(high if to else low)
     lower: Dose = DOSE.parse(f"{low} {upper.basis}") if to else upper
@@ -270,7 +270,7 @@ def _dose_range(text: str) -> DoseRange:
 
 def _span_range(text: str) -> SpanRange:
     if text == "not stated":
-        return SpanRange(None, None, "an interval without a figure")
+        return SpanRange(None, None, "another interval, without a figure")
     if text.endswith(" or more"):
         return SpanRange(SPAN.parse(text.removesuffix(" or more")), None, f"every {text}")
     low, to, high = text.partition(" to ")
