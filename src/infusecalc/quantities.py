@@ -114,7 +114,8 @@ def _scaled(what: str, text: str, units: dict[str, tuple[int, int]], allowed: st
     whole, part, unit = found[1], found[2] or "", (found[3] or "").lower()
     if unit not in units:
         problem, detail = ("has an unknown unit", f": '{unit}'") if unit else ("has no unit", "")
-        raise BadInput(what, text, problem, detail=detail, allowed=allowed)
+        stones = "stones are not read: 1 stone is 14 lb" if "lb" in units and unit.startswith("st") else ""
+        raise BadInput(what, text, problem, detail=detail, allowed=allowed, hint=stones)
     numerator, denominator = units[unit]
     return int(whole + part) * numerator, denominator * 10 ** len(part), unit
 

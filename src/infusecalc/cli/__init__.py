@@ -102,7 +102,7 @@ def _program() -> Any:
 
     @app.callback(invoke_without_command=True)
     def infusecalc(ctx: typer.Context, *, version: _Version = False) -> Reply | None:  # noqa: ARG001 - it is eager
-        """Infliximab and rituximab: doses, vials, bags, pump rates and dates for one patient or many.
+        """Intravenous infliximab and rituximab, cancer aside: doses, vials, pump rates, dates for one patient or many.
 
         Every number has a source; see: infusecalc regimens show. Check against the current label.
         """

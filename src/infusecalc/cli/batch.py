@@ -71,7 +71,7 @@ COHORT = [
     option("--weights", "File of weights over time: patient_id, date, weight_kg.", "FILE"),
     repeated(
         "--from",
-        "Two uses: the format of the cohort, if its name does not show it, or start with maintenance.",
+        "csv, ndjson, parquet: the format of the cohort, if its name does not show it; maintenance: start with it.",
         "csv|ndjson|parquet|maintenance",
     ),
     option("--rejects", "File for rejected rows, with reasons.", "FILE"),

@@ -92,18 +92,18 @@ PATIENT = [
     repeated("--has", "A condition of the patient; for the names see: info DRUG.", "CONDITION"),
     repeated(
         "--done",
-        "A screening done before the start, such as tuberculosis, whatever its result; for the names see: info DRUG.",
+        "A screening done before the start, such as tuberculosis; for the names see: info DRUG.",
         "SCREENING[=DATE]",
     ),
 ]
 CHOICE = [
     option("--label", f"The label to follow: {' or '.join(_LABELS)}; default {_LABELS[0]}.", "LABEL", words=_LABELS),
     option("--variant", "Variant of the regimen; for the names see: list --full.", "NAME"),
-    option("--product", "Product; for the names see: info DRUG --full; default: the drug's usual one.", "NAME"),
-    repeated("--dose", "Another dose; for maintenance unless a phase is named.", "[PHASE=]DOSE"),
-    repeated("--every", "Another interval, as in 6w; for maintenance unless a phase is named.", "[PHASE=]TIME"),
+    option("--product", "Product; for the names see: info DRUG --full; default: as the answer says.", "NAME"),
+    repeated("--dose", "Dose in place of the regimen's; for maintenance unless a phase is named.", "[PHASE=]DOSE"),
+    repeated("--every", "Interval in place of the regimen's (6w); for maintenance or a named phase.", "[PHASE=]TIME"),
     option("--from", "Start with maintenance: induction is over.", "maintenance", words=(MAINTENANCE,)),
-    option("--round", f"Round the dose: {', '.join(ROUNDING)}.", "HOW", words=ROUNDING),
+    option("--round", f"Round the dose to the nearest, a tie down: {', '.join(ROUNDING)}.", "HOW", words=ROUNDING),
     option(
         "--round-within", "Largest change that rounding may make; default: the limit in the regimen table.", "PERCENT"
     ),
@@ -111,7 +111,7 @@ CHOICE = [
     option("--protocol", "Rates by a named protocol; for the names see: regimens show DRUG INDICATION.", "NAME"),
     repeated("--accept", "Accept a blocking finding, with a reason.", "CODE[:DETAIL]=REASON"),
 ]
-ON = [option("--on", "Date for the age (from --born) and for dated weights.", "DATE")]
+ON = [option("--on", "Day on which age and weight are taken, with --born or dated weights.", "DATE")]
 START = [option("--start", "Date of the first infusion.", "YYYY-MM-DD|today")]
 HISTORY = [
     repeated("--given", "Infusion already given, with its dose.", "DATE[:MG]"),
@@ -186,7 +186,7 @@ def result(kinds: tuple[str, ...] = (PAGE, DOCUMENT, ROWS)) -> list[Parameter]:
         *paper,
         *([flag("--full", "Every detail and source, not only what fits on one screen.")] if "table" in formats else []),
         option("-o --output", "Write to a file; the extension sets the format.", "FILE"),
-        flag("--quiet", "Only errors on standard error; the table leaves out info findings, screening included."),
+        flag("--quiet", "No messages but errors; the table leaves out screening, premedication and other infos."),
         flag("--no-color", "No colour."),
         *([NO_SETTINGS] if "table" in formats else []),
     ]

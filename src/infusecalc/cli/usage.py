@@ -14,6 +14,10 @@ from infusecalc.spelling import plain_marks
 
 _ALIKE = 0.75  # how near an option has to be to be offered for another
 _OPTION = re.compile(r"--?[A-Za-z][A-Za-z-]*", re.ASCII)
+_UNIT = re.compile(
+    r"[0-9.]*(kg|lbs?|st|stones?|cm|m|in|ft|mg|mg/kg|mg/m2|ml|y|years?|mo|months?|w|weeks?|d|days?|h|hours?|min)",
+    re.ASCII | re.IGNORECASE,
+)
 
 Options = Callable[[], Mapping[str, Sequence[str]]]
 """The options of every command, gathered when they are asked for."""
@@ -87,11 +91,13 @@ def _no_option(error: Any, words: Sequence[str], mine: Sequence[str], options: O
 
 
 def _extra(words: Sequence[str], extra: str, parameters: Sequence[Any]) -> str:
-    """Why there is a word too many: it is the value of a flag, which takes none, or the rest of a name."""
+    """Why there is a word too many: the value of a flag, which takes none, the unit of a number, the rest of a name."""
     switches = _flags(parameters, valued=False)
     for before, word in pairwise(words):
         if before in switches and extra.startswith(word):
             return f": {before} takes no value"
+    if _UNIT.fullmatch(extra):
+        return "; write number and unit without a space, as in 70kg"
     named = any(parameter.name == "indication" for parameter in parameters)
     return "; put a name of several words in quotes" if named else ""
 

@@ -146,7 +146,7 @@ def rhythm(phase: Phase) -> str:
         listed = f"{listed} and {numbers[-1]}" if listed else str(numbers[-1])
         parts.append(f"{unit}{'s' if len(numbers) > 1 else ''} {listed}")
     if phase.repeat and phase.repeat.planned == "asked":
-        parts.append(f"another course after {phase.repeat.every} only with --courses")
+        parts.append(f"a further course after {phase.repeat.every} only if needed (to plan it: --courses)")
     elif phase.interval:
         parts.append(f"{'then ' if parts else ''}every {phase.interval}")
     if phase.if_needed_from:

@@ -178,7 +178,8 @@ class Table(Entries):
         if typed is None:
             return self.labels[0]
         if normal(typed) not in self.labels:
-            raise BadInput("label", typed, "is not known", allowed=", ".join(self.labels))
+            hint = ", ".join(f"{each} is the {self.get('labels', each).name}" for each in self.labels)
+            raise BadInput("label", typed, "is not known", allowed=", ".join(self.labels), hint=hint)
         return normal(typed)
 
     def find_condition(self, typed: str) -> str:
