@@ -152,7 +152,7 @@ PUMP = [
 ]
 CHECK = [
     option("--ordered", "Ordered dose of one infusion; a bare number is mg.", "350mg|5mg/kg", needed=True),
-    option("--ordered-every", "Ordered interval.", "8w"),
+    option("--ordered-every", "Ordered interval; where courses repeat, the time from one course to the next.", "8w"),
     option("--phase", "Phase of the order, where phases differ.", "NAME"),
     option("--number", "Number of the infusion that the order is for.", "N"),
 ]

@@ -141,10 +141,7 @@ def rhythm(phase: Phase) -> str:
     parts = []
     after = phase.starts and phase.count is not None and f"{phase.wait} after the {phase.starts.after}"
     if len(phase.offsets) > 1 or (phase.interval is None and not after):
-        unit, numbers = ("week", phase.weeks) if phase.weeks else ("day", phase.offsets)
-        listed = ", ".join(map(str, numbers[:-1]))
-        listed = f"{listed} and {numbers[-1]}" if listed else str(numbers[-1])
-        parts.append(f"{unit}{'s' if len(numbers) > 1 else ''} {listed}")
+        parts.append(block(phase))
     if phase.repeat and phase.repeat.planned == "asked":
         parts.append(f"another course after {phase.repeat.every} only with --courses")
     elif phase.interval:
@@ -157,6 +154,14 @@ def rhythm(phase: Phase) -> str:
     if after:
         parts.append(f"from {after}" if parts else after)
     return ", ".join(parts)
+
+
+def block(phase: Phase) -> str:
+    """The days or weeks of one block of a phase: `weeks 0, 2 and 6`, `day 0`."""
+    unit, numbers = ("week", phase.weeks) if phase.weeks else ("day", phase.offsets)
+    listed = ", ".join(map(str, numbers[:-1]))
+    listed = f"{listed} and {numbers[-1]}" if listed else str(numbers[-1])
+    return f"{unit}{'s' if len(numbers) > 1 else ''} {listed}"
 
 
 def heading(dose: PhaseDose) -> str:
