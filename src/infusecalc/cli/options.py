@@ -92,7 +92,7 @@ PATIENT = [
     repeated("--has", "A condition of the patient; for the names see: info DRUG.", "CONDITION"),
     repeated(
         "--done",
-        "A screening done before the start, such as tuberculosis; for the names see: info DRUG.",
+        "A screening that was done, such as tuberculosis, whatever its result was; for the names see: info DRUG.",
         "SCREENING[=DATE]",
     ),
 ]

@@ -75,11 +75,11 @@ def _stated(hundredths: int | None) -> str:
 
 
 def bag(made_up: Preparation) -> str:
-    """The bag in words: `35 mL into 250 mL after taking out 35 mL: 1.4 mg/mL`; or that the drug does not fit it."""
+    """The bag: `35 mL of drug into 250 mL after taking out 35 mL of fluid: 1.4 mg/mL`; or that it does not fit."""
     if made_up.too_much is not None:
         return f"{people(made_up.too_much, 4)} mL of drug does not fit in a {people(made_up.bag, 0)} mL bag"
     drug = volume(made_up.drug_volume)
-    into = f"{drug} into {people(made_up.bag, 0)} mL after taking out {drug}"
+    into = f"{drug} of drug into {people(made_up.bag, 0)} mL after taking out {drug} of fluid"
     return f"{into}: {people(made_up.concentration)} mg/mL"
 
 
