@@ -17,7 +17,7 @@ from infusecalc.order_mistakes import SAME, Mistake, find_mistakes
 from infusecalc.patient import Patient
 from infusecalc.phase_dose import PhaseDose
 from infusecalc.plan import event_of
-from infusecalc.quantities import Dose, Span, decisive, parse_amount, parse_dose, parse_span, people
+from infusecalc.quantities import Dose, Span, decisive, parse_amount, parse_dose, parse_span, people, plain
 from infusecalc.spelling import normal
 from infusecalc.statements import Allowed, Citation, Phase
 from infusecalc.statements.kinds import DoseRange
@@ -32,12 +32,13 @@ class Verdict(Frozen):
     """An order against a phase of a course; amounts in 0.01 mg, `difference` in 0.1 % of the expected dose.
 
     `basis` is what was ordered by weight or surface, None for an order in mg. `interval_verdict` is None where no
-    interval was ordered; `verdict` is the worse of the two.
+    interval was ordered; `verdict` is the worse of the two. `told`: it was said which phase or infusion it is for.
     """
 
     course: Course
     dose: PhaseDose
     number: int | None
+    told: bool
     ordered: int
     basis: Dose | None
     every: Span | None
@@ -128,6 +129,7 @@ def check_order(
         course,
         dose,
         counted,
+        phase is not None or counted is not None,
         amount,
         basis,
         every,
@@ -192,6 +194,8 @@ def _dose_verdict(course: Course, dose: PhaseDose, amount: int, rows: list[Allow
                 return WITHIN_RANGE
             else:
                 notes.append(f"the source allows {row.dose.text}{_span(low, high)}: {row.when}")
+    if least_cover(expected, course.product.vials.sizes) == amount:
+        notes.append(f"it is the dose in whole vials: a change of more than {plain(share)} %, the limit of rounding")
     notes += _elsewhere(course, dose, amount)
     return OUTSIDE
 

@@ -86,7 +86,7 @@ def _record(course: Course, at: int | None) -> Iterator[Block]:
         date = phrases.long_date(planned.date)
         first = (mark(course, planned.number), str(planned.number), date, *clock, dose, timed(infusion))
         rows.append((*first, given, *("" for _ in _BOXES[1:])))
-    heads = ("", "#", "date", *("at" for _ in clock), "dose", "takes", *_BOXES)
+    heads = ("", "#", "date", *("at" for _ in clock), "dose", "duration", *_BOXES)
     yield Heading("Infusions")
     yield Rows(heads, tuple(rows), right=(1, 3 + len(clock)), boxes=True)
 

@@ -241,9 +241,10 @@ def _last_given(due: Due) -> str:
     """The last infusion given; those that were early, or of another dose, are told by their findings."""
     last = due.given[-1]
     amount = last.planned.given.amount if last.planned.given else None
-    what = "dose not stated" if amount is None else phrases.mg(amount)
+    what = "dose not entered" if amount is None else phrases.mg(amount)
     when = phrases.shift(last.planned.late_days, "late", "early") or "on time"
-    return f"Given: {len(due.given)}, the last on {phrases.day(last.planned.date)}, {what}, {when}"
+    number = f"{len(due.given)} infusion{'' if len(due.given) == 1 else 's'}"
+    return f"Given: {number}, the last on {phrases.day(last.planned.date)} ({when}; {what})"
 
 
 def _due_first(due: Due, infusion: Infusion) -> Iterator[Block]:

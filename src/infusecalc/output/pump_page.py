@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from infusecalc.findings import Finding
 from infusecalc.output import after_stop, phrases
 from infusecalc.output.answer import Answer
 from infusecalc.output.blocks import Block, Heading, Lines, Pairs, Rows
@@ -119,7 +120,7 @@ def pump_block(table: PumpTable) -> Iterator[Block]:
 def steps_block(table: PumpTable, after: str = "", *, tight: bool = False) -> Iterator[Block]:
     """The steps and the whole time, and what comes `after` it; `tight`: on a screen, where the heads have the unit."""
     timed = table.at is not None
-    start, lasts = ("start min", "minutes") if tight else ("start", "duration")
+    start, lasts = ("from min", "for min") if tight else ("start", "duration")
     heads_ = [
         "#",
         start,
@@ -190,5 +191,10 @@ def pump_screen(table: PumpTable) -> Iterator[Block]:
     yield from steps_block(table, watched(course), tight=True)
     if table.stop:
         yield Lines((after_stop.resumed(table, table.stop),), listed=True)
-    yield from infos(course, table.findings)
+    yield from infos(course, [_told_above(each) for each in table.findings] if before else table.findings)
     yield from foot(course, table.sources)
+
+
+def _told_above(finding: Finding) -> Finding:
+    """The finding of the premedication without its words, which stand above it with the clock; any other as it is."""
+    return finding.but(short="at the times above") if finding.key == "companion:premedication" else finding

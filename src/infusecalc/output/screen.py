@@ -32,7 +32,7 @@ def course_screen(
     grave = any(finding.severity == "caution" for finding in course.findings)
     for index, group in enumerate(shown):
         yield Heading(_what_and_when(course, group), SECTION if alone or (grave and index == 0) else PART)
-        made, time = made_up(course, group[0]), _runs(course, group)
+        made, time = made_up(course, group[0]), _runs(course, group, alone=alone)
         how = "time" if group[0].later_time is None else "in"  # 'time not labelled'
         lines = (made + ending(course), f"time {time}") if alone else (f"{made}; {how} {time}",)
         yield Lines(lines, listed=True)
@@ -134,13 +134,14 @@ def _what_and_when(course: Course, doses: list[PhaseDose]) -> str:
 def made_up(course: Course, dose: PhaseDose) -> str:
     """What one infusion is made up from: `make up 4 x 100 mg at 10 mg/mL: 35 mL of drug into 250 mL ...`.
 
-    The strength stands beside the vials where they are a powder: a liquid has it on the vial.
+    Where the vials are a powder, their strength stands beside them, and what is drug and what is fluid; a liquid has it
+    on the vial.
     """
     made = dose.preparation
     waste = f", {phrases.mg(made.waste)} waste" if made.waste else ""
     powder = "reconstitution" in course.handling
     strength = f" at {plain(course.product.vials.concentration, 3)} mg/mL" if powder else ""
-    return f"make up {phrases.vials(made.vials)}{strength}: {phrases.bag(made)}{waste}"
+    return f"make up {phrases.vials(made.vials)}{strength}: {phrases.bag(made, brief=not powder)}{waste}"
 
 
 def ending(course: Course) -> str:
@@ -153,12 +154,13 @@ def cannot_wait(course: Course) -> str:
     return "; ".join(note.short for note in course.handling.values() if note.short)
 
 
-def _runs(course: Course, doses: list[PhaseDose]) -> str:
+def _runs(course: Course, doses: list[PhaseDose], *, alone: bool) -> str:
     """How long an infusion takes, the first of the course apart, and how long the patient is watched."""
     later, first = doses[0].later_time, doses[0].first_time
     text = phrases.time(later)
     if doses[0].name == course.phases[0].name and first is not None and first != later:
-        text = f"{phrases.time(first)} for the first infusion, {phrases.time(later)} for later ones"
+        which, others = ("first infusion", "later ones") if alone else ("first", "others")
+        text = f"{phrases.time(first)} for the {which}, {phrases.time(later)} for {others}"
     return text + watched(course)
 
 
