@@ -37,7 +37,8 @@ PAGE = re.compile(
     r"(?:- )?ordered:? (?P<ordered>\S+) mg (?:\((?P<given>[^)]+)\) )?"
     r"(?:- )?expected:? (?P<expected>\S+) mg \((?P<phase>\w+): (?P<basis>\S+ \S+)\) "
     r"(?:- )?difference:? (?P<difference>\S+) mg, (?P<percent>\S+) %: (?P<dose>[a-z-]+)"
-    r"(?: (?:- )?interval:? every (?P<every>\d+ \w+), expected every (?P<own>\d+ \w+): (?P<interval>[a-z-]+))?"
+    r"(?: (?:- )?interval:? every (?P<every>\d+ \w+), expected (?:every (?P<own>\d+ \w+)|\w+ [^:]+): "
+    r"(?P<interval>[a-z-]+))?"
 )
 NAMED = re.compile(r"(?<!likely )mistake: ([a-z0-9-]+)")
 
@@ -131,6 +132,21 @@ def test_every_format_carries_the_same_verdict(order, capfd):
         assert shown["difference"].startswith("+") is (row["difference_mg"] > 0)
         assert NAMED.findall(words) == [mistake["code"] for mistake in answer["mistakes"]]
         assert all(text in words for text in answer["notes"])
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("ra --ordered 1000mg --ordered-every 2w", True),
+        ("ra --ordered 1000mg --ordered-every 24w", True),
+        ("ra --ordered 1000mg", False),
+        ("pv --phase maintenance --ordered 500mg --ordered-every 6m", False),  # no courses: an interval alone
+    ],
+)
+def test_where_courses_repeat_the_page_says_what_an_ordered_interval_means(line, told, capfd):
+    assert run(["check", "rituximab", *line.split(), "--weight", "70kg"]) == 0
+    shown = " ".join(capfd.readouterr().out.split())
+    assert ("--ordered-every means the time from one course to the next: 24 weeks" in shown) is told
 
 
 @pytest.mark.parametrize("order", sentences(ORDERS["refused"]))

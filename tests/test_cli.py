@@ -44,7 +44,7 @@ def test_the_first_command_of_the_readme_prints_eight_infusions(capfd):
     assert run(PLAN) == 0
     out, err = capfd.readouterr()
     assert len([line for line in out.splitlines() if line.endswith("  350 mg  2 h")]) == 8
-    made = "make up 4 x 100 mg: 35 mL into 250 mL after taking out 35 mL: 1.4 mg/mL, 50 mg waste"
+    made = "make up 4 x 100 mg at 10 mg/mL: 35 mL of drug into 250 mL after taking out 35 mL of fluid: 1.4 mg/mL, 50 mg"
     assert made in " ".join(out.split())
     assert "Tue 2026-12-01" in out
     assert err == ""
@@ -577,9 +577,9 @@ def test_the_table_is_shown_in_every_format(line, form, capfd):
     assert out.isascii()
 
 
-def test_what_is_recalled_is_shown_as_from_memory(capfd):
+def test_what_is_recalled_is_shown_as_general_knowledge(capfd):
     assert run(["regimens", "show", "rituximab", "pv"]) == 0
-    assert "[from memory: " in capfd.readouterr().out
+    assert "[general knowledge: " in capfd.readouterr().out
 
 
 def test_a_sites_values_are_shown_as_local(tmp_path, capfd):

@@ -270,6 +270,25 @@ def test_dates_on_paper_and_page_are_long(form, tmp_path):
 # --- the page in a browser ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("sheet", "settings", "told"),
+    [
+        ("patient", "", "infusecalc: before you hand it out, fill in of the clinic: name, telephone, emergency\n"),
+        ("patient", "[clinic]\nname = 'C'\ntelephone = '1'\n", "fill in of the clinic: emergency\n"),
+        ("patient", '[clinic]\nname = "C"\ntelephone = "1"\nemergency = "999"\n', None),
+        ("clinic", "", None),
+    ],
+)
+def test_what_a_patient_sheet_lacks_of_the_clinic_is_said(sheet, settings, told, tmp_path, capfd, monkeypatch):
+    path = tmp_path / "infusecalc.toml"
+    path.write_text(settings, encoding="utf-8")
+    monkeypatch.setenv("INFUSECALC_SETTINGS", str(path))
+    assert run([*CROHNS.split(), "--sheet", sheet, "-o", str(tmp_path / "sheet.html")]) == 0
+    err = capfd.readouterr().err
+    assert ("before you hand it out" in err) is (told is not None)
+    assert told is None or told in err
+
+
 @pytest.mark.parametrize("line", [CROHNS, f"{CROHNS} --sheet patient", PLANS["gpa eu"], CHECK])
 def test_headings_are_in_order_and_every_column_has_one(line, tmp_path):
     page = shown(line, tmp_path)

@@ -325,11 +325,12 @@ def test_all_regimens_those_of_a_drug_or_one_are_reviewed(words, regimens, capfd
 def test_what_no_document_says_is_cited_by_its_grade_alone_and_data_keep_the_code(capfd):
     assert run(["regimens", "review", "rituximab", "pv"]) == 0
     text = " ".join(capfd.readouterr().out.split())
-    assert "From memory: general knowledge of the label: nobody has read it in a document" in text
+    assert "General knowledge: of the label: nobody has read it in a document" in text
     assert (
-        " house: not confirmed in the texts read; from memory: the end of the exclusivity [ ] products/truxima" in text
+        " house: not confirmed in the texts read; general knowledge: the end of the exclusivity [ ] products/truxima"
+        in text
     )
-    assert " from memory [ ] " in text
+    assert " general knowledge [ ] " in text
     assert [words for words in ("(recalled;", "(house;", "(derived;") if words in text] == []
     assert run(["regimens", "review", "rituximab", "pv", "--format", "json"]) == 0
     cited = [each for row in json.loads(capfd.readouterr().out)["rows"] for each in row["cited"]]
@@ -348,7 +349,7 @@ def test_what_a_site_says_is_reviewed_first(signed, capfd):
     )
     assert f"[x] {DOSE}: 5 mg/kg ({SAID}, AB)" in text
     assert f"[ ] {EVERY}: 9 weeks (confirmed as '8 weeks' on 2026-11-20: void) | initials ____ date __________" in text
-    assert text.index("Site: ") < text.index("From memory: ") < text.index("Secondary: ") < text.index("Label: ")
+    assert text.index("Site: ") < text.index("General knowledge: ") < text.index("Secondary: ") < text.index("Label: ")
     rows = json.loads(told("regimens review infliximab crohns --format json", path, capfd))["rows"]
     assert rows[0]["id"] == DOSE
     void = {row["id"]: row["void"] for row in rows if row["void"]}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from infusecalc.arithmetic import tenths_of_percent, within
 from infusecalc.choices import parse_count
@@ -16,9 +17,9 @@ from infusecalc.order_mistakes import SAME, Mistake, find_mistakes
 from infusecalc.patient import Patient
 from infusecalc.phase_dose import PhaseDose
 from infusecalc.plan import event_of
-from infusecalc.quantities import Dose, Span, decisive, parse_amount, parse_dose, parse_span, people
+from infusecalc.quantities import Dose, Span, decisive, parse_amount, parse_dose, parse_span, people, plain
 from infusecalc.spelling import normal
-from infusecalc.statements import Allowed, Citation
+from infusecalc.statements import Allowed, Citation, Phase
 from infusecalc.statements.kinds import DoseRange
 
 MATCH, WITHIN_ROUNDING, WITHIN_RANGE, OUTSIDE = VERDICTS = ("match", "within-rounding", "within-range", "outside")
@@ -31,12 +32,13 @@ class Verdict(Frozen):
     """An order against a phase of a course; amounts in 0.01 mg, `difference` in 0.1 % of the expected dose.
 
     `basis` is what was ordered by weight or surface, None for an order in mg. `interval_verdict` is None where no
-    interval was ordered; `verdict` is the worse of the two.
+    interval was ordered; `verdict` is the worse of the two. `told`: it was said which phase or infusion it is for.
     """
 
     course: Course
     dose: PhaseDose
     number: int | None
+    told: bool
     ordered: int
     basis: Dose | None
     every: Span | None
@@ -82,6 +84,11 @@ class Verdict(Frozen):
         return max(self.dose_verdict, self.interval_verdict or MATCH, key=VERDICTS.index)
 
     @property
+    def within_block(self) -> bool:
+        """Whether the ordered interval is the one between the infusions of a block, and not one that goes on."""
+        return self.every is not None and is_spacing(self.dose.phase, self.every)
+
+    @property
     def failed(self) -> bool:
         """Whether the order is outside the regimen."""
         return self.verdict == OUTSIDE
@@ -122,6 +129,7 @@ def check_order(
         course,
         dose,
         counted,
+        phase is not None or counted is not None,
         amount,
         basis,
         every,
@@ -186,6 +194,8 @@ def _dose_verdict(course: Course, dose: PhaseDose, amount: int, rows: list[Allow
                 return WITHIN_RANGE
             else:
                 notes.append(f"the source allows {row.dose.text}{_span(low, high)}: {row.when}")
+    if least_cover(expected, course.product.vials.sizes) == amount:
+        notes.append(f"it is the dose in whole vials: a change of more than {plain(share)} %, the limit of rounding")
     notes += _elsewhere(course, dose, amount)
     return OUTSIDE
 
@@ -228,10 +238,22 @@ def _elsewhere(course: Course, dose: PhaseDose, amount: int) -> Iterator[str]:
             yield f"{row.dose.text} is allowed in {row.phase} ({row.when}), and not in {dose.name}"
 
 
+def is_spacing(phase: Phase, every: Span) -> bool:
+    """Whether an interval is the time between the infusions of one block of a phase: 2 weeks for days 0 and 14."""
+    gaps = {later - day for day, later in pairwise(phase.offsets)}
+    return gaps == {every.days}
+
+
 def _interval_verdict(dose: PhaseDose, every: Span, rows: list[Allowed], notes: list[str]) -> str:
     own = dose.phase.interval
+    if is_spacing(dose.phase, every):
+        notes.append(
+            f"every {every} is the time between infusions within the {dose.name}, not an interval that goes on"
+        )
+        return WITHIN_RANGE
     if own is None:
-        hint = f"leave it out: {dose.name} is given once"
+        days = ", ".join(map(str, dose.phase.offsets))
+        hint = f"leave it out: {dose.name} is given once, day{'s' if ',' in days else ''} {days}"
         raise BadInput("`ordered_every`", every, "is for a phase that repeats", hint=hint)
     if every.size == own.size or _reaches(every, own, own):
         return MATCH
@@ -258,7 +280,9 @@ def _reaches(every: Span, low: Span | None, high: Span | None) -> bool:
 def _combined(course: Course, dose: PhaseDose, amount: int, every: Span, rows: list[Allowed]) -> bool:
     """Whether dose and interval are both escalated, and no statement of the source allows the two together."""
     own = dose.phase.interval
-    if own is None or amount <= dose.amount.exact + SAME or every.size >= own.size or _reaches(every, own, own):
+    if own is None or is_spacing(dose.phase, every):
+        return False
+    if amount <= dose.amount.exact + SAME or every.size >= own.size or _reaches(every, own, own):
         return False
     offered = any(row.dose for row in rows) and any(row.every for row in rows)
     return offered and not any(_allows_both(course, row, dose, amount, every) for row in rows)

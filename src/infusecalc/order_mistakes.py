@@ -144,7 +144,7 @@ def _other_regimens(course: Course, patient: Patient, ordered: int) -> Iterator[
     ]
     for regimen, name, asked, amount in found[:1]:
         others = len({each.title for each, *_ in found}) - 1
-        more = f"; {others} more have this dose" if others else ""
+        more = f"; so has {others} more" if others == 1 else f"; so have {others} more" if others else ""
         yield Mistake(
             _REGIMEN, amount, f"the {name} dose of {regimen.title} is {asked.people}: {people(amount)} mg{more}"
         )

@@ -14,10 +14,12 @@ def help_(
     ctx: typer.Context,
     command: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[COMMAND]...", help="A command; none: all commands.", autocompletion=for_command),
+        typer.Argument(
+            metavar="[COMMAND]...", help="A command; without one, the help of all.", autocompletion=for_command
+        ),
     ] = None,
 ) -> Any:
-    """Help of a command, as its -h.
+    """Show the help of a command, as its -h does.
 
     \b
     Examples:

@@ -77,7 +77,7 @@ def _name(flag: str) -> str:
 
 
 REGIMEN = [
-    argument("drug", "infliximab, rituximab, or a brand or suffixed name; or DRUG/INDICATION."),
+    argument("drug", "infliximab, rituximab, a brand, or a name with suffix (infliximab-dyyb); or DRUG/INDICATION."),
     argument("indication", "Indication; for the names see: list.", needed=False),
 ]
 PATIENT = [
@@ -92,7 +92,7 @@ PATIENT = [
     repeated("--has", "A condition of the patient; for the names see: info DRUG.", "CONDITION"),
     repeated(
         "--done",
-        "A screening done before the start, such as tuberculosis; for the names see: info DRUG.",
+        "A screening that was done, such as tuberculosis, whatever its result was; for the names see: info DRUG.",
         "SCREENING[=DATE]",
     ),
 ]
@@ -152,12 +152,16 @@ PUMP = [
 ]
 CHECK = [
     option("--ordered", "Ordered dose of one infusion; a bare number is mg.", "350mg|5mg/kg", needed=True),
-    option("--ordered-every", "Ordered interval.", "8w"),
+    option("--ordered-every", "Ordered interval; where courses repeat, the time from one course to the next.", "8w"),
     option("--phase", "Phase of the order, where phases differ.", "NAME"),
     option("--number", "Number of the infusion that the order is for.", "N"),
 ]
 HORIZON = [
-    option("--for", "How long to plan, last day included; default: 12 months, or your site's time.", "12m|52w|2y"),
+    option(
+        "--for",
+        "How long to plan, last day included; default: 12 months, or what your site's settings say.",
+        "12m|52w|2y",
+    ),
     option("--until", "Plan up to and including a date.", "DATE"),
     option("--doses", "Number of infusions to plan.", "N"),
     option("--courses", "Number of courses in all, where courses repeat.", "N"),
@@ -167,7 +171,7 @@ DATES = [*START, *HORIZON, *HISTORY, *CLINIC]
 TABLE = [
     option(
         "--regimens",
-        "Your site's regimen table, laid over the shipped one; default: the file named in INFUSECALC_REGIMENS.",
+        "Your site's regimen table; its values take the place of the shipped ones; default: INFUSECALC_REGIMENS.",
         "FILE",
     ),
 ]

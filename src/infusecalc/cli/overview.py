@@ -16,11 +16,11 @@ ABOUT = {
     "info": "A drug: uses, warnings, reactions",
     "list": "All regimens",
     "regimens": "The regimen table: values, sources, sign-off",
-    "ask": "Questions one by one, then the answer",
+    "ask": "Begin here: questions one by one, then the answer",
     "settings": "The settings in force, and their files",
     "schema": "JSON Schema of what a command writes",
     "completion": "Script that completes names in a shell",
-    "help": "Help of a command",
+    "help": "Show the help of a command",
 }
 """Each command in a few words; a command that does not stand here is told by its own help."""
 _EXAMPLES = (

@@ -34,7 +34,11 @@ def course_reply(given: dict[str, Any], kinds: tuple[str, ...] = PLAIN) -> Reply
     looks["at"] = given.get("at") if form.name in _TIMED["at"] else None
     history = given.get("history")  # which is read into what was given
     answer = CourseAnswer(course_of(given), totals=given.get("totals", False), **looks)
-    return reply(given | {"history": history}, form, answer)
+    made = reply(given | {"history": history}, form, answer)
+    left = ", ".join(name for name, said in taken.clinic.as_dict().items() if not said)
+    if looks["sheet"] == "patient" and left:
+        return made.but(note=f"before you hand it out, fill in of the clinic: {left}")
+    return made
 
 
 def check_day(given: dict[str, Any]) -> None:

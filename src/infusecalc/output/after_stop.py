@@ -32,6 +32,12 @@ def before_the_steps(table: PumpTable) -> Iterator[str]:
     yield from (f"{phrases.tall_man(table.course, text)} ({cited(source)})" for text, source in told)
 
 
+def not_paused(stop: Stop) -> Iterator[str]:
+    """That the times after a stop are without it, where nobody has said how long it was."""
+    if not stop.pause:
+        yield "No --pause was given: the times below leave the stop out; they do not say that it may go on at once"
+
+
 def as_tolerated(table: PumpTable) -> str:
     """What stands above the steps that go up again."""
     said = table.course.house.after_stop

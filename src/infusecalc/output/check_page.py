@@ -13,6 +13,7 @@ from infusecalc.output.page import attention, cited_below, informed, top
 from infusecalc.output.records import heads, sources
 from infusecalc.output.screen import foot, head, infos
 from infusecalc.quantities import number, people
+from infusecalc.statements import Phase
 from infusecalc.table import cited
 
 _SIGNED = ("person", "name", "initials", "date", "time")
@@ -101,17 +102,38 @@ def _told(verdict: Verdict) -> str:
     """The verdict without what blocks: the order, and what it is held against where it is not that."""
     ordered, expected = phrases.mg(verdict.ordered), phrases.mg(verdict.expected)
     every = "" if verdict.every is None else f" every {verdict.every}"
+    of_a_block = verdict.every is not None and len(verdict.dose.phase.offsets) > 1
+    if verdict.verdict == MATCH and verdict.blocks:
+        return f"The dose matches ({ordered})"
     if verdict.verdict == MATCH:
-        return f"The dose matches ({ordered})" if verdict.blocks else f"The order matches the regimen: {ordered}{every}"
-    against = f"{ordered}{every}; the regimen gives {expected}"
-    if verdict.every is not None:
-        against += f" every {verdict.dose.phase.interval}"
+        meant = f", where that means {expected}{_regimen_gives(verdict)}" if of_a_block else ""
+        return f"The order matches the regimen: {ordered}{every}{meant}"
+    against = f"{ordered}{every}; the regimen gives {expected}{_regimen_gives(verdict)}"
     if verdict.verdict == WITHIN_ROUNDING:
         return f"The order is within rounding of the regimen: {against}"
     if verdict.failed:
         likely = f" (likely mistake: {verdict.mistakes[0].message})" if verdict.mistakes else ""
         return f"The order is outside the regimen: {against}{likely}"
-    return f"The order is within what the source allows: {against}"
+    alone = f", for {phrases.block(verdict.dose.phase)} alone" if verdict.within_block else ""
+    return f"The order is within what the source allows{alone}: {against}"
+
+
+def _regimen_gives(verdict: Verdict) -> str:
+    """The rhythm of the regimen, where an interval was ordered: ` every 8 weeks`, ` on days 0 and 14; ...`."""
+    phase = verdict.dose.phase
+    if verdict.every is None:
+        return ""
+    if len(phase.offsets) == 1:
+        return f" every {phase.interval}"
+    if phase.repeat:
+        return f" on {phrases.block(phase)}; {_apart(phase)}"
+    return f" on {phrases.block(phase)}" + (f", then every {phase.interval}" if phase.interval else "")
+
+
+def _apart(phase: Phase) -> str:
+    """How far the courses of a phase are apart."""
+    which = "further courses, if any," if phase.repeat and phase.repeat.planned == "asked" else "courses"
+    return f"{which} start {phase.interval} apart"
 
 
 def check_page(verdict: Verdict, *, signed: bool = False) -> Iterator[Block]:
@@ -147,8 +169,14 @@ def _verdict_rows(verdict: Verdict) -> tuple[tuple[str, str], ...]:
         ("difference", f"{difference}: {verdict.dose_verdict}"),
     ]
     if verdict.every is not None:
-        rows.append(("interval", f"every {verdict.every}, expected every {own}: {verdict.interval_verdict}"))
+        expected = f"every {own}" if own else phrases.block(verdict.dose.phase)
+        rows.append(("interval", f"every {verdict.every}, expected {expected}: {verdict.interval_verdict}"))
+        if verdict.dose.phase.repeat:
+            rows.append(("", f"--ordered-every means the time from one course to the next: {own}"))
     rows += [("", note) for note in verdict.notes]
+    if not verdict.told and len(verdict.course.phases) > 1:
+        others = " or ".join(dose.name for dose in verdict.course.phases if dose.name != verdict.dose.name)
+        rows.append(("", f"checked as {verdict.dose.name}: no --phase was given; else --phase {others}"))
     rows += [(f"mistake: {mistake.code}", mistake.message) for mistake in verdict.mistakes]
     return tuple(rows)
 

@@ -60,7 +60,7 @@ def _made_up(course: Course) -> Iterator[Block]:
     for group in groups(infusion.dose for infusion in course.infusions):
         same = [infusion for infusion in course.infusions if infusion.dose in group]
         phases = ", ".join(dict.fromkeys(infusion.planned.phase for infusion in same))
-        rows.append((_which(same), f"{phases}: {formula(course, group[0])}; {made_up(group[0])}"))
+        rows.append((_which(same), f"{phases}: {formula(course, group[0])}; {made_up(course, group[0])}"))
     if cannot_wait(course):
         rows.append(("Each bag", cannot_wait(course)))
     if course.chair.observation is not None:
@@ -86,7 +86,7 @@ def _record(course: Course, at: int | None) -> Iterator[Block]:
         date = phrases.long_date(planned.date)
         first = (mark(course, planned.number), str(planned.number), date, *clock, dose, timed(infusion))
         rows.append((*first, given, *("" for _ in _BOXES[1:])))
-    heads = ("", "#", "date", *("at" for _ in clock), "dose", "takes", *_BOXES)
+    heads = ("", "#", "date", *("at" for _ in clock), "dose", "duration", *_BOXES)
     yield Heading("Infusions")
     yield Rows(heads, tuple(rows), right=(1, 3 + len(clock)), boxes=True)
 

@@ -112,6 +112,8 @@ def _date(value: object) -> str | None:
 
 
 _NOT_JUDGED = "give --on today to see whether it is overdue"
+_NO_BOUND = "no statement found in our sources: this is no clearance"
+_GAPS = ("gap-unusual", "gap-above-label")
 _COMPLETE = "The regimen is complete: nothing more is planned."
 
 
@@ -127,7 +129,8 @@ def due_page(due: Due) -> Iterator[Block]:
     else:
         yield from _due(due, due.infusion, due.infusion.planned.number)
     yield Heading("Late or missed")
-    yield Pairs(tuple((name, phrases.tall_man(due.course, note.text)) for name, note in due.late), inset=True)
+    rows = [(name, phrases.tall_man(due.course, note.text)) for name, note in due.late]
+    yield Pairs((*rows, *(("", said) for said in _interrupted(due))), inset=True)
     yield from informed(due.course, due.findings)
     yield from cited_below(due.course, due.sources)
 
@@ -169,7 +172,7 @@ def _due(due: Due, infusion: Infusion, place: int) -> Iterator[Block]:
     then = due.if_given
     if then is not None:
         made = phrases.bag(then.dose.preparation)
-        rows.insert(1, (_if_given_on(due), f"{_dose(then)}; {made}; {phrases.time(then.time)}"))
+        rows.insert(1, (_if_given_on(due), f"{_dose(then)}; {made}; {phrases.time(then.time)}{_only_if(due)}"))
     yield Pairs(tuple(rows), inset=True)
 
 
@@ -184,6 +187,12 @@ def _if_given_on(due: Due) -> str:
     return f"if given on {due.course.choices.on}"
 
 
+def _only_if(due: Due) -> str:
+    """What stands beside an infusion after a gap that a finding speaks of: it is not to be read without that."""
+    codes = [each.code for each in due.findings if each.code in _GAPS and due.place in (each.infusions or ())]
+    return f" - only if the prescriber decides so: see {codes[0]}" if codes else ""
+
+
 def _taken(item: Planned, anchor: str) -> str:
     """Whether the plan's own date was taken, or which one in its place."""
     if anchor != "planned":
@@ -192,11 +201,7 @@ def _taken(item: Planned, anchor: str) -> str:
 
 
 def _bound(bound: Bound | None) -> str:
-    return (
-        "no limit in our sources"
-        if bound is None
-        else f"{phrases.day(bound.date)}: {bound.text} ({cited(bound.source)})"
-    )
+    return _NO_BOUND if bound is None else f"{phrases.day(bound.date)}: {bound.text} ({cited(bound.source)})"
 
 
 def due_screen(due: Due) -> Iterator[Block]:
@@ -220,15 +225,26 @@ def _late_first(due: Due) -> Iterator[str]:
     for _, note in due.late:
         if not any(note.text in finding.message for finding in due.findings):
             yield phrases.tall_man(due.course, note.text)
+    yield from _interrupted(due)
+
+
+def _interrupted(due: Due) -> Iterator[str]:
+    """That nothing is known of a set of infusions that was interrupted, where the table has no rule for that."""
+    rule, infusion = due.course.regimen.drug_rules.unusual_gap, due.infusion
+    known = rule is not None and rule.late is not None
+    if infusion and not infusion.planned.head and (due.days_left or 0) < 0 and not known:
+        nothing = f"{infusion.planned.phase} interrupted: no statement found in our sources: this is no clearance"
+        yield f"{nothing}; ask the prescriber whether to go on or to begin again"
 
 
 def _last_given(due: Due) -> str:
     """The last infusion given; those that were early, or of another dose, are told by their findings."""
     last = due.given[-1]
     amount = last.planned.given.amount if last.planned.given else None
-    what = "dose not stated" if amount is None else phrases.mg(amount)
+    what = "dose not entered" if amount is None else phrases.mg(amount)
     when = phrases.shift(last.planned.late_days, "late", "early") or "on time"
-    return f"Given: {len(due.given)}, the last on {phrases.day(last.planned.date)}, {what}, {when}"
+    number = f"{len(due.given)} infusion{'' if len(due.given) == 1 else 's'}"
+    return f"Given: {number}, the last on {phrases.day(last.planned.date)} ({when}; {what})"
 
 
 def _due_first(due: Due, infusion: Infusion) -> Iterator[Block]:
@@ -259,15 +275,15 @@ def _due_first(due: Due, infusion: Infusion) -> Iterator[Block]:
     if due.if_given is not None:
         name = f"planned for {planned.date}" if told else _if_given_on(due)
         shown = infusion if told else due.if_given
-        rows.append((name, f"{phrases.mg(shown.dose.amount.dose)}, {phrases.time(shown.time)}"))
+        rows.append((name, f"{phrases.mg(shown.dose.amount.dose)}, {phrases.time(shown.time)}{_only_if(due)}"))
     yield Pairs(tuple(rows), inset=True)
 
 
 def _making(course: Course, infusion: Infusion) -> tuple[str, ...]:
     """The dose with its arithmetic, what it is made up from, and how long it runs."""
     time = f"time {phrases.time(infusion.time)}{watched(course)}"
-    return formula(course, infusion.dose), made_up(infusion.dose) + ending(course), time
+    return formula(course, infusion.dose), made_up(course, infusion.dose) + ending(course), time
 
 
 def _bound_first(bound: Bound | None) -> str:
-    return "no limit in our sources" if bound is None else f"{phrases.day(bound.date)}: {bound.text}"
+    return _NO_BOUND if bound is None else f"{phrases.day(bound.date)}: {bound.text}"

@@ -76,7 +76,11 @@ def _dates(course: Course, at: int | None) -> Iterator[Block]:
     yield Heading("Your dates", beside=not noted)  # a note needs the whole width
     if any(finding.accepted for finding in course.findings):
         yield Lines(("Your team has checked this plan.",))
-    yield Rows(("number", "day", "time" if clock else "", "note" if noted else ""), dates, large=True)
+    heads = ("number", "day", *(("time",) if clock else ()), *(("note",) if noted else ()))
+    rows = (
+        (number, day, *((time,) if clock else ()), *((note,) if noted else ())) for number, day, time, note in dates
+    )
+    yield Rows(heads, tuple(rows), large=True)
 
 
 def _told_to(course: Course, notes: tuple[Told, ...]) -> list[Told]:

@@ -74,12 +74,16 @@ def _stated(hundredths: int | None) -> str:
     return "0 min (none stated)" if hundredths is None else hours(hundredths) or "0 min"
 
 
-def bag(made_up: Preparation) -> str:
-    """The bag in words: `35 mL into 250 mL after taking out 35 mL: 1.4 mg/mL`; or that the drug does not fit it."""
+def bag(made_up: Preparation, *, brief: bool = False) -> str:
+    """The bag: `35 mL of drug into 250 mL after taking out 35 mL of fluid: 1.4 mg/mL`; or that it does not fit.
+
+    `brief`: without the words 'of drug' and 'of fluid'.
+    """
     if made_up.too_much is not None:
         return f"{people(made_up.too_much, 4)} mL of drug does not fit in a {people(made_up.bag, 0)} mL bag"
     drug = volume(made_up.drug_volume)
-    into = f"{drug} into {people(made_up.bag, 0)} mL after taking out {drug}"
+    what, out = ("", "") if brief else (" of drug", " of fluid")
+    into = f"{drug}{what} into {people(made_up.bag, 0)} mL after taking out {drug}{out}"
     return f"{into}: {people(made_up.concentration)} mg/mL"
 
 
@@ -141,10 +145,7 @@ def rhythm(phase: Phase) -> str:
     parts = []
     after = phase.starts and phase.count is not None and f"{phase.wait} after the {phase.starts.after}"
     if len(phase.offsets) > 1 or (phase.interval is None and not after):
-        unit, numbers = ("week", phase.weeks) if phase.weeks else ("day", phase.offsets)
-        listed = ", ".join(map(str, numbers[:-1]))
-        listed = f"{listed} and {numbers[-1]}" if listed else str(numbers[-1])
-        parts.append(f"{unit}{'s' if len(numbers) > 1 else ''} {listed}")
+        parts.append(block(phase))
     if phase.repeat and phase.repeat.planned == "asked":
         parts.append(f"a further course after {phase.repeat.every} only if needed (to plan it: --courses)")
     elif phase.interval:
@@ -157,6 +158,14 @@ def rhythm(phase: Phase) -> str:
     if after:
         parts.append(f"from {after}" if parts else after)
     return ", ".join(parts)
+
+
+def block(phase: Phase) -> str:
+    """The days or weeks of one block of a phase: `weeks 0, 2 and 6`, `day 0`."""
+    unit, numbers = ("week", phase.weeks) if phase.weeks else ("day", phase.offsets)
+    listed = ", ".join(map(str, numbers[:-1]))
+    listed = f"{listed} and {numbers[-1]}" if listed else str(numbers[-1])
+    return f"{unit}{'s' if len(numbers) > 1 else ''} {listed}"
 
 
 def heading(dose: PhaseDose) -> str:

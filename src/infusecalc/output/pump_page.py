@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from infusecalc.findings import Finding
 from infusecalc.output import after_stop, phrases
 from infusecalc.output.answer import Answer
 from infusecalc.output.blocks import Block, Heading, Lines, Pairs, Rows
@@ -92,7 +93,7 @@ def pump_page(table: PumpTable) -> Iterator[Block]:
     yield from attention(table.course, table.findings)
     yield Heading(pump_heading(table))
     if table.stop:
-        yield Lines(tuple(after_stop.before_the_steps(table)), listed=True)
+        yield Lines((*after_stop.before_the_steps(table), *after_stop.not_paused(table.stop)), listed=True)
     yield from pump_block(table)
     if table.stop:
         yield Lines((after_stop.resumed(table, table.stop),), listed=True)
@@ -119,7 +120,7 @@ def pump_block(table: PumpTable) -> Iterator[Block]:
 def steps_block(table: PumpTable, after: str = "", *, tight: bool = False) -> Iterator[Block]:
     """The steps and the whole time, and what comes `after` it; `tight`: on a screen, where the heads have the unit."""
     timed = table.at is not None
-    start, lasts = ("start min", "minutes") if tight else ("start", "duration")
+    start, lasts = ("from min", "for min") if tight else ("start", "duration")
     heads_ = [
         "#",
         start,
@@ -152,11 +153,17 @@ def _step(table: PumpTable, index: int, step: Step) -> tuple[str, ...]:
 
 
 def by_the_clock(table: PumpTable) -> Iterator[str]:
-    """By when each drug before it is given, where the infusion has a clock and the drug a time."""
+    """When each drug before it is given, where the infusion has a clock: by a time where the drug has one."""
+    if table.at is None:
+        return
     for drug in table.course.regimen.premedication.values():
-        if drug.before is not None and table.at is not None:
-            when = phrases.clock(table.at, -drug.before * 100)
-            yield f"by {when}: {phrases.tall_man(table.course, drug.short or drug.text)}"
+        said = phrases.tall_man(table.course, drug.short or drug.text)
+        yield f"{_by(table.at, drug.before)}: {said}" if drug.before is not None else f"also {said}"
+
+
+def _by(at: int, before: int) -> str:
+    """The clock time of something before the start, with that of the start: `by 09:00 (start 09:30)`."""
+    return f"by {phrases.clock(at, -before * 100)} (start {phrases.clock(at, 0)})"
 
 
 def _before(table: PumpTable) -> Iterator[Block]:
@@ -165,8 +172,7 @@ def _before(table: PumpTable) -> Iterator[Block]:
     drugs = (course.regimen.drug_rules.premedication | course.regimen.rules.premedication).items()
     rows = []
     for name, drug in drugs:
-        timed = drug.before is not None and table.at is not None
-        at = f"by {phrases.clock(table.at or 0, -(drug.before or 0) * 100)}: " if timed else ""
+        at = f"{_by(table.at, drug.before)}: " if drug.before is not None and table.at is not None else ""
         rows.append((name, f"{at}{phrases.tall_man(course, drug.text)}"))
     if rows:
         yield Heading("Premedication")
@@ -179,10 +185,16 @@ def pump_screen(table: PumpTable) -> Iterator[Block]:
     yield from head(course, table.findings)
     yield Heading(pump_heading(table))
     if table.stop:
-        yield Lines(tuple(after_stop.before_the_steps(table)), listed=True)
-    yield Lines((made_up(table.dose) + ending(course), *by_the_clock(table)), listed=True)
+        yield Lines((*after_stop.before_the_steps(table), *after_stop.not_paused(table.stop)), listed=True)
+    before = "; ".join(by_the_clock(table))
+    yield Lines((made_up(course, table.dose) + ending(course), *([before] if before else [])), listed=True)
     yield from steps_block(table, watched(course), tight=True)
     if table.stop:
         yield Lines((after_stop.resumed(table, table.stop),), listed=True)
-    yield from infos(course, table.findings)
+    yield from infos(course, [_told_above(each) for each in table.findings] if before else table.findings)
     yield from foot(course, table.sources)
+
+
+def _told_above(finding: Finding) -> Finding:
+    """The finding of the premedication without its words, which stand above it with the clock; any other as it is."""
+    return finding.but(short="at the times above") if finding.key == "companion:premedication" else finding

@@ -16,7 +16,7 @@ from infusecalc.output.blocks import PART, SECTION, TITLE, Block, Findings, Head
 from infusecalc.output.page import blocked, changes, more, timed, told, when
 from infusecalc.phase_dose import Infusion, PhaseDose
 from infusecalc.quantities import people, plain
-from infusecalc.statements import GRADES, SITE
+from infusecalc.statements import GRADES, SITE, grades_said
 
 _NO_READING = ("derived", "house")
 """Grades of what was not read anywhere: arithmetic, and our own limits."""
@@ -32,7 +32,7 @@ def course_screen(
     grave = any(finding.severity == "caution" for finding in course.findings)
     for index, group in enumerate(shown):
         yield Heading(_what_and_when(course, group), SECTION if alone or (grave and index == 0) else PART)
-        made, time = made_up(group[0]), _runs(course, group)
+        made, time = made_up(course, group[0]), _runs(course, group, alone=alone)
         how = "time" if group[0].later_time is None else "in"  # 'time not labelled'
         lines = (made + ending(course), f"time {time}") if alone else (f"{made}; {how} {time}",)
         yield Lines(lines, listed=True)
@@ -96,7 +96,7 @@ def foot(course: Course, sources: Iterable[str] | None = None) -> Iterator[Block
     dated = "undated" if source.date == "unknown" else source.date
     grades = {course.table.source(each).grade for each in (course.sources if sources is None else sources)}
     lowest = max(grades.difference(_NO_READING) or {GRADES[-1]}, key=(*GRADES, SITE).index)
-    least = "in part from memory" if lowest == "recalled" else f"lowest grade {lowest}"
+    least = f"in part from {grades_said(lowest)}, to be confirmed" if lowest == "recalled" else f"lowest grade {lowest}"
     version = course.table.version + (" with a site's file" if any(file.local for file in course.table.files) else "")
     signed = f", {course.site.whole.said}" if course.site.whole else ""
     title = re.split(r"[:,(]", source.title)[0].strip()
@@ -131,11 +131,17 @@ def _what_and_when(course: Course, doses: list[PhaseDose]) -> str:
     return formula(course, doses[0]) + ("" if course.plan else f", {when}")
 
 
-def made_up(dose: PhaseDose) -> str:
-    """What one infusion is made up from: `make up 4 x 100 mg: 35 mL into 250 mL ...: 1.4 mg/mL, 50 mg waste`."""
+def made_up(course: Course, dose: PhaseDose) -> str:
+    """What one infusion is made up from: `make up 4 x 100 mg at 10 mg/mL: 35 mL of drug into 250 mL ...`.
+
+    Where the vials are a powder, their strength stands beside them, and what is drug and what is fluid; a liquid has it
+    on the vial.
+    """
     made = dose.preparation
     waste = f", {phrases.mg(made.waste)} waste" if made.waste else ""
-    return f"make up {phrases.vials(made.vials)}: {phrases.bag(made)}{waste}"
+    powder = "reconstitution" in course.handling
+    strength = f" at {plain(course.product.vials.concentration, 3)} mg/mL" if powder else ""
+    return f"make up {phrases.vials(made.vials)}{strength}: {phrases.bag(made, brief=not powder)}{waste}"
 
 
 def ending(course: Course) -> str:
@@ -148,12 +154,13 @@ def cannot_wait(course: Course) -> str:
     return "; ".join(note.short for note in course.handling.values() if note.short)
 
 
-def _runs(course: Course, doses: list[PhaseDose]) -> str:
+def _runs(course: Course, doses: list[PhaseDose], *, alone: bool) -> str:
     """How long an infusion takes, the first of the course apart, and how long the patient is watched."""
     later, first = doses[0].later_time, doses[0].first_time
     text = phrases.time(later)
     if doses[0].name == course.phases[0].name and first is not None and first != later:
-        text = f"{phrases.time(first)} first, {phrases.time(later)} later"
+        which, others = ("first infusion", "later ones") if alone else ("first", "others")
+        text = f"{phrases.time(first)} for the {which}, {phrases.time(later)} for {others}"
     return text + watched(course)
 
 

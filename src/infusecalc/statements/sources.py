@@ -8,7 +8,7 @@ from infusecalc.statements.statement import Sourced, Statement, may, need
 GRADES = (
     "label", "manufacturer", "agency", "trial", "guideline", "secondary", "recalled", "derived", "house",
 )  # set in rows # fmt: skip
-_SAID = {"recalled": "from memory"}  # beside a brand, 'recalled' reads as a product that was called back
+_SAID = {"recalled": "general knowledge"}  # beside a brand, 'recalled' reads as a product that was called back
 SITE = "site"
 """The grade of what a site's file says, whatever it says of itself."""
 

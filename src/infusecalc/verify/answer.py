@@ -40,7 +40,9 @@ _BECAUSE = {
     "csv": "Not compared, because a CSV does not hold all of it (the JSON of schedule does)",
     "json": "Not compared, because this file does not hold all of it",
 }
-_NO_SEAL = "The hash of the content shows accidental changes; it does not protect against deliberate ones."
+_NO_SEAL = (
+    "The check number (hash) of the content finds accidental changes; it does not protect against deliberate ones."
+)
 
 
 class VerifyAnswer(Answer):
