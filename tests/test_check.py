@@ -137,7 +137,7 @@ def test_every_format_carries_the_same_verdict(order, capfd):
 @pytest.mark.parametrize(
     ("line", "told"),
     [
-        ("ra --ordered 1000mg --ordered-every 2w", True),
+        ("ra --ordered 1000mg --ordered-every 25w", True),
         ("ra --ordered 1000mg --ordered-every 24w", True),
         ("ra --ordered 1000mg", False),
         ("pv --phase maintenance --ordered 500mg --ordered-every 6m", False),  # no courses: an interval alone

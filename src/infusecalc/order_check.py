@@ -85,8 +85,8 @@ class Verdict(Frozen):
 
     @property
     def within_block(self) -> bool:
-        """Whether the ordered interval is the one between the infusions of a block, and not one that goes on."""
-        return self.every is not None and is_spacing(self.dose.phase, self.every)
+        """Whether the ordered interval is the one between the infusions of a phase that is given once."""
+        return self.every is not None and self.dose.phase.interval is None
 
     @property
     def failed(self) -> bool:
@@ -247,10 +247,10 @@ def is_spacing(phase: Phase, every: Span) -> bool:
 def _interval_verdict(dose: PhaseDose, every: Span, rows: list[Allowed], notes: list[str]) -> str:
     own = dose.phase.interval
     if is_spacing(dose.phase, every):
-        notes.append(
-            f"every {every} is the time between infusions within the {dose.name}, not an interval that goes on"
-        )
-        return WITHIN_RANGE
+        told = "which does not go on" if own is None else "not an interval that goes on; if it is meant, give no ordered interval"
+        notes.append(f"every {every} is the time between infusions within the {dose.name}, {told}")
+        if own is None:
+            return WITHIN_RANGE
     if own is None:
         days = ", ".join(map(str, dose.phase.offsets))
         hint = f"leave it out: {dose.name} is given once, day{'s' if ',' in days else ''} {days}"
@@ -280,9 +280,7 @@ def _reaches(every: Span, low: Span | None, high: Span | None) -> bool:
 def _combined(course: Course, dose: PhaseDose, amount: int, every: Span, rows: list[Allowed]) -> bool:
     """Whether dose and interval are both escalated, and no statement of the source allows the two together."""
     own = dose.phase.interval
-    if own is None or is_spacing(dose.phase, every):
-        return False
-    if amount <= dose.amount.exact + SAME or every.size >= own.size or _reaches(every, own, own):
+    if own is None or amount <= dose.amount.exact + SAME or every.size >= own.size or _reaches(every, own, own):
         return False
     offered = any(row.dose for row in rows) and any(row.every for row in rows)
     return offered and not any(_allows_both(course, row, dose, amount, every) for row in rows)

@@ -176,7 +176,7 @@ def _verdict_rows(verdict: Verdict) -> tuple[tuple[str, str], ...]:
     rows += [("", note) for note in verdict.notes]
     if not verdict.told and len(verdict.course.phases) > 1:
         others = " or ".join(dose.name for dose in verdict.course.phases if dose.name != verdict.dose.name)
-        rows.append(("", f"checked as {verdict.dose.name}: no --phase was given; else --phase {others}"))
+        rows.append(("", f"no --phase was given: checked as {verdict.dose.name} (others: --phase {others})"))
     rows += [(f"mistake: {mistake.code}", mistake.message) for mistake in verdict.mistakes]
     return tuple(rows)
 

@@ -120,7 +120,7 @@ def pump_block(table: PumpTable) -> Iterator[Block]:
 def steps_block(table: PumpTable, after: str = "", *, tight: bool = False) -> Iterator[Block]:
     """The steps and the whole time, and what comes `after` it; `tight`: on a screen, where the heads have the unit."""
     timed = table.at is not None
-    start, lasts = ("from min", "for min") if tight else ("start", "duration")
+    start, lasts = ("start min", "minutes") if tight else ("start", "duration")
     heads_ = [
         "#",
         start,
