@@ -840,6 +840,72 @@ def test_a_rejected_row_that_is_broken_still_has_its_cells_as_they_were(tmp_path
     assert [row["patient_id"] for row in read(bad)] == ["'=7", "'=8"]
 
 
+@pytest.mark.parametrize("form", ["csv", "ndjson", "parquet", "csv.gz"])
+def test_a_rejected_row_that_did_not_fit_its_columns_is_rejected_again_until_somebody_clears_it(
+    form: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source, bad = write(tmp_path / "in.csv", [GOOD]), tmp_path / f"bad.{form}"
+    line, quote = ["-o", str(tmp_path / "out.csv"), "--rejects"], "'" if "csv" in form else ""  # no formula in CSV
+    with source.open("ab") as file:
+        cells = ",".join(str(value) for value in (GOOD | {"patient_id": "=2"}).values())
+        file.write(f"{cells},more\n".encode())  # a cell too many: without it, what is left is a whole row
+    assert run(["batch", str(source), *line, str(bad), "--quiet"]) == 4
+    again = tmp_path / f"again.{form}"
+    for _ in range(2):  # as it is, however often; its line is not lost
+        assert run(["batch", str(bad), *line, str(again), "--quiet"]) == 4
+        found = pl.DataFrame(_rows(again))
+        assert found.select("patient_id", "column", "code", "raw").rows() == [
+            (f"{quote}=2", "raw", "ragged", f"{quote}{cells},more")
+        ]
+        bad.write_bytes(again.read_bytes())
+    capsys.readouterr()
+    rows = pl.DataFrame(_rows(again)).with_columns(pl.lit(None, pl.String).alias("raw"))
+    rows.write_csv(tmp_path / "mended.csv")  # checked, and said so
+    assert run(["batch", str(tmp_path / "mended.csv"), *line, str(tmp_path / "last.csv")]) == 0
+    assert "1 row planned" in capsys.readouterr().err
+    rows.drop("raw").write_csv(tmp_path / "mended.csv")  # without the column, the code of the row tells
+    assert run(["batch", str(tmp_path / "mended.csv"), *line, str(tmp_path / "last.csv")]) == 4
+    rows.drop("raw").with_columns(code=pl.lit("missing")).write_csv(tmp_path / "mended.csv")
+    assert run(["batch", str(tmp_path / "mended.csv"), *line, str(tmp_path / "last.csv")]) == 0
+
+
+def _rows(path: Path) -> list[dict[str, Any]]:
+    """The rows of a file of any form, in which an empty cell is empty."""
+    if path.suffix == ".parquet":
+        return pl.read_parquet(path).to_dicts()
+    if path.suffix == ".ndjson":
+        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+    return pl.read_csv(content, infer_schema=False).to_dicts()
+
+
+def test_a_rejected_row_with_empty_cells_is_rejected_again_and_not_taken_for_an_empty_one(tmp_path: Path) -> None:
+    told = {"row": "2", "column": "", "code": "ragged", "reason": "it was", "raw": "a,b"}
+    empty = dict.fromkeys((*GOOD, *told), "")
+    source = write(tmp_path / "in.csv", [empty | GOOD, empty, empty | told])
+    usual = ["--drug", "infliximab", "--indication", "ra", "--weight", "70", "--start", "2026-12-01"]
+    out = ["-o", str(tmp_path / "out.csv"), "--rejects", str(tmp_path / "bad.csv")]
+    assert run(["batch", str(source), *out, *usual]) == 4
+    assert [(row["row"], row["raw"]) for row in read(tmp_path / "bad.csv")] == [("3", "a,b")]
+
+
+def test_a_rejected_cell_that_still_has_bytes_spelled_out_is_rejected_again(tmp_path: Path) -> None:
+    source, bad = write(tmp_path / "in.csv", [GOOD | {"patient_id": "M@ller"}]), tmp_path / "bad.csv"
+    source.write_bytes(source.read_bytes().replace(b"@", b"\xfc"))
+    line = ["-o", str(tmp_path / "out.csv"), "--rejects", str(bad)]
+    assert run(["batch", str(source), *line]) == 4
+    again = tmp_path / "again.csv"
+    again.write_bytes(bad.read_bytes())
+    assert run(["batch", str(again), *line]) == 4
+    [row] = read(bad)
+    assert (row["patient_id"], row["code"]) == ("M\\xfcller", "not-utf8")
+    again.write_bytes(bad.read_bytes().replace(b"\\xfcller", "üller".encode()))
+    assert run(["batch", str(again), *line]) == 0
+    # the same letters in the cell of a row that was rejected for something else are those of its owner
+    again.write_bytes(bad.read_bytes().replace(b"not-utf8", b"missing"))
+    assert run(["batch", str(again), *line]) == 0
+
+
 def test_columns_of_rejected_rows_are_left_aside_only_where_all_are_there(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -176,12 +176,16 @@ def test_the_share_that_was_read_rises_to_the_whole(write):
     assert shares[-1] == 1.0
 
 
+_TOO_FEW = "the row has 2 cells, the header has 3 cells; write a comma for each cell, also for an empty one"
+_TOO_MANY = "the row has 4 cells, the header has 3 cells; put quotes around a cell that holds a comma"
+
+
 @pytest.mark.parametrize(
     ("line", "cells", "reason"),
     [
-        ("p2,b", {"patient_id": "p2", "drug": "b"}, "cells of the row: 2, of the header: 3"),
-        ("p2,,1,x", {"patient_id": "p2", "weight_kg": "1"}, "cells of the row: 4, of the header: 3"),
-        ('p2,"b,c"', {"patient_id": "p2", "drug": "b,c"}, "cells of the row: 2, of the header: 3"),
+        ("p2,b", {"patient_id": "p2", "drug": "b"}, _TOO_FEW),
+        ("p2,,1,x", {"patient_id": "p2", "weight_kg": "1"}, _TOO_MANY),
+        ('p2,"b,c"', {"patient_id": "p2", "drug": "b,c"}, _TOO_FEW),
     ],
 )
 @pytest.mark.parametrize("around", [GOOD, 'p1,"infliximab",70\n', 'p1,"inflixi\nmab",70\n'])

@@ -12,6 +12,7 @@ from polars.io.plugins import register_io_source
 from infusecalc.cohort.beside import GIVEN, LINE, WEIGHTS, Beside, PatientLines
 from infusecalc.cohort.expansion import Expansion, line_rows, rejected
 from infusecalc.cohort.header import COLUMNS, FILE, REJECTED, check_header, told_of
+from infusecalc.cohort.repaired import still_broken
 from infusecalc.cohort.result_columns import extra_types, schema, with_extra
 from infusecalc.errors import BadInput, MissingExtra
 from infusecalc.table import Table, load_table
@@ -44,8 +45,9 @@ class Frame:
         self.columns = check_header(
             columns, keep_extra=keep_extra, given=self.expansion.given | dated, reserved=reserved
         )
-        self._told = told_of(self.columns)
-        self.extra = [name for name in self.columns if name not in (*COLUMNS, *self._told)]
+        told = told_of(self.columns)
+        self._own = [name for name in self.columns if name not in told]
+        self.extra = [name for name in self._own if name not in COLUMNS]
         self._row = 0
 
     def schema(self, types: dict[str, Any]) -> dict[str, Any]:
@@ -53,8 +55,8 @@ class Frame:
         return schema(self.expansion.columns) | extra_types({name: types[name] for name in self.extra})
 
     def named(self, chunk: pl.DataFrame) -> pl.DataFrame:
-        """A chunk under the names of the columns, without those of rejected rows."""
-        return chunk.rename(dict(zip(self.given, self.columns, strict=True))).drop(self._told, strict=False)
+        """A chunk under the names of the columns, without those of rejected rows that were repaired."""
+        return still_broken(chunk.rename(dict(zip(self.given, self.columns, strict=True))), self._own)
 
     def infusions(self, chunk: pl.DataFrame) -> pl.DataFrame:
         """The infusions of a chunk; rows that cannot be used are counted."""

@@ -13,6 +13,7 @@ from infusecalc.cohort.faults import RowFault
 from infusecalc.cohort.files.reading import BUNDLES, Broken, Chunk, Cohort, choose_form, open_cohort
 from infusecalc.cohort.header import COLUMNS, FILE, REJECTED, check_lines, told_of
 from infusecalc.cohort.parse_columns import id_texts
+from infusecalc.cohort.repaired import RAW, still_broken
 from infusecalc.cohort.result_columns import (
     extra_types,
     json_number,
@@ -86,11 +87,12 @@ class Batch:
 
     def _own(self, chunk: Chunk) -> Chunk:
         """A chunk without the columns of rejected rows, its cells as they were before they were rejected."""
-        return chunk.but(frame=self._bare(chunk.frame.select(self.columns)))
+        return chunk.but(frame=self._bare(still_broken(chunk.frame, self.columns)))
 
     def _bare(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Texts without the quotes that the CSV of rejected rows has before formulas, where that is what was read."""
-        return frame.with_columns(unquoted(pl.col(self.columns))) if self._again else frame
+        quoted = (*self.columns, *(name for name in (RAW,) if name in frame.columns))
+        return frame.with_columns(unquoted(pl.col(quoted))) if self._again else frame
 
     def _written(self, frame: pl.DataFrame) -> pl.DataFrame:
         """The extra columns of a chunk as the form of the result has them."""

@@ -22,6 +22,8 @@ _LONGEST_LINE = 64_000_000  # bytes that are kept of a line; the rest of a longe
 _LONGEST_CELL = 10_000  # characters
 _OPEN_LINES, _OPEN_SIZE = 100, 1_000_000  # lines and characters within which a quote has to be closed
 ONE_A_LINE = "write each object on a line of its own, as jq -c '.[]' does, and name the file .ndjson"
+_TOO_MANY = "put quotes around a cell that holds a comma"
+_TOO_FEW = "write a comma for each cell, also for an empty one"
 _NOTHING = ' ,"\t\r'  # what a line of empty cells is made of
 _SURROGATES = range(0xD800, 0xE000)
 _BYTES = range(0xDC80, 0xDD00)  # how Python keeps bytes that are not UTF-8
@@ -246,7 +248,8 @@ class CsvReader(Reader):
         if fault is None and len(cells) != len(self.columns):
             if not line.strip(_NOTHING):  # as spreadsheets leave it: of whatever width, it is an empty row
                 return [""] * len(self.columns), line, None
-            fault = f"cells of the row: {len(cells):,}, of the header: {len(self.columns):,}"
+            hint = _TOO_MANY if len(cells) > len(self.columns) else _TOO_FEW
+            fault = f"the row has {_cells(cells)}, the header has {_cells(self.columns)}; {hint}"
         return cells, line, (None, "ragged", fault) if fault else None
 
     def _special(self, row: str) -> bool:
@@ -254,6 +257,10 @@ class CsvReader(Reader):
 
     def _frame(self, cells: Iterable[Sequence[str | None] | pl.Series]) -> pl.DataFrame:
         return super()._frame(cells).select(pl.when(pl.all() != "").then(pl.all()))
+
+
+def _cells(cells: Sequence[str]) -> str:
+    return f"{len(cells):,} cell{'' if len(cells) == 1 else 's'}"
 
 
 def _header(name: str, lines: TextLines) -> list[str]:
