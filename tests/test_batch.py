@@ -129,8 +129,8 @@ def test_without_a_file_for_them_bad_rows_are_told_without_their_values(
     source = write(tmp_path / "in.csv", [GOOD, GOOD | {"weight_kg": "71canary"}, GOOD | {"drug": "canarymab"}])
     assert run(["batch", str(source), "-o", str(tmp_path / "out.csv")]) == 4
     said = capsys.readouterr().err
-    assert "row 2, column weight_kg: unreadable: " in said
-    assert "row 3, column drug: unknown: " in said
+    assert "row 2 (line 3 of the file), column weight_kg: unreadable: " in said
+    assert "row 3 (line 4 of the file), column drug: unknown: " in said
     assert "canary" not in said
     assert "1 row planned, 8 infusions, 2 rows rejected" in said
 
@@ -147,7 +147,7 @@ def test_a_strict_run_stops_at_the_first_bad_row_and_writes_nothing(
     assert run(["batch", str(source), "-o", "-", "--to", "csv", "--strict"]) == 2
     said = capsysbinary.readouterr()
     assert said.out == b""
-    assert said.err.count(b"row 2, column weight_kg cannot be used: weight is missing") == 2
+    assert said.err.count(b"row 2 (line 3 of the file), column weight_kg cannot be used: weight is missing") == 2
     assert list(tmp_path.iterdir()) == [source]
 
 

@@ -265,7 +265,9 @@ def test_a_bad_row_is_set_aside_and_the_others_are_written(capfd):
     assert run(shlex.split("batch c.csv -o x.nonmem.csv --rejects bad.csv")) == 4
     assert {row[0] for row in read(Path("x.nonmem.csv").read_text())} == {"7", "1"}
     assert [row["patient_id"] for row in csv.DictReader(io.StringIO(Path("bad.csv").read_text()))] == ["9", "10"]
-    assert "row 3, column weight_kg cannot be used" in refused("batch c.csv -o y.nonmem.csv --strict", capfd)
+    assert "row 3 (line 4 of the file), column weight_kg cannot be used" in refused(
+        "batch c.csv -o y.nonmem.csv --strict", capfd
+    )
 
 
 def test_a_cohort_of_nobody_is_a_header():

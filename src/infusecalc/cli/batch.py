@@ -6,12 +6,13 @@ import contextlib
 import os
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from inspect import Parameter
 from typing import TYPE_CHECKING, Any
 
 import typer
 
+from infusecalc.cli.cohort_told import rejects_of, summary
 from infusecalc.cli.command import program
 from infusecalc.cli.dataset import NONMEM, check_dataset, write_dataset
 from infusecalc.cli.flags import with_flags
@@ -33,19 +34,17 @@ from infusecalc.cli.options import (
     takes,
 )
 from infusecalc.cli.reply import colour, say, site_table, width
-from infusecalc.errors import BadInput, escape
+from infusecalc.errors import BadInput
 from infusecalc.output.files import check_apart, write_file, write_out
 from infusecalc.output.formats import Look, choose_format
 from infusecalc.output.totals_answer import PERIODS
-from infusecalc.quantities import people
 from infusecalc.spelling import one_of
 
 if TYPE_CHECKING:
     from infusecalc.cohort.beside import Beside
     from infusecalc.cohort.expansion import Expansion
-    from infusecalc.cohort.files.batch import Batch, Refuser, Watcher
+    from infusecalc.cohort.files.batch import Batch, Watcher
     from infusecalc.cohort.files.reading import Cohort
-    from infusecalc.cohort.tally import Tally
 
 _OWN = {
     "cohort", "output", "rejects", "strict", "keep_extra", "to", "regimens", "quiet", "no_color", "totals", "from_",
@@ -274,26 +273,6 @@ def _run(work: Batch, given: dict[str, Any]) -> int:
 
 
 @contextlib.contextmanager
-def rejects_of(work: Batch, name: str | None) -> Iterator[Refuser]:
-    """Where rejected rows go: to a file, or to standard error by row, column and reason."""
-    if name is None:
-        yield _tell
-        return
-    from infusecalc.cohort.files.reading import choose_form  # noqa: PLC0415 - no other command needs it
-    from infusecalc.cohort.files.writing import rejects_file  # noqa: PLC0415 - no other command needs it
-
-    with rejects_file(name, str(choose_form(None, name, "rejects")), work.rejects_schema) as refuse:
-        yield refuse
-
-
-def _tell(rows: Any) -> None:
-    for told in rows.iter_rows(named=True):
-        file = f"{told['file']} " if told.get("file") else ""
-        where = f", column {told['column']}" if told["column"] else ""
-        say(escape(f"{file}row {told['row']}{where}: {told['code']}: {told['reason']}"))
-
-
-@contextlib.contextmanager
 def _progress(given: dict[str, Any]) -> Iterator[Watcher]:
     """A bar on a terminal: rows, rows a second, the time left; nothing in a pipe."""
     if given["quiet"] or sys.stderr is None or not sys.stderr.isatty() or _on_a_terminal(given):
@@ -313,35 +292,3 @@ def _progress(given: dict[str, Any]) -> Iterator[Watcher]:
             bar.update(task, rows=rows, speed=speed, total=None if share is None else 1, completed=share or 0)
 
         yield watch
-
-
-def summary(tally: Tally) -> Iterator[str]:
-    """What a cohort came to, line by line; an infusion that is given only if needed is in no sum."""
-    optional = tally.infusions - tally.needed
-    beside = f" ({optional:,} as needed, left out of the totals)" if optional else ""
-    counts = (tally.planned, "row"), (tally.infusions, "infusion"), (tally.rejected, "row")
-    planned, infusions, rejected = (f"{count:,} {word}{'' if count == 1 else 's'}" for count, word in counts)
-    yield f"{planned} planned, {infusions}{beside}, {rejected} rejected"
-    if tally.lines:
-        yield f"{tally.lines:,} line{'' if tally.lines == 1 else 's'} of --given and --weights rejected"
-    opened = _opened(tally.opened())
-    yield f"{people(tally.dose)} mg, waste {people(tally.waste)} mg" + (f", vials {opened}" if opened else "")
-    if tally.cost or tally.unpriced:
-        lack = "infusion that lacks" if tally.unpriced == 1 else "infusions that lack"
-        without = f", without {tally.unpriced:,} {lack} a price" if tally.unpriced else ""
-        yield f"cost of the vials: {people(tally.cost)}{without}"
-    if tally.findings:
-        yield f"infusions by finding: {_counted(tally.findings)}"
-    if tally.blocks:
-        from infusecalc.findings import how_to_go_on  # noqa: PLC0415 - only a block needs it
-
-        yield f"BLOCKED infusions by finding: {_counted(tally.blocks)}; {how_to_go_on(tally.blocks)}"
-
-
-def _counted(findings: Mapping[str, int]) -> str:
-    """Findings with the number of their infusions, the most frequent first."""
-    return ", ".join(f"{key} {n:,}" for key, n in sorted(findings.items(), key=lambda each: (-each[1], each[0])))
-
-
-def _opened(vials: dict[str, int]) -> str:
-    return " + ".join(f"{count:,} x {size} mg" for size, count in vials.items())

@@ -248,7 +248,7 @@ def _batches(name: str, scan: pl.LazyFrame, types: dict[str, Any], rows: int, to
         named = zip(types.items(), frame.get_columns(), strict=True)
         frame = pl.DataFrame([column.alias(key).cast(kind) for (key, kind), column in named])
         numbers = pl.Series("row", range(first, first + frame.height), pl.Int64)
-        yield Chunk(first, numbers, frame, (), (first - 1 + frame.height) / max(total, 1))
+        yield Chunk(first, numbers, frame, (), (first - 1 + frame.height) / max(total, 1), None)
         first += frame.height
 
 

@@ -59,6 +59,7 @@ class Chunk(Frozen):
 
     `first` is the number of the first row, `numbers` (Int64) those of the rows of `frame`, `broken` are the rows that
     are not in it, in order. `done` is the share of the input that was read so far, 0 to 1, None where unknown.
+    `above` is how many lines of the file stand above its first row, None where a row may be no line of its own.
     """
 
     first: int
@@ -66,6 +67,11 @@ class Chunk(Frozen):
     frame: pl.DataFrame
     broken: tuple[Broken, ...]
     done: float | None
+    above: int | None
+
+    def line_of(self, row: int) -> int | None:
+        """The line of the file on which a row stands, from 1, where that is known."""
+        return None if self.above is None else self.above + row - self.first + 1
 
 
 class TextLines:
@@ -78,6 +84,8 @@ class TextLines:
         self._held = 0  # characters of them
         self._tail = bytearray()  # of a line whose end was not read yet
         self._begun = self._ended = False
+        self.dropped = 0
+        """Lines that are behind."""
         self.quotes = self.returns = self.alien = False
         """Whether a quote, a carriage return or a byte that is not UTF-8 was met so far."""
 
@@ -90,6 +98,7 @@ class TextLines:
     def drop(self, count: int) -> None:
         """Go on behind so many lines."""
         del self._ready[:count]
+        self.dropped += count
         self._held = sum(map(len, self._ready))
 
     def _fill(self) -> None:
@@ -136,10 +145,11 @@ class Reader(ABC):
         while batch := self.lines.ahead(rows, SIZE):
             rows = min(self.rows, 2 * rows)
             numbers, frame, broken, used = self._split(batch, first)
-            self.lines.drop(used)
             count = frame.height + len(broken)
+            above = self.lines.dropped if used == count else None  # no blank line, no row over several lines
+            self.lines.drop(used)
             if count:
-                yield Chunk(first, pl.Series("row", numbers, pl.Int64), frame, tuple(broken), share())
+                yield Chunk(first, pl.Series("row", numbers, pl.Int64), frame, tuple(broken), share(), above)
             first += count
 
     @abstractmethod
