@@ -154,7 +154,7 @@ def test_a_strict_run_stops_at_the_first_bad_row_and_writes_nothing(
 def test_a_cohort_without_a_good_row_gives_a_header_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source = write(tmp_path / "in.csv", [GOOD | {"weight_kg": ""}])
     run(["batch", str(source), "-o", str(tmp_path / "out.csv")])
-    assert "0 rows planned, 0 infusions, 1 row rejected\ninfusecalc: 0 mg, waste 0 mg\n" in capsys.readouterr().err
+    assert capsys.readouterr().err.endswith("0 rows planned, 0 infusions, 1 row rejected\n")
     assert (
         run(["batch", str(source), "-o", str(tmp_path / "out.csv"), "--quiet", "--rejects", str(tmp_path / "b.csv")])
         == 4
@@ -251,13 +251,16 @@ def test_a_bag_that_is_too_small_is_accepted_in_no_row(tmp_path: Path, capsys: p
     said = capsys.readouterr().err
     assert "bag-too-small 8, concentration-high 8" in said
     # the accepted one blocks no longer
-    assert said.endswith("BLOCKED infusions by finding: bag-too-small 8; bag-too-small cannot be accepted\n")
+    assert said.endswith(
+        "BLOCKED, each finding with the number of infusions: bag-too-small 8; bag-too-small cannot be accepted\n"
+    )
 
 
 def test_what_blocks_is_said_at_the_end_with_what_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     blocked = GOOD | {"age_years": "3"}
     source, out = write(tmp_path / "in.csv", [GOOD, blocked, blocked]), tmp_path / "out.csv"
-    said = "infusecalc: BLOCKED infusions by finding: age-outside-regimen 16; "  # 2 patients x 8 infusions
+    said = "infusecalc: BLOCKED, each finding with the number of infusions: "
+    said += "age-outside-regimen 16; "  # 2 patients x 8 infusions
     said += "if the prescriber decides to go on, record the reason: --accept CODE=REASON"
     assert run(["batch", str(source), "-o", str(out)]) == 3
     assert capsys.readouterr().err.splitlines()[-1] == said
@@ -523,9 +526,58 @@ def test_the_sums_are_said_at_the_end(tmp_path: Path, capsys: pytest.CaptureFixt
     # infliximab: 15 x 350 mg = 5,250 mg, each 4 x 100 mg with 50 mg of waste; rituximab: 2 x 1,000 mg and 2 x 500 mg,
     # and a fifth if needed; cost 60 x 1 + 6 x 2
     assert said[0].endswith("2 rows planned, 20 infusions (1 as needed, left out of the totals), 0 rows rejected")
-    assert said[1].endswith("8,250 mg, waste 750 mg, vials 6 x 500 mg + 60 x 100 mg")
-    assert said[2].endswith("cost of the vials: 72")
-    assert said[3].startswith("infusecalc: infusions by finding: ")
+    assert said[1] == "infusecalc: MabThera: 6 x 500 mg; dose 3,000 mg, waste 0 mg"
+    assert said[2] == "infusecalc: Remicade: 60 x 100 mg; dose 5,250 mg, waste 750 mg"
+    assert said[3].endswith("cost of the vials: 72")
+    assert said[4].startswith("infusecalc: findings, each with the number of infusions that carry it: ")
+
+
+@pytest.mark.parametrize("history", [False, True], ids=["by columns", "one by one"])
+def test_the_sums_of_a_product_say_what_of_them_blocks_and_leave_out_what_is_given_as_needed(
+    history: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [
+        GOOD | {"has": "tb", "patient_id": "b"},
+        GOOD | {"has": "", "patient_id": "a"},
+        GOOD | {"has": "tb", "patient_id": "c", "indication": "ici-colitis"},
+    ]
+    for row in rows:
+        row.update({} if history else {"has": ""}, age_years="3" if row["has"] else "34")
+    given = tmp_path / "given.csv"
+    given.write_text("patient_id,date,dose_mg\n", encoding="utf-8")
+    beside = ["--given", str(given)] if history else []
+    run(["batch", str(write(tmp_path / "in.csv", rows)), "-o", str(tmp_path / "out.csv"), "--doses", "2", *beside])
+    # 350 mg from 4 x 100 mg: two of b, two of a, and one of c, whose second is as needed; b blocks by
+    # its age, and b and c by their condition
+    blocked = "3 infusions, 1,050 mg" if history else "2 infusions, 700 mg"
+    wanted = f"Remicade: 20 x 100 mg; dose 1,750 mg, waste 250 mg; BLOCKED among these: {blocked}\n"
+    assert wanted in capsys.readouterr().err
+    assert (
+        run(["batch", str(write(tmp_path / "in.csv", rows[:1])), "-o", "-", "--to", "csv", "--doses", "1", *beside])
+        == 3
+    )
+    assert "BLOCKED among these: 1 infusion, 350 mg\n" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("ordered", ["", "10w"], ids=["by columns", "one by one"])
+def test_a_code_to_accept_that_no_finding_has_is_refused_and_one_that_no_row_meets_is_told(
+    ordered: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = write(tmp_path / "in.csv", [GOOD | {"every": ordered}])
+    line = ["batch", str(source), "-o", str(tmp_path / "out.csv")]
+    assert run([*line, "--accept", "contraindicatd=letter"]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("infusecalc: --accept 'contraindicatd' is not known (allowed: age-outside-regimen, ")
+    assert said.endswith("; nearest: contraindicated\n")
+    assert "bag-too-small" not in said, "it cannot be accepted"
+    # `tb` is read as active; the same reason does not make the others met
+    asked = ["contraindicated:tb=letter", "contraindicated:pregnancy=letter", "dose-above-label=letter", "evaluate=x"]
+    assert run([*line, *(word for each in asked for word in ("--accept", each)), "--has", "tb"]) == 0
+    told = [each for each in capsys.readouterr().err.splitlines() if "met no" in each]
+    unmet = ("contraindicated:pregnancy", "dose-above-label", "evaluate")
+    assert told == [f"infusecalc: --accept {each} met no blocking finding in any row" for each in unmet]
+    assert run([*line, "--accept", "contraindicated=letter", "--has", "tb"]) == 0
+    assert "met no" not in capsys.readouterr().err
 
 
 def test_a_missing_price_rejects_nobody_and_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

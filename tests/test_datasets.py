@@ -225,7 +225,8 @@ def test_a_cohort_is_the_plans_of_its_patients(steps, kept, capfd, monkeypatch):
     cohort()
     assert run(shlex.split(f"batch c.csv -o x.nonmem.csv{steps}")) == 0
     said = capfd.readouterr().err
-    assert "wrote x.key.csv" in said
+    assert "wrote x.nonmem.csv\ninfusecalc: wrote x.key.csv\n" in said
+    assert "PHASE of infliximab/crohns, label us: 1 induction, 2 maintenance\n" in said
     assert "5 rows planned" in said
     assert Path("x.key.csv").read_text() == "ID,patient_id\n7,7\n2,MX-1\n1,1\n3,007\n4,'=1+1\n"
     wanted = []

@@ -44,18 +44,23 @@ def summary(tally: Tally) -> Iterator[str]:
     yield f"{planned} planned, {infusions}{beside}, {rejected} rejected"
     if tally.lines:
         yield f"{tally.lines:,} line{'' if tally.lines == 1 else 's'} of --given and --weights rejected"
-    opened = _opened(tally.opened())
-    yield f"{people(tally.dose)} mg, waste {people(tally.waste)} mg" + (f", vials {opened}" if opened else "")
+    for product, (_, stopped, dose, stopped_dose, waste) in sorted(tally.products.items()):
+        of_it = f"{stopped:,} infusion{'' if stopped == 1 else 's'}, {people(stopped_dose)} mg"
+        blocked = f"; BLOCKED among these: {of_it}" if stopped else ""
+        yield f"{product}: {_opened(tally.opened(product))}; dose {people(dose)} mg, waste {people(waste)} mg{blocked}"
     if tally.cost or tally.unpriced:
         lack = "infusion that lacks" if tally.unpriced == 1 else "infusions that lack"
         without = f", without {tally.unpriced:,} {lack} a price" if tally.unpriced else ""
         yield f"cost of the vials: {people(tally.cost)}{without}"
     if tally.findings:
-        yield f"infusions by finding: {_counted(tally.findings)}"
+        yield f"findings, each with the number of infusions that carry it: {_counted(tally.findings)}"
+    for acceptance in tally.unmet():
+        yield f"--accept {escape(str(acceptance))} met no blocking finding in any row"
     if tally.blocks:
         from infusecalc.findings import how_to_go_on  # noqa: PLC0415 - only a block needs it
 
-        yield f"BLOCKED infusions by finding: {_counted(tally.blocks)}; {how_to_go_on(tally.blocks)}"
+        blocks = f"BLOCKED, each finding with the number of infusions: {_counted(tally.blocks)}"
+        yield f"{blocks}; {how_to_go_on(tally.blocks)}"
 
 
 def _counted(findings: Mapping[str, int]) -> str:

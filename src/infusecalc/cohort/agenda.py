@@ -68,10 +68,13 @@ class Collector:
         parts, bad = self._expansion.by_columns(read, texts=False)
         self._by_columns(parts)
         unplanned = self._expansion.one_by_one(mine, self._one)
-        return pl.concat([bad, unplanned]).sort(_PATIENTS)
+        found = pl.concat([bad, unplanned]).sort(_PATIENTS)
+        self.rows["rejected"] += found.height
+        return found
 
     def reject(self, rows: pl.DataFrame, line_of: Callable[[int], int | None]) -> None:
         """Take rejected rows, and the lines of the file that they are; an id is told where it is sure to be one."""
+        self.rows["rejected"] = self._expansion.tally.rejected  # with those of which there are no cells
         empty = dict.fromkeys(REFUSED)
         for row in rows.iter_rows(named=True):
             told = {name: value for name, value in row.items() if name in REFUSED}
@@ -89,7 +92,7 @@ class Collector:
             until=self._span.until,
             overdue=tuple(sorted(self._overdue, key=lambda item: (-item["days_late"], item["place"]))),
             days=tuple(day_of(day, items, hours) for day, items in days.items()),
-            rows=self.rows | {"rejected": self._expansion.tally.rejected},
+            rows=self.rows,
             rejected=tuple(self._rejected),
             without_given=self._without_given,
             told=told,

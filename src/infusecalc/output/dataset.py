@@ -93,10 +93,14 @@ def dataset(course: Course, options: Any) -> tuple[str, str]:
     return as_csv(iter(found)), "; ".join(_told(course))
 
 
+def phases_told(course: Course) -> str:
+    """What the numbers of PHASE are: `1 induction, 2 maintenance`."""
+    return ", ".join(f"{place} {name}" for place, name in enumerate(course.regimen.phases, 1))
+
+
 def _told(course: Course) -> Iterator[str]:
     """What the numbers do not say: the phases, and the cautions."""
-    phases = ", ".join(f"{place} {name}" for place, name in enumerate(course.regimen.phases, 1))
-    yield f"PHASE: {phases}"
+    yield f"PHASE: {phases_told(course)}"
     cautions = ", ".join(dict.fromkeys(each.key for each in course.findings if each.severity == "caution"))
     if cautions:
         yield f"the dataset does not hold these cautions: {cautions}"
