@@ -1056,3 +1056,36 @@ def test_a_terminal_shows_a_bar_that_is_gone_at_the_end(tmp_path: Path, monkeypa
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(source.read_bytes())))
     monkeypatch.setattr(sys, "stderr", Terminal())
     assert run(["batch", "-", "--from", "csv", "-o", str(tmp_path / "out.csv"), "--no-color"]) == 0
+
+
+KINDS = {
+    "text": pl.String, "whole number": pl.Int64, "number": pl.Float64, "date": pl.Date, "true or false": pl.Boolean,
+}  # set in rows # fmt: skip
+"""What the page of the columns calls a type."""
+
+
+def test_the_page_has_every_column_of_the_result_with_its_type_and_when_it_is_empty(tmp_path: Path) -> None:
+    page = Path(__file__).parents[1].joinpath("docs/commands.md").read_text(encoding="utf-8")
+    section = page.split("### Columns\n")[1].split("\n### ")[0]
+    lines = [line.strip("|").split("|") for line in section.splitlines() if line.startswith("| `")]
+    told = {line[0].strip(" `"): [cell.strip() for cell in line[1:]] for line in lines}
+    # every kind of row: as needed, without a rate, without a billing code, with a history, moved, with a price
+    rows = [
+        GOOD | {"patient_id": "a", "indication": "ici-colitis", "has": "tb"},
+        GOOD | {"patient_id": "b", "drug": "rituximab", "indication": "gpa-pediatric", "age_years": "8", "has": ""},
+        GOOD | {"patient_id": "", "label": "eu", "has": ""},
+        GOOD | {"patient_id": "c", "drug": "rituximab", "indication": "itp", "variant": "low-dose", "has": ""},
+        GOOD | {"patient_id": "d", "height_cm": "", "has": ""},
+    ]
+    source, given, out = write(tmp_path / "in.csv", rows), tmp_path / "given.csv", tmp_path / "out.parquet"
+    given.write_text("patient_id,date,dose_mg\nd,2026-12-01,\n", encoding="utf-8")
+    line = ["--given", str(given), "--days", "mon-fri", "--tolerance", "3d", "--price", "100mg=1"]
+    assert run(["batch", str(source), "-o", str(out), *line]) == 3
+    found = pl.read_parquet(out)
+    assert tuple(told) == tuple(found.columns)
+    assert {name: KINDS[cells[0]] for name, cells in told.items()} == dict(found.schema)
+    assert all(len(cells) == 4 and cells[2] and cells[3] for cells in told.values())
+    never = {name for name, cells in told.items() if cells[3] == "never"}
+    assert [name for name in never if found[name].null_count()] == []
+    sometimes = [name for name in told if name not in never and not found[name].null_count()]
+    assert sometimes == ["findings", "severity"], "no course is without a finding"
