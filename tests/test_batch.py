@@ -662,6 +662,22 @@ def test_a_file_that_is_wrong_as_a_whole_is_refused(tmp_path: Path, capsys: pyte
         assert problem in refused(tmp_path, capsys, name, content), (name, content[:40])
 
 
+def test_a_file_that_cannot_be_written_is_told_by_the_option_that_names_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = str(write(tmp_path / "in.csv", [GOOD]))
+    for words, said in {
+        ("-o", "x.csv", "--totals", "x.xlsx"): "--totals 'x.xlsx' has the extension .xlsx",
+        ("-o", "x.csv", "--totals", "x.what"): "or give --totals-as",
+        ("-o", "x.csv", "--totals", "x.csv", "--totals-as", "json"): "--totals-as 'json' does not match the file name",
+        ("-o", "x.json"): "; a JSON array is not taken here: name the file .ndjson; or give --to csv",
+        ("-o", "x.what"): "); give --to csv",
+        ("-o", str(tmp_path / "none" / "x.csv")): "; the folder does not exist: make it first",
+    }.items():
+        assert run(["batch", source, *words]) == 2
+        assert said in capsys.readouterr().err, words
+
+
 @pytest.mark.parametrize("case", cases("cohort_headers"))
 def test_a_header_is_taken_or_refused_with_what_was_meant(
     case: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -196,10 +196,10 @@ def test_a_plan_of_which_all_is_as_needed_is_refused_and_left_out_of_a_cohort(ca
     Path("site.yaml").write_text(SITE)
     line = "rituximab trial --weight 70kg --start 2026-12-01 --regimens site.yaml"
     said = refused(f"schedule {line} --format nonmem", capfd)
-    assert "--format 'nonmem' has nothing to hold: every infusion is only if needed" in said
+    assert "--format 'nonmem' has nothing to hold: every infusion is as needed" in said
     Path("c.csv").write_text(COHORT + f"{ROWS['7']}\n8,rituximab,trial,70,,2026-12-01,,\n")
     assert run(shlex.split("batch c.csv --regimens site.yaml -o x.nonmem.csv")) == 0
-    assert "1 left out of the dataset: every infusion is only if needed" in capfd.readouterr().err
+    assert "1 left out of the dataset: every infusion is as needed" in capfd.readouterr().err
     assert {row[0] for row in read(Path("x.nonmem.csv").read_text())} == {"7"}
 
 

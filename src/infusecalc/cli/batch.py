@@ -52,7 +52,7 @@ _OWN = {
 }  # set in rows # fmt: skip
 """What is no option of a course."""
 _MAINTENANCE = "maintenance"
-_TOTALS = ("table", "csv", "json")
+_TOTALS, _TOTALS_OPTIONS = ("table", "csv", "json"), ("totals_as", "totals")
 _BESIDE = ("given", "weights")
 _ROWS = 200_000  # patients that are expanded at a time
 _ONE_BY_ONE = 20_000  # the same, where each may have a history
@@ -70,7 +70,8 @@ COHORT = [
     option("--weights", "File of weights over time: patient_id, date, weight_kg.", "FILE"),
     repeated(
         "--from",
-        "csv, ndjson, parquet: the format of the cohort, if its name does not show it; maintenance: start with it.",
+        "csv, ndjson, parquet: the format of the cohort, if its name does not show it; maintenance: start with it. Both: "
+        "--from csv --from maintenance.",
         "csv|ndjson|parquet|maintenance",
     ),
     option("--rejects", "File for rejected rows, with reasons.", "FILE"),
@@ -146,7 +147,7 @@ def _totals_by(given: dict[str, Any]) -> str | None:
             if value is not None:
                 raise BadInput(option_, value, "needs `totals`", hint="give a file for the totals, or -")
         return None
-    choose_format(form, name, _TOTALS)
+    choose_format(form, name, _TOTALS, _TOTALS_OPTIONS)
     if name == "-" and given["output"] == "-":
         raise BadInput(
             "`totals`", name, "is standard output, where the result goes", hint="give a file for one of them"
@@ -163,7 +164,7 @@ def _write_totals(work: Batch, given: dict[str, Any]) -> None:
     from infusecalc.cohort.tally import totals_of  # noqa: PLC0415 - a frame library
 
     name = given["totals"]
-    form = choose_format(given["totals_as"], name, _TOTALS)
+    form = choose_format(given["totals_as"], name, _TOTALS, _TOTALS_OPTIONS)
     expansion = work.expansion
     found = totals_of(expansion.tally, priced=bool(expansion.choices.prices), version=expansion.table.version)
     content, _ = form.write(found, Look(width(name), colour(name, no_color=given["no_color"]), {}))

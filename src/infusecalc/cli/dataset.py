@@ -68,4 +68,4 @@ def write_dataset(work: Batch, refuse: Refuser, watch: Watcher, given: dict[str,
     for regimen, phases in made.phases.items():
         say(f"PHASE of {regimen}: {phases}")
     if made.left_out:
-        say(f"{made.left_out:,} left out of the dataset: every infusion is only if needed")
+        say(f"{made.left_out:,} left out of the dataset: every infusion is as needed")

@@ -82,10 +82,18 @@ class Frame:
 
     def warn(self) -> None:
         """Say how many rows were left out, if any were."""
-        left = self.expansion.tally.rejected + (len(self.beside.rejected) if self.beside else 0)
-        if left:
-            text = f"{left:,} rows cannot be used and were left out; infusecalc.cohort.rejects lists them, with reasons"
+        counts = (self.expansion.tally.rejected, "row", "the frame"), (self._lines, "line", "`given` or `weights`")
+        told = [f"{count:,} {word}{'' if count == 1 else 's'} of {where}" for count, word, where in counts if count]
+        if told:
+            were = "was" if sum(count for count, *_ in counts) == 1 else "were"
+            left = f"{' and '.join(told)} cannot be used and {were} left out"
+            text = f"{left}; infusecalc.cohort.rejects lists them, with reasons"
             warnings.warn(text, RejectedRows, stacklevel=4)
+
+    @property
+    def _lines(self) -> int:
+        """How many lines about patients cannot be used."""
+        return len(self.beside.rejected) if self.beside else 0
 
 
 def beside_of(ids: pl.Series, table: Table, options: dict[str, Any]) -> Beside | None:

@@ -66,7 +66,8 @@ def choose_form(asked: str | None, name: str, option: str) -> str | None:
         raise BadInput(f"`{option}`", asked, problem, detail=detail, allowed=known[extension], hint=hint)
     if asked or extension:
         return asked or known[str(extension)]
-    hint = f"give `{option}` {', '.join(forms[:-1])} or {forms[-1]}"
+    array = "a JSON array is not taken here: name the file .ndjson; or " if name.lower().endswith(".json") else ""
+    hint = f"{array}give `{option}` {', '.join(forms[:-1])} or {forms[-1]}"
     allowed = ", ".join(known if option == "to" else _BY_EXTENSION)
     raise BadInput("file", name, "has no known extension", allowed=allowed, hint=hint)
 
