@@ -47,8 +47,8 @@ class Events:
         self.codes: list[tuple[Codes, ...]] = []  # of each variant, one for each of its events
         # how many of a variant's infusions are given whatever happens, and on which days
         # and how many of these block
-        kinds = {"needed": pl.Int64, "blocked": pl.Int64, "days": pl.List(pl.Int64), "product": pl.String}
-        self.needed = pl.DataFrame(schema=kinds)
+        counted = {"needed": pl.Int64, "blocked": pl.Int64}
+        self.needed = pl.DataFrame(schema={**counted, "days": pl.List(pl.Int64), "product": pl.String})
         self._shapes: list[dict[str, Any]] = []
         self._stretches: list[dict[str, Any]] = []
         self._runs: list[tuple[Shape, Stretch]] = []

@@ -132,8 +132,8 @@ class Tally:
     def _add_vials(self, whole: pl.DataFrame) -> None:
         """Count combinations of vials; with all other sums by period and product where that is asked."""
         needed, blocked = pl.col("needed"), pl.col("blocked")
-        sums = (needed, blocked, *(pl.col(one) * many for one, many in _TIMES))
-        named = (each.sum().alias(str(place)) for place, each in enumerate(sums))
+        made = (needed, blocked, *(pl.col(one) * many for one, many in _TIMES))
+        named = (each.sum().alias(str(place)) for place, each in enumerate(made))
         for product, vials, *found in whole.group_by("product", "vials").agg(*named).iter_rows():
             self.vials[product, vials] += found[0]
             self._add_product(product, found)

@@ -44,7 +44,7 @@ class DrugWords(Frozen):
     premedication: str
 
 
-class Share(Frozen):
+class OfProduct(Frozen):
     """What one product comes to: its infusions, those that block among them, and their doses and waste in mg."""
 
     infusions: int
@@ -54,7 +54,7 @@ class Share(Frozen):
     waste: float
 
     @classmethod
-    def of(cls, items: list[Record]) -> Share:
+    def of(cls, items: list[Record]) -> OfProduct:
         """The share of some infusions of one product."""
         blocked = [item for item in items if item["blocks"]]
         dose, waste = (_sum(items, name) for name in ("dose_mg", "waste_mg"))
@@ -83,7 +83,7 @@ class Sums(Frozen):
     dose: float
     waste: float
     vials: dict[str, dict[float, int]]
-    products: dict[str, Share]
+    products: dict[str, OfProduct]
     time: float
     chair: float
     untimed: int
@@ -100,7 +100,7 @@ class Sums(Frozen):
             mine = vials.setdefault(item["product"], {})
             for vial in item["vials"]:
                 mine[vial["size_mg"]] = mine.get(vial["size_mg"], 0) + vial["count"]
-        shares = {name: Share.of(mine) for name, mine in sorted(by_product.items())}
+        shares = {name: OfProduct.of(mine) for name, mine in sorted(by_product.items())}
         timed = [item for item in needed if item["duration_min"] is not None]
         return cls(
             infusions=len(needed),

@@ -10,6 +10,7 @@ from itertools import compress, repeat
 
 import polars as pl
 
+from infusecalc.cohort.files.utf8 import is_text, readable
 from infusecalc.errors import BadInput
 from infusecalc.frozen import Frozen
 
@@ -25,8 +26,6 @@ ONE_A_LINE = "write each object on a line of its own, as jq -c '.[]' does, and n
 _TOO_MANY = "put quotes around a cell that holds a comma"
 _TOO_FEW = "write a comma for each cell, also for an empty one"
 _NOTHING = ' ,"\t\r'  # what a line of empty cells is made of
-_SURROGATES = range(0xD800, 0xE000)
-_BYTES = range(0xDC80, 0xDD00)  # how Python keeps bytes that are not UTF-8
 
 
 @contextmanager
@@ -341,23 +340,3 @@ def _is_strict(lines: list[str]) -> bool:
     except csv.Error:
         return False
     return True
-
-
-def is_text(text: str) -> bool:
-    """Whether a text can be written as UTF-8: it holds no lone surrogate."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def readable(text: str) -> str:
-    r"""A text with its bytes that are not UTF-8 spelled out as `\xNN`, and other halves of characters as `\uNNNN`."""
-    if is_text(text):
-        return text
-    return "".join(_spelled(ord(char)) if ord(char) in _SURROGATES else char for char in text)
-
-
-def _spelled(code: int) -> str:
-    return f"\\x{code - 0xDC00:02x}" if code in _BYTES else f"\\u{code:04x}"
