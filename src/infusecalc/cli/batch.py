@@ -70,8 +70,8 @@ COHORT = [
     option("--weights", "File of weights over time: patient_id, date, weight_kg.", "FILE"),
     repeated(
         "--from",
-        "csv, ndjson, parquet: the format of the cohort, if its name does not show it; maintenance: start with it. Both: "
-        "--from csv --from maintenance.",
+        "csv, ndjson, parquet: the format of the cohort, if its name does not show it; maintenance: start with it. "
+        "Both: --from csv --from maintenance.",
         "csv|ndjson|parquet|maintenance",
     ),
     option("--rejects", "File for rejected rows, with reasons.", "FILE"),
