@@ -66,9 +66,9 @@ def test_where_a_patient_stands(case: dict[str, Any], beside: bool, tmp_path: Pa
     ("starts", "given", "says"),
     [
         # a: planned from 2026-02-09, the day before the first day; b: from the first day on, and needs no line
-        ({"a": "2026-02-09", "b": "2026-02-10"}, None, "1 course without a line in --given is taken to have had"),
-        ({"a": "2026-02-09", "b": "2026-01-05"}, None, "2 courses without a line in --given are taken to have had"),
-        ({"a": "2026-02-09", "b": "2026-01-05"}, "b", "1 course without a line in --given is taken to have had"),
+        ({"a": "2026-02-09", "b": "2026-02-10"}, None, "1 row"),
+        ({"a": "2026-02-09", "b": "2026-01-05"}, None, "2 rows"),
+        ({"a": "2026-02-09", "b": "2026-01-05"}, "b", "1 row"),
         ({"a": "2026-02-09", "b": "2026-01-05"}, "both", ""),
         ({"a": "2026-02-10", "b": "2026-02-10"}, None, ""),
     ],
@@ -84,7 +84,9 @@ def test_of_how_many_it_is_not_known_what_was_given_is_said(
     assert listed(words, capsys)["without_given"] == int(says[:1] or 0)
     assert run(["agenda", *words]) == 0
     page = " ".join(capsys.readouterr().out.split())
-    assert (f"{says} every infusion planned before 2026-02-10." in page) == bool(says)
+    taken = "of the cohort without a line in --given: every infusion planned before 2026-02-10 is taken as given."
+    assert (f"Not known for {says} {taken}" in page) == bool(says)
+    assert ("known to be overdue." in page) == bool(says)
     assert ("without a line in --given" in page) == bool(says)
 
 
@@ -106,6 +108,8 @@ def test_every_number_of_an_infusion_is_that_of_schedule(tmp_path: Path, capsys:
             ],
             "infusion_count": 1, "if_needed": 0, "dose_mg": 350, "waste_mg": 50,
             "vials": {"Remicade": [{"size_mg": 100, "count": 4}]}, "duration_min": 120, "chair_min": 135,
+            "products": {"Remicade": {"infusion_count": 1, "blocked": 0, "dose_mg": 350, "blocked_dose_mg": 0,
+                                      "waste_mg": 50}},
             "without_time": 0, "cautions": [],
         }
     ]  # set in rows # fmt: skip
@@ -235,7 +239,7 @@ def test_infusions_if_needed_and_without_a_time_stand_apart_in_the_sums(tmp_path
     assert set(day["vials"]) == {"Rituxan"}
     assert run(["agenda", *words]) == 0
     said = capsys.readouterr().out
-    assert "if needed" in said
+    assert ", as needed" in said
     assert "at least, 1 infusion without a known time" in " ".join(said.split())
     assert "not known" in said
 
@@ -328,6 +332,73 @@ def test_an_empty_agenda_is_one_too(tmp_path: Path, capsys: Captured) -> None:
     header = tmp_path / "none.csv"
     header.write_text(",".join(ROW) + "\n")
     assert run(["agenda", str(header), "--on", "2026-02-01"]) == 0
+
+
+def test_sums_keep_drugs_apart_and_tell_what_of_them_blocks(tmp_path: Path, capsys: Captured) -> None:
+    other = {"patient_id": "c", "drug": "rituximab", "indication": "gpa", "height_cm": "175", "weight_kg": "68.5"}
+    rows = [{"patient_id": "a"}, {"patient_id": "b", "has": "active-tb"}, other]
+    words = [*files(tmp_path, rows), "--on", "2026-01-05", "--until", "2026-01-05"]
+    found = listed(words, capsys, 3)["totals"]
+    # 2 x 350 mg from 4 x 100 mg; 375 mg/m2 x 1.82 m2 (Mosteller) = 682.5 mg from 500 + 2 x 100 mg
+    assert found["products"] == {
+        "Remicade": {"infusion_count": 2, "blocked": 1, "dose_mg": 700, "blocked_dose_mg": 350, "waste_mg": 100},
+        "Rituxan": {"infusion_count": 1, "blocked": 0, "dose_mg": 682.5, "blocked_dose_mg": 0, "waste_mg": 17.5},
+    }
+    assert (found["dose_mg"], found["waste_mg"]) == (1382.5, 117.5)
+    assert run(["agenda", *words]) == 3
+    page = capsys.readouterr().out
+    said = " ".join(page.split())
+    blocked = "BLOCKED among these: 1 infusion, 350 mg"
+    assert f"Remicade: 8 x 100 mg; dose 700 mg, waste 100 mg; {blocked} " in said
+    assert "Rituxan: 1 x 500 + 2 x 100 mg; dose 682.5 mg, waste 17.5 mg Rows" in said
+    assert "1,382.5" not in said, "milligrams of two drugs are no sum"
+    assert re.search(r"^b +1 +BLOCKED +inFLIXimab 350 mg", page, re.MULTILINE), "the mark stands before the dose"
+    assert re.search(r"^a +1 +inFLIXimab 350 mg", page, re.MULTILINE)
+
+
+def test_a_page_tells_the_premedication_and_when_it_starts(tmp_path: Path, capsys: Captured) -> None:
+    rows = [{"patient_id": "a"}, {"patient_id": "c", "drug": "rituximab", "indication": "ra", "height_cm": "175"}]
+    assert run(["agenda", *files(tmp_path, rows), "--on", "2026-01-05"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "premedication, inFLIXimab: Optional: antihistamine" in said, "no time is stated: the words alone"
+    assert "premedication, riTUXimab: starts 30 min before; methylprednisolone 100 mg IV" in said
+
+
+def test_rows_that_cannot_be_used_are_counted_and_named_on_the_page_without_their_values(
+    tmp_path: Path, capsys: Captured
+) -> None:
+    words = files(tmp_path, [{"patient_id": "a"}, {"patient_id": "b", "weight_kg": "77777"}, {"patient_id": "c"}])
+    with Path(words[0]).open("a") as file:
+        file.write("d,infliximab,crohns,70,,2026-01-05,,,,more\n")  # which cell is the id, nobody knows
+    words += ["--on", "2026-01-05"]
+    found = listed(words, capsys, 4)
+    assert found["totals"]["rows"] == {"overdue": 0, "on_a_day": 2, "beyond": 0, "finished": 0, "rejected": 2}
+    names = ("file", "row", "line", "patient_id", "column", "code")
+    told = [tuple(row[name] for name in names) for row in found["rejected"]]
+    assert told == [(None, 2, 3, "b", "weight_kg", "out-of-range"), (None, 4, 5, None, None, "ragged")]
+    assert run(["agenda", *words, "--rejects", str(tmp_path / "bad.csv")]) == 4
+    page = capsys.readouterr().out
+    assert "77777" not in page
+    assert "NOT in this agenda: 2 rejected rows" in page
+    assert re.search(r"^2 \(line 3\) +b +weight_kg +weight is ", page, re.MULTILINE)
+    assert re.search(r"^4 \(line 5\) +not known +the row has 10 cells", page, re.MULTILINE)
+    assert (tmp_path / "bad.csv").read_text().count("\n") == 3
+    run(["agenda", *files(tmp_path, [{}]), "--on", "2026-01-05"])
+    assert "NOT in" not in capsys.readouterr().out
+
+
+def test_a_page_names_50_rejected_rows_and_lines_with_their_file(tmp_path: Path, capsys: Captured) -> None:
+    rows = [{"patient_id": str(n), "weight_kg": "much"} for n in range(50)]
+    words = [*files(tmp_path, rows, []), "--on", "2026-01-05"]
+    assert run(["agenda", *words]) == 4
+    page = capsys.readouterr().out
+    assert "50 (line 51)" in " ".join(page.split())
+    assert "more: see --rejects" not in page
+    words = [*files(tmp_path, rows, ["x,2026-01-05,"]), "--on", "2026-01-05"]
+    assert run(["agenda", *words]) == 4
+    page = capsys.readouterr().out
+    assert "NOT in this agenda: 51 rejected rows" in page
+    assert "and 1 more: see --rejects FILE" in page
 
 
 def test_a_page_keeps_80_columns_with_long_ids(tmp_path: Path, capsys: Captured) -> None:

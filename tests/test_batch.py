@@ -129,8 +129,8 @@ def test_without_a_file_for_them_bad_rows_are_told_without_their_values(
     source = write(tmp_path / "in.csv", [GOOD, GOOD | {"weight_kg": "71canary"}, GOOD | {"drug": "canarymab"}])
     assert run(["batch", str(source), "-o", str(tmp_path / "out.csv")]) == 4
     said = capsys.readouterr().err
-    assert "row 2, column weight_kg: unreadable: " in said
-    assert "row 3, column drug: unknown: " in said
+    assert "row 2 (line 3 of the file), column weight_kg: unreadable: " in said
+    assert "row 3 (line 4 of the file), column drug: unknown: " in said
     assert "canary" not in said
     assert "1 row planned, 8 infusions, 2 rows rejected" in said
 
@@ -147,14 +147,14 @@ def test_a_strict_run_stops_at_the_first_bad_row_and_writes_nothing(
     assert run(["batch", str(source), "-o", "-", "--to", "csv", "--strict"]) == 2
     said = capsysbinary.readouterr()
     assert said.out == b""
-    assert said.err.count(b"row 2, column weight_kg cannot be used: weight is missing") == 2
+    assert said.err.count(b"row 2 (line 3 of the file), column weight_kg cannot be used: weight is missing") == 2
     assert list(tmp_path.iterdir()) == [source]
 
 
 def test_a_cohort_without_a_good_row_gives_a_header_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source = write(tmp_path / "in.csv", [GOOD | {"weight_kg": ""}])
     run(["batch", str(source), "-o", str(tmp_path / "out.csv")])
-    assert "0 rows planned, 0 infusions, 1 row rejected\ninfusecalc: 0 mg, waste 0 mg\n" in capsys.readouterr().err
+    assert capsys.readouterr().err.endswith("0 rows planned, 0 infusions, 1 row rejected\n")
     assert (
         run(["batch", str(source), "-o", str(tmp_path / "out.csv"), "--quiet", "--rejects", str(tmp_path / "b.csv")])
         == 4
@@ -251,13 +251,16 @@ def test_a_bag_that_is_too_small_is_accepted_in_no_row(tmp_path: Path, capsys: p
     said = capsys.readouterr().err
     assert "bag-too-small 8, concentration-high 8" in said
     # the accepted one blocks no longer
-    assert said.endswith("BLOCKED infusions by finding: bag-too-small 8; bag-too-small cannot be accepted\n")
+    assert said.endswith(
+        "BLOCKED, each finding with the number of infusions: bag-too-small 8; bag-too-small cannot be accepted\n"
+    )
 
 
 def test_what_blocks_is_said_at_the_end_with_what_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     blocked = GOOD | {"age_years": "3"}
     source, out = write(tmp_path / "in.csv", [GOOD, blocked, blocked]), tmp_path / "out.csv"
-    said = "infusecalc: BLOCKED infusions by finding: age-outside-regimen 16; "  # 2 patients x 8 infusions
+    said = "infusecalc: BLOCKED, each finding with the number of infusions: "
+    said += "age-outside-regimen 16; "  # 2 patients x 8 infusions
     said += "if the prescriber decides to go on, record the reason: --accept CODE=REASON"
     assert run(["batch", str(source), "-o", str(out)]) == 3
     assert capsys.readouterr().err.splitlines()[-1] == said
@@ -523,9 +526,58 @@ def test_the_sums_are_said_at_the_end(tmp_path: Path, capsys: pytest.CaptureFixt
     # infliximab: 15 x 350 mg = 5,250 mg, each 4 x 100 mg with 50 mg of waste; rituximab: 2 x 1,000 mg and 2 x 500 mg,
     # and a fifth if needed; cost 60 x 1 + 6 x 2
     assert said[0].endswith("2 rows planned, 20 infusions (1 as needed, left out of the totals), 0 rows rejected")
-    assert said[1].endswith("8,250 mg, waste 750 mg, vials 6 x 500 mg + 60 x 100 mg")
-    assert said[2].endswith("cost of the vials: 72")
-    assert said[3].startswith("infusecalc: infusions by finding: ")
+    assert said[1] == "infusecalc: MabThera: 6 x 500 mg; dose 3,000 mg, waste 0 mg"
+    assert said[2] == "infusecalc: Remicade: 60 x 100 mg; dose 5,250 mg, waste 750 mg"
+    assert said[3].endswith("cost of the vials: 72")
+    assert said[4].startswith("infusecalc: findings, each with the number of infusions that carry it: ")
+
+
+@pytest.mark.parametrize("history", [False, True], ids=["by columns", "one by one"])
+def test_the_sums_of_a_product_say_what_of_them_blocks_and_leave_out_what_is_given_as_needed(
+    history: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [
+        GOOD | {"has": "tb", "patient_id": "b"},
+        GOOD | {"has": "", "patient_id": "a"},
+        GOOD | {"has": "tb", "patient_id": "c", "indication": "ici-colitis"},
+    ]
+    for row in rows:
+        row.update({} if history else {"has": ""}, age_years="3" if row["has"] else "34")
+    given = tmp_path / "given.csv"
+    given.write_text("patient_id,date,dose_mg\n", encoding="utf-8")
+    beside = ["--given", str(given)] if history else []
+    run(["batch", str(write(tmp_path / "in.csv", rows)), "-o", str(tmp_path / "out.csv"), "--doses", "2", *beside])
+    # 350 mg from 4 x 100 mg: two of b, two of a, and one of c, whose second is as needed; b blocks by
+    # its age, and b and c by their condition
+    blocked = "3 infusions, 1,050 mg" if history else "2 infusions, 700 mg"
+    wanted = f"Remicade: 20 x 100 mg; dose 1,750 mg, waste 250 mg; BLOCKED among these: {blocked}\n"
+    assert wanted in capsys.readouterr().err
+    assert (
+        run(["batch", str(write(tmp_path / "in.csv", rows[:1])), "-o", "-", "--to", "csv", "--doses", "1", *beside])
+        == 3
+    )
+    assert "BLOCKED among these: 1 infusion, 350 mg\n" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("ordered", ["", "10w"], ids=["by columns", "one by one"])
+def test_a_code_to_accept_that_no_finding_has_is_refused_and_one_that_no_row_meets_is_told(
+    ordered: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = write(tmp_path / "in.csv", [GOOD | {"every": ordered}])
+    line = ["batch", str(source), "-o", str(tmp_path / "out.csv")]
+    assert run([*line, "--accept", "contraindicatd=letter"]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("infusecalc: --accept 'contraindicatd' is not known (allowed: age-outside-regimen, ")
+    assert said.endswith("; nearest: contraindicated\n")
+    assert "bag-too-small" not in said, "it cannot be accepted"
+    # `tb` is read as active; the same reason does not make the others met
+    asked = ["contraindicated:tb=letter", "contraindicated:pregnancy=letter", "dose-above-label=letter", "evaluate=x"]
+    assert run([*line, *(word for each in asked for word in ("--accept", each)), "--has", "tb"]) == 0
+    told = [each for each in capsys.readouterr().err.splitlines() if "met no" in each]
+    unmet = ("contraindicated:pregnancy", "dose-above-label", "evaluate")
+    assert told == [f"infusecalc: --accept {each} met no blocking finding in any row" for each in unmet]
+    assert run([*line, "--accept", "contraindicated=letter", "--has", "tb"]) == 0
+    assert "met no" not in capsys.readouterr().err
 
 
 def test_a_missing_price_rejects_nobody_and_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -608,6 +660,22 @@ def test_a_file_that_is_wrong_as_a_whole_is_refused(tmp_path: Path, capsys: pyte
     }
     for (name, content), problem in wrong.items():
         assert problem in refused(tmp_path, capsys, name, content), (name, content[:40])
+
+
+def test_a_file_that_cannot_be_written_is_told_by_the_option_that_names_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = str(write(tmp_path / "in.csv", [GOOD]))
+    for words, said in {
+        ("-o", "x.csv", "--totals", "x.xlsx"): "--totals 'x.xlsx' has the extension .xlsx",
+        ("-o", "x.csv", "--totals", "x.what"): "or give --totals-as",
+        ("-o", "x.csv", "--totals", "x.csv", "--totals-as", "json"): "--totals-as 'json' does not match the file name",
+        ("-o", "x.json"): "; a JSON array is not taken here: name the file .ndjson; or give --to csv",
+        ("-o", "x.what"): "); give --to csv",
+        ("-o", str(tmp_path / "none" / "x.csv")): "; the folder does not exist: make it first",
+    }.items():
+        assert run(["batch", source, *words]) == 2
+        assert said in capsys.readouterr().err, words
 
 
 @pytest.mark.parametrize("case", cases("cohort_headers"))
@@ -840,6 +908,72 @@ def test_a_rejected_row_that_is_broken_still_has_its_cells_as_they_were(tmp_path
     assert [row["patient_id"] for row in read(bad)] == ["'=7", "'=8"]
 
 
+@pytest.mark.parametrize("form", ["csv", "ndjson", "parquet", "csv.gz"])
+def test_a_rejected_row_that_did_not_fit_its_columns_is_rejected_again_until_somebody_clears_it(
+    form: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source, bad = write(tmp_path / "in.csv", [GOOD]), tmp_path / f"bad.{form}"
+    line, quote = ["-o", str(tmp_path / "out.csv"), "--rejects"], "'" if "csv" in form else ""  # no formula in CSV
+    with source.open("ab") as file:
+        cells = ",".join(str(value) for value in (GOOD | {"patient_id": "=2"}).values())
+        file.write(f"{cells},more\n".encode())  # a cell too many: without it, what is left is a whole row
+    assert run(["batch", str(source), *line, str(bad), "--quiet"]) == 4
+    again = tmp_path / f"again.{form}"
+    for _ in range(2):  # as it is, however often; its line is not lost
+        assert run(["batch", str(bad), *line, str(again), "--quiet"]) == 4
+        found = pl.DataFrame(_rows(again))
+        assert found.select("patient_id", "column", "code", "raw").rows() == [
+            (f"{quote}=2", "raw", "ragged", f"{quote}{cells},more")
+        ]
+        bad.write_bytes(again.read_bytes())
+    capsys.readouterr()
+    rows = pl.DataFrame(_rows(again)).with_columns(pl.lit(None, pl.String).alias("raw"))
+    rows.write_csv(tmp_path / "mended.csv")  # checked, and said so
+    assert run(["batch", str(tmp_path / "mended.csv"), *line, str(tmp_path / "last.csv")]) == 0
+    assert "1 row planned" in capsys.readouterr().err
+    rows.drop("raw").write_csv(tmp_path / "mended.csv")  # without the column, the code of the row tells
+    assert run(["batch", str(tmp_path / "mended.csv"), *line, str(tmp_path / "last.csv")]) == 4
+    rows.drop("raw").with_columns(code=pl.lit("missing")).write_csv(tmp_path / "mended.csv")
+    assert run(["batch", str(tmp_path / "mended.csv"), *line, str(tmp_path / "last.csv")]) == 0
+
+
+def _rows(path: Path) -> list[dict[str, Any]]:
+    """The rows of a file of any form, in which an empty cell is empty."""
+    if path.suffix == ".parquet":
+        return pl.read_parquet(path).to_dicts()
+    if path.suffix == ".ndjson":
+        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+    return pl.read_csv(content, infer_schema=False).to_dicts()
+
+
+def test_a_rejected_row_with_empty_cells_is_rejected_again_and_not_taken_for_an_empty_one(tmp_path: Path) -> None:
+    told = {"row": "2", "column": "", "code": "ragged", "reason": "it was", "raw": "a,b"}
+    empty = dict.fromkeys((*GOOD, *told), "")
+    source = write(tmp_path / "in.csv", [empty | GOOD, empty, empty | told])
+    usual = ["--drug", "infliximab", "--indication", "ra", "--weight", "70", "--start", "2026-12-01"]
+    out = ["-o", str(tmp_path / "out.csv"), "--rejects", str(tmp_path / "bad.csv")]
+    assert run(["batch", str(source), *out, *usual]) == 4
+    assert [(row["row"], row["raw"]) for row in read(tmp_path / "bad.csv")] == [("3", "a,b")]
+
+
+def test_a_rejected_cell_that_still_has_bytes_spelled_out_is_rejected_again(tmp_path: Path) -> None:
+    source, bad = write(tmp_path / "in.csv", [GOOD | {"patient_id": "M@ller"}]), tmp_path / "bad.csv"
+    source.write_bytes(source.read_bytes().replace(b"@", b"\xfc"))
+    line = ["-o", str(tmp_path / "out.csv"), "--rejects", str(bad)]
+    assert run(["batch", str(source), *line]) == 4
+    again = tmp_path / "again.csv"
+    again.write_bytes(bad.read_bytes())
+    assert run(["batch", str(again), *line]) == 4
+    [row] = read(bad)
+    assert (row["patient_id"], row["code"]) == ("M\\xfcller", "not-utf8")
+    again.write_bytes(bad.read_bytes().replace(b"\\xfcller", "üller".encode()))
+    assert run(["batch", str(again), *line]) == 0
+    # the same letters in the cell of a row that was rejected for something else are those of its owner
+    again.write_bytes(bad.read_bytes().replace(b"not-utf8", b"missing"))
+    assert run(["batch", str(again), *line]) == 0
+
+
 def test_columns_of_rejected_rows_are_left_aside_only_where_all_are_there(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -938,3 +1072,36 @@ def test_a_terminal_shows_a_bar_that_is_gone_at_the_end(tmp_path: Path, monkeypa
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(source.read_bytes())))
     monkeypatch.setattr(sys, "stderr", Terminal())
     assert run(["batch", "-", "--from", "csv", "-o", str(tmp_path / "out.csv"), "--no-color"]) == 0
+
+
+KINDS = {
+    "text": pl.String, "whole number": pl.Int64, "number": pl.Float64, "date": pl.Date, "true or false": pl.Boolean,
+}  # set in rows # fmt: skip
+"""What the page of the columns calls a type."""
+
+
+def test_the_page_has_every_column_of_the_result_with_its_type_and_when_it_is_empty(tmp_path: Path) -> None:
+    page = Path(__file__).parents[1].joinpath("docs/commands.md").read_text(encoding="utf-8")
+    section = page.split("### Columns\n")[1].split("\n### ")[0]
+    lines = [line.strip("|").split("|") for line in section.splitlines() if line.startswith("| `")]
+    told = {line[0].strip(" `"): [cell.strip() for cell in line[1:]] for line in lines}
+    # every kind of row: as needed, without a rate, without a billing code, with a history, moved, with a price
+    rows = [
+        GOOD | {"patient_id": "a", "indication": "ici-colitis", "has": "tb"},
+        GOOD | {"patient_id": "b", "drug": "rituximab", "indication": "gpa-pediatric", "age_years": "8", "has": ""},
+        GOOD | {"patient_id": "", "label": "eu", "has": ""},
+        GOOD | {"patient_id": "c", "drug": "rituximab", "indication": "itp", "variant": "low-dose", "has": ""},
+        GOOD | {"patient_id": "d", "height_cm": "", "has": ""},
+    ]
+    source, given, out = write(tmp_path / "in.csv", rows), tmp_path / "given.csv", tmp_path / "out.parquet"
+    given.write_text("patient_id,date,dose_mg\nd,2026-12-01,\n", encoding="utf-8")
+    line = ["--given", str(given), "--days", "mon-fri", "--tolerance", "3d", "--price", "100mg=1"]
+    assert run(["batch", str(source), "-o", str(out), *line]) == 3
+    found = pl.read_parquet(out)
+    assert tuple(told) == tuple(found.columns)
+    assert {name: KINDS[cells[0]] for name, cells in told.items()} == dict(found.schema)
+    assert all(len(cells) == 4 and cells[2] and cells[3] for cells in told.values())
+    never = {name for name, cells in told.items() if cells[3] == "never"}
+    assert [name for name in never if found[name].null_count()] == []
+    sometimes = [name for name in told if name not in never and not found[name].null_count()]
+    assert sometimes == ["findings", "severity"], "no course is without a finding"

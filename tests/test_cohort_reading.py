@@ -176,12 +176,16 @@ def test_the_share_that_was_read_rises_to_the_whole(write):
     assert shares[-1] == 1.0
 
 
+_TOO_FEW = "the row has 2 cells, the header has 3 cells; write a comma for each cell, also for an empty one"
+_TOO_MANY = "the row has 4 cells, the header has 3 cells; put quotes around a cell that holds a comma"
+
+
 @pytest.mark.parametrize(
     ("line", "cells", "reason"),
     [
-        ("p2,b", {"patient_id": "p2", "drug": "b"}, "cells of the row: 2, of the header: 3"),
-        ("p2,,1,x", {"patient_id": "p2", "weight_kg": "1"}, "cells of the row: 4, of the header: 3"),
-        ('p2,"b,c"', {"patient_id": "p2", "drug": "b,c"}, "cells of the row: 2, of the header: 3"),
+        ("p2,b", {"patient_id": "p2", "drug": "b"}, _TOO_FEW),
+        ("p2,,1,x", {"patient_id": "p2", "weight_kg": "1"}, _TOO_MANY),
+        ('p2,"b,c"', {"patient_id": "p2", "drug": "b,c"}, _TOO_FEW),
     ],
 )
 @pytest.mark.parametrize("around", [GOOD, 'p1,"infliximab",70\n', 'p1,"inflixi\nmab",70\n'])
@@ -620,3 +624,24 @@ def test_parquet_that_is_damaged_is_refused_also_midway(tmp_path):
     chunks = open_cohort(str(path), "parquet", 1000, tuple).chunks()
     with pytest.raises(BadInput, match="is damaged: it cannot be read as Parquet"):
         list(chunks)
+
+
+@pytest.mark.parametrize(
+    ("content", "lines"),
+    [
+        (HEADER + GOOD + GOOD, [2, 3]),
+        (f"\n\n{HEADER}{GOOD}{GOOD}", [4, 5]),  # the blank lines above the header count
+        (f"{HEADER}{GOOD}\n{GOOD}", [None, None]),  # a blank line is no row
+        (HEADER + GOOD + 'p1,"inflixi\nmab",70\n' + GOOD, [None, None, None]),  # a row over two lines
+        (HEADER + GOOD + "short\n", [2, 3]),
+    ],
+)
+def test_the_line_of_a_row_is_told_where_every_line_is_a_row(content, lines, write):
+    (chunk,) = read(write(content))
+    assert [chunk.line_of(row) for row in range(1, len(lines) + 1)] == lines
+
+
+def test_the_lines_of_a_later_chunk_count_on(write):
+    chunks = read(write(HEADER + GOOD * 30_000))
+    assert [chunk.line_of(chunk.first) for chunk in chunks] == [chunk.first + 1 for chunk in chunks]
+    assert len(chunks) > 1

@@ -196,10 +196,10 @@ def test_a_plan_of_which_all_is_as_needed_is_refused_and_left_out_of_a_cohort(ca
     Path("site.yaml").write_text(SITE)
     line = "rituximab trial --weight 70kg --start 2026-12-01 --regimens site.yaml"
     said = refused(f"schedule {line} --format nonmem", capfd)
-    assert "--format 'nonmem' has nothing to hold: every infusion is only if needed" in said
+    assert "--format 'nonmem' has nothing to hold: every infusion is as needed" in said
     Path("c.csv").write_text(COHORT + f"{ROWS['7']}\n8,rituximab,trial,70,,2026-12-01,,\n")
     assert run(shlex.split("batch c.csv --regimens site.yaml -o x.nonmem.csv")) == 0
-    assert "1 left out of the dataset: every infusion is only if needed" in capfd.readouterr().err
+    assert "1 left out of the dataset: every infusion is as needed" in capfd.readouterr().err
     assert {row[0] for row in read(Path("x.nonmem.csv").read_text())} == {"7"}
 
 
@@ -225,7 +225,8 @@ def test_a_cohort_is_the_plans_of_its_patients(steps, kept, capfd, monkeypatch):
     cohort()
     assert run(shlex.split(f"batch c.csv -o x.nonmem.csv{steps}")) == 0
     said = capfd.readouterr().err
-    assert "wrote x.key.csv" in said
+    assert "wrote x.nonmem.csv\ninfusecalc: wrote x.key.csv\n" in said
+    assert "PHASE of infliximab/crohns, label us: 1 induction, 2 maintenance\n" in said
     assert "5 rows planned" in said
     assert Path("x.key.csv").read_text() == "ID,patient_id\n7,7\n2,MX-1\n1,1\n3,007\n4,'=1+1\n"
     wanted = []
@@ -265,7 +266,9 @@ def test_a_bad_row_is_set_aside_and_the_others_are_written(capfd):
     assert run(shlex.split("batch c.csv -o x.nonmem.csv --rejects bad.csv")) == 4
     assert {row[0] for row in read(Path("x.nonmem.csv").read_text())} == {"7", "1"}
     assert [row["patient_id"] for row in csv.DictReader(io.StringIO(Path("bad.csv").read_text()))] == ["9", "10"]
-    assert "row 3, column weight_kg cannot be used" in refused("batch c.csv -o y.nonmem.csv --strict", capfd)
+    assert "row 3 (line 4 of the file), column weight_kg cannot be used" in refused(
+        "batch c.csv -o y.nonmem.csv --strict", capfd
+    )
 
 
 def test_a_cohort_of_nobody_is_a_header():

@@ -304,6 +304,23 @@ def test_a_cohort_has_the_bundle_of_each_patient_and_rejects_the_rest(name, coho
     assert "2 rows planned, 14 infusions, 3 rows rejected" in capfd.readouterr().err
 
 
+@pytest.mark.parametrize("form", ["csv", "ndjson", "fhir", "nonmem"])
+@pytest.mark.parametrize("regimen", ["gpa,eu", "gpa-pediatric,us"])
+def test_a_height_that_is_missing_is_told_alike_in_every_form_and_no_option_for_all_rows_is_advised(
+    form, regimen, tmp_path, capfd
+):
+    path, (indication, label) = tmp_path / "cohort.csv", regimen.split(",")
+    path.write_text(
+        f"patient_id,drug,indication,weight_kg,start,label\n1,rituximab,{indication},30,2026-12-01,{label}\n"
+    )
+    assert run(["batch", str(path), "--to", form]) == 4
+    said = capfd.readouterr().err.splitlines()[0]
+    assert said == (
+        "infusecalc: row 1 (line 2 of the file), column height_cm: missing: height is missing: the dose depends on the "
+        "BSA, which needs height_cm or bsa_m2"
+    )
+
+
 def test_a_cohort_with_histories_has_what_was_given_in_its_bundles(cohort, tmp_path):
     given, out = tmp_path / "given.csv", tmp_path / "out.fhir.ndjson"
     given.write_text("patient_id,date,dose_mg\np2,2026-12-08,680\n", "utf-8")

@@ -224,7 +224,10 @@ def test_frames_tell_rejected_lines_too() -> None:
     found = rejects(listed, given=given, weights=weights)
     assert set(found["file"]) == {"cohort", "given", "weights"}
     assert found.columns[-5:] == ["file", "row", "column", "code", "reason"]
-    with pytest.warns(RejectedRows, match=f"{found.height} rows"):
+    rows, lines = found.filter(file="cohort").height, found.filter(pl.col("file") != "cohort").height
+    with pytest.warns(
+        RejectedRows, match=f"^{rows} rows of the frame and {lines} lines of `given` or `weights` cannot"
+    ):
         made = expand(listed, given=given, weights=weights)
     assert found.filter(file="cohort").height == listed.height - made["patient_id"].n_unique()
     assert_frame_equal(rejects(listed.lazy(), given=given, weights=weights), found)

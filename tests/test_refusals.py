@@ -263,4 +263,6 @@ def test_a_batch_names_its_options_in_the_reasons(tmp_path, capsys):
 
 def test_a_day_of_a_frame_is_no_part_of_a_reason():
     frame = pl.DataFrame([ROW]).with_columns(start=pl.lit(dt.datetime(2031, 3, 7, 9, 30)))  # noqa: DTZ001 - a frame's
-    assert rejects(frame)["reason"].to_list() == ["start is not a date (must be YYYY-MM-DD or today)"]
+    assert rejects(frame)["reason"].to_list() == [
+        "start is not a date (must be YYYY-MM-DD or today); it has a time: write the date alone"
+    ]

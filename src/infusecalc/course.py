@@ -58,7 +58,9 @@ class Course(Frozen):
         return page
 
     def to_frame(self) -> Any:
-        """The infusions, or without dates the phases, as a Polars frame with the columns of `infusecalc.cohort`.
+        """The infusions, or without dates the phases, as a Polars frame with the columns that docs/commands.md lists.
+
+        Infusions that block are among them, with their findings in `blocks`: filter `blocks.is_null()` before use.
 
         Doses are in mg, volumes in mL, times in minutes, dates are dates. Raises MissingExtra without Polars.
         """

@@ -14,6 +14,12 @@ from infusecalc.spelling import odd_characters
 
 _ISO = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})", re.ASCII)
 _LOCAL = re.compile(r"[0-9]{1,2}[./-][0-9]{1,2}[./-][0-9]{2,4}", re.ASCII)
+_HINTS = (
+    (_LOCAL, "day and month can be taken for each other: write the year first"),
+    (re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ].*", re.ASCII), "it has a time: write the date alone"),
+    (re.compile(r"[0-9]{5}(\.[0-9]+)?", re.ASCII), "a spreadsheet's day number? save the column as YYYY-MM-DD"),
+)
+"""What to do next, by the form of what is no date."""
 _YEARS = (1900, 2200)
 _FEBRUARY = 2
 _MONTHS = (0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)  # days of each in a common year
@@ -34,7 +40,7 @@ def parse_date(text: str, what: str = "date") -> date:
             what, text, "has characters that are not plain ASCII", detail=detail, how="must be", allowed=_ALLOWED
         )
     if not found:
-        hint = "which of the two is the month?" if _LOCAL.fullmatch(text) else ""
+        hint = next((told for form, told in _HINTS if form.fullmatch(text)), "")
         raise BadInput(what, text, "is not a date", how="must be", allowed=_ALLOWED, hint=hint)
     year, month, day = (int(part) for part in found.groups())
     try:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from infusecalc.choices import parse_count, parse_hours
 from infusecalc.cli.answer import PLAIN, format_of, reply
-from infusecalc.cli.batch import COHORT, check_rejects, opened, options_of, rejects_of
+from infusecalc.cli.batch import COHORT, check_rejects, opened, options_of
+from infusecalc.cli.cohort_told import rejects_of
 from infusecalc.cli.command import program
 from infusecalc.cli.options import HORIZON, SHEET, option, result, takes
 from infusecalc.cli.reply import Reply
@@ -19,6 +20,9 @@ from infusecalc.errors import BadInput
 from infusecalc.output.agenda import Agenda, Open
 from infusecalc.output.agenda_answer import AgendaAnswer
 from infusecalc.output.answer import DATES
+
+if TYPE_CHECKING:
+    from infusecalc.cohort.files.batch import LineOf
 
 _FORMATTED = result((*PLAIN, DATES))
 _LEFT_OUT = {"full", *(known.name for known in COHORT)}
@@ -112,6 +116,11 @@ def collect(given: dict[str, Any], on: date, until: date, hours: Open | None) ->
     work = Batch(expansion, cohort, strict=given["strict"], form="ndjson", beside=beside)
     collector = Collector(expansion, expansion.table, FromTo(on, until))
     with rejects_of(work, given["rejects"]) as refuse:
-        work.each(collector.take, refuse)
+
+        def told(rows: Any, line_of: LineOf) -> None:
+            collector.reject(rows, line_of)
+            refuse(rows, line_of)
+
+        work.each(collector.take, told)
     tally = expansion.tally
     return collector.agenda(hours), bool(tally.rejected or tally.lines)

@@ -6,12 +6,13 @@ import contextlib
 import os
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from inspect import Parameter
 from typing import TYPE_CHECKING, Any
 
 import typer
 
+from infusecalc.cli.cohort_told import rejects_of, summary
 from infusecalc.cli.command import program
 from infusecalc.cli.dataset import NONMEM, check_dataset, write_dataset
 from infusecalc.cli.flags import with_flags
@@ -33,19 +34,17 @@ from infusecalc.cli.options import (
     takes,
 )
 from infusecalc.cli.reply import colour, say, site_table, width
-from infusecalc.errors import BadInput, escape
+from infusecalc.errors import BadInput
 from infusecalc.output.files import check_apart, write_file, write_out
 from infusecalc.output.formats import Look, choose_format
 from infusecalc.output.totals_answer import PERIODS
-from infusecalc.quantities import people
 from infusecalc.spelling import one_of
 
 if TYPE_CHECKING:
     from infusecalc.cohort.beside import Beside
     from infusecalc.cohort.expansion import Expansion
-    from infusecalc.cohort.files.batch import Batch, Refuser, Watcher
+    from infusecalc.cohort.files.batch import Batch, Watcher
     from infusecalc.cohort.files.reading import Cohort
-    from infusecalc.cohort.tally import Tally
 
 _OWN = {
     "cohort", "output", "rejects", "strict", "keep_extra", "to", "regimens", "quiet", "no_color", "totals", "from_",
@@ -53,7 +52,7 @@ _OWN = {
 }  # set in rows # fmt: skip
 """What is no option of a course."""
 _MAINTENANCE = "maintenance"
-_TOTALS = ("table", "csv", "json")
+_TOTALS, _TOTALS_OPTIONS = ("table", "csv", "json"), ("totals_as", "totals")
 _BESIDE = ("given", "weights")
 _ROWS = 200_000  # patients that are expanded at a time
 _ONE_BY_ONE = 20_000  # the same, where each may have a history
@@ -71,7 +70,8 @@ COHORT = [
     option("--weights", "File of weights over time: patient_id, date, weight_kg.", "FILE"),
     repeated(
         "--from",
-        "csv, ndjson, parquet: the format of the cohort, if its name does not show it; maintenance: start with it.",
+        "csv, ndjson, parquet: the format of the cohort, if its name does not show it; maintenance: start with it. "
+        "Both: --from csv --from maintenance.",
         "csv|ndjson|parquet|maintenance",
     ),
     option("--rejects", "File for rejected rows, with reasons.", "FILE"),
@@ -147,7 +147,7 @@ def _totals_by(given: dict[str, Any]) -> str | None:
             if value is not None:
                 raise BadInput(option_, value, "needs `totals`", hint="give a file for the totals, or -")
         return None
-    choose_format(form, name, _TOTALS)
+    choose_format(form, name, _TOTALS, _TOTALS_OPTIONS)
     if name == "-" and given["output"] == "-":
         raise BadInput(
             "`totals`", name, "is standard output, where the result goes", hint="give a file for one of them"
@@ -164,7 +164,7 @@ def _write_totals(work: Batch, given: dict[str, Any]) -> None:
     from infusecalc.cohort.tally import totals_of  # noqa: PLC0415 - a frame library
 
     name = given["totals"]
-    form = choose_format(given["totals_as"], name, _TOTALS)
+    form = choose_format(given["totals_as"], name, _TOTALS, _TOTALS_OPTIONS)
     expansion = work.expansion
     found = totals_of(expansion.tally, priced=bool(expansion.choices.prices), version=expansion.table.version)
     content, _ = form.write(found, Look(width(name), colour(name, no_color=given["no_color"]), {}))
@@ -274,26 +274,6 @@ def _run(work: Batch, given: dict[str, Any]) -> int:
 
 
 @contextlib.contextmanager
-def rejects_of(work: Batch, name: str | None) -> Iterator[Refuser]:
-    """Where rejected rows go: to a file, or to standard error by row, column and reason."""
-    if name is None:
-        yield _tell
-        return
-    from infusecalc.cohort.files.reading import choose_form  # noqa: PLC0415 - no other command needs it
-    from infusecalc.cohort.files.writing import rejects_file  # noqa: PLC0415 - no other command needs it
-
-    with rejects_file(name, str(choose_form(None, name, "rejects")), work.rejects_schema) as refuse:
-        yield refuse
-
-
-def _tell(rows: Any) -> None:
-    for told in rows.iter_rows(named=True):
-        file = f"{told['file']} " if told.get("file") else ""
-        where = f", column {told['column']}" if told["column"] else ""
-        say(escape(f"{file}row {told['row']}{where}: {told['code']}: {told['reason']}"))
-
-
-@contextlib.contextmanager
 def _progress(given: dict[str, Any]) -> Iterator[Watcher]:
     """A bar on a terminal: rows, rows a second, the time left; nothing in a pipe."""
     if given["quiet"] or sys.stderr is None or not sys.stderr.isatty() or _on_a_terminal(given):
@@ -313,35 +293,3 @@ def _progress(given: dict[str, Any]) -> Iterator[Watcher]:
             bar.update(task, rows=rows, speed=speed, total=None if share is None else 1, completed=share or 0)
 
         yield watch
-
-
-def summary(tally: Tally) -> Iterator[str]:
-    """What a cohort came to, line by line; an infusion that is given only if needed is in no sum."""
-    optional = tally.infusions - tally.needed
-    beside = f" ({optional:,} as needed, left out of the totals)" if optional else ""
-    counts = (tally.planned, "row"), (tally.infusions, "infusion"), (tally.rejected, "row")
-    planned, infusions, rejected = (f"{count:,} {word}{'' if count == 1 else 's'}" for count, word in counts)
-    yield f"{planned} planned, {infusions}{beside}, {rejected} rejected"
-    if tally.lines:
-        yield f"{tally.lines:,} line{'' if tally.lines == 1 else 's'} of --given and --weights rejected"
-    opened = _opened(tally.opened())
-    yield f"{people(tally.dose)} mg, waste {people(tally.waste)} mg" + (f", vials {opened}" if opened else "")
-    if tally.cost or tally.unpriced:
-        lack = "infusion that lacks" if tally.unpriced == 1 else "infusions that lack"
-        without = f", without {tally.unpriced:,} {lack} a price" if tally.unpriced else ""
-        yield f"cost of the vials: {people(tally.cost)}{without}"
-    if tally.findings:
-        yield f"infusions by finding: {_counted(tally.findings)}"
-    if tally.blocks:
-        from infusecalc.findings import how_to_go_on  # noqa: PLC0415 - only a block needs it
-
-        yield f"BLOCKED infusions by finding: {_counted(tally.blocks)}; {how_to_go_on(tally.blocks)}"
-
-
-def _counted(findings: Mapping[str, int]) -> str:
-    """Findings with the number of their infusions, the most frequent first."""
-    return ", ".join(f"{key} {n:,}" for key, n in sorted(findings.items(), key=lambda each: (-each[1], each[0])))
-
-
-def _opened(vials: dict[str, int]) -> str:
-    return " + ".join(f"{count:,} x {size} mg" for size, count in vials.items())

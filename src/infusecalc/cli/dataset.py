@@ -62,7 +62,10 @@ def write_dataset(work: Batch, refuse: Refuser, watch: Watcher, given: dict[str,
         write_rows(made.frames(), SCHEMA, "csv", given["output"], spooled=True)
     if given["quiet"]:
         return
-    if name:
-        say(f"wrote {escape(name)}")
+    for file in (given["output"], name):
+        if file and file != "-":
+            say(f"wrote {escape(file)}")
+    for regimen, phases in made.phases.items():
+        say(f"PHASE of {regimen}: {phases}")
     if made.left_out:
-        say(f"{made.left_out:,} left out of the dataset: every infusion is only if needed")
+        say(f"{made.left_out:,} left out of the dataset: every infusion is as needed")

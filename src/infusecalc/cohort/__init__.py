@@ -33,9 +33,11 @@ def expand(
     are frames of infusions given (`patient_id`, `date`, `dose_mg` in mg) and of weights over time (`patient_id`,
     `date`, `weight_kg` in kg); a patient of whom one cannot be used is left out.
 
-    The result has the columns of the CSV of `infusecalc schedule`: numbers as doubles in the unit that the name of the
-    column says, whole numbers as integers, dates as dates, ids as texts (7.0 is `7`, NaN is none). It is of the kind
-    that was given: a Polars LazyFrame or DataFrame, a pandas DataFrame, a PyArrow table; for others a Polars DataFrame.
+    Infusions that block are in the result, with their findings in `blocks`: filter `blocks.is_null()` before use.
+    Nothing warns of them. The result has the columns that docs/commands.md lists: numbers as doubles in the unit that
+    the name of the column says, whole numbers as integers, dates as dates, ids as texts (7.0 is `7`, NaN is none). It
+    is of the kind that was given: a Polars LazyFrame or DataFrame, a pandas DataFrame, a PyArrow table; for others a
+    Polars DataFrame.
     Rows that cannot be used are left out, with a RejectedRows warning; `rejects` lists them with their reasons. A row
     of empty cells is no patient.
 
@@ -50,6 +52,8 @@ def rejects(
     frame: Any, *, table: Table | None = None, keep_extra: bool = False, **options: Unpack[CohortOptions]
 ) -> Any:
     """The rows of a frame that cannot be used: their own columns as texts, then `row`, `column`, `code` and `reason`.
+
+    With `given` or `weights` there is a column `file` before these, and rejected lines of both frames are listed too.
 
     Takes what `expand` takes, raises what it raises, and gives a frame of the kind that was given, never a lazy one.
     Rows count from 1. `reason` names columns and limits, and no value of the row.

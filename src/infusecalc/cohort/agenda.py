@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any
 
@@ -14,7 +14,7 @@ from infusecalc.cohort.singles import Single
 from infusecalc.due import due_in
 from infusecalc.findings import carries
 from infusecalc.frozen import Frozen
-from infusecalc.output.agenda import STANDS, Agenda, DrugWords, Open, day_of
+from infusecalc.output.agenda import REFUSED, STANDS, Agenda, DrugWords, Open, day_of
 from infusecalc.output.flat import Record, told_findings
 from infusecalc.output.records import dose_record, records, table_record
 from infusecalc.phase_dose import Chair
@@ -59,6 +59,7 @@ class Collector:
         self._chunk = 0
         self._overdue: list[Record] = []
         self._listed: list[Record] = []
+        self._rejected: list[Record] = []
 
     def take(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Take a chunk; `place` and `fault` of its bad rows."""
@@ -70,6 +71,15 @@ class Collector:
         found = pl.concat([bad, unplanned]).sort(_PATIENTS)
         self.rows["rejected"] += found.height
         return found
+
+    def reject(self, rows: pl.DataFrame, line_of: Callable[[int], int | None]) -> None:
+        """Take rejected rows, and the lines of the file that they are; an id is told where it is sure to be one."""
+        self.rows["rejected"] = self._expansion.tally.rejected  # with those of which there are no cells
+        empty = dict.fromkeys(REFUSED)
+        for row in rows.iter_rows(named=True):
+            told = {name: value for name, value in row.items() if name in REFUSED}
+            unsure = {"patient_id": None} if row["raw"] is not None else {}
+            self._rejected.append(empty | told | {"line": line_of(row["row"])} | unsure)
 
     def agenda(self, hours: Open | None) -> Agenda:
         """The agenda of all that was taken, each list in the order of its days and then of the rows."""
@@ -83,6 +93,7 @@ class Collector:
             overdue=tuple(sorted(self._overdue, key=lambda item: (-item["days_late"], item["place"]))),
             days=tuple(day_of(day, items, hours) for day, items in days.items()),
             rows=self.rows,
+            rejected=tuple(self._rejected),
             without_given=self._without_given,
             told=told,
             open=hours,
@@ -183,7 +194,8 @@ class Collector:
             regimen = self._table.regimen(*key)
             lead = Chair.of(regimen, self._expansion.choices).lead
             late = tuple((name, note.text, cited(note.source)) for name, note in regimen.drug_rules.late.items())
-            self._told[key] = None if lead is None else number(lead), DrugWords(regimen.drug.name, late)
+            before = "; ".join(drug.short or drug.text for drug in regimen.premedication.values())
+            self._told[key] = None if lead is None else number(lead), DrugWords(regimen.drug.name, late, before)
         return self._told[key]
 
 

@@ -8,11 +8,11 @@ from datetime import date, timedelta
 from itertools import groupby, islice
 
 from infusecalc.choices import Choices, Horizon
-from infusecalc.cohort.faults import MISSING, NOT_PLANNED, UNKNOWN, RowFault, fault_of
+from infusecalc.cohort.faults import MISSING, NO_HEIGHT, NOT_PLANNED, UNKNOWN, RowFault, fault_of
 from infusecalc.cohort.finding_bits import Slot, slots_of
 from infusecalc.dates import Position, add, add_months
 from infusecalc.errors import BadInput
-from infusecalc.findings import Case, HasCondition, check_acceptances
+from infusecalc.findings import Case, HasCondition, check_acceptances, check_codes
 from infusecalc.frozen import Frozen
 from infusecalc.overrides import Ordered, order_phases
 from infusecalc.patient import Patient
@@ -112,6 +112,7 @@ class Compiler:
         self.table, self.choices, self.house = table, choices, table.house()
         check_bag(choices.bag, self.house.bags)
         check_acceptances(choices.acceptances)
+        check_codes(choices.acceptances)
         for condition in choices.conditions:
             table.find_condition(condition)
         prices_of(table, choices.prices, "")
@@ -248,8 +249,7 @@ class Compiler:
                 ordered, shipped = group.ordered.in_bands(weight, bsa), group.site.shipped
                 site = group.site.but(shipped=shipped.in_bands(weight, bsa) if shipped else None)
             except BadInput:
-                reason = "height is missing: the dose depends on the BSA, which needs height_cm or bsa_m2"
-                return RowFault("height_cm", MISSING, reason)
+                return NO_HEIGHT
             self._banded[key] = group.but(regimen=ordered.regimen, ordered=ordered, site=site)
         return self._banded[key]
 

@@ -11,7 +11,7 @@ import polars as pl
 from infusecalc.cohort.expansion import Expansion
 from infusecalc.course import Course
 from infusecalc.errors import BadInput
-from infusecalc.output.dataset import COLUMNS, is_number, refuse_blocked, rows, unrated
+from infusecalc.output.dataset import COLUMNS, is_number, phases_told, refuse_blocked, rows, unrated
 
 SCHEMA = dict.fromkeys(COLUMNS, pl.String)
 """The columns of a dataset, as they are written."""
@@ -30,6 +30,8 @@ class Dataset:
         self._kept: list[dict[str, str]] = []
         self._files: list[Path] = []
         self._blocks: dict[str, None] = {}
+        self.phases: dict[str, str] = {}
+        """What PHASE counts, by regimen, label and variant."""
         self._taken = self._again = self._nameless = self._unrated = self._empty = 0
 
     def take(self, frame: pl.DataFrame) -> pl.DataFrame:
@@ -44,6 +46,9 @@ class Dataset:
     def _add(self, course: Course) -> None:
         self._expansion.tally.add_courses([course])
         self._blocks |= dict.fromkeys(course.blocks)
+        regimen = course.regimen
+        variant = f", variant {regimen.variant}" if regimen.variant else ""
+        self.phases.setdefault(f"{regimen.id}, label {regimen.label}{variant}", phases_told(course))
         id_ = course.patient.id
         self._nameless += id_ is None
         self._again += id_ is not None and id_ in self._numbers

@@ -37,7 +37,7 @@ from infusecalc.arithmetic import (
     where,
 )
 from infusecalc.choices import Rounding
-from infusecalc.cohort.faults import MISSING, OUTSIDE, Faults, RowFault
+from infusecalc.cohort.faults import NO_HEIGHT, OUTSIDE, Faults, RowFault
 from infusecalc.cohort.finding_bits import bit_of, bit_of_condition
 from infusecalc.cohort.lookup_tables import NO_LIMIT, Events
 from infusecalc.cohort.result_columns import joined, measured
@@ -64,7 +64,6 @@ class Dosing:
         limits = shapes[patients["shape"]]
         joined = pl.concat([patients, limits], how="horizontal")
         joined = joined.with_columns(bits=_bits_of_patient(self.house, cap))
-        height = RowFault("height_cm", MISSING, "height is missing: a dose in mg/m2 needs height_cm or bsa_m2")
         small = RowFault("", OUTSIDE, "dose comes to less than 0.01 mg; check `dose` and the weight")
         largest = self.house.largest_dose.most
         large = RowFault("", OUTSIDE, f"dose comes to more than {people(largest)} mg; check `dose` and the weight")
@@ -78,7 +77,7 @@ class Dosing:
             too_much |= (most != NO_LIMIT) & above(dose_of(most, size), largest)
         return joined.with_columns(
             fault=pl.when(pl.col("bsa").is_null() & (pl.col("least_m2") != NO_LIMIT))
-            .then(pl.lit(self.faults.place(height), dtype=pl.Int32))
+            .then(pl.lit(self.faults.place(NO_HEIGHT), dtype=pl.Int32))
             .when(nothing)
             .then(pl.lit(self.faults.place(small), dtype=pl.Int32))
             .when(too_much)

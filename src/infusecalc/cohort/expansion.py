@@ -18,6 +18,7 @@ from infusecalc.cohort.header import ORDER
 from infusecalc.cohort.lookup_tables import Events
 from infusecalc.cohort.parse_columns import id_texts, read_texts
 from infusecalc.cohort.patients import Defaults, Patients
+from infusecalc.cohort.repaired import CODE, RAW
 from infusecalc.cohort.result_columns import columns, own_text, quoted, schema
 from infusecalc.cohort.singles import Single, Singles
 from infusecalc.cohort.tally import Tally
@@ -244,13 +245,15 @@ def line_rows(lines: pl.DataFrame, types: dict[str, Any]) -> pl.DataFrame:
 
 
 def rejected(frame: pl.DataFrame, numbers: pl.Series, bad: pl.DataFrame, faults: Faults) -> pl.DataFrame:
-    """The rejected rows of a frame: all their own columns as texts, then row, column, code, reason."""
+    """The rejected rows of a frame: all their own columns as texts, then row, column, code, reason, raw."""
     rows = frame[bad["place"]]
+    raw = rows[RAW] if RAW in rows.columns else pl.lit(None, dtype=pl.String)
+    rows = rows.drop(CODE, RAW, strict=False)
     known: list[Any] = [faults.known[place] for place in bad["fault"].to_list()]
     return rows.select(map(_again, rows.get_columns())).with_columns(
         row=numbers[bad["place"]].cast(pl.Int64),
         column=pl.Series([each.column or None for each in known], dtype=pl.String),
         code=pl.Series([each.code for each in known], dtype=pl.String),
         reason=pl.Series([faults.worded(each.reason) for each in known], dtype=pl.String),
-        raw=pl.lit(None, dtype=pl.String),
+        raw=raw,
     )

@@ -19,6 +19,11 @@ class RowFault(Frozen):
     reason: str
 
 
+NO_HEIGHT = RowFault(
+    "height_cm", MISSING, "height is missing: the dose depends on the BSA, which needs height_cm or bsa_m2"
+)
+
+
 def fault_of(error: BadInput, column: str, code: str = UNREADABLE) -> RowFault:
     """A refusal of one value as the fault of a row, without the values."""
     return RowFault(column, UNKNOWN if isinstance(error, UnknownName) else code, error.reason)

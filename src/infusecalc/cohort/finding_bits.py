@@ -42,11 +42,15 @@ class Slot(Frozen):
 
 
 class Codes(Frozen):
-    """What one infusion carries: findings as the columns that data has of them, the keys, and those that block."""
+    """What one infusion carries: findings as the columns that data has of them, the keys, and those that block.
+
+    `accepted` are the accepted blocks: code, detail and reason of each.
+    """
 
     columns: tuple[str | None, ...]
     keys: tuple[str, ...]
     blocks: tuple[str, ...]
+    accepted: tuple[tuple[str, str | None, str | None], ...]
 
 
 def slots_of(case: Case) -> tuple[Slot, ...]:
@@ -103,4 +107,5 @@ def codes_of(slots: Iterable[Slot], case: Case, bits: int) -> Codes:
     keys = tuple(dict.fromkeys(finding.key for finding in settled))
     blocks = block_keys(settled)
     told = in_data((finding.key, finding.severity, finding.reason) for finding in settled)
-    return Codes(tuple(told.values()), keys, blocks)
+    accepted = tuple((finding.code, finding.detail, finding.reason) for finding in settled if finding.accepted)
+    return Codes(tuple(told.values()), keys, blocks, accepted)

@@ -12,6 +12,7 @@ from polars.io.plugins import register_io_source
 from infusecalc.cohort.beside import GIVEN, LINE, WEIGHTS, Beside, PatientLines
 from infusecalc.cohort.expansion import Expansion, line_rows, rejected
 from infusecalc.cohort.header import COLUMNS, FILE, REJECTED, check_header, told_of
+from infusecalc.cohort.repaired import still_broken
 from infusecalc.cohort.result_columns import extra_types, schema, with_extra
 from infusecalc.errors import BadInput, MissingExtra
 from infusecalc.table import Table, load_table
@@ -44,8 +45,9 @@ class Frame:
         self.columns = check_header(
             columns, keep_extra=keep_extra, given=self.expansion.given | dated, reserved=reserved
         )
-        self._told = told_of(self.columns)
-        self.extra = [name for name in self.columns if name not in (*COLUMNS, *self._told)]
+        told = told_of(self.columns)
+        self._own = [name for name in self.columns if name not in told]
+        self.extra = [name for name in self._own if name not in COLUMNS]
         self._row = 0
 
     def schema(self, types: dict[str, Any]) -> dict[str, Any]:
@@ -53,8 +55,8 @@ class Frame:
         return schema(self.expansion.columns) | extra_types({name: types[name] for name in self.extra})
 
     def named(self, chunk: pl.DataFrame) -> pl.DataFrame:
-        """A chunk under the names of the columns, without those of rejected rows."""
-        return chunk.rename(dict(zip(self.given, self.columns, strict=True))).drop(self._told, strict=False)
+        """A chunk under the names of the columns, without those of rejected rows that were repaired."""
+        return still_broken(chunk.rename(dict(zip(self.given, self.columns, strict=True))), self._own)
 
     def infusions(self, chunk: pl.DataFrame) -> pl.DataFrame:
         """The infusions of a chunk; rows that cannot be used are counted."""
@@ -80,10 +82,18 @@ class Frame:
 
     def warn(self) -> None:
         """Say how many rows were left out, if any were."""
-        left = self.expansion.tally.rejected + (len(self.beside.rejected) if self.beside else 0)
-        if left:
-            text = f"{left:,} rows cannot be used and were left out; infusecalc.cohort.rejects lists them, with reasons"
+        counts = (self.expansion.tally.rejected, "row", "the frame"), (self._lines, "line", "`given` or `weights`")
+        told = [f"{count:,} {word}{'' if count == 1 else 's'} of {where}" for count, word, where in counts if count]
+        if told:
+            were = "was" if sum(count for count, *_ in counts) == 1 else "were"
+            left = f"{' and '.join(told)} cannot be used and {were} left out"
+            text = f"{left}; infusecalc.cohort.rejects lists them, with reasons"
             warnings.warn(text, RejectedRows, stacklevel=4)
+
+    @property
+    def _lines(self) -> int:
+        """How many lines about patients cannot be used."""
+        return len(self.beside.rejected) if self.beside else 0
 
 
 def beside_of(ids: pl.Series, table: Table, options: dict[str, Any]) -> Beside | None:

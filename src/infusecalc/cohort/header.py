@@ -24,6 +24,8 @@ FILE = "file"
 _SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 _NEEDED = ("drug", "indication", "start")
 _LIKE, _SAME = 0.75, 0.9  # shares of letters by which a name is nearly another
+_OPTIONS = {"weight_kg": "weight"}
+"""The options that give one value for all rows, where they have another name than the column."""
 _NAMES, _LETTERS = 5, 40  # that a message repeats of a header
 
 
@@ -51,7 +53,8 @@ def check_header(
         _check_separator(names)
     _check_names(found, known, reserved, keep_extra=keep_extra)
     if missing:
-        hint = f"{_meant(found) or 'the first line must name the columns;'} or give one value for all with an option"
+        options = " and ".join(f"`{_OPTIONS.get(name, name)}`" for name in missing)
+        hint = f"{_meant(found) or 'add the column,'} or give one value for all rows with {options}"
         raise BadInput("header", ", ".join(missing), "is missing", hint=hint)
     return found
 
@@ -103,7 +106,9 @@ def _check_names(found: Sequence[str], known: Collection[str], reserved: Collect
         hint = "the first line must name the columns"
         raise BadInput("header", None, "has no known column", allowed=", ".join(COLUMNS), hint=hint)
     if extra and not keep_extra:
-        hint = f"{meant and meant + ' '}leave it out, or keep it with `keep_extra`"
+        it = "it" if len(extra) == 1 else "them"
+        rename = f"{meant} rename {it}, " if meant else ""
+        hint = f"{rename}leave {it} out, or keep {it} with `keep_extra`"
         raise BadInput("header", _shown(extra), "is not known", allowed=", ".join(COLUMNS), hint=hint)
     taken = [name for name in extra if name in (*RECORD, *REJECTED, *reserved) or _is_pattern(name)]
     if taken:

@@ -23,6 +23,7 @@ from infusecalc.cohort.parse_columns import (
     slack_of,
     units,
 )
+from infusecalc.cohort.repaired import CODE, NOT_UTF8, RAW
 from infusecalc.cohort.surfaces import areas
 from infusecalc.errors import BadInput
 from infusecalc.patient import Patient, Weighed
@@ -34,6 +35,15 @@ _BESIDE = {"weight_kg": "weight_lb", "weight_lb": "weight_kg", "height_cm": "bsa
 """Columns that say the same in two ways: where a row has one, the other takes no value of the cohort's."""
 
 
+_UNFIT = RowFault(
+    RAW,
+    "ragged",
+    "the row is as it was rejected: its cells may stand under the wrong columns; check each, then empty the cells in "
+    "the columns raw and code",
+)
+_SPELLED_OUT = RowFault(
+    "", NOT_UTF8, r"the row is as it was rejected: \xNN stands for a byte that is not UTF-8; write the letter"
+)
 _BANDS = 1000  # more than the bands of a table: ends by weight and by BSA are counted apart
 _APART = 1 << 24  # added to dates, so that none is taken for a number of days
 
@@ -111,8 +121,15 @@ class Patients:
             }
         )
         read = _without_empty(read, frame).with_columns(self._defaulted())
-        read = read.with_columns(fault=pl.coalesce(self._of_cells(read.columns, dated)))
-        return self._sized(read)
+        faults = (*self._still_broken(frame, read["place"]), *self._of_cells(read.columns, dated))
+        return self._sized(read.with_columns(fault=pl.coalesce(faults)))
+
+    def _still_broken(self, frame: pl.DataFrame, places: pl.Series) -> Iterator[pl.Expr]:
+        """What is wrong with rows that were rejected before, and are as they were."""
+        if CODE in frame.columns:
+            was = frame[CODE][places]
+            yield self._mark(pl.lit(was == NOT_UTF8), _SPELLED_OUT)
+            yield self._mark(pl.lit(was.is_not_null()), _UNFIT)
 
     # --- cells ----------------------------------------------------------------------------------------------------
 

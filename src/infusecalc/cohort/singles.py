@@ -12,7 +12,7 @@ import polars as pl
 from infusecalc.choices import Acceptance, Choices
 from infusecalc.cohort.beside import Beside
 from infusecalc.cohort.compiler import Compiler, RowNames
-from infusecalc.cohort.faults import CONFLICT, MISSING, NOT_PLANNED, UNREADABLE, Faults, RowFault, fault_of
+from infusecalc.cohort.faults import CONFLICT, MISSING, NO_HEIGHT, NOT_PLANNED, UNREADABLE, Faults, RowFault, fault_of
 from infusecalc.cohort.header import NAMES, ORDER
 from infusecalc.cohort.result_columns import as_text, quoted, schema
 from infusecalc.course import Course, case_of, course_in, judged, plan_in
@@ -174,6 +174,8 @@ class Singles:
     def _fault(self, error: BadInput) -> RowFault:
         if isinstance(error, WeightUnknown):
             return _UNWEIGHED
+        if (error.field, error.problem) == ("height", "is missing"):
+            return NO_HEIGHT  # the sentence for one patient would name options that hold for every row
         return fault_of(error, _OF_OPTIONS.get(error.field or "", ""), NOT_PLANNED)
 
     def _patient(self, row: dict[str, Any], given: list[Any]) -> Patient | RowFault:

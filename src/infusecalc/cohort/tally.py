@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import date, timedelta
 
 import polars as pl
 
 from infusecalc.arithmetic import share_of_cost
+from infusecalc.choices import Acceptance
 from infusecalc.cohort.lookup_tables import Events
 from infusecalc.course import Course
+from infusecalc.errors import UnknownName
 from infusecalc.findings import block_keys, carries
 from infusecalc.output.flat import vials_text
 from infusecalc.output.totals_answer import PERIODS, Row, TotalsAnswer
 from infusecalc.phase_dose import Infusion
 from infusecalc.preparation import cost_of
 
+_TIMES = (("dose", pl.col("needed")), ("dose", pl.col("blocked")), ("waste", pl.col("needed")))
+"""What the infusions of a stretch come to, times how many."""
 _STEPS = {"day": "1d", "week": "1w", "month": "1mo"}
 
 
@@ -29,7 +34,6 @@ class Tally:
         self.planned = self.infusions = self.needed = self.rejected = 0
         self.lines = 0
         """Lines about patients that were rejected."""
-        self.dose = self.waste = 0  # 0.01 mg
         self.cost = 0  # 0.01
         self.unpriced = 0
         """Infusions of which the cost is not known."""
@@ -41,14 +45,32 @@ class Tally:
         self.findings: Counter[str] = Counter()
         self.blocks: Counter[str] = Counter()
         """Infusions by finding: all, and those that block."""
-        self.vials: Counter[str] = Counter()
-        """Combinations of vials."""
+        self.vials: Counter[tuple[str, str]] = Counter()
+        """Combinations of vials, by product."""
+        self.products: dict[str, list[int]] = {}
+        """Of each product: infusions, those that block, dose, dose of those, and waste, in 0.01 mg."""
+        self.accepted: set[tuple[str, str | None, str | None]] = set()
+        """The blocks that were accepted: code, detail and reason."""
         self.ordered: Counter[tuple[date, str, str]] = Counter()
         """The same, by the first day of a period and by product."""
 
-    def opened(self) -> dict[str, int]:
-        """All vials by size in mg, the largest first."""
-        return _by_size(self.vials.items())
+    def opened(self, product: str) -> dict[str, int]:
+        """All vials of a product by size in mg, the largest first."""
+        return _by_size((vials, count) for (name, vials), count in self.vials.items() if name == product)
+
+    def unmet(self) -> list[Acceptance]:
+        """What is accepted for the whole cohort, and blocks in no row."""
+        return [each for each in self._events.compiler.choices.acceptances if not self._is_met(each)]
+
+    def _is_met(self, acceptance: Acceptance) -> bool:
+        details, table = {acceptance.detail}, self._events.compiler.table
+        with suppress(UnknownName):
+            named = table.find_condition(acceptance.detail or "")
+            details.add(table.get("conditions", named).read_as or named)
+        return any(
+            (code, reason) == (acceptance.code, acceptance.reason) and (acceptance.detail is None or detail in details)
+            for code, detail, reason in self.accepted
+        )
 
     def add(self, stretches: pl.DataFrame) -> None:
         """Add a chunk: its stretches with their patients, variants, doses and vials."""
@@ -57,6 +79,7 @@ class Tally:
             self.infusions += count * len(self._events.codes[variant])
             for codes in self._events.codes[variant]:
                 self.blocked |= bool(codes.blocks)
+                self.accepted.update(codes.accepted)
                 for key in codes.keys:
                     self.findings[key] += count
                 for key in codes.blocks:
@@ -64,10 +87,10 @@ class Tally:
         needed = self._events.needed[stretches["variant"]]
         kept = stretches.select("start", "dose", "waste", "vials", "cost", "time", "chair", _waste_cost(stretches))
         whole = pl.concat([kept, needed], how="horizontal")
-        counted = (*map(pl.col, ("dose", "waste", "cost")), pl.col("cost").is_null().cast(pl.Int64).alias("unpriced"))
-        dose, waste, cost, missing = whole.select((each * pl.col("needed")).sum() for each in counted).row(0)
-        self.dose, self.waste, self.cost = self.dose + dose, self.waste + waste, self.cost + cost
-        self.unpriced += missing if self._events.compiler.choices.prices else 0
+        if self._events.compiler.choices.prices:
+            counted = (pl.col("cost"), pl.col("cost").is_null().cast(pl.Int64).alias("unpriced"))
+            cost, missing = whole.select((each * pl.col("needed")).sum() for each in counted).row(0)
+            self.cost, self.unpriced = self.cost + cost, self.unpriced + missing
         self.needed += int(whole["needed"].sum())
         self._add_vials(whole)
 
@@ -75,6 +98,7 @@ class Tally:
         """Add courses that were planned one by one."""
         for course in courses:
             self.planned += 1
+            self.accepted.update((each.code, each.detail, each.reason) for each in course.findings if each.accepted)
             self.blocked |= course.blocked
             shown = {infusion.planned.number for infusion in course.infusions}
             for infusion in course.infusions:
@@ -84,14 +108,15 @@ class Tally:
         self.infusions += 1
         number, made_up = infusion.planned.number, infusion.dose.preparation
         found = [each for each in course.findings if carries((number,), each.infusions, shown)]
+        blocks = block_keys(found)
         self.findings.update(dict.fromkeys((each.key for each in found), 1))
-        self.blocks.update(dict.fromkeys(block_keys(found), 1))
+        self.blocks.update(dict.fromkeys(blocks, 1))
         if infusion.planned.optional:
             return
         self.needed += 1
-        self.dose += infusion.dose.amount.dose
-        self.waste += made_up.waste
-        self.vials[vials_text(made_up.vials)] += 1
+        dose, stops = infusion.dose.amount.dose, bool(blocks)
+        self._add_product(course.product_name, (1, stops, dose, stops * dose, made_up.waste))
+        self.vials[course.product_name, vials_text(made_up.vials)] += 1
         spent = wasted = None
         if course.choices.prices:
             spent = cost_of(made_up.vials, dict(course.case.prices))
@@ -106,8 +131,12 @@ class Tally:
 
     def _add_vials(self, whole: pl.DataFrame) -> None:
         """Count combinations of vials; with all other sums by period and product where that is asked."""
-        for vials, count in whole.group_by("vials").agg(pl.col("needed").sum()).iter_rows():
-            self.vials[vials] += count
+        needed, blocked = pl.col("needed"), pl.col("blocked")
+        made = (needed, blocked, *(pl.col(one) * many for one, many in _TIMES))
+        named = (each.sum().alias(str(place)) for place, each in enumerate(made))
+        for product, vials, *found in whole.group_by("product", "vials").agg(*named).iter_rows():
+            self.vials[product, vials] += found[0]
+            self._add_product(product, found)
         if not self.by:
             return
         dated = whole.filter(pl.col("needed") > 0).explode("days")
@@ -119,6 +148,10 @@ class Tally:
         missing = (pl.col(name).null_count().alias(f"no_{name}") for name in ("time", "cost"))
         for first, name, *found in dated.group_by("first", "product").agg(pl.len(), *sums, *missing).iter_rows():
             self._add_period(first, name, found)
+
+    def _add_product(self, product: str, found: Sequence[int]) -> None:
+        known = self.products.setdefault(product, [0] * len(found))
+        self.products[product] = [one + other for one, other in zip(known, found, strict=True)]
 
     def _add_period(self, first: date, product: str, found: list[int]) -> None:
         known = self.periods.setdefault((first, product), [0] * len(found))

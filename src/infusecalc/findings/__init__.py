@@ -16,6 +16,7 @@ from infusecalc.findings.by_regimen import by_regimen
 from infusecalc.findings.by_site import by_site
 from infusecalc.findings.catalogue import CATALOGUE, SEVERITIES, entry_of, never_accepted, of_numbers
 from infusecalc.findings.model import Case, Finding, HasCondition, block_keys, carries, how_to_go_on, in_data, together
+from infusecalc.table.names import unknown
 
 __all__ = [
     "CATALOGUE",
@@ -28,6 +29,7 @@ __all__ = [
     "by_condition",
     "carries",
     "check_acceptances",
+    "check_codes",
     "entry_of",
     "find",
     "how_to_go_on",
@@ -83,6 +85,14 @@ def check_acceptances(acceptances: Iterable[Acceptance]) -> None:
         if final:
             why, hint = final
             raise BadInput("`accept`", acceptance, f"cannot be accepted: {why}", hint=hint)
+
+
+def check_codes(acceptances: Iterable[Acceptance]) -> None:
+    """Refuse with UnknownName a code that no finding has: where many patients are planned, nobody would see it."""
+    for acceptance in acceptances:
+        if acceptance.code not in CATALOGUE:
+            known = (code for code, entry in CATALOGUE.items() if "block" in entry.severities and not entry.final)
+            raise unknown("`accept`", acceptance.code, known)
 
 
 def settle(

@@ -18,6 +18,8 @@ ITEM = (
 )  # set in rows # fmt: skip
 """What data tells of an infusion. `latest_date` is the last day that the label's window leaves for an overdue one, and
 `dose_on_mg` its dose if it is given on the first day of the agenda."""
+REFUSED = ("file", "row", "line", "patient_id", "column", "code", "reason")
+"""What data tells of a row that cannot be used: no cell of it but the id."""
 STANDS = ("overdue", "on_a_day", "beyond", "finished", "rejected")
 """Where a patient's course may stand: each stands in one of these."""
 
@@ -35,16 +37,45 @@ class Open(Frozen):
 
 
 class DrugWords(Frozen):
-    """What people read of a regimen's drug: its name, and what the label says of a dose that is late."""
+    """What people read of a regimen's drug: its name, what the label says of a dose that is late, the premedication."""
 
     drug: str
     late: tuple[tuple[str, str, str], ...]
+    premedication: str
+
+
+class OfProduct(Frozen):
+    """What one product comes to: its infusions, those that block among them, and their doses and waste in mg."""
+
+    infusions: int
+    blocked: int
+    dose: float
+    blocked_dose: float
+    waste: float
+
+    @classmethod
+    def of(cls, items: list[Record]) -> OfProduct:
+        """The share of some infusions of one product."""
+        blocked = [item for item in items if item["blocks"]]
+        dose, waste = (_sum(items, name) for name in ("dose_mg", "waste_mg"))
+        return cls(len(items), len(blocked), dose, _sum(blocked, "dose_mg"), waste)
+
+    def record(self) -> Record:
+        """The share as data."""
+        return {
+            "infusion_count": self.infusions,
+            "blocked": self.blocked,
+            "dose_mg": self.dose,
+            "blocked_dose_mg": self.blocked_dose,
+            "waste_mg": self.waste,
+        }
 
 
 class Sums(Frozen):
-    """Sums over infusions, those if needed aside: vials by product and size in mg, times in minutes.
+    """Sums over infusions, as-needed ones aside: vials by product and size in mg, times in minutes.
 
-    `untimed` infusions have no time that is known: the times are those of the others.
+    `dose` and `waste` add up all drugs, and `products` tells them apart. `untimed` infusions have no time that is
+    known: the times are those of the others.
     """
 
     infusions: int
@@ -52,6 +83,7 @@ class Sums(Frozen):
     dose: float
     waste: float
     vials: dict[str, dict[float, int]]
+    products: dict[str, OfProduct]
     time: float
     chair: float
     untimed: int
@@ -62,17 +94,21 @@ class Sums(Frozen):
         listed = list(items)
         needed = [item for item in listed if not item["optional"]]
         vials: dict[str, dict[float, int]] = {}
+        by_product: dict[str, list[Record]] = {}
         for item in needed:
+            by_product.setdefault(item["product"], []).append(item)
             mine = vials.setdefault(item["product"], {})
             for vial in item["vials"]:
                 mine[vial["size_mg"]] = mine.get(vial["size_mg"], 0) + vial["count"]
+        shares = {name: OfProduct.of(mine) for name, mine in sorted(by_product.items())}
         timed = [item for item in needed if item["duration_min"] is not None]
         return cls(
             infusions=len(needed),
             if_needed=len(listed) - len(needed),
-            dose=_sum(needed, "dose_mg"),
-            waste=_sum(needed, "waste_mg"),
+            dose=number(sum(hundredths(each.dose) for each in shares.values())),
+            waste=number(sum(hundredths(each.waste) for each in shares.values())),
             vials={name: dict(sorted(mine.items(), reverse=True)) for name, mine in sorted(vials.items())},
+            products=shares,
             time=_sum(timed, "duration_min"),
             chair=_sum(timed, "chair_min"),
             untimed=len(needed) - len(timed),
@@ -87,6 +123,7 @@ class Sums(Frozen):
             "dose_mg": self.dose,
             "waste_mg": self.waste,
             "vials": vials,
+            "products": {name: share.record() for name, share in self.products.items()},
             "duration_min": None if self.untimed else self.time,
             "chair_min": None if self.untimed else self.chair,
             "without_time": self.untimed,
@@ -115,6 +152,8 @@ class AgendaDay(Frozen):
 class Agenda(Frozen):
     """What is due from `on` to `until`: overdue infusions, days, where every row stands, and what there is to say.
 
+    `rejected` are the rows, and the lines about patients, that cannot be used, as `REFUSED` has them.
+
     `start` of an infusion, in its record, is that of its course; it is in no data. `without_given` are the courses
     with infusions planned before `on` of which nothing is known to be given: these are taken to have been.
     """
@@ -124,6 +163,7 @@ class Agenda(Frozen):
     overdue: tuple[Record, ...]
     days: tuple[AgendaDay, ...]
     rows: Mapping[str, int]
+    rejected: tuple[Record, ...]
     without_given: int
     told: Mapping[tuple[str, str], DrugWords]
     open: Open | None

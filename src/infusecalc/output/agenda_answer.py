@@ -34,6 +34,7 @@ class AgendaAnswer(Answer):
             "on": str(agenda.on),
             "until": str(agenda.until),
             "without_given": agenda.without_given,
+            "rejected": list(agenda.rejected),
             "capacity": hours,
             "overdue": [_item(item) for item in agenda.overdue],
             "days": [

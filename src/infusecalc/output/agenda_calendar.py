@@ -57,7 +57,7 @@ def _event(day: date, item: Record, stamp: datetime, *, private: bool) -> Any:
 def _summary(item: Record) -> str:
     late = f"OVERDUE {phrases.days(item['days_late'])}: " if item["days_late"] else ""
     blocked = "BLOCKED: " if item["blocks"] else ""
-    needed = " (if needed)" if item["optional"] else ""
+    needed = " (as needed)" if item["optional"] else ""
     return f"{blocked}{late}{item['patient_id']}, {dose(item)}, infusion {item['number']}{needed}"
 
 

@@ -11,7 +11,9 @@ from infusecalc.output.blocks import TITLE, Block, Heading, Lines, Pairs, Rows
 from infusecalc.output.flat import Record
 from infusecalc.quantities import hours, people
 
-_HEADS = ("patient", "#", "dose", "bag", "chair time", "vials")
+_HEADS = ("patient", "#", "", "dose", "bag", "chair time", "vials")
+_REJECTED = ("row", "patient", "column", "why")
+_MOST = 50  # rejected rows that a page names
 _LATE = ("patient", "#", "dose", "planned", "late", "latest by label", "mark")
 _STANDS = {
     "overdue": "overdue",
@@ -27,8 +29,8 @@ def agenda_page(agenda: Agenda) -> Iterator[Block]:
     yield Heading(f"Agenda {phrases.day(agenda.on)} to {phrases.day(agenda.until)}", TITLE)
     over = [day for day in agenda.days if day.finding]
     said = [f"CAUTION over-capacity: {day.finding.message}" for day in over if day.finding]
-    overdue = f"As of {agenda.on}: {_count(len(agenda.overdue), 'infusion')} overdue."
-    yield Lines((overdue, *_without_given(agenda), *said))
+    yield Lines((*_known_overdue(agenda), *said))
+    yield from _rejected(agenda)
     if agenda.overdue:
         yield from _overdue(agenda)
     for day in agenda.days:
@@ -36,12 +38,33 @@ def agenda_page(agenda: Agenda) -> Iterator[Block]:
     yield from _totals(agenda)
 
 
-def _without_given(agenda: Agenda) -> Iterator[str]:
-    """Of whom it is not known what was given, and what that is read as."""
-    many = agenda.without_given
+def _known_overdue(agenda: Agenda) -> Iterator[str]:
+    """How many infusions are overdue; of how many patients that is not known, and what is taken instead."""
+    many, late = agenda.without_given, _count(len(agenda.overdue), "infusion")
+    yield f"As of {agenda.on}: {late} {'known to be ' if many else ''}overdue."
     if many:
-        taken = "is taken to have had" if many == 1 else "are taken to have had"
-        yield f"{_count(many, 'course')} without a line in --given {taken} every infusion planned before {agenda.on}."
+        taken = f"every infusion planned before {agenda.on} is taken as given"
+        yield f"Not known for {_count(many, 'row')} of the cohort without a line in --given: {taken}."
+
+
+def _rejected(agenda: Agenda) -> Iterator[Block]:
+    """The rows that cannot be used, whose patients are missing on this page: which, and why, but no value of them."""
+    listed = agenda.rejected[:_MOST]
+    if not listed:
+        return
+    yield Heading(f"NOT in this agenda: {_count(len(agenda.rejected), 'rejected row')}")
+    yield Rows(_REJECTED, tuple(map(_rejected_row, listed)), narrow=True, folds=(0, 1))
+    more = len(agenda.rejected) - len(listed)
+    if more:
+        yield Lines((f"and {more:,} more: see --rejects FILE, or what the program said",), listed=True)
+
+
+def _rejected_row(item: Record) -> tuple[str, ...]:
+    file = f"{escape(item['file'])} " if item["file"] else ""
+    line = "" if item["line"] in (None, item["row"]) else f" (line {item['line']})"
+    why = item["reason"].partition(" (")[0].partition(";")[0]
+    id_ = "not known" if item["patient_id"] is None else _name(item)
+    return f"{file}{item['row']}{line}", id_, item["column"] or "", escape(why)
 
 
 def _overdue(agenda: Agenda) -> Iterator[Block]:
@@ -79,24 +102,29 @@ def _changed(agenda: Agenda) -> Iterator[str]:
 
 def _day(day: AgendaDay) -> Iterator[Block]:
     yield Heading(f"{phrases.day(day.date)}: {_count(day.sums.infusions, 'infusion')}")
-    yield Rows(_HEADS, tuple(map(_row, day.items)), right=(1,), folds=(0,))
+    yield Rows(_HEADS, tuple(map(_row, day.items)), right=(1,), folds=(0,)).without_empty()
     capacity = (f"CAUTION {day.finding.code}: {day.finding.message}",) if day.finding else ()
     yield Lines((*_premedication(day.items), *_marks(day.items), *capacity, *_sums(day.sums)), listed=True)
 
 
 def _row(item: Record) -> tuple[str, ...]:
-    mark = f"{_mark(item)}: " if _mark(item) else ""
-    return (*_who(item), f"{item['bag_ml']:,} mL", minutes(item["chair_min"]), f"{mark}{opened(item)}")
+    name, number, given = _who(item)
+    return name, number, _mark(item), given, f"{item['bag_ml']:,} mL", minutes(item["chair_min"]), opened(item)
 
 
 def _premedication(items: Iterable[Record]) -> Iterator[str]:
-    """How long before the infusion the premedication of each drug starts."""
-    for drug, lead in sorted({(item["told"].drug, item["premedication_min"] or 0) for item in items}):
-        yield f"premedication, {drug}: " + (f"starts {minutes(lead)} before" if lead else "no time stated")
+    """The premedication of each drug, and how long before the infusion it starts where a time is stated."""
+    found = {
+        (item["told"].drug, item["premedication_min"] or 0, item["drug"], item["told"].premedication) for item in items
+    }
+    for drug, lead, name, text in sorted(found):
+        starts = f"starts {minutes(lead)} before; " if lead else ""
+        told = phrases.with_name(text, name, drug) or "no statement found in our sources"
+        yield f"premedication, {drug}: {starts}{told}"
 
 
 def _who(item: Record) -> tuple[str, str, str]:
-    return _name(item), str(item["number"]), dose(item) + (" if needed" if item["optional"] else "")
+    return _name(item), str(item["number"]), dose(item) + (", as needed" if item["optional"] else "")
 
 
 def _name(item: Record) -> str:
@@ -134,19 +162,20 @@ def _totals(agenda: Agenda) -> Iterator[Block]:
     yield Lines(("Rows of the cohort:",))
     yield Pairs(rows, inset=True)
     chair = "Chair time: the longest premedication lead, the infusion, the label's least observation, the turnover."
-    yield Lines((f"{chair} Overdue infusions, and those if needed, are in no total.",))
+    yield Lines((f"{chair} Totals leave out overdue and as-needed infusions.",))
 
 
 def _sums(sums: Sums) -> Iterator[str]:
-    needed = f" (and {sums.if_needed:,} if needed, in no total)" if sums.if_needed else ""
+    needed = f" (and {sums.if_needed:,} as needed, in no total)" if sums.if_needed else ""
     least = f"at least, {_count(sums.untimed, 'infusion')} without a known time: " if sums.untimed else ""
     times = f"{least}infusion time {minutes(sums.time)}, chair time {minutes(sums.chair)}"
     yield f"{_count(sums.infusions, 'infusion')}{needed}; {times}"
     for product, sizes in sums.vials.items():
         counted = " + ".join(f"{count:,} x {_number(size)}" for size, count in sizes.items())
-        yield f"{product}: {counted} mg"
-    if sums.infusions:
-        yield f"dose {_mg(sums.dose)}, waste {_mg(sums.waste)}"
+        share = sums.products[product]
+        blocked = _count(share.blocked, "infusion")
+        of_it = f"; BLOCKED among these: {blocked}, {_mg(share.blocked_dose)}" if share.blocked else ""
+        yield f"{product}: {counted} mg; dose {_mg(share.dose)}, waste {_mg(share.waste)}{of_it}"
 
 
 def dose(item: Record) -> str:

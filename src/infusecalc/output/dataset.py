@@ -89,14 +89,18 @@ def dataset(course: Course, options: Any) -> tuple[str, str]:
     id_ = course.patient.id
     found = list(rows(course, id_ if id_ and is_number(id_) else "1", steps=bool(options["steps"])))
     if not found:
-        raise BadInput("`format_`", "nonmem", "has nothing to hold", detail=": every infusion is only if needed")
+        raise BadInput("`format_`", "nonmem", "has nothing to hold", detail=": every infusion is as needed")
     return as_csv(iter(found)), "; ".join(_told(course))
+
+
+def phases_told(course: Course) -> str:
+    """What the numbers of PHASE are: `1 induction, 2 maintenance`."""
+    return ", ".join(f"{place} {name}" for place, name in enumerate(course.regimen.phases, 1))
 
 
 def _told(course: Course) -> Iterator[str]:
     """What the numbers do not say: the phases, and the cautions."""
-    phases = ", ".join(f"{place} {name}" for place, name in enumerate(course.regimen.phases, 1))
-    yield f"PHASE: {phases}"
+    yield f"PHASE: {phases_told(course)}"
     cautions = ", ".join(dict.fromkeys(each.key for each in course.findings if each.severity == "caution"))
     if cautions:
         yield f"the dataset does not hold these cautions: {cautions}"
@@ -123,7 +127,7 @@ def key_name(asked: str | None, output: str | None, *, needed: bool) -> str | No
     if asked is not None or not needed:
         return asked
     if output in (None, "-"):
-        problem = "is missing: an id that is not a whole number gets a number, and the key says which"
+        problem = "is missing: an id that is not a whole number gets a number, and the key says whose number it is"
         raise BadInput("`key`", None, problem, allowed="a file", hint="or write the dataset to a file, with `output`")
     name = str(output)
     ends = [len(end) for end in ENDINGS if name.lower().endswith(end)]

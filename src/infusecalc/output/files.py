@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
 import sys
@@ -11,6 +12,12 @@ from pathlib import Path
 from typing import IO, Any
 
 from infusecalc.errors import BadInput
+
+_NEXT: dict[int | None, str] = {
+    errno.ENOENT: "the folder does not exist: make it first",
+    errno.ENOSPC: "free some room, or give a file on another disk",
+}
+"""What to do next, by what the system says of a file that cannot be written."""
 
 
 def write_file(name: str, content: bytes, option: str = "-o") -> None:
@@ -53,7 +60,8 @@ def whole_file(name: str, option: str = "`output`") -> Iterator[Path]:
                 yield place
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "it is not a file name"
-        raise BadInput(option, name, f"cannot be written: {reason}", hint="give a file in a folder with room") from None
+        hint = _NEXT.get(getattr(error, "errno", None), "give another file")
+        raise BadInput(option, name, f"cannot be written: {reason}", hint=hint) from None
 
 
 @contextlib.contextmanager

@@ -169,10 +169,16 @@ def _extension(name: str) -> str:
     return max(ends, key=len, default=Path(file).suffix)
 
 
-def choose_format(asked: str | None, output: str | None, formats: tuple[str, ...]) -> Format:
-    """The format that was asked for or that the file's extension names; raises BadInput where they clash."""
+def choose_format(
+    asked: str | None, output: str | None, formats: tuple[str, ...], options: tuple[str, str] = ("format_", "output")
+) -> Format:
+    """The format that was asked for or that the file's extension names; raises BadInput where they clash.
+
+    `options` are those by which the two were given.
+    """
+    format_, file = (f"`{name}`" for name in options)
     if asked is not None:
-        asked = one_of("`format_`", asked, formats, "is not a format of this command")
+        asked = one_of(format_, asked, formats, "is not a format of this command")
     if output in (None, "-"):
         return FORMATS[asked or formats[0]]
     extension = _extension(str(output))
@@ -180,15 +186,15 @@ def choose_format(asked: str | None, output: str | None, formats: tuple[str, ...
     if asked and (named or extension in _ELSEWHERE) and asked != named:
         own = ", ".join(FORMATS[asked].extensions)
         problem, detail = "does not match the file name", f", {shown(output)}"
-        hint = "give the file one of these extensions, or leave `format_` out"
-        raise BadInput("`format_`", asked, problem, detail=detail, allowed=own, hint=hint)
+        hint = f"give the file one of these extensions, or leave {format_} out"
+        raise BadInput(format_, asked, problem, detail=detail, allowed=own, hint=hint)
     extensions = ", ".join(end for name in formats for end in FORMATS[name].extensions)
     if not asked and (named or extension in _ELSEWHERE) and named not in formats:
         problem = f"has the extension {extension}, which this command does not write"
-        raise BadInput("`output`", output, problem, allowed=extensions)
+        raise BadInput(file, output, problem, allowed=extensions)
     if not asked and named is None:
-        hint = "or give `format_`"
-        raise BadInput("`output`", output, "has no known extension", allowed=extensions, hint=hint)
+        hint = f"or give {format_}"
+        raise BadInput(file, output, "has no known extension", allowed=extensions, hint=hint)
     return FORMATS[str(asked or named)]
 
 

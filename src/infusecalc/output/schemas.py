@@ -86,8 +86,16 @@ _DEFS: dict[str, Schema] = {
         chair_min=_or_null(_AMOUNT), blocks=_list(_TEXT), cautions=_list(_TEXT), accepted=_or_null(_TEXT),
         latest_date=_or_null(_DATE), dose_on_mg=_or_null(_AMOUNT),
     ),
+    "share": _object(
+        infusion_count=_COUNT, blocked=_COUNT, dose_mg=_AMOUNT, blocked_dose_mg=_AMOUNT, waste_mg=_AMOUNT,
+    ),
+    "refused": _object(
+        file=_or_null(_TEXT), row=_COUNT, line=_or_null(_COUNT), patient_id=_or_null(_TEXT), column=_or_null(_TEXT),
+        code=_TEXT, reason=_TEXT,
+    ),
     "load": _object(
         infusion_count=_COUNT, if_needed=_COUNT, dose_mg=_AMOUNT, waste_mg=_AMOUNT,
+        products={"type": "object", "additionalProperties": _of("share")},
         vials={"type": "object", "additionalProperties": _of("vials")}, duration_min=_or_null(_AMOUNT),
         chair_min=_or_null(_AMOUNT), without_time=_COUNT,
     ),
@@ -228,6 +236,7 @@ _DOCUMENTS: dict[str, list[Schema]] = {
             on=_DATE,
             until=_DATE,
             without_given=_COUNT,
+            rejected=_list(_of("refused")),
             capacity=_or_null(_object(chairs=_COUNT, open_min=_COUNT)),
             overdue=_list(_of("due")),
             days=_list(_both(_object(date=_DATE, infusions=_list(_of("due")), cautions=_list(_TEXT)), _of("load"))),

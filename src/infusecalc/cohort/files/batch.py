@@ -13,6 +13,7 @@ from infusecalc.cohort.faults import RowFault
 from infusecalc.cohort.files.reading import BUNDLES, Broken, Chunk, Cohort, choose_form, open_cohort
 from infusecalc.cohort.header import COLUMNS, FILE, REJECTED, check_lines, told_of
 from infusecalc.cohort.parse_columns import id_texts
+from infusecalc.cohort.repaired import RAW, still_broken
 from infusecalc.cohort.result_columns import (
     extra_types,
     json_number,
@@ -26,8 +27,10 @@ from infusecalc.errors import BadInput, escape
 
 Watcher = Callable[[int, float | None], None]
 """Is told the rows that were read and, where it is known, their share of the whole."""
-Refuser = Callable[[pl.DataFrame], None]
-"""Takes rejected rows: all their own columns as texts, then row, column, code, reason and raw."""
+LineOf = Callable[[int], int | None]
+"""The line of the file on which a row stands, where that is known."""
+Refuser = Callable[[pl.DataFrame, LineOf], None]
+"""Takes rejected rows, all their own columns as texts, then row, column, code, reason and raw; and their lines."""
 
 
 class Batch:
@@ -86,11 +89,12 @@ class Batch:
 
     def _own(self, chunk: Chunk) -> Chunk:
         """A chunk without the columns of rejected rows, its cells as they were before they were rejected."""
-        return chunk.but(frame=self._bare(chunk.frame.select(self.columns)))
+        return chunk.but(frame=self._bare(still_broken(chunk.frame, self.columns)))
 
     def _bare(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Texts without the quotes that the CSV of rejected rows has before formulas, where that is what was read."""
-        return frame.with_columns(unquoted(pl.col(self.columns))) if self._again else frame
+        quoted = (*self.columns, *(name for name in (RAW,) if name in frame.columns))
+        return frame.with_columns(unquoted(pl.col(quoted))) if self._again else frame
 
     def _written(self, frame: pl.DataFrame) -> pl.DataFrame:
         """The extra columns of a chunk as the form of the result has them."""
@@ -112,9 +116,9 @@ class Batch:
         broken = pl.DataFrame([self._broken(each) for each in chunk.broken], schema=self.rejects_schema, orient="row")
         found = pl.concat([rows, self._bare(broken)]).sort("row")
         if self.strict:
-            raise _refused(found.row(0, named=True))
+            raise _refused(found.row(0, named=True), chunk.line_of)
         self.expansion.tally.rejected += found.height
-        refuse(found)
+        refuse(found, chunk.line_of)
 
     def _refuse_lines(self, refuse: Refuser) -> None:
         """Hand on the lines about patients that cannot be used."""
@@ -124,9 +128,9 @@ class Batch:
         worded = [self.expansion.faults.worded(reason) for reason in found["reason"]]
         found = found.with_columns(pl.Series("reason", worded, pl.String))
         if self.strict:
-            raise _refused(found.row(0, named=True))
+            raise _refused(found.row(0, named=True), no_line)
         self.expansion.tally.lines += found.height
-        refuse(found)
+        refuse(found, no_line)
 
     def _broken(self, each: Broken) -> tuple[Any, ...]:
         cells = (each.cells.get(name) for name in self.columns)
@@ -134,12 +138,23 @@ class Batch:
         return (*cells, *file, each.row, each.column, each.code, each.reason, each.raw)
 
 
-def _refused(row: dict[str, Any]) -> BadInput:
+def no_line(_: int) -> None:
+    """The line of a row of which nobody knows it."""
+
+
+def where_of(row: dict[str, Any], line_of: LineOf) -> str:
+    """Which row is rejected, and for which column: `row 4 (line 5 of the file), column weight_kg`."""
+    file = f"{row[FILE]} " if row.get(FILE) else ""
+    line = line_of(row["row"])
+    told = "" if line in (None, row["row"]) else f" (line {line} of the file)"
+    return f"{file}row {row['row']}{told}" + (f", column {row['column']}" if row["column"] else "")
+
+
+def _refused(row: dict[str, Any], line_of: LineOf) -> BadInput:
     """The refusal of a strict run: which row, which column, and why."""
-    where = f"{(row.get(FILE) and escape(row[FILE]) + ' ') or ''}row {row['row']}" + (
-        f", column {row['column']}" if row["column"] else ""
+    return BadInput(
+        escape(where_of(row, line_of)), None, f"cannot be used: {row['reason']}", hint="nothing was written"
     )
-    return BadInput(where, None, f"cannot be used: {row['reason']}", hint="nothing was written")
 
 
 def read_lines(kind: Kind, name: str) -> PatientLines:

@@ -8,7 +8,8 @@ from typing import Any
 
 import polars as pl
 
-from infusecalc.cohort.files.text import ONE_A_LINE, SIZE, Broken, Check, Reader, Record, RowFault, TextLines, is_text
+from infusecalc.cohort.files.text import ONE_A_LINE, SIZE, Broken, Check, Reader, Record, RowFault, TextLines
+from infusecalc.cohort.files.utf8 import is_text
 from infusecalc.errors import BadInput
 
 

@@ -66,7 +66,8 @@ def choose_form(asked: str | None, name: str, option: str) -> str | None:
         raise BadInput(f"`{option}`", asked, problem, detail=detail, allowed=known[extension], hint=hint)
     if asked or extension:
         return asked or known[str(extension)]
-    hint = f"give `{option}` {', '.join(forms[:-1])} or {forms[-1]}"
+    array = "a JSON array is not taken here: name the file .ndjson; or " if name.lower().endswith(".json") else ""
+    hint = f"{array}give `{option}` {', '.join(forms[:-1])} or {forms[-1]}"
     allowed = ", ".join(known if option == "to" else _BY_EXTENSION)
     raise BadInput("file", name, "has no known extension", allowed=allowed, hint=hint)
 
@@ -248,7 +249,7 @@ def _batches(name: str, scan: pl.LazyFrame, types: dict[str, Any], rows: int, to
         named = zip(types.items(), frame.get_columns(), strict=True)
         frame = pl.DataFrame([column.alias(key).cast(kind) for (key, kind), column in named])
         numbers = pl.Series("row", range(first, first + frame.height), pl.Int64)
-        yield Chunk(first, numbers, frame, (), (first - 1 + frame.height) / max(total, 1))
+        yield Chunk(first, numbers, frame, (), (first - 1 + frame.height) / max(total, 1), None)
         first += frame.height
 
 

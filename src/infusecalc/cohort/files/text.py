@@ -10,6 +10,7 @@ from itertools import compress, repeat
 
 import polars as pl
 
+from infusecalc.cohort.files.utf8 import is_text, readable
 from infusecalc.errors import BadInput
 from infusecalc.frozen import Frozen
 
@@ -22,9 +23,9 @@ _LONGEST_LINE = 64_000_000  # bytes that are kept of a line; the rest of a longe
 _LONGEST_CELL = 10_000  # characters
 _OPEN_LINES, _OPEN_SIZE = 100, 1_000_000  # lines and characters within which a quote has to be closed
 ONE_A_LINE = "write each object on a line of its own, as jq -c '.[]' does, and name the file .ndjson"
+_TOO_MANY = "put quotes around a cell that holds a comma"
+_TOO_FEW = "write a comma for each cell, also for an empty one"
 _NOTHING = ' ,"\t\r'  # what a line of empty cells is made of
-_SURROGATES = range(0xD800, 0xE000)
-_BYTES = range(0xDC80, 0xDD00)  # how Python keeps bytes that are not UTF-8
 
 
 @contextmanager
@@ -57,6 +58,7 @@ class Chunk(Frozen):
 
     `first` is the number of the first row, `numbers` (Int64) those of the rows of `frame`, `broken` are the rows that
     are not in it, in order. `done` is the share of the input that was read so far, 0 to 1, None where unknown.
+    `above` is how many lines of the file stand above its first row, None where a row may be no line of its own.
     """
 
     first: int
@@ -64,6 +66,11 @@ class Chunk(Frozen):
     frame: pl.DataFrame
     broken: tuple[Broken, ...]
     done: float | None
+    above: int | None
+
+    def line_of(self, row: int) -> int | None:
+        """The line of the file on which a row stands, from 1, where that is known."""
+        return None if self.above is None else self.above + row - self.first + 1
 
 
 class TextLines:
@@ -76,6 +83,8 @@ class TextLines:
         self._held = 0  # characters of them
         self._tail = bytearray()  # of a line whose end was not read yet
         self._begun = self._ended = False
+        self.dropped = 0
+        """Lines that are behind."""
         self.quotes = self.returns = self.alien = False
         """Whether a quote, a carriage return or a byte that is not UTF-8 was met so far."""
 
@@ -88,6 +97,7 @@ class TextLines:
     def drop(self, count: int) -> None:
         """Go on behind so many lines."""
         del self._ready[:count]
+        self.dropped += count
         self._held = sum(map(len, self._ready))
 
     def _fill(self) -> None:
@@ -134,10 +144,11 @@ class Reader(ABC):
         while batch := self.lines.ahead(rows, SIZE):
             rows = min(self.rows, 2 * rows)
             numbers, frame, broken, used = self._split(batch, first)
-            self.lines.drop(used)
             count = frame.height + len(broken)
+            above = self.lines.dropped if used == count else None  # no blank line, no row over several lines
+            self.lines.drop(used)
             if count:
-                yield Chunk(first, pl.Series("row", numbers, pl.Int64), frame, tuple(broken), share())
+                yield Chunk(first, pl.Series("row", numbers, pl.Int64), frame, tuple(broken), share(), above)
             first += count
 
     @abstractmethod
@@ -246,7 +257,8 @@ class CsvReader(Reader):
         if fault is None and len(cells) != len(self.columns):
             if not line.strip(_NOTHING):  # as spreadsheets leave it: of whatever width, it is an empty row
                 return [""] * len(self.columns), line, None
-            fault = f"cells of the row: {len(cells):,}, of the header: {len(self.columns):,}"
+            hint = _TOO_MANY if len(cells) > len(self.columns) else _TOO_FEW
+            fault = f"the row has {_cells(cells)}, the header has {_cells(self.columns)}; {hint}"
         return cells, line, (None, "ragged", fault) if fault else None
 
     def _special(self, row: str) -> bool:
@@ -254,6 +266,10 @@ class CsvReader(Reader):
 
     def _frame(self, cells: Iterable[Sequence[str | None] | pl.Series]) -> pl.DataFrame:
         return super()._frame(cells).select(pl.when(pl.all() != "").then(pl.all()))
+
+
+def _cells(cells: Sequence[str]) -> str:
+    return f"{len(cells):,} cell{'' if len(cells) == 1 else 's'}"
 
 
 def _header(name: str, lines: TextLines) -> list[str]:
@@ -324,23 +340,3 @@ def _is_strict(lines: list[str]) -> bool:
     except csv.Error:
         return False
     return True
-
-
-def is_text(text: str) -> bool:
-    """Whether a text can be written as UTF-8: it holds no lone surrogate."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def readable(text: str) -> str:
-    r"""A text with its bytes that are not UTF-8 spelled out as `\xNN`, and other halves of characters as `\uNNNN`."""
-    if is_text(text):
-        return text
-    return "".join(_spelled(ord(char)) if ord(char) in _SURROGATES else char for char in text)
-
-
-def _spelled(code: int) -> str:
-    return f"\\x{code - 0xDC00:02x}" if code in _BYTES else f"\\u{code:04x}"

@@ -7,7 +7,7 @@ import gzip
 import json
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO, Any
@@ -15,12 +15,12 @@ from typing import IO, Any
 import polars as pl
 from polars.io.plugins import register_io_source
 
+from infusecalc.cohort.files.batch import Refuser
 from infusecalc.cohort.files.reading import BUNDLES
 from infusecalc.cohort.result_columns import harmless
 from infusecalc.errors import BadInput
 from infusecalc.output.files import drop_stdout, whole_file, write_all
 
-Writer = Callable[[pl.DataFrame], None]
 _LIMIT = 1 << 20  # bytes that are copied at a time
 
 
@@ -113,21 +113,21 @@ def _write_texts(chunks: Iterable[pl.DataFrame], schema: dict[str, Any], form: s
 
 
 @contextlib.contextmanager
-def rejects_file(name: str, form: str, schema: dict[str, Any]) -> Iterator[Writer]:
+def rejects_file(name: str, form: str, schema: dict[str, Any]) -> Iterator[Refuser]:
     """A file for rejected rows, which takes them as they come and appears whole when the block ends well."""
     with whole_file(name, "`rejects`") as path:
         if form == "parquet":
             with tempfile.TemporaryDirectory() as folder:
                 parts = _Parts(Path(folder))
                 parts.take(pl.DataFrame(schema=schema))
-                yield parts.take
+                yield lambda rows, _: parts.take(rows)
                 pl.scan_parquet(parts.files).sink_parquet(path)
             return
         with path.open("wb") as file, _packed(file, name) as out:
             if form == "csv":
                 out.write(_csv(pl.DataFrame(schema=schema), header=True))
 
-            def take(rows: pl.DataFrame) -> None:
+            def take(rows: pl.DataFrame, _: object) -> None:
                 out.write(_csv(_harmless(rows)) if form == "csv" else _ndjson(rows, schema))
 
             yield take

@@ -1,0 +1,72 @@
+"""What is said of a cohort: its rejected rows, and what it came to."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from infusecalc.cli.reply import say
+from infusecalc.errors import escape
+from infusecalc.quantities import people
+
+if TYPE_CHECKING:
+    from infusecalc.cohort.files.batch import Batch, LineOf, Refuser
+    from infusecalc.cohort.tally import Tally
+
+
+@contextlib.contextmanager
+def rejects_of(work: Batch, name: str | None) -> Iterator[Refuser]:
+    """Where rejected rows go: to a file, or to standard error by row, column and reason."""
+    if name is None:
+        yield _tell
+        return
+    from infusecalc.cohort.files.reading import choose_form  # noqa: PLC0415 - no other command needs it
+    from infusecalc.cohort.files.writing import rejects_file  # noqa: PLC0415 - no other command needs it
+
+    with rejects_file(name, str(choose_form(None, name, "rejects")), work.rejects_schema) as refuse:
+        yield refuse
+
+
+def _tell(rows: Any, line_of: LineOf) -> None:
+    from infusecalc.cohort.files.batch import where_of  # noqa: PLC0415 - a frame library
+
+    for told in rows.iter_rows(named=True):
+        say(escape(f"{where_of(told, line_of)}: {told['code']}: {told['reason']}"))
+
+
+def summary(tally: Tally) -> Iterator[str]:
+    """What a cohort came to, line by line; an infusion that is given only if needed is in no sum."""
+    optional = tally.infusions - tally.needed
+    beside = f" ({optional:,} as needed, left out of the totals)" if optional else ""
+    counts = (tally.planned, "row"), (tally.infusions, "infusion"), (tally.rejected, "row")
+    planned, infusions, rejected = (f"{count:,} {word}{'' if count == 1 else 's'}" for count, word in counts)
+    yield f"{planned} planned, {infusions}{beside}, {rejected} rejected"
+    if tally.lines:
+        yield f"{tally.lines:,} line{'' if tally.lines == 1 else 's'} of --given and --weights rejected"
+    for product, (_, stopped, dose, stopped_dose, waste) in sorted(tally.products.items()):
+        of_it = f"{stopped:,} infusion{'' if stopped == 1 else 's'}, {people(stopped_dose)} mg"
+        blocked = f"; BLOCKED among these: {of_it}" if stopped else ""
+        yield f"{product}: {_opened(tally.opened(product))}; dose {people(dose)} mg, waste {people(waste)} mg{blocked}"
+    if tally.cost or tally.unpriced:
+        lack = "infusion that lacks" if tally.unpriced == 1 else "infusions that lack"
+        without = f", without {tally.unpriced:,} {lack} a price" if tally.unpriced else ""
+        yield f"cost of the vials: {people(tally.cost)}{without}"
+    if tally.findings:
+        yield f"findings, each with the number of infusions that carry it: {_counted(tally.findings)}"
+    for acceptance in tally.unmet():
+        yield f"--accept {escape(str(acceptance))} met no blocking finding in any row"
+    if tally.blocks:
+        from infusecalc.findings import how_to_go_on  # noqa: PLC0415 - only a block needs it
+
+        blocks = f"BLOCKED, each finding with the number of infusions: {_counted(tally.blocks)}"
+        yield f"{blocks}; {how_to_go_on(tally.blocks)}"
+
+
+def _counted(findings: Mapping[str, int]) -> str:
+    """Findings with the number of their infusions, the most frequent first."""
+    return ", ".join(f"{key} {n:,}" for key, n in sorted(findings.items(), key=lambda each: (-each[1], each[0])))
+
+
+def _opened(vials: dict[str, int]) -> str:
+    return " + ".join(f"{count:,} x {size} mg" for size, count in vials.items())
