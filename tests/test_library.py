@@ -74,6 +74,44 @@ def test_an_option_of_another_name_is_refused_with_the_nearest():
         Choices.of(nothing_like_it=1)
 
 
+ASKED = {
+    "start": START, "on": START, "label": "us", "variant": None, "product": "Remicade", "for_": "1y",
+    "until": "2027-12-01", "doses": 3, "courses": 2, "from_": "maintenance", "maintenance_start": "20w",
+    "dose": "5mg/kg", "every": "8w", "round_": "vial", "round_within": "5%", "bag": 250, "protocol": "steps-250",
+    "weight_change": "0%", "anchor": None, "days": "mon-fri", "holidays": "US", "tolerance": (), "price": "100mg=2",
+    "turnover": 15, "has": "pregnancy", "accept": (), "done": "tuberculosis", "given": START, "history": None,
+}  # set in rows # fmt: skip
+FOR_DATES = (
+    "for_", "until", "doses", "courses", "maintenance_start", "weight_change", "days", "holidays", "price",
+)  # set in rows # fmt: skip
+
+
+def test_every_option_of_a_course_is_tried_without_a_start():
+    assert ASKED.keys() == CourseOptions.__annotations__.keys()
+
+
+@pytest.mark.parametrize(("name", "value"), ASKED.items())
+def test_an_option_that_only_changes_dates_is_refused_without_a_start(name, value):
+    if name not in FOR_DATES:
+        course(**{name: value})
+        return
+    with pytest.raises(BadInput, match=rf"^`{name}` has no effect without `start`; give `start`, or what was given"):
+        course(**{name: value})
+    with pytest.raises(BadInput) as refused:
+        course(choices=Choices.of(**{name: value}))
+    assert refused.value.field == name
+    if name != "courses":  # which infliximab has not
+        course(given=START, **{name: value} if name != "maintenance_start" else {})
+
+
+def test_the_number_of_courses_goes_with_an_interval_that_asks_for_it():
+    patient = Patient.of(70)
+    made = make_course(table(), "rituximab", "ra", patient, every="30w", courses=2)
+    assert str(made.phases[0].phase.interval) == "30 weeks"
+    with pytest.raises(BadInput, match=r"^`courses` has no effect without `start`"):
+        make_course(table(), "rituximab", "ra", patient, courses=2)
+
+
 def test_choices_that_were_read_are_taken_alone():
     choices = Choices.of(start=START, doses=2)
     assert course(choices=choices) == course(start=START, doses=2)

@@ -121,6 +121,18 @@ class Choices(Frozen):
     acceptances: tuple[Acceptance, ...] = ()
     done: tuple[Done, ...] = ()
 
+    @property
+    def for_dates(self) -> tuple[str, ...]:
+        """The options that were given and only change dates, or what comes of them, by their names."""
+        horizon, clinic = self.horizon, self.clinic
+        asked = {
+            "for_": horizon.span, "until": horizon.until, "doses": horizon.infusions,
+            "courses": horizon.courses and not self.intervals,  # which may ask for it
+            "maintenance_start": self.maintenance_start, "weight_change": self.weight_change is not None,
+            "days": clinic and clinic.holidays is None, "holidays": clinic and clinic.holidays, "price": self.prices,
+        }  # set in rows # fmt: skip
+        return tuple(name for name, value in asked.items() if value)
+
     @classmethod
     def of(cls, **options: Unpack[CourseOptions]) -> Choices:
         """Read the choices from text, under the names of the options (`CourseOptions`).

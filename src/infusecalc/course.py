@@ -227,15 +227,18 @@ def make_course(
     """Look up, plan, dose, make up and check one patient's course.
 
     `drug` and `indication` are names as people type them: `remicade`, `Crohn`. The options are those of
-    `infusecalc.options.CourseOptions`, or already read as `choices`; with `start` the course is dated, without it
-    there is one entry for each phase and no date. Doses, intervals, limits and findings are those of the table, each
-    with its source (`Course.sources`); amounts are whole numbers, a dose in 0.01 mg. Raises BadInput for what cannot
-    be used (`field` names the argument), UnknownName for a name or an option that there is not, and BadTable for a
-    faulty entry of the table.
+    `infusecalc.options.CourseOptions`, or already read as `choices`. With `start`, or what was given, the course is
+    dated; without them there is one entry for each phase and no date, and an option that is about dates alone is
+    refused. Doses, intervals, limits and findings are those of the table, each with its source (`Course.sources`);
+    amounts are whole numbers, a dose in 0.01 mg. Raises BadInput for what cannot be used (`field` names the argument),
+    UnknownName for a name or an option that there is not, and BadTable for a faulty entry of the table.
     """
     if choices is not None and options:
         raise BadInput("options", ", ".join(options), "cannot be combined with `choices`", hint="give one of the two")
     choices = choices or Choices.of(**options)
+    if choices.for_dates and not (choices.start or choices.history):
+        hint = "give `start`, or what was given; or leave it out"
+        raise BadInput(f"`{choices.for_dates[0]}`", None, "has no effect without `start`", hint=hint)
     return course_in(setting_of(table, drug, indication, choices), patient, choices)
 
 

@@ -77,6 +77,9 @@ class Patient(Frozen):
         if bsa is not None and (height is not None or bsa_formula is not None):
             problem, hint = "cannot be combined with a height or a formula", "give `bsa`, or `height` and `bsa_formula`"
             raise BadInput("BSA", bsa, problem, hint=hint)
+        if bsa_formula is not None and height is None:
+            hint = "give `height`, or leave `bsa_formula` out"
+            raise BadInput("BSA formula", bsa_formula, "has no effect without `height`", hint=hint)
         formula = BSA_FORMULAS[0] if bsa_formula is None else named_formula(bsa_formula)
         if age is not None and born is not None:
             raise BadInput("age", age, "cannot be combined with a date of birth", hint="give `age` or `born`")
