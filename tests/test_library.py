@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
+import inspect
 import re
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
 
 import polars as pl
 import pytest
 
-from infusecalc import BadInput, Patient, make_course
+from infusecalc import BadInput, Patient, load_table, make_course
 from infusecalc.choices import Choices
 from infusecalc.cohort import RejectedRows, expand, rejects
 from infusecalc.cohort.frames import like
 from infusecalc.errors import UnknownName
-from infusecalc.options import CohortOptions, CourseOptions
+from infusecalc.options import OF_PATIENT, CohortOptions, CourseOptions
 from infusecalc.output.records import columns, records
 from support import table
 
@@ -110,6 +112,149 @@ def test_the_number_of_courses_goes_with_an_interval_that_asks_for_it():
     assert str(made.phases[0].phase.interval) == "30 weeks"
     with pytest.raises(BadInput, match=r"^`courses` has no effect without `start`"):
         make_course(table(), "rituximab", "ra", patient, courses=2)
+
+
+def test_an_option_that_is_an_argument_of_the_patient_says_so():
+    assert inspect.signature(Patient.of).parameters.keys() == {*OF_PATIENT}
+    for name in OF_PATIENT:
+        with pytest.raises(
+            BadInput, match=rf"^option '{name}' belongs to the patient; give it to Patient.of$"
+        ) as refused:
+            course(**{name: "70kg"})
+        assert refused.value.field == name
+    with pytest.raises(UnknownName, match=r"^option 'born' is not known"):  # which no cohort takes
+        expand(pl.DataFrame(), born="1990-01-01")
+
+
+def test_no_name_is_near_where_none_is():
+    for name in ("format", "duration"):
+        with pytest.raises(UnknownName, match=rf"^option '{name}' is not known .*; no similar name$") as refused:
+            course(**{name: "1y"})
+        assert (refused.value.nearest, refused.value.field) == ((), name)
+
+
+# --- types -----------------------------------------------------------------------------------------------------
+
+HALF_PAST_NINE = dt.datetime(2026, 12, 1, 9, 30)  # noqa: DTZ001 - as a frame has it
+WRONG = [
+    ("start", HALF_PAST_NINE, ("`start` '2026-12-01 09:30:00' is a date with a time (allowed: text or a date); give the"
+                              " date alone")),
+    ("start", dt.datetime(2026, 12, 1, tzinfo=dt.UTC), ("`start` '2026-12-01 00:00:00+00:00' is a date with a time"
+                                                       " (allowed: text or a date); give the date alone")),
+    ("start", 20261201, "start '20261201' is not a date (must be YYYY-MM-DD or today)"),
+    ("start", float("nan"), "`start` is missing (nan) (allowed: text or a date)"),
+    ("start", [START], "`start` '['2026-12-01']' is a list (allowed: text or a date)"),
+    ("given", [HALF_PAST_NINE], ("`given` '2026-12-01 09:30:00' is a date with a time (allowed: text or a date); give"
+                                " the date alone")),
+    ("given", dt.date(2026, 12, 1), "`given` '2026-12-01' is a date (allowed: text, or a list of these)"),
+    ("given", "2026-13-01", ("`given` '2026-13-01' does not exist as a date (must be YYYY-MM-DD or today); check the"
+                            " day and the month")),
+    ("for_", 12, ("`for_` '12' has no unit (allowed: a whole number of days, weeks, months or years, as in 14d, 8w, 6m"
+                 " or 2y)")),
+    ("dose", 10, "`dose` '10' has no unit (allowed: a number with mg/kg, mg/m2 or mg, as in 5mg/kg)"),
+    ("dose", None, "`dose` is missing (None) (allowed: text, or a list of texts)"),
+    ("every", {"maintenance": "8w"}, ("`every` '{'maintenance': '8w'}' is a dict (allowed: text, or a list of texts);"
+                                     " write each entry as text, NAME=VALUE")),
+    ("doses", 2.5, "`doses` '2.5' is not a whole number above zero (allowed: as in 8)"),
+    ("label", b"us", "`label` 'b'us'' is a bytes (allowed: text)"),
+    ("label", True, "`label` 'True' is a bool (allowed: text)"),
+]  # set in rows # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "value", "says"), WRONG, ids=[f"{name}: {value}" for name, value, _ in WRONG])
+def test_an_option_of_another_type_is_refused_with_what_is_allowed(name, value, says):
+    with pytest.raises(BadInput) as refused:
+        course(**{name: value})
+    assert (str(refused.value), refused.value.field) == (says, name)
+
+
+PATIENTS = [
+    ("weight", {"weight": float("nan")}, "`weight` is missing (nan) (allowed: text or a number, or a list of texts)"),
+    ("weight", {"weight": None}, "`weight` is missing (None) (allowed: text or a number, or a list of texts)"),
+    ("weight", {"weight": {START: 70}}, ("`weight` '{'2026-12-01': 70}' is a dict (allowed: text, or a list of texts);"
+                                        " write each entry as text, NAME=VALUE")),
+    ("height", {"weight": 70, "height": [175]}, "`height` '[175]' is a list (allowed: text or a number)"),
+    ("born", {"weight": 70, "born": 19900101}, "date of birth '19900101' is not a date (must be YYYY-MM-DD or today)"),
+    ("id", {"weight": 70, "id": ["a"]}, "`id` '['a']' is a list (allowed: text or a whole number)"),
+]  # set in rows # fmt: skip
+
+
+@pytest.mark.parametrize(("field", "given", "says"), PATIENTS, ids=[f"{given}" for _, given, _ in PATIENTS])
+def test_an_argument_of_a_patient_of_another_type_is_refused(field, given, says):
+    with pytest.raises(BadInput) as refused:
+        Patient.of(**given)
+    assert (str(refused.value), refused.value.field) == (says, field)
+
+
+OTHERS = [
+    ("table", lambda: make_course("site.yaml", "infliximab", "crohns", Patient.of(70)),
+     "`table` 'site.yaml' is a str (allowed: a Table); read it first: load_table() or load_table(FILE)"),
+    ("table", lambda: make_course(None, "infliximab", "crohns", Patient.of(70)),
+     "`table` is missing (allowed: a Table); read it first: load_table() or load_table(FILE)"),
+    ("patient", lambda: make_course(table(), "infliximab", "crohns", {"weight": 70}),
+     "`patient` '{'weight': 70}' is a dict (allowed: a Patient); make one first: Patient.of(...)"),
+    ("choices", lambda: course(choices=3),
+     "`choices` '3' is an int (allowed: a Choices); give options by their names, as in start='2026-12-01'"),
+    ("indication", lambda: make_course(table(), "infliximab", None, Patient.of(70)),
+     "`indication` is missing (None) (allowed: text)"),
+    ("drug", lambda: make_course(table(), 5, "crohns", Patient.of(70)),
+     "drug '5' is not known (allowed: infliximab, rituximab); no similar name"),
+    ("regimens", lambda: load_table({}),
+     "regimen table '{}' is not the name of a file (allowed: the path of a YAML file)"),
+    ("table", lambda: expand(pl.DataFrame(), table="site.yaml"),
+     "`table` 'site.yaml' is a str (allowed: a Table); read it first: load_table(FILE)"),
+    ("start", lambda: expand(pl.DataFrame(), start=HALF_PAST_NINE),
+     "`start` '2026-12-01 09:30:00' is a date with a time (allowed: text or a date); give the date alone"),
+    ("drug", lambda: expand(pl.DataFrame(), drug=None), "`drug` is missing (None) (allowed: text)"),
+]  # set in rows # fmt: skip
+
+
+@pytest.mark.parametrize(("field", "call", "says"), OTHERS, ids=[says[:40] for _, _, says in OTHERS])
+def test_another_argument_of_another_type_is_refused(field, call, says):
+    with pytest.raises(BadInput) as refused:
+        call()
+    assert (str(refused.value), refused.value.field) == (says, field)
+
+
+ODD = (None, True, 3, 2.5, float("nan"), b"x", [], [None], [[1]], {"a": 1}, {3}, object(), Decimal("7.5"),
+       dt.date(2026, 12, 1), HALF_PAST_NINE, dt.time(9), range(2), lambda: 1, "", "x")  # set in rows # fmt: skip
+
+
+def outcome(call):
+    """What an odd value comes to: nothing, or the field of its refusal; all else is a bug."""
+    try:
+        call()
+    except BadInput as error:
+        return error.field
+    return None
+
+
+@pytest.mark.parametrize("name", [*CourseOptions.__annotations__, *OF_PATIENT])
+def test_no_value_of_any_argument_ends_in_another_error(name):
+    for value in ODD:
+        if name in OF_PATIENT:
+            found = outcome(lambda value=value: Patient.of(**({"weight": 70} | {name: value})))
+        else:
+            also = {} if name in ("start", "given", "history") else {"start": START}
+            found = outcome(lambda value=value, also=also: course(**also, **{name: value}))
+        assert found in (None, name), value
+
+
+def test_dates_and_numbers_of_a_frame_are_taken():
+    pandas = pytest.importorskip("pandas", reason="needs the package pandas")
+    plain = course(start=START, doses=3)
+    frame = pandas.DataFrame({"start": pandas.to_datetime([START]), "doses": [3.0], "id": [7.0], "weight": [70]})
+    row = frame.iloc[0]
+    assert course(start=row["start"], doses=row["doses"]) == plain
+    assert course(start=dt.datetime(2026, 12, 1), doses=3) == plain  # noqa: DTZ001 - a midnight is its date
+    assert course(start=frame["start"].to_numpy()[0].astype("M8[D]"), doses=frame["weight"].clip(3, 3)[0]) == plain
+    assert course(given=frame["start"], doses=3) == course(given=START, doses=3)
+    assert course(given=(START,), doses=3) == course(given=START, doses=3)
+    assert Patient.of(row["weight"], id=row["id"]) == Patient.of(70, id="7")
+    with pytest.raises(BadInput, match=r"^`start` is missing \(NaT\)"):
+        course(start=pandas.NaT)
+    with pytest.raises(BadInput, match=r"^`start` is missing \(<NA>\)"):
+        course(start=pandas.NA)
 
 
 def test_choices_that_were_read_are_taken_alone():

@@ -11,7 +11,7 @@ from infusecalc.choices import Acceptance, Choices
 from infusecalc.errors import BadInput
 from infusecalc.findings import Case, Finding, HasCondition, block_keys, find
 from infusecalc.frozen import Frozen
-from infusecalc.options import CourseOptions
+from infusecalc.options import CourseOptions, as_declared, check_type
 from infusecalc.overrides import Ordered
 from infusecalc.patient import Patient
 from infusecalc.phase_dose import Chair, Infusion, PhaseDose, Running, dose_phases, dose_plan
@@ -216,6 +216,9 @@ def _phase_citations(phase: Phase) -> Iterator[Citation]:
         yield from cited.source if cited else ()
 
 
+_NAMES = dict.fromkeys(("drug", "indication"), "str")
+
+
 def make_course(
     table: Table,
     drug: str,
@@ -233,6 +236,11 @@ def make_course(
     amounts are whole numbers, a dose in 0.01 mg. Raises BadInput for what cannot be used (`field` names the argument),
     UnknownName for a name or an option that there is not, and BadTable for a faulty entry of the table.
     """
+    check_type("table", table, Table, "read it first: load_table() or load_table(FILE)")
+    check_type("patient", patient, Patient, "make one first: Patient.of(...)")
+    if choices is not None:
+        check_type("choices", choices, Choices, "give options by their names, as in start='2026-12-01'")
+    drug, indication = as_declared({"drug": drug, "indication": indication}, _NAMES).values()
     if choices is not None and options:
         raise BadInput("options", ", ".join(options), "cannot be combined with `choices`", hint="give one of the two")
     choices = choices or Choices.of(**options)

@@ -141,6 +141,7 @@ class UnknownName(BadInput):
         of: str = "",
         but: str = "",
         see: str = "",
+        field: str | None = None,
     ) -> None:
         """Name the nearest names, and all that are allowed, or where to find these; pick none."""
         self.nearest = nearest
@@ -151,7 +152,7 @@ class UnknownName(BadInput):
             detail, hint = f"{detail}: it is {but}", ""
         allowed = "" if see else ", ".join(known) or "none here"
         hint = "; ".join(part for part in (hint, see and f"for the names see: {see}") if part)
-        super().__init__(what, value, problem, detail=detail, allowed=allowed, hint=hint)
+        super().__init__(what, value, problem, detail=detail, allowed=allowed, hint=hint, field=field)
 
 
 class WeightUnknown(BadInput):

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime, time
+from functools import cache
 from typing import Any, TypedDict
 
-from infusecalc.errors import UnknownName
+from infusecalc.errors import BadInput, UnknownName
 
-_ALIKE = 0.6
+_ALIKE = 0.7
+OF_PATIENT = ("weight", "height", "bsa", "bsa_formula", "bsa_cap", "age", "born", "id")
+"""What `Patient.of` takes."""
+_TYPES = {"str": "text", "int": "a whole number", "float": "a number", "date": "a date"}
+_NOTHING = ("None", "nan", "NaN", "NaT", "<NA>")
+"""How a value that is missing in a frame is written."""
 
 
 class SharedOptions(TypedDict, total=False):
@@ -42,13 +48,13 @@ class SharedOptions(TypedDict, total=False):
     """Other intervals: `6w`, or `PHASE=6w`."""
     round_: str
     """How the dose is rounded: `none`, `1mg`, `5mg`, `10mg`, `50mg`, `100mg`, `vial`."""
-    round_within: str | None
+    round_within: str | float | None
     """The most that rounding may change, in per cent: `10%`."""
     bag: str | int | None
     """The bag in mL."""
     protocol: str | None
     """A protocol of rates."""
-    weight_change: str | None
+    weight_change: str | float | None
     """The change of weight that asks for a second look, in per cent."""
     anchor: str | None
     """What the rest is counted from: `given` or `planned`."""
@@ -106,11 +112,96 @@ class CohortOptions(SharedOptions, total=False):
 
 
 def check_names(options: Mapping[str, object], known: Iterable[str]) -> None:
-    """Refuse an option of another name with UnknownName, which lists the nearest."""
+    """Refuse an option of another name with UnknownName, which lists the nearest, and those of the patient."""
     names = tuple(known)
     for name in options:
-        if name not in names:
-            import difflib  # noqa: PLC0415 - only a miss needs it
+        if name in names:
+            continue
+        if name in OF_PATIENT and OF_PATIENT[0] not in names:
+            raise BadInput("option", name, "belongs to the patient", hint="give it to Patient.of", field=name)
+        import difflib  # noqa: PLC0415 - only a miss needs it
 
-            nearest = tuple(difflib.get_close_matches(name, names, cutoff=_ALIKE))
-            raise UnknownName("option", name, known=names, nearest=nearest)
+        nearest = tuple(difflib.get_close_matches(name, names, cutoff=_ALIKE))
+        raise UnknownName("option", name, known=names, nearest=nearest, field=name)
+
+
+# --- types -----------------------------------------------------------------------------------------------------
+
+
+def as_declared(values: Mapping[str, Any], declared: Mapping[str, Any]) -> dict[str, Any]:
+    """Values under the types that are declared for their names, which are read as text; raises BadInput for others.
+
+    A midnight is its date. A number where text is declared is that text: who reads it says what it lacks.
+    """
+    return {
+        name: value if type(value) is str else _as_declared(f"`{name}`", value, str(_text(declared[name])))
+        for name, value in values.items()
+    }
+
+
+def check_type(name: str, value: object, kind: type, hint: str) -> None:
+    """Refuse with BadInput an argument that is not of one type of ours."""
+    if not isinstance(value, kind):
+        problem = "is missing" if value is None else f"is {_type(value)}"
+        raise BadInput(f"`{name}`", value, problem, allowed=f"a {kind.__name__}", hint=hint)
+
+
+def _text(annotation: Any) -> object:
+    """A type as it is written: in a signature as text, in a TypedDict as a reference to it."""
+    return getattr(annotation, "__forward_arg__", annotation)
+
+
+@cache
+def _split(declared: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The types that a value may be of, and those of the items of a list; none of these where it may be no list."""
+    one, _, each = declared.partition(" | Sequence[")
+    return tuple(one.split(" | ")), tuple(each.removesuffix("]").split(" | ")) if each else ()
+
+
+def _as_declared(what: str, value: Any, declared: str) -> Any:
+    """A value of one type of `str | date | Sequence[str]`, as it is written."""
+    if declared == "Any":
+        return value
+    alone, listed = _split(declared)
+    if value is None and "None" in alone:
+        return value
+    value = value.tolist() if hasattr(value, "tolist") else value
+    if not listed:
+        return _one(what, value, alone)
+    if isinstance(value, Mapping):
+        hint = "write each entry as text, NAME=VALUE"
+        raise BadInput(what, value, f"is {_type(value)}", allowed="text, or a list of texts", hint=hint)
+    if isinstance(value, Iterable) and not isinstance(value, str | bytes):
+        return [_one(what, each, listed) for each in value]
+    return _one(what, value, alone, f", or a list of {'these' if len(listed) > 1 else 'texts'}")
+
+
+def _one(what: str, value: Any, kinds: tuple[str, ...], more: str = "") -> Any:
+    """A value of one of some types, none of them a list; raises BadInput, which says what `more` is allowed."""
+    if isinstance(value, str):
+        return value
+    allowed = " or ".join(_TYPES[kind] for kind in kinds if kind in _TYPES) + more
+    if str(value) in _NOTHING:
+        raise BadInput(what, None, "is missing", detail=f"({value})", allowed=allowed)
+    if hasattr(value, "__float__") and not isinstance(value, bool):
+        return _number(value, kinds)
+    if isinstance(value, datetime) and "date" in kinds:
+        if value.timetz() != time():
+            raise BadInput(what, value, "is a date with a time", allowed=allowed, hint="give the date alone")
+        return value.date()
+    if isinstance(value, date) and "date" in kinds:
+        return value
+    raise BadInput(what, value, f"is {_type(value)}", allowed=allowed)
+
+
+def _number(value: Any, kinds: tuple[str, ...]) -> Any:
+    """A number where one is declared, a whole one without its decimals (frames have 7.0 for 7); else its text."""
+    if "float" in kinds:
+        return value
+    whole = int(value) if "int" in kinds and isinstance(value, float) and value.is_integer() else value
+    return whole if "int" in kinds else str(value)
+
+
+def _type(value: object) -> str:
+    name = type(value).__name__
+    return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
 from infusecalc.arithmetic import at_most, bmi_within, hundredths_of_years, outside, years_and_months
 from infusecalc.bsa import BSA_FORMULAS, body_surface, named_formula
 from infusecalc.dates import completed_months, parse_date
 from infusecalc.errors import BadInput, WeightUnknown, has_controls
 from infusecalc.frozen import Frozen
+from infusecalc.options import as_declared
 from infusecalc.quantities import (
     Age,
     decisive,
@@ -62,7 +64,7 @@ class Patient(Frozen):
         bsa_cap: str | float | None = None,
         age: str | float | None = None,
         born: str | date | None = None,
-        id: str | None = None,  # noqa: A002 - the word that the data use
+        id: str | int | None = None,  # noqa: A002 - the word that the data use
     ) -> Patient:
         """A patient from text or numbers: `70`, `70kg`, `154lb`; `175`, `1.75m`, `5ft9in`; `34`, `34y`, `8mo`.
 
@@ -74,6 +76,11 @@ class Patient(Frozen):
         Raises BadInput for what is not a quantity, and for arguments that cannot be combined. Whether the size is that
         of a human being is checked with the limits of the table, in `make_course`.
         """
+        given: dict[str, Any] = {
+            "weight": weight, "height": height, "bsa": bsa, "bsa_formula": bsa_formula, "bsa_cap": bsa_cap,
+            "age": age, "born": born, "id": id,
+        }  # set in rows # fmt: skip
+        weight, height, bsa, bsa_formula, bsa_cap, age, born, name = as_declared(given, _DECLARED).values()
         if bsa is not None and (height is not None or bsa_formula is not None):
             problem, hint = "cannot be combined with a height or a formula", "give `bsa`, or `height` and `bsa_formula`"
             raise BadInput("BSA", bsa, problem, hint=hint)
@@ -94,7 +101,7 @@ class Patient(Frozen):
             bsa_cap=None if bsa_cap is None else parse_bsa(str(bsa_cap), "BSA cap"),
             age=None if age is None else parse_age(str(age)),
             born=parse_date(born, "date of birth") if isinstance(born, str) else born,
-            id=None if id is None else _plain_id(id),
+            id=None if name is None else _plain_id(str(name)),
             height_text="" if height is None else str(height).strip(" "),
         )
 
@@ -199,9 +206,12 @@ class Patient(Frozen):
         raise BadInput("weight and height", both, problem, allowed=f"{bmi.from_} to {bmi.to} kg/m2", hint=hint)
 
 
+_DECLARED = Patient.of.__annotations__
+
+
 def _weights(given: str | float | Sequence[str]) -> tuple[Weighed, ...]:
     """Weights as they were given, in the order of their dates; a bare one holds from the beginning."""
-    texts = given if isinstance(given, (list, tuple)) else [str(given)]
+    texts = given if isinstance(given, list) else [str(given)]
     if not texts:
         raise BadInput("weight", None, "is missing", hint="give one, as in 70kg or 154lb")
     found: dict[date | None, Weighed] = {}

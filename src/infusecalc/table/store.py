@@ -284,6 +284,9 @@ def load_table(regimens: str | os.PathLike[str] | None = None, *, whole: bool = 
         return _piecewise(shipped, shipped.stat().st_mtime_ns if shipped.exists() else 0)
     files = [open_document(shipped, shipped.name)]
     if regimens is not None:
+        if not isinstance(regimens, str | os.PathLike):
+            allowed = "the path of a YAML file"
+            raise BadInput("regimen table", regimens, "is not the name of a file", allowed=allowed)
         files.append(open_document(Path(regimens), os.fspath(regimens), local=True))
     table = Table(*files)
     faults = table.faults()
