@@ -15,6 +15,7 @@ import pytest
 
 from infusecalc import BadInput, Patient, load_table, make_course
 from infusecalc.choices import Choices
+from infusecalc.cli.options import CHOICE, DATES, ON, PATIENT, TOTALS, TURNOVER
 from infusecalc.cohort import RejectedRows, expand, rejects
 from infusecalc.cohort.frames import like
 from infusecalc.errors import UnknownName
@@ -131,6 +132,44 @@ def test_no_name_is_near_where_none_is():
         with pytest.raises(UnknownName, match=rf"^option '{name}' is not known .*; no similar name$") as refused:
             course(**{name: "1y"})
         assert (refused.value.nearest, refused.value.field) == ((), name)
+
+
+# --- the help of the options ------------------------------------------------------------------------------------
+
+
+def lines_of(kind):
+    """The line of help of each option of a kind."""
+    return dict(re.findall(r"^    (\w+): (.+)$", kind.__doc__, re.MULTILINE))
+
+
+@pytest.mark.parametrize("kind", [CourseOptions, CohortOptions])
+def test_every_option_has_a_line_of_help(kind):
+    assert lines_of(kind).keys() == kind.__annotations__.keys()
+
+
+UNITS = {"ML": "mL", "MIN": "minutes", "PERCENT": "per cent", "DATE": "date", "M2": "m2", "YYYY-MM-DD|today": "date"}
+
+
+def unlike(said, flag):
+    """What the command line says of an option, and its line of help does not: unit, default, whether it is a list."""
+    info = flag.annotation.__metadata__[0]
+    default = re.search(r"default:? (.+?)(, or your site's time)?\.$", info.help)
+    wanted = [UNITS[info.metavar]] if info.metavar in UNITS else []
+    wanted += [default[1]] if default else []
+    wanted += ["or a list"] if info.help.endswith("Repeatable.") else []
+    return [words for words in wanted if words not in said]
+
+
+def test_the_help_of_the_library_says_the_unit_and_the_default_that_the_command_line_says():
+    known = {each.name: each for each in (*CHOICE, *ON, *DATES, *TURNOVER, *TOTALS, *PATIENT)}
+    said = lines_of(CohortOptions) | lines_of(CourseOptions)
+    of_rows = {"weight", "height", "bsa", "age"}  # whose help has its own words
+    shared = (said.keys() & known.keys()) - of_rows
+    assert said.keys() - shared == of_rows | {"drug", "indication", "weights"}
+    assert {name: unlike(said[name], known[name]) for name in shared if unlike(said[name], known[name])} == {}
+    assert unlike("the bag; default: the usual one", known["bag"]) == ["mL"]
+    assert unlike("minutes", known["turnover"]) == ["0"]
+    assert unlike("a condition", known["has"]) == ["or a list"]
 
 
 # --- types -----------------------------------------------------------------------------------------------------
@@ -275,15 +314,28 @@ def test_the_options_of_a_cohort_are_those_of_a_course_and_its_own():
 
 def test_a_course_in_a_few_lines():
     assert repr(course(start=START)) == (
-        "Course(infliximab/crohns, us label, Remicade\n  weight 70 kg, doses 350 mg\n"
+        "Course(infliximab/crohns, us label, Remicade\n  weight 70 kg, dose 350 mg\n"
         "  start 2026-12-01, 8 infusions, 2026-12-01 to 2027-10-19\n  nothing blocks)"
     )
     assert repr(course(has="active-tb", dose="10mg/kg", label="eu")) == (
         "Course(infliximab/crohns, eu label, Remicade\n  weight 70 kg, doses 350 mg, 700 mg\n"
-        "  blocked by contraindicated:active-tb)"
+        "  no dates: no start was given\n  blocked by contraindicated:active-tb)"
     )
     low = make_course(table(), "rituximab", "aiha", Patient.of(70, height=175), variant="low-dose")
     assert repr(low).startswith("Course(rituximab/aiha, low-dose, us label, Rituxan\n")
+
+
+def test_a_table_shows_its_version_its_hash_and_the_site_s_file(tmp_path):
+    shown = repr(table())
+    assert shown == f"Table(version {table().version}, sha256 {table().files[0].sha256[:12]}...)"
+    site = tmp_path / "site.yaml"
+    site.write_text("house: {bags: {stocked: [250 mL, 500 mL], from: 10 mL, to: 3000 mL, source: house}}\n", "utf-8")
+    assert repr(load_table(site)) == f"{shown[:-1]}, with {site})"
+
+
+def test_an_unknown_condition_says_where_those_of_the_drug_are():
+    with pytest.raises(UnknownName, match=r"; for the names see: infusecalc info rituximab$"):
+        make_course(table(), "Rituxan", "ra", Patient.of(70), has="nonsense")
 
 
 def test_a_course_shows_itself_wherever_it_was_imported_from():

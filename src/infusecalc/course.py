@@ -38,9 +38,11 @@ def _drawn(course: Course, how: str) -> Any:
 
 
 class Course(Frozen):
-    """One patient's course: a case of the table, with all its findings.
+    """One patient's course, with all its findings; `make_course` makes it.
 
-    `make_course` makes it. A notebook shows its page; `to_frame` gives its rows.
+    A notebook shows its page; `to_frame` gives its rows. Amounts are whole numbers in small units: drug in 0.01 mg,
+    weight in 0.01 kg, BSA in 0.01 m2, volume of drug in 0.1 mL, bag in mL, concentration in 0.01 mg/mL, time in
+    0.01 min. Look at `blocks` before a course is used.
     """
 
     table: Table
@@ -60,7 +62,8 @@ class Course(Frozen):
     def to_frame(self) -> Any:
         """The infusions, or without dates the phases, as a Polars frame with the columns of `infusecalc.cohort`.
 
-        Doses are in mg, volumes in mL, times in minutes, dates are dates. Raises MissingExtra without Polars.
+        Doses are in mg, volumes in mL, times in minutes, dates are dates. Infusions that block are among them, with
+        their findings in `blocks`: filter `blocks.is_null()` before use. Raises MissingExtra without Polars.
         """
         return _drawn(self, "_frame")
 
@@ -71,7 +74,7 @@ class Course(Frozen):
 
     @property
     def ordered(self) -> Ordered:
-        """The phases as they were ordered."""
+        """The phases with the doses and intervals that were asked for in them."""
         return self.case.ordered
 
     @property
@@ -86,7 +89,7 @@ class Course(Frozen):
 
     @property
     def house(self) -> House:
-        """Our own limits and defaults, or the site's."""
+        """The program's own limits and defaults (`house` in the table), or those of the site's file."""
         return self.case.house
 
     @property
@@ -106,17 +109,17 @@ class Course(Frozen):
 
     @property
     def running(self) -> Running:
-        """How the drug goes in."""
+        """The infusion rates of a first and of a later infusion, those of a protocol among them."""
         return self.case.running
 
     @property
     def chair(self) -> Chair:
-        """What an infusion takes in the chair beside its own time."""
+        """The minutes in the chair beside the infusion, in 0.01 min: premedication lead, observation, turnover."""
         return Chair.of(self.regimen, self.choices)
 
     @property
     def conditions(self) -> tuple[HasCondition, ...]:
-        """What was said of the patient, and what the label says of it."""
+        """The conditions of the patient (`has`), each with what the label says of it."""
         return self.case.conditions
 
     @property
@@ -131,12 +134,12 @@ class Course(Frozen):
 
     @property
     def infusions(self) -> tuple[Infusion, ...]:
-        """The dated infusions; none where no start was given."""
+        """The dated infusions: `dose.amount` in 0.01 mg, `time` in 0.01 min; none without a start."""
         return self.case.infusions
 
     @property
     def phases(self) -> tuple[PhaseDose, ...]:
-        """What each infusion of a phase is, once for each weight."""
+        """The infusion of each phase, once for each weight: `amount` in 0.01 mg, `preparation`, times in 0.01 min."""
         return self.case.doses
 
     @property
@@ -150,7 +153,7 @@ class Course(Frozen):
         return block_keys(self.findings)
 
     def whose(self, *path: str) -> str:
-        """Who says what stands at a path in the drug's rules: `label`, or `site` where a site's file does."""
+        """Where a value of the drug comes from, by its path in the table: `label`, or `site` for a site's file."""
         local = self.table.is_local("drugs", self.regimen.drug_id, self.regimen.label, *path)
         return SITE if local else "label"
 
@@ -174,7 +177,7 @@ class Course(Frozen):
 
     @property
     def totals(self) -> Totals:
-        """The sums over the course; an infusion that is given only if needed is left out."""
+        """The sums over the course: drug in 0.01 mg, times in 0.01 min; an as-needed infusion is left out."""
         return add_up((infusion for infusion in self.infusions if not infusion.planned.optional), self.chair)
 
     @property

@@ -33,7 +33,7 @@ class Weighed(Frozen):
 
 
 class Patient(Frozen):
-    """One patient; build it with `Patient.of`, which reads what people write.
+    """One patient; build it with `Patient.of`, which reads what people write, and not with `Patient(...)`.
 
     `weight` is in 0.01 kg, `height` in 0.1 cm, the areas in 0.01 m2; `born` is a date of birth.
     `weight_text` keeps the weight as it was written, for the working, and `height_text` the height, for a refusal.
@@ -73,8 +73,8 @@ class Patient(Frozen):
         are cited in `infusecalc.bsa`. 1 lb = 0.45359237 kg and 1 in = 2.54 cm, by the agreement of 1959. Weights over
         time are several texts, `DATE=WEIGHT` each; each holds until the next date.
 
-        Raises BadInput for what is not a quantity, and for arguments that cannot be combined. Whether the size is that
-        of a human being is checked with the limits of the table, in `make_course`.
+        Raises BadInput for what is not a quantity, and for arguments that cannot be combined. Whether size, age and
+        date of birth can be those of a patient is checked in `make_course`, with the limits of the table.
         """
         given: dict[str, Any] = {
             "weight": weight, "height": height, "bsa": bsa, "bsa_formula": bsa_formula, "bsa_cap": bsa_cap,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from yaml.nodes import MappingNode
 
-from infusecalc.errors import BadInput, BadTable, UnknownName
+from infusecalc.errors import BadInput, BadTable, UnknownName, escape
 from infusecalc.regimen import Regimen
 from infusecalc.spelling import normal
 from infusecalc.statements import (
@@ -35,6 +35,11 @@ from infusecalc.table.names import unknown
 
 class Table(Entries):
     """The regimen table. Look-ups check what they read; `faults` checks everything."""
+
+    def __repr__(self) -> str:
+        """Its version, its hash, and the site's file where there is one."""
+        site = f", with {escape(self.files[-1].name)}" if self.files[-1].local else ""
+        return f"Table(version {self.version}, sha256 {self.files[0].sha256[:12]}...{site})"
 
     @cached_property
     def _shipped(self) -> Table:
@@ -181,8 +186,8 @@ class Table(Entries):
             raise BadInput("label", typed, "is not known", allowed=", ".join(self.labels))
         return normal(typed)
 
-    def find_condition(self, typed: str) -> str:
-        """The condition that a name or an alias stands for; raises UnknownName."""
+    def find_condition(self, typed: str, drug: str = "DRUG") -> str:
+        """The condition that a name or an alias stands for; raises UnknownName, with where those of a `drug` are."""
         name, also = normal(typed), dict[str, str]()
         if self.has("conditions", name):
             return name
@@ -191,7 +196,7 @@ class Table(Entries):
             if name in aliases:
                 return condition
             also |= dict.fromkeys(aliases, condition)
-        raise unknown("condition", typed, self.names("conditions"), also, see="infusecalc info DRUG")
+        raise unknown("condition", typed, self.names("conditions"), also, see=f"infusecalc info {drug}")
 
     def find_protocol(self, typed: str, regimen: Regimen) -> tuple[str, Protocol]:
         """The protocol of that name, for a regimen that it fits; raises BadInput, UnknownName."""
