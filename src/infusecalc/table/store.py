@@ -45,6 +45,10 @@ class Table(Entries):
     def _shipped(self) -> Table:
         return Table(self.files[0])
 
+    def shipped_names(self, section: str) -> tuple[str, ...]:
+        """The entries of a section without the site's file."""
+        return self._shipped.names(section)
+
     def shipped_regimen(self, regimen: Regimen) -> Regimen | None:
         """A regimen as it is without the site's file; None where the shipped table does not have it."""
         if not self._shipped.has("regimens", regimen.id):
