@@ -40,6 +40,21 @@ def program(*line: str, **options) -> subprocess.CompletedProcess:
 # --- exit codes and streams -----------------------------------------------------------------------------
 
 
+def test_a_command_without_a_schema_says_which_have_one(capfd):
+    assert run(["schema", "batch"]) == 2
+    out, err = capfd.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert err.startswith("infusecalc: command 'batch' has no JSON Schema (allowed: dose, schedule, rate, check, ")
+    assert run(["schema"]) == 2
+    assert capfd.readouterr().err.startswith("infusecalc: command is missing; give command: one of dose, schedule, ")
+
+
+def test_a_missing_table_of_a_comparison_says_what_it_may_be(capfd):
+    assert run(["regimens", "diff", "shipped"]) == 2
+    form = "give new: a table file, a site's file, or the word shipped, as the table after the change"
+    assert capfd.readouterr().err == f"infusecalc: new is missing; {form} (see: infusecalc regimens diff -h)\n"
+
+
 def test_the_first_command_of_the_readme_prints_eight_infusions(capfd):
     assert run(PLAN) == 0
     out, err = capfd.readouterr()
