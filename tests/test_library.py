@@ -153,7 +153,7 @@ UNITS = {"ML": "mL", "MIN": "minutes", "PERCENT": "per cent", "DATE": "date", "M
 def unlike(said, flag):
     """What the command line says of an option, and its line of help does not: unit, default, whether it is a list."""
     info = flag.annotation.__metadata__[0]
-    default = re.search(r"default:? (.+?)(, or your site's time)?\.$", info.help)
+    default = re.search(r"default:? (.+?)(, or your site's setting)?\.$", info.help)
     wanted = [UNITS[info.metavar]] if info.metavar in UNITS else []
     wanted += [default[1]] if default else []
     wanted += ["or a list"] if info.help.endswith("Repeatable.") else []

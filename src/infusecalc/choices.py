@@ -289,7 +289,7 @@ def _overrides(
 def _rounding(policy: str, within: str | float | None) -> Rounding:
     how = policy.strip(" ").lower().replace(" mg", "mg")
     if how not in ROUNDING:
-        raise BadInput("`round_`", policy, "is not a way of rounding", allowed=", ".join(ROUNDING))
+        raise BadInput("`round_`", policy, "is not known", allowed=", ".join(ROUNDING))
     limit = None if within is None else parse_percent(str(within), "`round_within`")
     return Rounding(_STEPS.get(how), how == "vial", limit)
 
