@@ -167,7 +167,7 @@ def text(kind: Text) -> str:
     words = kind.allowed.split(", ")
     if kind.pattern == "|".join(map(re.escape, words)):
         return f"one of: {kind.allowed}" if len(words) > 1 else kind.allowed
-    number = re.sub(r"^a number such as (.*), without leading or trailing zeros$", r"as in \1", kind.allowed)
+    number = re.sub(r"^a (?:whole )?number such as (.*)$", r"as in \1", kind.allowed)
     return {id(WORDS): "text", id(NAME): "name"}.get(id(kind), number)
 
 

@@ -40,6 +40,21 @@ def program(*line: str, **options) -> subprocess.CompletedProcess:
 # --- exit codes and streams -----------------------------------------------------------------------------
 
 
+def test_a_command_without_a_schema_says_which_have_one(capfd):
+    assert run(["schema", "batch"]) == 2
+    out, err = capfd.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert err.startswith("infusecalc: command 'batch' has no JSON Schema (allowed: dose, schedule, rate, check, ")
+    assert run(["schema"]) == 2
+    assert capfd.readouterr().err.startswith("infusecalc: command is missing; give command: one of dose, schedule, ")
+
+
+def test_a_missing_table_of_a_comparison_says_what_it_may_be(capfd):
+    assert run(["regimens", "diff", "shipped"]) == 2
+    form = "give new: a table file, a site's file, or the word shipped, as the table after the change"
+    assert capfd.readouterr().err == f"infusecalc: new is missing; {form} (see: infusecalc regimens diff -h)\n"
+
+
 def test_the_first_command_of_the_readme_prints_eight_infusions(capfd):
     assert run(PLAN) == 0
     out, err = capfd.readouterr()
@@ -153,18 +168,18 @@ def test_bad_input_ends_with_2_and_one_sentence(capfd):
             [*LOOK_UP, "--has", "hepatitis"],
             "is not known; nearest: hepatitis-b, hepatitis-b-active, hepatitis-b-past; ",
         ),
-        ([*LOOK_UP, "--has", "tbc"], "nearest: tuberculosis; for the names see: infusecalc info DRUG\n"),
+        ([*LOOK_UP, "--has", "tbc"], "nearest: tuberculosis; for the names see: infusecalc info infliximab\n"),
         (["dose", "rituximab", "crhons", "--weight", "70"], "sjogren); no similar name\n"),  # `frns` is not like it
         (["dose", "crohns", "--weight", "70"], "'crohns' is not known: it is an indication of infliximab (allowed: "),
         (["dose", "ra", "--weight", "70"], "is not known: it is an indication of infliximab and rituximab (allowed: "),
-        ([*LOOK_UP, "--has", ""], "condition '' is empty; for the names see: infusecalc info DRUG\n"),
+        ([*LOOK_UP, "--has", ""], "condition '' is empty; for the names see: infusecalc info infliximab\n"),
         (
             [*LOOK_UP, "--has", "activetb"],
-            "condition 'activetb' is not known; nearest: active-tb; for the names see: infusecalc info DRUG\n",
+            "condition 'activetb' is not known; nearest: active-tb; for the names see: infusecalc info infliximab\n",
         ),
         (
             [*LOOK_UP, "--has", "aspirin"],
-            "condition 'aspirin' is not known; no similar name; for the names see: infusecalc info DRUG\n",
+            "condition 'aspirin' is not known; no similar name; for the names see: infusecalc info infliximab\n",
         ),
         (
             [*LOOK_UP, "--accept", "foo=bar"],
@@ -599,11 +614,11 @@ def test_a_sites_values_are_shown_as_local(tmp_path, capfd):
 
 def test_a_table_without_faults_is_said_to_be_so(capfd, tmp_path):
     assert run(["regimens", "validate"]) == 0
-    assert capfd.readouterr().out.startswith("regimens.yaml: no faults; 37 regimens, ")
+    assert capfd.readouterr().out.startswith("regimens.yaml: no faults in form; 37 regimens, ")
     path = tmp_path / "site.yaml"
     path.write_text('version: "1"\n', encoding="utf-8")
     assert run(["regimens", "validate", str(path)]) == 0
-    assert capfd.readouterr().out.startswith("site.yaml: no faults")
+    assert capfd.readouterr().out.startswith("site.yaml: no faults in form")
 
 
 def test_validating_a_faulty_shipped_table_ends_with_2(tmp_path, monkeypatch, capfd):

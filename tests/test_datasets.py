@@ -175,7 +175,7 @@ def test_an_infusion_without_a_rate_is_refused(capfd):
 
 def test_a_plan_that_blocks_is_no_dataset_because_its_numbers_cannot_say_so(capfd):
     said = refused(f"{PLAN} --has active-tb -o plan.nonmem.csv", capfd, 3)
-    assert "A dataset is not made from a plan that is blocked by contraindicated:active-tb; if the " in said
+    assert "a dataset is not made from a plan that is blocked by contraindicated:active-tb; if the " in said
 
 
 def test_no_file_that_is_read_is_taken_for_the_key(capfd):
@@ -314,7 +314,7 @@ def test_no_file_beside_a_cohort_is_taken_for_the_key(option, capfd):
 def test_a_cohort_in_which_a_plan_blocks_is_no_dataset(capfd):
     Path("c.csv").write_text(f"patient_id,drug,indication,weight_kg,start,has\n{BLOCKED}")
     said = refused("batch c.csv -o x.nonmem.csv", capfd, 3)
-    assert "A dataset is not made from a plan that is blocked by contraindicated:active-tb; if the" in said
+    assert "a dataset is not made from a plan that is blocked by contraindicated:active-tb; if the" in said
     assert run(shlex.split("batch c.csv -o x.nonmem.csv --quiet --accept contraindicated:active-tb=simulation")) == 0
 
 

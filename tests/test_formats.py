@@ -41,9 +41,13 @@ COURSES = {
         "infliximab/ra", start=start, given=["2026-12-01:210mg", "2026-12-20"] if start else [], dose=["4mg/kg"]
     ),
     "clinic days": lambda start: course(
-        "infliximab/as", start=start, days="mon,wed-fri", holidays="US", tolerance=["induction=0d,maintenance=3d"]
+        "infliximab/as",
+        start=start,
+        **({"days": "mon,wed-fri", "holidays": "US", "tolerance": ["induction=0d,maintenance=3d"]} if start else {}),
     ),
-    "priced": lambda start: course("rituximab/ra", start=start, price=["100mg=174.63", "500mg=873.15"]),
+    "priced": lambda start: course(
+        "rituximab/ra", start=start, **({"price": ["100mg=174.63", "500mg=873.15"]} if start else {})
+    ),
     "protocol": lambda start: course(
         "infliximab/psoriasis", start=start, label="eu", protocol="shortened", dose=["6.5mg/kg"]
     ),

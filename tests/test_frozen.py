@@ -2,8 +2,9 @@
 
 import pytest
 
+from infusecalc.clinic import Clinic
 from infusecalc.errors import escape, shown
-from infusecalc.frozen import Frozen
+from infusecalc.frozen import Frozen, write_out
 
 
 class Pair(Frozen):
@@ -21,7 +22,7 @@ class Written(Frozen):
     right: int | None = 7
 
 
-Written.write_out()
+write_out(Written)
 
 
 def test_a_value_has_its_parts():
@@ -42,6 +43,11 @@ def test_values_are_equal_only_to_their_own_kind():
 def test_a_value_cannot_be_built_wrong(values, named):
     with pytest.raises(TypeError, match="Pair takes left, right"):
         Pair(*values, **named)
+
+
+def test_a_value_that_is_built_by_of_says_so():
+    with pytest.raises(TypeError, match=r"^Clinic takes weekdays, holidays, tolerances; build it with Clinic\.of$"):
+        Clinic(1)
 
 
 def test_a_value_whose_initialiser_is_written_out_is_made_in_the_same_ways():

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
+import inspect
 import re
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
 
 import polars as pl
 import pytest
 
-from infusecalc import BadInput, Patient, make_course
+from infusecalc import BadInput, Patient, load_table, make_course
 from infusecalc.choices import Choices
+from infusecalc.cli.options import CHOICE, DATES, ON, PATIENT, TOTALS, TURNOVER
 from infusecalc.cohort import RejectedRows, expand, rejects
 from infusecalc.cohort.frames import like
 from infusecalc.errors import UnknownName
-from infusecalc.options import CohortOptions, CourseOptions
+from infusecalc.options import OF_PATIENT, CohortOptions, CourseOptions
 from infusecalc.output.records import columns, records
 from support import table
 
@@ -74,6 +77,225 @@ def test_an_option_of_another_name_is_refused_with_the_nearest():
         Choices.of(nothing_like_it=1)
 
 
+ASKED = {
+    "start": START, "on": START, "label": "us", "variant": None, "product": "Remicade", "for_": "1y",
+    "until": "2027-12-01", "doses": 3, "courses": 2, "from_": "maintenance", "maintenance_start": "20w",
+    "dose": "5mg/kg", "every": "8w", "round_": "vial", "round_within": "5%", "bag": 250, "protocol": "steps-250",
+    "weight_change": "0%", "anchor": None, "days": "mon-fri", "holidays": "US", "tolerance": (), "price": "100mg=2",
+    "turnover": 15, "has": "pregnancy", "accept": (), "done": "tuberculosis", "given": START, "history": None,
+}  # set in rows # fmt: skip
+FOR_DATES = (
+    "for_", "until", "doses", "courses", "maintenance_start", "weight_change", "days", "holidays", "price",
+)  # set in rows # fmt: skip
+
+
+def test_every_option_of_a_course_is_tried_without_a_start():
+    assert ASKED.keys() == CourseOptions.__annotations__.keys()
+
+
+@pytest.mark.parametrize(("name", "value"), ASKED.items())
+def test_an_option_that_only_changes_dates_is_refused_without_a_start(name, value):
+    if name not in FOR_DATES:
+        course(**{name: value})
+        return
+    with pytest.raises(BadInput, match=rf"^`{name}` has no effect without `start`; give `start`, or what was given"):
+        course(**{name: value})
+    with pytest.raises(BadInput) as refused:
+        course(choices=Choices.of(**{name: value}))
+    assert refused.value.field == name
+    if name != "courses":  # which infliximab has not
+        course(given=START, **{name: value} if name != "maintenance_start" else {})
+
+
+def test_the_number_of_courses_goes_with_an_interval_that_asks_for_it():
+    patient = Patient.of(70)
+    made = make_course(table(), "rituximab", "ra", patient, every="30w", courses=2)
+    assert str(made.phases[0].phase.interval) == "30 weeks"
+    with pytest.raises(BadInput, match=r"^`courses` has no effect without `start`"):
+        make_course(table(), "rituximab", "ra", patient, courses=2)
+
+
+def test_an_option_that_is_an_argument_of_the_patient_says_so():
+    assert inspect.signature(Patient.of).parameters.keys() == {*OF_PATIENT}
+    for name in OF_PATIENT:
+        with pytest.raises(
+            BadInput, match=rf"^option '{name}' belongs to the patient; give it to Patient.of$"
+        ) as refused:
+            course(**{name: "70kg"})
+        assert refused.value.field == name
+    with pytest.raises(UnknownName, match=r"^option 'born' is not known"):  # which no cohort takes
+        expand(pl.DataFrame(), born="1990-01-01")
+
+
+def test_no_name_is_near_where_none_is():
+    for name in ("format", "duration"):
+        with pytest.raises(UnknownName, match=rf"^option '{name}' is not known .*; no similar name$") as refused:
+            course(**{name: "1y"})
+        assert (refused.value.nearest, refused.value.field) == ((), name)
+
+
+# --- the help of the options ------------------------------------------------------------------------------------
+
+
+def lines_of(kind):
+    """The line of help of each option of a kind."""
+    return dict(re.findall(r"^    (\w+): (.+)$", kind.__doc__, re.MULTILINE))
+
+
+@pytest.mark.parametrize("kind", [CourseOptions, CohortOptions])
+def test_every_option_has_a_line_of_help(kind):
+    assert lines_of(kind).keys() == kind.__annotations__.keys()
+
+
+UNITS = {"ML": "mL", "MIN": "minutes", "PERCENT": "per cent", "DATE": "date", "M2": "m2", "YYYY-MM-DD|today": "date"}
+
+
+def unlike(said, flag):
+    """What the command line says of an option, and its line of help does not: unit, default, whether it is a list."""
+    info = flag.annotation.__metadata__[0]
+    default = re.search(r"default:? (.+?)(, or your site's setting)?\.$", info.help)
+    wanted = [UNITS[info.metavar]] if info.metavar in UNITS else []
+    wanted += [default[1]] if default else []
+    wanted += ["or a list"] if info.help.endswith("Repeatable.") else []
+    return [words for words in wanted if words not in said]
+
+
+def test_the_help_of_the_library_says_the_unit_and_the_default_that_the_command_line_says():
+    known = {each.name: each for each in (*CHOICE, *ON, *DATES, *TURNOVER, *TOTALS, *PATIENT)}
+    said = lines_of(CohortOptions) | lines_of(CourseOptions)
+    of_rows = {"weight", "height", "bsa", "age"}  # whose help has its own words
+    shared = (said.keys() & known.keys()) - of_rows
+    assert said.keys() - shared == of_rows | {"drug", "indication", "weights"}
+    assert {name: unlike(said[name], known[name]) for name in shared if unlike(said[name], known[name])} == {}
+    assert unlike("the bag; default: the usual one", known["bag"]) == ["mL"]
+    assert unlike("minutes", known["turnover"]) == ["0"]
+    assert unlike("a condition", known["has"]) == ["or a list"]
+
+
+# --- types -----------------------------------------------------------------------------------------------------
+
+HALF_PAST_NINE = dt.datetime(2026, 12, 1, 9, 30)  # noqa: DTZ001 - as a frame has it
+WRONG = [
+    ("start", HALF_PAST_NINE, ("`start` '2026-12-01 09:30:00' is a date with a time (allowed: text or a date); give the"
+                              " date alone")),
+    ("start", dt.datetime(2026, 12, 1, tzinfo=dt.UTC), ("`start` '2026-12-01 00:00:00+00:00' is a date with a time"
+                                                       " (allowed: text or a date); give the date alone")),
+    ("start", 20261201, "start '20261201' is not a date (must be YYYY-MM-DD or today)"),
+    ("start", float("nan"), "`start` is missing (nan) (allowed: text or a date)"),
+    ("start", [START], "`start` '['2026-12-01']' is a list (allowed: text or a date)"),
+    ("given", [HALF_PAST_NINE], ("`given` '2026-12-01 09:30:00' is a date with a time (allowed: text or a date); give"
+                                " the date alone")),
+    ("given", dt.date(2026, 12, 1), "`given` '2026-12-01' is a date (allowed: text, or a list of these)"),
+    ("given", "2026-13-01", ("`given` '2026-13-01' does not exist as a date (must be YYYY-MM-DD or today); check the"
+                            " day and the month")),
+    ("for_", 12, ("`for_` '12' has no unit (allowed: a whole number of days, weeks, months or years, as in 14d, 8w, 6m"
+                 " or 2y)")),
+    ("dose", 10, "`dose` '10' has no unit (allowed: a number with mg/kg, mg/m2 or mg, as in 5mg/kg)"),
+    ("dose", None, "`dose` is missing (None) (allowed: text, or a list of texts)"),
+    ("every", {"maintenance": "8w"}, ("`every` '{'maintenance': '8w'}' is a dict (allowed: text, or a list of texts);"
+                                     " write each entry as text, NAME=VALUE")),
+    ("doses", 2.5, "`doses` '2.5' is not a whole number above zero (allowed: as in 8)"),
+    ("label", b"us", "`label` 'b'us'' is a bytes (allowed: text)"),
+    ("label", True, "`label` 'True' is a bool (allowed: text)"),
+]  # set in rows # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "value", "says"), WRONG, ids=[f"{name}: {value}" for name, value, _ in WRONG])
+def test_an_option_of_another_type_is_refused_with_what_is_allowed(name, value, says):
+    with pytest.raises(BadInput) as refused:
+        course(**{name: value})
+    assert (str(refused.value), refused.value.field) == (says, name)
+
+
+PATIENTS = [
+    ("weight", {"weight": float("nan")}, "`weight` is missing (nan) (allowed: text or a number, or a list of texts)"),
+    ("weight", {"weight": None}, "`weight` is missing (None) (allowed: text or a number, or a list of texts)"),
+    ("weight", {"weight": {START: 70}}, ("`weight` '{'2026-12-01': 70}' is a dict (allowed: text, or a list of texts);"
+                                        " write each entry as text, NAME=VALUE")),
+    ("height", {"weight": 70, "height": [175]}, "`height` '[175]' is a list (allowed: text or a number)"),
+    ("born", {"weight": 70, "born": 19900101}, "date of birth '19900101' is not a date (must be YYYY-MM-DD or today)"),
+    ("id", {"weight": 70, "id": ["a"]}, "`id` '['a']' is a list (allowed: text or a whole number)"),
+]  # set in rows # fmt: skip
+
+
+@pytest.mark.parametrize(("field", "given", "says"), PATIENTS, ids=[f"{given}" for _, given, _ in PATIENTS])
+def test_an_argument_of_a_patient_of_another_type_is_refused(field, given, says):
+    with pytest.raises(BadInput) as refused:
+        Patient.of(**given)
+    assert (str(refused.value), refused.value.field) == (says, field)
+
+
+OTHERS = [
+    ("table", lambda: make_course("site.yaml", "infliximab", "crohns", Patient.of(70)),
+     "`table` 'site.yaml' is a str (allowed: a Table); read it first: load_table() or load_table(FILE)"),
+    ("table", lambda: make_course(None, "infliximab", "crohns", Patient.of(70)),
+     "`table` is missing (allowed: a Table); read it first: load_table() or load_table(FILE)"),
+    ("patient", lambda: make_course(table(), "infliximab", "crohns", {"weight": 70}),
+     "`patient` '{'weight': 70}' is a dict (allowed: a Patient); make one first: Patient.of(...)"),
+    ("choices", lambda: course(choices=3),
+     "`choices` '3' is an int (allowed: a Choices); give options by their names, as in start='2026-12-01'"),
+    ("indication", lambda: make_course(table(), "infliximab", None, Patient.of(70)),
+     "`indication` is missing (None) (allowed: text)"),
+    ("drug", lambda: make_course(table(), 5, "crohns", Patient.of(70)),
+     "drug '5' is not known (allowed: infliximab, rituximab); no similar name"),
+    ("regimens", lambda: load_table({}),
+     "regimen table '{}' is not the name of a file (allowed: the path of a YAML file)"),
+    ("table", lambda: expand(pl.DataFrame(), table="site.yaml"),
+     "`table` 'site.yaml' is a str (allowed: a Table); read it first: load_table(FILE)"),
+    ("start", lambda: expand(pl.DataFrame(), start=HALF_PAST_NINE),
+     "`start` '2026-12-01 09:30:00' is a date with a time (allowed: text or a date); give the date alone"),
+    ("drug", lambda: expand(pl.DataFrame(), drug=None), "`drug` is missing (None) (allowed: text)"),
+]  # set in rows # fmt: skip
+
+
+@pytest.mark.parametrize(("field", "call", "says"), OTHERS, ids=[says[:40] for _, _, says in OTHERS])
+def test_another_argument_of_another_type_is_refused(field, call, says):
+    with pytest.raises(BadInput) as refused:
+        call()
+    assert (str(refused.value), refused.value.field) == (says, field)
+
+
+ODD = (None, True, 3, 2.5, float("nan"), b"x", [], [None], [[1]], {"a": 1}, {3}, object(), Decimal("7.5"),
+       dt.date(2026, 12, 1), HALF_PAST_NINE, dt.time(9), range(2), lambda: 1, "", "x")  # set in rows # fmt: skip
+
+
+def outcome(call):
+    """What an odd value comes to: nothing, or the field of its refusal; all else is a bug."""
+    try:
+        call()
+    except BadInput as error:
+        return error.field
+    return None
+
+
+@pytest.mark.parametrize("name", [*CourseOptions.__annotations__, *OF_PATIENT])
+def test_no_value_of_any_argument_ends_in_another_error(name):
+    for value in ODD:
+        if name in OF_PATIENT:
+            found = outcome(lambda value=value: Patient.of(**({"weight": 70} | {name: value})))
+        else:
+            also = {} if name in ("start", "given", "history") else {"start": START}
+            found = outcome(lambda value=value, also=also: course(**also, **{name: value}))
+        assert found in (None, name), value
+
+
+def test_dates_and_numbers_of_a_frame_are_taken():
+    pandas = pytest.importorskip("pandas", reason="needs the package pandas")
+    plain = course(start=START, doses=3)
+    frame = pandas.DataFrame({"start": pandas.to_datetime([START]), "doses": [3.0], "id": [7.0], "weight": [70]})
+    row = frame.iloc[0]
+    assert course(start=row["start"], doses=row["doses"]) == plain
+    assert course(start=dt.datetime(2026, 12, 1), doses=3) == plain  # noqa: DTZ001 - a midnight is its date
+    assert course(start=frame["start"].to_numpy()[0].astype("M8[D]"), doses=frame["weight"].clip(3, 3)[0]) == plain
+    assert course(given=frame["start"], doses=3) == course(given=START, doses=3)
+    assert course(given=(START,), doses=3) == course(given=START, doses=3)
+    assert Patient.of(row["weight"], id=row["id"]) == Patient.of(70, id="7")
+    with pytest.raises(BadInput, match=r"^`start` is missing \(NaT\)"):
+        course(start=pandas.NaT)
+    with pytest.raises(BadInput, match=r"^`start` is missing \(<NA>\)"):
+        course(start=pandas.NA)
+
+
 def test_choices_that_were_read_are_taken_alone():
     choices = Choices.of(start=START, doses=2)
     assert course(choices=choices) == course(start=START, doses=2)
@@ -92,15 +314,28 @@ def test_the_options_of_a_cohort_are_those_of_a_course_and_its_own():
 
 def test_a_course_in_a_few_lines():
     assert repr(course(start=START)) == (
-        "Course(infliximab/crohns, us label, Remicade\n  weight 70 kg, doses 350 mg\n"
+        "Course(infliximab/crohns, us label, Remicade\n  weight 70 kg, dose 350 mg\n"
         "  start 2026-12-01, 8 infusions, 2026-12-01 to 2027-10-19\n  nothing blocks)"
     )
     assert repr(course(has="active-tb", dose="10mg/kg", label="eu")) == (
         "Course(infliximab/crohns, eu label, Remicade\n  weight 70 kg, doses 350 mg, 700 mg\n"
-        "  blocked by contraindicated:active-tb)"
+        "  no dates: no start was given\n  blocked by contraindicated:active-tb)"
     )
     low = make_course(table(), "rituximab", "aiha", Patient.of(70, height=175), variant="low-dose")
     assert repr(low).startswith("Course(rituximab/aiha, low-dose, us label, Rituxan\n")
+
+
+def test_a_table_shows_its_version_its_hash_and_the_site_s_file(tmp_path):
+    shown = repr(table())
+    assert shown == f"Table(version {table().version}, sha256 {table().files[0].sha256[:12]}...)"
+    site = tmp_path / "site.yaml"
+    site.write_text("house: {bags: {stocked: [250 mL, 500 mL], from: 10 mL, to: 3000 mL, source: house}}\n", "utf-8")
+    assert repr(load_table(site)) == f"{shown[:-1]}, with {site})"
+
+
+def test_an_unknown_condition_says_where_those_of_the_drug_are():
+    with pytest.raises(UnknownName, match=r"; for the names see: infusecalc info rituximab$"):
+        make_course(table(), "Rituxan", "ra", Patient.of(70), has="nonsense")
 
 
 def test_a_course_shows_itself_wherever_it_was_imported_from():

@@ -501,7 +501,7 @@ def test_settings_says_where_the_file_would_be(site, capfd):
     assert {each["key"] for each in found["keys"]} >= set(KEYS)
     assert run(["settings"]) == 0
     out = " ".join(capfd.readouterr().out.split())
-    assert "there is no file. Its place: /" in out
+    assert "there is no file. Its place would be: /" in out
     assert "none: every option has its usual value" in out
 
 
@@ -528,4 +528,4 @@ def test_settings_checks_what_others_see_only_in_use(site, monkeypatch, capfd):
     assert run(["settings"]) == 2
     assert "product.bandumab 'Other' is not known" in capfd.readouterr().err
     assert run(["settings", "--no-settings"]) == 0
-    assert "--no-settings was given, or there is no file" in " ".join(capfd.readouterr().out.split())
+    assert "No settings: --no-settings was given. File: " in " ".join(capfd.readouterr().out.split())

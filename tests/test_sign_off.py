@@ -226,14 +226,15 @@ def test_a_regimen_of_one_label_has_rows_under_that_label_alone(capfd):
 def test_a_confirmation_stands_until_the_value_is_changed(signed, capfd):
     path = signed({EVERY: "8 weeks"})
     assert run(["regimens", "validate", path]) == 0
-    assert "It confirms 1 values; void, because the value is another now: 0" in capfd.readouterr().out
+    assert "It confirms 1 value; none is void" in capfd.readouterr().out
     change = (
         "regimens: {infliximab/crohns: {us: {phases: {maintenance: {dose: 5 mg/kg, every: 9 weeks, source: ours}}}}}"
     )
     path = signed({EVERY: "8 weeks"}, change)
     assert run(["regimens", "validate", path]) == 0, "void is no fault"
     text = " ".join(capfd.readouterr().out.split())
-    assert "void, because the value is another now: 1" in text
+    assert "It confirms 1 value; 1 void, because the value is another now" in text
+    assert text.endswith("and what then blocks: infusecalc regimens diff shipped site.yaml")
     assert (
         f"confirmation-void {EVERY}: confirmed as '8 weeks' on 2026-11-20 (AB), now '9 weeks': confirm it again" in text
     )

@@ -149,6 +149,31 @@ sources:
 """
 
 
+def test_what_is_no_table_is_refused_without_a_word_of_it(tmp_path):
+    """It may be a file of patients, and the fault goes into a log."""
+    path = tmp_path / "cohort.csv"
+    path.write_text("patient_id,drug\ncanary,infliximab\n", encoding="utf-8")
+    with pytest.raises(BadTable) as refused:
+        load_table(path)
+    allowed = "(allowed: YAML, a mapping of keys to values: see infusecalc regimens schema)"
+    assert refused.value.faults == (f"{path}:1: the file: is not a regimen table {allowed}",)
+
+
+def test_a_misspelt_section_is_one_fault_and_not_one_for_each_use_of_it(tmp_path):
+    path = tmp_path / "site.yaml"
+    source = "ours: {title: a, publisher: a, date: unknown, section: unknown, url: unknown, grade: house}"
+    rule = "house: {rounding: {within: 5 %, source: ours}}"
+    path.write_text(f"source: {{{source}}}\n{rule}\n", encoding="utf-8")
+    with pytest.raises(BadTable) as refused:
+        load_table(path)
+    (fault,) = refused.value.faults
+    assert "source: is an unknown key" in fault
+    path.write_text(f"nothing_alike: {{{source}}}\n{rule}\n", encoding="utf-8")
+    with pytest.raises(BadTable) as refused:
+        load_table(path)
+    assert [each.rpartition(": ")[2] for each in refused.value.faults][1:] == ["'ours' is not defined under sources"]
+
+
 @pytest.mark.parametrize("case", cases("broken_tables"))
 def test_a_faulty_table_is_refused(case, tmp_path):
     path = tmp_path / "site.yaml"

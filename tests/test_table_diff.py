@@ -102,7 +102,7 @@ def test_the_page_tells_kinds_and_then_effects(site, capfd):
     ]
     assert places == sorted(places)
     assert "Wording: " not in text, "nothing differs in its wording"
-    assert "infliximab/crohns, us, adult findings: nothing -> caution site-rule:house/rounding" in text
+    assert "infliximab/crohns, us, adult findings: added: caution site-rule:house/rounding" in text
     assert "rituximab/gpa, variant flat, us, adult" in text
 
 
@@ -147,7 +147,7 @@ def test_data_tell_a_time_that_is_not_known_and_a_regimen_that_is_not_there(site
     rows = list(csv.DictReader(io.StringIO(answer(capfd, "shipped", path, "--format", "csv"))))
     assert [(row["old"], row["new"]) for row in rows if row["what"] == "times"] == [("", "")] * 2
     assert [row["new"] for row in rows if row["what"] == "doses"] == ["1000"] * 2
-    assert "times: nothing -> unknown" in answer(capfd, "shipped", path)
+    assert "infusion times: added: unknown" in answer(capfd, "shipped", path)
 
 
 def test_an_older_table_lacks_limits_that_are_lent_and_told(site, capfd):
@@ -155,7 +155,7 @@ def test_an_older_table_lacks_limits_that_are_lent_and_told(site, capfd):
     old = site("\n".join(lines) + "\n", "old.yaml")
     text = "".join(answer(capfd, old, "shipped").split())  # a long path is broken where the line ends
     assert f"house/overfillismissingin{old}:thisprogram'sisused" in text
-    assert "house/overfill:most:nothing->10%" in text
+    assert "house/overfill:most:added:10%" in text
     assert "Nodose,date,vial,bag,timeorfindingdiffers." in text
     assert f"house/overfillismissingin{old}" in "".join(answer(capfd, "shipped", old).split())
 

@@ -460,7 +460,14 @@ def test_a_band_that_does_not_hold_the_patient_is_found(capfd, tmp_path):
 UNREADABLE = {
     "an empty file": (b"", "is empty"),
     "a file of spaces": (b" \n\n", "is empty"),
-    "another program's JSON": (b'{"resourceType": "Bundle"}', "is JSON, but not of infusecalc"),
+    "another program's JSON": (b'{"plan": "Bundle"}', "is JSON, but not of infusecalc"),
+    "FHIR": (b'{"resourceType": "Bundle"}', "is FHIR, which verify does not read"),
+    "Parquet": (b"PAR1\x15\xff\x00", "is Parquet, which verify does not read; give the JSON or CSV of schedule"),
+    "a spreadsheet": (b"PK\x03\x04\x14", "is a spreadsheet, which verify does not read"),
+    "a JSON that is cut off in its second line": (
+        b'{"schema":\n{"a"',
+        "is not a whole JSON document: it is cut off or damaged at line 2",
+    ),
     "a list": (b"[1, 2]", "is JSON, but not of infusecalc"),
     "another program's CSV": (
         b"name,dose\nA,350\n",
@@ -470,7 +477,10 @@ UNREADABLE = {
     "a NUL": (b"a\0b\n", "is not text"),
     "a number that is none": (b'{"schema": "infusecalc.schedule/1", "a": NaN}', "NaN is not a number in JSON"),
     "a name twice": (b'{"schema": "infusecalc.schedule/1", "schema": "x"}', "a name stands twice in one object"),
-    "NDJSON": (b'{"schema": "infusecalc.schedule/1"}\n{}\n', "or NDJSON at line 2"),
+    "NDJSON": (
+        b'{"schema": "infusecalc.schedule/1"}\n{}\n',
+        "is NDJSON, which verify does not read; give the JSON or CSV of schedule, or the CSV of batch",
+    ),
     "a deep nest": (b"[" * 100_000, "is not a whole JSON document"),
 }
 
@@ -560,7 +570,7 @@ def test_a_csv_that_is_not_whole_is_refused(name, capfd, tmp_path):
 
 def test_a_file_that_is_not_there_is_refused(capfd, tmp_path, monkeypatch):
     assert run(["verify", str(tmp_path / "none.json")]) == 2
-    assert "cannot be read: No such file" in capfd.readouterr().err
+    assert "cannot be read: No such file or directory; check its name and its folder" in capfd.readouterr().err
     assert run(["verify", "a\0b"]) == 2
     assert "cannot be read: it is not a file name" in capfd.readouterr().err
     monkeypatch.setattr(sys, "stdin", None)

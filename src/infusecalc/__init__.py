@@ -2,8 +2,9 @@
 
 `load_table` reads the regimen table, `Patient.of` a patient, `make_course` puts a course together, `Course` holds it.
 What cannot be used raises an `InfusecalcError`; a `BadInput` names the argument in `field`. Amounts are whole numbers
-in small units: weight in 0.01 kg, height in 0.1 cm, BSA in 0.01 m2, drug in 0.01 mg, volume of drug in 0.1 mL, time in
-0.01 min. Cohorts are in `infusecalc.cohort`.
+in small units: weight in 0.01 kg, height in 0.1 cm, BSA in 0.01 m2, age in months, drug in 0.01 mg, a dose per kg or
+m2 in 0.001 mg, volume of drug in 0.1 mL, bag in mL, concentration in 0.01 mg/mL, time in 0.01 min. Cohorts are in
+`infusecalc.cohort`.
 """
 
 from importlib import import_module

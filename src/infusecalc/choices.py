@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar, Unpack
 from infusecalc.dates import TODAY, parse_date
 from infusecalc.errors import BadInput, has_controls, shown
 from infusecalc.frozen import Frozen
-from infusecalc.options import CourseOptions, check_names
+from infusecalc.options import CourseOptions, as_declared, check_names
 from infusecalc.quantities import (
     Dose,
     Span,
@@ -121,13 +121,26 @@ class Choices(Frozen):
     acceptances: tuple[Acceptance, ...] = ()
     done: tuple[Done, ...] = ()
 
+    @property
+    def for_dates(self) -> tuple[str, ...]:
+        """The options that were given and only change dates, or what comes of them, by their names."""
+        horizon, clinic = self.horizon, self.clinic
+        asked = {
+            "for_": horizon.span, "until": horizon.until, "doses": horizon.infusions,
+            "courses": horizon.courses and not self.intervals,  # which may ask for it
+            "maintenance_start": self.maintenance_start, "weight_change": self.weight_change is not None,
+            "days": clinic and clinic.holidays is None, "holidays": clinic and clinic.holidays, "price": self.prices,
+        }  # set in rows # fmt: skip
+        return tuple(name for name, value in asked.items() if value)
+
     @classmethod
-    def of(cls, **options: Unpack[CourseOptions]) -> Choices:
+    def of(cls, **given: Unpack[CourseOptions]) -> Choices:
         """Read the choices from text, under the names of the options (`CourseOptions`).
 
         Raises BadInput for what cannot be used, and UnknownName for an option that there is not.
         """
-        check_names(options, CourseOptions.__annotations__)
+        check_names(given, CourseOptions.__annotations__)
+        options = as_declared(given, CourseOptions.__annotations__)
         from_, maintenance_start, anchor = options.get("from_"), options.get("maintenance_start"), options.get("anchor")
         weight_change, bag, turnover = options.get("weight_change"), options.get("bag"), options.get("turnover")
         if from_ is not None:
@@ -150,7 +163,7 @@ class Choices(Frozen):
             rounding=_rounding(options.get("round_", "none"), options.get("round_within")),
             bag=None if bag is None else parse_volume(str(bag), "bag"),
             protocol=options.get("protocol"),
-            weight_change=None if weight_change is None else parse_percent(weight_change, "`weight_change`"),
+            weight_change=None if weight_change is None else parse_percent(str(weight_change), "`weight_change`"),
             history=_history(_listed(options.get("given", ())), options.get("history"), anchor),
             anchor=counted_from,
             clinic=_clinic(options.get("days"), options.get("holidays"), _listed(options.get("tolerance", ()))),
@@ -273,11 +286,11 @@ def _overrides(
     return tuple((normal(phase) if equals else None, parse(value, what)) for phase, equals, value in parts)
 
 
-def _rounding(policy: str, within: str | None) -> Rounding:
+def _rounding(policy: str, within: str | float | None) -> Rounding:
     how = policy.strip(" ").lower().replace(" mg", "mg")
     if how not in ROUNDING:
-        raise BadInput("`round_`", policy, "is not a way of rounding", allowed=", ".join(ROUNDING))
-    limit = None if within is None else parse_percent(within, "`round_within`")
+        raise BadInput("`round_`", policy, "is not known", allowed=", ".join(ROUNDING))
+    limit = None if within is None else parse_percent(str(within), "`round_within`")
     return Rounding(_STEPS.get(how), how == "vial", limit)
 
 

@@ -86,7 +86,7 @@ def _calendar(code: str) -> Any:
     known = holidays.list_supported_countries()
     if country not in known or (dash and not part):
         raise BadInput(
-            "`holidays`", code, "is not a known country", allowed="a country, as in US, or a region of it, as in US-CA"
+            "`holidays`", code, "is not known", allowed="a country, as in US, or a region of it, as in US-CA"
         )
     parts = {name.upper(): name for name in known[country]}
     if part and part not in parts:

@@ -11,7 +11,7 @@ from infusecalc.choices import Acceptance, Choices
 from infusecalc.errors import BadInput
 from infusecalc.findings import Case, Finding, HasCondition, block_keys, find
 from infusecalc.frozen import Frozen
-from infusecalc.options import CourseOptions
+from infusecalc.options import CourseOptions, as_declared, check_type
 from infusecalc.overrides import Ordered
 from infusecalc.patient import Patient
 from infusecalc.phase_dose import Chair, Infusion, PhaseDose, Running, dose_phases, dose_plan
@@ -38,9 +38,11 @@ def _drawn(course: Course, how: str) -> Any:
 
 
 class Course(Frozen):
-    """One patient's course: a case of the table, with all its findings.
+    """One patient's course, with all its findings; `make_course` makes it.
 
-    `make_course` makes it. A notebook shows its page; `to_frame` gives its rows.
+    A notebook shows its page; `to_frame` gives its rows. Amounts are whole numbers in small units: drug in 0.01 mg,
+    weight in 0.01 kg, BSA in 0.01 m2, volume of drug in 0.1 mL, bag in mL, concentration in 0.01 mg/mL, time in
+    0.01 min. Look at `blocks` before a course is used.
     """
 
     table: Table
@@ -62,7 +64,8 @@ class Course(Frozen):
 
         Infusions that block are among them, with their findings in `blocks`: filter `blocks.is_null()` before use.
 
-        Doses are in mg, volumes in mL, times in minutes, dates are dates. Raises MissingExtra without Polars.
+        Doses are in mg, volumes in mL, times in minutes, dates are dates. Infusions that block are among them, with
+        their findings in `blocks`: filter `blocks.is_null()` before use. Raises MissingExtra without Polars.
         """
         return _drawn(self, "_frame")
 
@@ -73,7 +76,7 @@ class Course(Frozen):
 
     @property
     def ordered(self) -> Ordered:
-        """The phases as they were ordered."""
+        """The phases with the doses and intervals that were asked for in them."""
         return self.case.ordered
 
     @property
@@ -88,7 +91,7 @@ class Course(Frozen):
 
     @property
     def house(self) -> House:
-        """Our own limits and defaults, or the site's."""
+        """The program's own limits and defaults (`house` in the table), or those of the site's file."""
         return self.case.house
 
     @property
@@ -108,17 +111,17 @@ class Course(Frozen):
 
     @property
     def running(self) -> Running:
-        """How the drug goes in."""
+        """The infusion rates of a first and of a later infusion, those of a protocol among them."""
         return self.case.running
 
     @property
     def chair(self) -> Chair:
-        """What an infusion takes in the chair beside its own time."""
+        """The minutes in the chair beside the infusion, in 0.01 min: premedication lead, observation, turnover."""
         return Chair.of(self.regimen, self.choices)
 
     @property
     def conditions(self) -> tuple[HasCondition, ...]:
-        """What was said of the patient, and what the label says of it."""
+        """The conditions of the patient (`has`), each with what the label says of it."""
         return self.case.conditions
 
     @property
@@ -133,12 +136,12 @@ class Course(Frozen):
 
     @property
     def infusions(self) -> tuple[Infusion, ...]:
-        """The dated infusions; none where no start was given."""
+        """The dated infusions: `dose.amount` in 0.01 mg, `time` in 0.01 min; none without a start."""
         return self.case.infusions
 
     @property
     def phases(self) -> tuple[PhaseDose, ...]:
-        """What each infusion of a phase is, once for each weight."""
+        """The infusion of each phase, once for each weight: `amount` in 0.01 mg, `preparation`, times in 0.01 min."""
         return self.case.doses
 
     @property
@@ -152,7 +155,7 @@ class Course(Frozen):
         return block_keys(self.findings)
 
     def whose(self, *path: str) -> str:
-        """Who says what stands at a path in the drug's rules: `label`, or `site` where a site's file does."""
+        """Where a value of the drug comes from, by its path in the table: `label`, or `site` for a site's file."""
         local = self.table.is_local("drugs", self.regimen.drug_id, self.regimen.label, *path)
         return SITE if local else "label"
 
@@ -176,7 +179,7 @@ class Course(Frozen):
 
     @property
     def totals(self) -> Totals:
-        """The sums over the course; an infusion that is given only if needed is left out."""
+        """The sums over the course: drug in 0.01 mg, times in 0.01 min; an as-needed infusion is left out."""
         return add_up((infusion for infusion in self.infusions if not infusion.planned.optional), self.chair)
 
     @property
@@ -218,6 +221,9 @@ def _phase_citations(phase: Phase) -> Iterator[Citation]:
         yield from cited.source if cited else ()
 
 
+_NAMES = dict.fromkeys(("drug", "indication"), "str")
+
+
 def make_course(
     table: Table,
     drug: str,
@@ -229,15 +235,23 @@ def make_course(
     """Look up, plan, dose, make up and check one patient's course.
 
     `drug` and `indication` are names as people type them: `remicade`, `Crohn`. The options are those of
-    `infusecalc.options.CourseOptions`, or already read as `choices`; with `start` the course is dated, without it
-    there is one entry for each phase and no date. Doses, intervals, limits and findings are those of the table, each
-    with its source (`Course.sources`); amounts are whole numbers, a dose in 0.01 mg. Raises BadInput for what cannot
-    be used (`field` names the argument), UnknownName for a name or an option that there is not, and BadTable for a
-    faulty entry of the table.
+    `infusecalc.options.CourseOptions`, or already read as `choices`. With `start`, or what was given, the course is
+    dated; without them there is one entry for each phase and no date, and an option that is about dates alone is
+    refused. Doses, intervals, limits and findings are those of the table, each with its source (`Course.sources`);
+    amounts are whole numbers, a dose in 0.01 mg. Raises BadInput for what cannot be used (`field` names the argument),
+    UnknownName for a name or an option that there is not, and BadTable for a faulty entry of the table.
     """
+    check_type("table", table, Table, "read it first: load_table() or load_table(FILE)")
+    check_type("patient", patient, Patient, "make one first: Patient.of(...)")
+    if choices is not None:
+        check_type("choices", choices, Choices, "give options by their names, as in start='2026-12-01'")
+    drug, indication = as_declared({"drug": drug, "indication": indication}, _NAMES).values()
     if choices is not None and options:
         raise BadInput("options", ", ".join(options), "cannot be combined with `choices`", hint="give one of the two")
     choices = choices or Choices.of(**options)
+    if choices.for_dates and not (choices.start or choices.history):
+        hint = "give `start`, or what was given; or leave it out"
+        raise BadInput(f"`{choices.for_dates[0]}`", None, "has no effect without `start`", hint=hint)
     return course_in(setting_of(table, drug, indication, choices), patient, choices)
 
 

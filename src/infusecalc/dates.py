@@ -46,7 +46,8 @@ def parse_date(text: str, what: str = "date") -> date:
     try:
         parsed = date(year, month, day)
     except ValueError:
-        raise BadInput(what, text, "is a date that does not exist", hint="check the day and the month") from None
+        problem, hint = "does not exist as a date", "check the day and the month"
+        raise BadInput(what, text, problem, how="must be", allowed=_ALLOWED, hint=hint) from None
     if not _YEARS[0] <= year <= _YEARS[1]:
         raise BadInput(what, text, "is out of range", allowed="years 1900 to 2200")
     return parsed

@@ -56,12 +56,13 @@ class InfusecalcError(Exception):
 
 
 class BadInput(InfusecalcError):
-    """One value that cannot be used.
+    """One value that cannot be used; `str` is the whole sentence.
 
+    `reason` is the sentence that is safe to log: it holds no value of a patient. `field` is the argument of the library
+    that is at fault (`start`, `weight`, `for_` ...); None where several are, or none is. The parts of the sentence:
     `what` names the input, `value` is as given, `problem` says what is wrong and `detail` with which other values,
-    `allowed` what would be right and `hint` what to do next. `field` is the argument of the library that it is about
-    (`start`, `weight`, `for_` ...); None where it is about several, or about none. Only `value` and `detail` hold what
-    was said of a patient. `how` is the word before what is allowed.
+    `allowed` is what would be right (behind `how`: `allowed:` or `must be`), and `hint` what to do next. Only `value`
+    and `detail` hold what was said of a patient. Arguments stand in backticks.
     """
 
     def __init__(
@@ -100,7 +101,7 @@ class BadInput(InfusecalcError):
 
     @property
     def reason(self) -> str:
-        """The sentence without any value: it may be shown of a patient among many."""
+        """The sentence without any value of a patient: it may be logged, or shown of one among many."""
         return self._put_together(self.what, self.problem, self.allowed, self.hint)
 
     def _put_together(self, what: str, problem: str, allowed: str, hint: str) -> str:
@@ -141,6 +142,7 @@ class UnknownName(BadInput):
         of: str = "",
         but: str = "",
         see: str = "",
+        field: str | None = None,
     ) -> None:
         """Name the nearest names, and all that are allowed, or where to find these; pick none."""
         self.nearest = nearest
@@ -151,7 +153,7 @@ class UnknownName(BadInput):
             detail, hint = f"{detail}: it is {but}", ""
         allowed = "" if see else ", ".join(known) or "none here"
         hint = "; ".join(part for part in (hint, see and f"for the names see: {see}") if part)
-        super().__init__(what, value, problem, detail=detail, allowed=allowed, hint=hint)
+        super().__init__(what, value, problem, detail=detail, allowed=allowed, hint=hint, field=field)
 
 
 class WeightUnknown(BadInput):
@@ -159,7 +161,7 @@ class WeightUnknown(BadInput):
 
 
 class MissingExtra(InfusecalcError, ImportError):
-    """A part of the program needs a `package` that is not installed; `infusecalc[extra]` brings it."""
+    """A part of the program needs a `package` that is not installed; the message says how to install the `extra`."""
 
     def __init__(self, what: str, package: str, extra: str) -> None:
         """Say what needs which package, and how to install it."""

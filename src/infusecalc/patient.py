@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
 from infusecalc.arithmetic import at_most, bmi_within, hundredths_of_years, outside, years_and_months
 from infusecalc.bsa import BSA_FORMULAS, body_surface, named_formula
 from infusecalc.dates import completed_months, parse_date
 from infusecalc.errors import BadInput, WeightUnknown, has_controls
 from infusecalc.frozen import Frozen
+from infusecalc.options import as_declared
 from infusecalc.quantities import (
     Age,
     decisive,
@@ -31,7 +33,7 @@ class Weighed(Frozen):
 
 
 class Patient(Frozen):
-    """One patient; build it with `Patient.of`, which reads what people write.
+    """One patient; build it with `Patient.of`, which reads what people write, and not with `Patient(...)`.
 
     `weight` is in 0.01 kg, `height` in 0.1 cm, the areas in 0.01 m2; `born` is a date of birth.
     `weight_text` keeps the weight as it was written, for the working, and `height_text` the height, for a refusal.
@@ -62,7 +64,7 @@ class Patient(Frozen):
         bsa_cap: str | float | None = None,
         age: str | float | None = None,
         born: str | date | None = None,
-        id: str | None = None,  # noqa: A002 - the word that the data use
+        id: str | int | None = None,  # noqa: A002 - the word that the data use
     ) -> Patient:
         """A patient from text or numbers: `70`, `70kg`, `154lb`; `175`, `1.75m`, `5ft9in`; `34`, `34y`, `8mo`.
 
@@ -71,12 +73,20 @@ class Patient(Frozen):
         are cited in `infusecalc.bsa`. 1 lb = 0.45359237 kg and 1 in = 2.54 cm, by the agreement of 1959. Weights over
         time are several texts, `DATE=WEIGHT` each; each holds until the next date.
 
-        Raises BadInput for what is not a quantity, and for arguments that cannot be combined. Whether the size is that
-        of a human being is checked with the limits of the table, in `make_course`.
+        Raises BadInput for what is not a quantity, and for arguments that cannot be combined. Whether size, age and
+        date of birth can be those of a patient is checked in `make_course`, with the limits of the table.
         """
+        given: dict[str, Any] = {
+            "weight": weight, "height": height, "bsa": bsa, "bsa_formula": bsa_formula, "bsa_cap": bsa_cap,
+            "age": age, "born": born, "id": id,
+        }  # set in rows # fmt: skip
+        weight, height, bsa, bsa_formula, bsa_cap, age, born, name = as_declared(given, _DECLARED).values()
         if bsa is not None and (height is not None or bsa_formula is not None):
             problem, hint = "cannot be combined with a height or a formula", "give `bsa`, or `height` and `bsa_formula`"
             raise BadInput("BSA", bsa, problem, hint=hint)
+        if bsa_formula is not None and height is None:
+            hint = "give `height`, or leave `bsa_formula` out"
+            raise BadInput("BSA formula", bsa_formula, "has no effect without `height`", hint=hint)
         formula = BSA_FORMULAS[0] if bsa_formula is None else named_formula(bsa_formula)
         if age is not None and born is not None:
             raise BadInput("age", age, "cannot be combined with a date of birth", hint="give `age` or `born`")
@@ -91,7 +101,7 @@ class Patient(Frozen):
             bsa_cap=None if bsa_cap is None else parse_bsa(str(bsa_cap), "BSA cap"),
             age=None if age is None else parse_age(str(age)),
             born=parse_date(born, "date of birth") if isinstance(born, str) else born,
-            id=None if id is None else _plain_id(id),
+            id=None if name is None else _plain_id(str(name)),
             height_text="" if height is None else str(height).strip(" "),
         )
 
@@ -196,9 +206,12 @@ class Patient(Frozen):
         raise BadInput("weight and height", both, problem, allowed=f"{bmi.from_} to {bmi.to} kg/m2", hint=hint)
 
 
+_DECLARED = Patient.of.__annotations__
+
+
 def _weights(given: str | float | Sequence[str]) -> tuple[Weighed, ...]:
     """Weights as they were given, in the order of their dates; a bare one holds from the beginning."""
-    texts = given if isinstance(given, (list, tuple)) else [str(given)]
+    texts = given if isinstance(given, list) else [str(given)]
     if not texts:
         raise BadInput("weight", None, "is missing", hint="give one, as in 70kg or 154lb")
     found: dict[date | None, Weighed] = {}

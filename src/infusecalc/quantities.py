@@ -111,9 +111,10 @@ def _scaled(what: str, text: str, units: dict[str, tuple[int, int]], allowed: st
     found = _QUANTITY.fullmatch(text.strip(" ")) if len(text) <= _LONGEST_TEXT else None
     if not found:
         raise _refuse(what, text, allowed)
-    whole, part, unit = found[1], found[2] or "", (found[3] or "").lower()
+    whole, part, typed = found[1], found[2] or "", found[3] or ""
+    unit = typed.lower()
     if unit not in units:
-        problem, detail = ("has an unknown unit", f": '{unit}'") if unit else ("has no unit", "")
+        problem, detail = ("has an unknown unit", f": '{typed}'") if unit else ("has no unit", "")
         stones = "stones are not read: 1 stone is 14 lb" if "lb" in units and unit.startswith("st") else ""
         raise BadInput(what, text, problem, detail=detail, allowed=allowed, hint=stones)
     numerator, denominator = units[unit]

@@ -86,7 +86,7 @@ def conditions_of(table: Table, regimen: Regimen, typed: tuple[str, ...]) -> tup
     """What was said of the patient, each with what the regimen, or else the drug, says of it."""
     found: dict[str, HasCondition] = {}
     for text in typed:
-        named = table.find_condition(text)
+        named = table.find_condition(text, regimen.drug_id)
         read_as = table.get("conditions", named).read_as or named
         rule = regimen.rules.conditions.get(read_as) or regimen.drug_rules.conditions.get(read_as)
         removed = rule is None and _removed(table, regimen, read_as)

@@ -193,8 +193,8 @@ def _odd(dice: random.Random, row: dict[str, str | None]) -> dict[str, str | Non
 def one_by_one(row: dict[str, str | None], options: dict[str, Any], table: Table) -> list[dict[str, Any]] | None:
     """The records of a single patient, None where the patient is refused."""
     of_patient = {name: options[name] for name in _OF_PATIENT if name in options}
-    if row["bsa_m2"] is not None:
-        of_patient.pop("bsa_formula", None)  # it belongs to heights: a row with a surface has no use for it
+    if row["bsa_m2"] is not None or row["height_cm"] is None:
+        of_patient.pop("bsa_formula", None)  # it belongs to heights: a row without one has no use for it
     chosen = {name: value for name, value in options.items() if name not in (*_OF_PATIENT, "accept")}
     accepted = options.get("accept", [])
     try:

@@ -18,7 +18,7 @@ from infusecalc.version import __version__
 
 EXIT_CODES = {
     0: "done, nothing blocks",
-    2: "bad input or bad table: one sentence on standard error, nothing on standard output, no file touched",
+    2: "bad input or table: why, on standard error (a line for each fault); no standard output, no file touched",
     3: "a finding blocks, an order is outside, a verified plan differs, or two tables differ (--fail-on)",
     4: "batch, agenda: some rows were rejected, with reasons; the others are written, and may block: 4 goes before 3",
     130: "interrupted with Ctrl-C",

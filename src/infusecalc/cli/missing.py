@@ -90,4 +90,4 @@ def _form(parameter: Parameter, text: str) -> str:
         value = text or re.sub(r"\[.*?\]", "", str(info.metavar)).replace("|", " or ")
         return f"`{parameter.name}` {value}"
     about = str(info.help).removesuffix(".").removeprefix(f"{parameter.name.capitalize()}: ")
-    return f"{parameter.name}: {text or re.sub('^[A-Z](?=[a-z])', lambda found: found[0].lower(), about)}"
+    return f"{parameter.name}: {text or re.sub('^[A-Z](?=[a-z ])', lambda found: found[0].lower(), about)}"

@@ -157,11 +157,7 @@ CHECK = [
     option("--number", "Number of the infusion that the order is for.", "N"),
 ]
 HORIZON = [
-    option(
-        "--for",
-        "How long to plan, last day included; default: 12 months, or what your site's settings say.",
-        "12m|52w|2y",
-    ),
+    option("--for", "How long to plan, last day included; default: 12 months, or your site's setting.", "12m|52w|2y"),
     option("--until", "Plan up to and including a date.", "DATE"),
     option("--doses", "Number of infusions to plan.", "N"),
     option("--courses", "Number of courses in all, where courses repeat.", "N"),
@@ -180,6 +176,9 @@ TABLE = [
 NO_SETTINGS = flag("--no-settings", "Ignore your site's settings (see: infusecalc settings).")
 
 
+_QUIET = "; the table leaves out info findings, screening included."
+
+
 def result(kinds: tuple[str, ...] = (PAGE, DOCUMENT, ROWS)) -> list[Parameter]:
     """The options of an answer that is of some kinds: the formats that are written from them."""
     formats = written_from(kinds)
@@ -190,7 +189,7 @@ def result(kinds: tuple[str, ...] = (PAGE, DOCUMENT, ROWS)) -> list[Parameter]:
         *paper,
         *([flag("--full", "Every detail and source, not only what fits on one screen.")] if "table" in formats else []),
         option("-o --output", "Write to a file; the extension sets the format.", "FILE"),
-        flag("--quiet", "No messages but errors; the table leaves out screening, premedication and other infos."),
+        flag("--quiet", "Only errors on standard error" + (_QUIET if "table" in formats else ".")),
         flag("--no-color", "No colour."),
         *([NO_SETTINGS] if "table" in formats else []),
     ]

@@ -43,7 +43,7 @@ _SOME = [
 ]
 _FAILING = ("clinical",)
 _TWO = [
-    argument(name, f"Table file, a site's file, or the word {SHIPPED}: the table {which}.")
+    argument(name, f"A table file, a site's file, or the word {SHIPPED}, as the table {which} the change.")
     for name, which in (("old", "before"), ("new", "after"))
 ]
 _FILE = [argument("file", "Table file; default: the shipped one.", needed=False)]
@@ -144,7 +144,7 @@ def validate(**given: Any) -> Reply:
     return reply(given, form, CheckedAnswer(row, table.changes, table.void))
 
 
-@takes(*_TWO, option("--fail-on", "Exit with 3 where such a value differs.", "KIND", words=_FAILING), *result())
+@takes(*_TWO, option("--fail-on", "Exit with 3 if a clinical value differs.", "clinical", words=_FAILING), *result())
 def diff(**given: Any) -> Reply:
     """What differs between two tables, and what that does to doses.
 

@@ -16,7 +16,7 @@ from infusecalc.output.schemas import DOCUMENTS, schema_of
 from infusecalc.spelling import one_of
 
 
-@takes(argument("answer", f"One of {', '.join(DOCUMENTS)}.", words=DOCUMENTS), *result((DOCUMENT,)))
+@takes(argument("command", f"One of {', '.join(DOCUMENTS)}.", words=DOCUMENTS), *result((DOCUMENT,)))
 def schema(**given: Any) -> Reply:
     """The JSON Schema of the JSON that a command writes.
 
@@ -26,7 +26,8 @@ def schema(**given: Any) -> Reply:
       infusecalc schema verify -o verify.schema.json
     """  # noqa: D301 - \b keeps the lines of the examples apart
     format_of(given, (DOCUMENT,))
-    return Reply(as_json(schema_of(one_of("answer", given["answer"], DOCUMENTS))), given["output"], given["quiet"])
+    named = one_of("command", given["command"], DOCUMENTS, "has no JSON Schema")
+    return Reply(as_json(schema_of(named)), given["output"], given["quiet"])
 
 
 def app(command: str) -> typer.Typer:

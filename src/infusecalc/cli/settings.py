@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -38,8 +39,13 @@ def settings(**given: Any) -> Reply:
     path, named = place()
     keys = {**KEYS, **{f"{table}.{name}": key for table, own in TABLES.items() for name, key in own.items()}}
     told = [KeyTold(name, key.example, key.means) for name, key in keys.items()]
-    answer = SettingsAnswer(path, in_force(found), told, read=bool(found), named=named)
+    answer = SettingsAnswer(path, in_force(found), told, read=bool(found), there=_there(path), named=named)
     return reply(given, form, answer)
+
+
+def _there(path: Path | None) -> bool:
+    """Whether there is a file; one that is there is not read with --no-settings."""
+    return path is not None and path.is_file()
 
 
 def in_force(found: SettingsFile | None) -> list[InForce]:

@@ -1,4 +1,4 @@
-"""Cohorts: the course of one patient for every row of a frame, by columns. Needs the extra `infusecalc[batch]`."""
+"""Cohorts: the course of one patient for every row of a frame, by columns. Needs the extra `batch`."""
 
 from __future__ import annotations
 
@@ -53,7 +53,9 @@ def rejects(
 ) -> Any:
     """The rows of a frame that cannot be used: their own columns as texts, then `row`, `column`, `code` and `reason`.
 
-    With `given` or `weights` there is a column `file` before these, and rejected lines of both frames are listed too.
+    With `given` or `weights` the lines of these that cannot be used are there too, and a column `file` before `row`
+    says which is which: `cohort`, `given` or `weights`. There is no `raw`, as `infusecalc batch` has it: a frame is
+    never ragged.
 
     Takes what `expand` takes, raises what it raises, and gives a frame of the kind that was given, never a lazy one.
     Rows count from 1. `reason` names columns and limits, and no value of the row.

@@ -24,7 +24,7 @@ from infusecalc.cohort.singles import Single, Singles
 from infusecalc.cohort.tally import Tally
 from infusecalc.course import Course
 from infusecalc.errors import BadInput
-from infusecalc.options import CohortOptions, check_names
+from infusecalc.options import CohortOptions, as_declared, check_names
 from infusecalc.patient import Patient
 from infusecalc.quantities import parse_bsa
 from infusecalc.spelling import one_of
@@ -65,8 +65,9 @@ class Expansion:
         `singly`: every row is planned for itself, by the single patient's code.
         """
         check_names(options, CohortOptions.__annotations__)
-        cells = cells_of({**options})
-        asked: dict[str, Any] = {name: value for name, value in options.items() if name not in _OF_PATIENT}
+        told = as_declared(options, CohortOptions.__annotations__)
+        cells = cells_of(told)
+        asked: dict[str, Any] = {name: value for name, value in told.items() if name not in _OF_PATIENT}
         bsa_formula, bsa_cap = asked.pop("bsa_formula", None), asked.pop("bsa_cap", None)
         _check_cells(table, cells)
         choices = _choices(asked, history=beside is not None and beside.has_history)

@@ -15,6 +15,7 @@ from infusecalc.cohort.header import COLUMNS, FILE, REJECTED, check_header, told
 from infusecalc.cohort.repaired import still_broken
 from infusecalc.cohort.result_columns import extra_types, schema, with_extra
 from infusecalc.errors import BadInput, MissingExtra
+from infusecalc.options import check_type
 from infusecalc.table import Table, load_table
 
 ROWS = 200_000
@@ -120,6 +121,8 @@ def _with_beside(
     frame: Any, table: Table | None, options: dict[str, Any]
 ) -> tuple[Table, dict[str, Any], Beside | None]:
     """The table, the options without what is told of patients, and that."""
+    if table is not None:
+        check_type("table", table, Table, "read it first: load_table(FILE)")
     table, rest = table or load_table(), dict(options)
     told = any(rest.get(name) is not None for name in ("given", "weights"))
     beside = beside_of(_ids(_collected(frame)) if told else pl.Series([], dtype=pl.String), table, rest)

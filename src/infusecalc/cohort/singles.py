@@ -19,7 +19,7 @@ from infusecalc.course import Course, case_of, course_in, judged, plan_in
 from infusecalc.dates import Position
 from infusecalc.errors import BadInput, WeightUnknown
 from infusecalc.findings import Case
-from infusecalc.frozen import Frozen
+from infusecalc.frozen import Frozen, write_out
 from infusecalc.history import Given
 from infusecalc.infusions import Amount
 from infusecalc.output.records import records
@@ -35,7 +35,7 @@ for _kind in (
     Position, Event, Since, Given, Planned, PhaseStart, Plan, Weighed, Patient, Amount, Preparation, Made, PhaseDose,
     Load, Infusion, Case,
 ):  # set in rows # fmt: skip
-    _kind.write_out()  # several of each for every row
+    write_out(_kind)  # several of each for every row
 
 _MANY = ("dose", "every", "has", "accept", "done")
 """The columns of an order that take several values."""

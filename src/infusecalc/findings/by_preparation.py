@@ -101,7 +101,7 @@ def _waste(case: Case, dose: PhaseDose) -> Iterator[Finding]:
 
 def _price(case: Case, dose: PhaseDose) -> Iterator[Finding]:
     """Vials of which no price is known, where there are prices, and so a cost of each infusion."""
-    if not case.choices.prices or not case.plan:
+    if not case.choices.prices:
         return
     known = dict(case.prices)
     missing = [f"{plain(size)} mg" for size, _ in dose.preparation.vials if size not in known]

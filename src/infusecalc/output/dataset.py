@@ -24,7 +24,7 @@ KEY = ("ID", "patient_id")
 ENDINGS = (".nonmem.csv", ".nonmem.csv.gz")
 _NONE = "."
 _NUMBER = re.compile("[1-9][0-9]{0,8}", re.ASCII)  # longer ones lose digits in programs that keep them in 32 bits
-WHAT = "A dataset"
+WHAT = "a dataset"
 
 
 def is_number(id_: str) -> bool:

@@ -20,7 +20,8 @@ _HEADINGS = {
     "source": "Sources",
     "wording": "Wording: names, and texts with the same figures. Read them: a word can matter",
 }
-_NONE = "nothing"
+_CALLED = {"times": "infusion times"}
+"""What people call what differs, where data have another word."""
 _DATA: dict[str, Callable[[Any], Any]] = {"dates": str, "doses": number, "vials": vials_text, "times": number}
 _WORDS: dict[str, Callable[[Any], str]] = {
     "dates": str,
@@ -101,7 +102,8 @@ class DiffAnswer(Answer):
         for place, own in groupby(self.effects, key=lambda each: (each.id, each.label, each.variant, each.patient)):
             id_, label, variant, patient = place
             yield Heading(f"{id_}{f', variant {variant}' if variant else ''}, {label}, {patient}")
-            yield Lines(tuple(f"{each.what}: {_arrow(*said(each))}" for each in own), listed=True)
+            both = ((_CALLED.get(each.what, each.what), _arrow(*said(each))) for each in own)
+            yield Lines(tuple(f"{what}: {sides}" for what, sides in both), listed=True)
 
 
 def _table(name: str, table: Table) -> Record:
@@ -111,7 +113,9 @@ def _table(name: str, table: Table) -> Record:
 
 
 def _arrow(old: str | None, new: str | None) -> str:
-    return f"{_NONE if old is None else old} -> {_NONE if new is None else new}"
+    if old is None:
+        return f"added: {new}"
+    return f"removed: {old}" if new is None else f"{old} -> {new}"
 
 
 def said(effect: Effect) -> tuple[str | None, str | None]:
@@ -130,7 +134,7 @@ def _in_words(what: str, values: tuple[Any, ...] | None) -> str | None:
         return None
     texts = [_WORDS[what](value) for value in values]
     groups = ((text, sum(1 for _ in same)) for text, same in groupby(texts))
-    return ", ".join(text if count == 1 else f"{text} ({count} times)" for text, count in groups)
+    return ", ".join(text if count == 1 else f"{text} ({count} infusions)" for text, count in groups)
 
 
 def _data(what: str, values: Iterable[Any] | None) -> list[Any] | None:

@@ -34,7 +34,7 @@ _HOW = (
     "Hold each value against the current label, from the top: what is least certain comes first.",
     "A value with several sources stands under the lowest of their grades: a part of it may rest on that source alone.",
     "What agrees goes into your site's file under 'confirmed', by its place: value, on, by, against (text and date).",
-    "What does not agree: change it in your site's file, with its source, and tell us.",
+    "What does not agree: change it in your site's file, with its source.",
 )
 
 

@@ -40,10 +40,17 @@ class SettingsAnswer(Answer):
     columns = ("key", "value", "from", "line")
 
     def __init__(
-        self, path: Path | None, listed: Sequence[InForce], keys: Sequence[KeyTold], *, read: bool, named: bool
+        self,
+        path: Path | None,
+        listed: Sequence[InForce],
+        keys: Sequence[KeyTold],
+        *,
+        read: bool,
+        there: bool,
+        named: bool,
     ) -> None:
-        """The place of the file, whether it was read and whether the environment names it; what is set, and may be."""
-        self.path, self.listed, self.keys, self.read, self.named = path, listed, keys, read, named
+        """The place of the file, whether it was read, is there and is named in the environment; what is set."""
+        self.path, self.listed, self.keys, self.read, self.there, self.named = path, listed, keys, read, there, named
 
     def document(self) -> Record:
         """`infusecalc.settings/1`."""
@@ -86,7 +93,9 @@ class SettingsAnswer(Answer):
             return "No settings: there is no configuration folder; name a file in INFUSECALC_SETTINGS."
         path = escape(str(self.path))
         if not self.read:
-            return f"No settings: --no-settings was given, or there is no file. Its place: {path}"
+            if self.there:
+                return f"No settings: --no-settings was given. File: {path}"
+            return f"No settings: there is no file. Its place would be: {path}"
         return f"File: {path}" + (", named in INFUSECALC_SETTINGS" if self.named else "")
 
 

@@ -11,14 +11,18 @@ _SHOWN = 8  # blocks that are named
 
 
 def lines(course: Course) -> Iterator[str]:
-    """Regimen, label and product; weight and doses; start, infusions, first and last date; what blocks."""
+    """Regimen, label and product; weight and doses; start, infusions, first and last date, or none; what blocks."""
     regimen, doses = course.regimen, dict.fromkeys(dose.amount.dose for dose in course.phases)
     variant = f", {regimen.variant}" if regimen.variant else ""
     yield f"Course({regimen.id}{variant}, {regimen.label} label, {course.product_name}"
-    yield f"  weight {plain(course.patient.weight)} kg, doses {', '.join(f'{plain(dose)} mg' for dose in doses)}"
+    several = "dose" if len(doses) == 1 else "doses"
+    amounts = ", ".join(f"{plain(dose)} mg" for dose in doses)
+    yield f"  weight {plain(course.patient.weight)} kg, {several} {amounts}"
     if course.plan:
         dates = f"{course.infusions[0].planned.date} to {course.infusions[-1].planned.date}"
         yield f"  start {course.plan.start}, {len(course.infusions)} infusions, {dates}"
+    else:
+        yield "  no dates: no start was given"
     shown, more = course.blocks[:_SHOWN], len(course.blocks) - _SHOWN
     blocks = ", ".join(shown) + (f" and {more} more" if more > 0 else "")
     yield f"  blocked by {blocks})" if shown else "  nothing blocks)"

@@ -12,7 +12,7 @@ from infusecalc.output.blocks import TITLE, Block, Heading, Lines, Pairs
 from infusecalc.output.flat import Record
 from infusecalc.output.table_rows import Listed, TableRow, TableSource, flat, nested, share_record
 from infusecalc.statements import grades_said
-from infusecalc.table import Change, Void, cited
+from infusecalc.table import SHIPPED, Change, Void, cited
 from infusecalc.table.layers import KINDS
 
 _SCHEMA = "infusecalc.regimens/1"
@@ -162,12 +162,17 @@ class CheckedAnswer(_TableAnswer):
         """That there are no faults, and what a site's file does to the shipped table, change by change."""
         row = self.row
         counts = f"{row.regimens} regimens, {row.products} products, {row.sources} sources"
-        yield Heading(escape(f"{Path(row.file).name}: no faults; {counts}"), TITLE)
+        yield Heading(escape(f"{Path(row.file).name}: no faults in form; {counts}"), TITLE)
         if self.changes:
             done = ", ".join(f"{kind} {getattr(row, kind)}" for kind in KINDS)
             yield Lines((f"This file {done} values and rules of the shipped table:",))
             yield Lines(tuple(escape(str(change)) for change in self.changes), listed=True)
         if row.confirmed:
-            yield Lines((f"It confirms {row.confirmed} values; void, because the value is another now: {row.void}",))
+            several = "value" if row.confirmed == 1 else "values"
+            void = f"{row.void} void, because the value is another now" if row.void else "none is void"
+            yield Lines((f"It confirms {row.confirmed} {several}; {void}",))
             told = (escape(f"confirmation-void {each}: confirm it again") for each in self.void)
             yield Lines(tuple(told), listed=True)
+        if self.changes:
+            see = f"infusecalc regimens diff {SHIPPED} {Path(row.file).name}"
+            yield Lines((escape(f"What it does to doses, dates and findings, and what then blocks: {see}"),))

@@ -108,6 +108,7 @@ def choice(*words: str) -> Text:
     return Text(parse, ", ".join(words), "|".join(map(re.escape, words)))
 
 
+_LOOSE = re.compile(r"0*(0|[1-9][0-9]{0,8})(?:\.([0-9]*?)0*)? *([^\s0-9]\S*)?", re.ASCII)
 _MEASURE = re.compile(r"(0|[1-9][0-9]{0,8})(?:\.([0-9]*[1-9]))?(?: (\S+))?", re.ASCII)
 
 
@@ -117,13 +118,27 @@ def measure(unit: str, places: int = 0) -> Text:
     def parse(text: str) -> int:
         found = _MEASURE.fullmatch(text)
         if not found or (found[3] or "") != unit or len(found[2] or "") > places:
-            raise BadInput("number", text, "is not a number of that kind")
+            raise BadInput("number", text, _misread(text, unit, places))
         return int(found[1] + (found[2] or "").ljust(places, "0"))
 
     example = f"{'2.5' if places else '2'}{' ' if unit else ''}{unit}"
+    number = "a number" if places else "a whole number"
     decimals = rf"(\.[0-9]{{0,{places - 1}}}[1-9])?" if places else ""
     pattern = f"(0|[1-9][0-9]{{0,8}}){decimals}{' ' if unit else ''}{unit}"
-    return Text(parse, f"a number such as {example}, without leading or trailing zeros", pattern)
+    return Text(parse, f"{number} such as {example}", pattern)
+
+
+def _misread(text: str, unit: str, places: int) -> str:
+    """What is wrong with a text that is no number of a unit as the table writes it."""
+    found = _LOOSE.fullmatch(text)
+    if not found:
+        return "is not a number" if not unit else f"is not a number with the unit {unit}"
+    whole, part, said = found[1], found[2] or "", found[3] or ""
+    if said.lower() != unit.lower():
+        return "has no unit" if not said else "has another unit" if unit else "has a unit"
+    if len(part) > places:
+        return f"has more than {places} decimals" if places else "is not a whole number"
+    return f"must be written '{whole}{'.' if part else ''}{part}{' ' if unit else ''}{unit}'"
 
 
 def written(parse: Callable[[str], Any], example: str) -> Text:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from infusecalc.statements import HOUSE, SECTIONS, DrugRules, Indication, ProductRules, Protocol, Question
 from infusecalc.statements.kinds import NAME, is_name
+from infusecalc.table.names import nearest, nearest_said
 from infusecalc.table.nodes import Fault, Reading, file_of
 
 if TYPE_CHECKING:
@@ -20,13 +21,17 @@ def audit(table: Table) -> Iterator[Fault]:
     for section in (*SECTIONS, "house"):
         for name in table.names(section):
             if section == "house" and name not in HOUSE:
-                yield _at(table, section, name, f"is an unknown key (allowed: {', '.join(HOUSE)})")
+                near = nearest_said(name, HOUSE)
+                said = f"is an unknown key (allowed: {', '.join(HOUSE)})"
+                yield _at(table, section, name, f"{said}; {near}" if near else said)
                 continue
             for part in (None, *(table.parts_of(section) if section in SECTIONS else ())):
                 values[section, name, part] = table.fill(section, name, part, readings)
     missing = [name for name in HOUSE if not table.has("house", name)]
     yield from (Fault(table.files[-1].name, 1, "house", f"'{name}' is missing") for name in missing)
-    yield from table.noted(readings)
+    noted = table.noted(readings)
+    yield from noted
+    yield from _new(table, noted)
     yield from _unused(table, readings)
     yield from _names(table)
     yield from _confirmed(table)
@@ -55,6 +60,19 @@ def _at(table: Table, section: str, name: str, what: str) -> Fault:
     entry = table.entry(section, name)
     file = file_of(entry.node) or entry.file.name
     return Fault(file, entry.node.start_mark.line + 1, f"{section}.{name}", what)
+
+
+def _new(table: Table, noted: list[Fault]) -> Iterator[Fault]:
+    """Of an entry of a site's file that lacks what a new one needs: the shipped entry that it may be meant to be."""
+    lacking = {fault.path for fault in noted if "' is missing" in fault.what}
+    for section in SECTIONS:
+        for name in table.names(section):
+            if f"{section}.{name}" in lacking and name not in table.shipped_names(section):
+                room, slash, own = name.rpartition("/")
+                alike = [each.rpartition("/") for each in table.shipped_names(section)]
+                near = nearest(own, (each for of, _, each in alike if of == room))
+                if near:
+                    yield _at(table, section, name, f"is a new name; nearest shipped one: {room}{slash}{near}")
 
 
 def _unused(table: Table, readings: dict[str, Reading]) -> Iterator[Fault]:

@@ -14,6 +14,7 @@ from infusecalc.statements import HOUSE, SECTIONS, Confirmation, House
 from infusecalc.statements.kinds import WORDS
 from infusecalc.table.files import Document, Piece
 from infusecalc.table.layers import RESTATES, Change, Keys, Layer
+from infusecalc.table.names import nearest, nearest_said
 from infusecalc.table.nodes import At, Fault, Reading, Reference, pairs
 from infusecalc.table.reading import read, statement
 from infusecalc.table.values import Value, values_of
@@ -53,6 +54,7 @@ class Entries:
         self._values: dict[tuple[str, str], dict[str, Value]] = {}
         self._entries: dict[str, dict[str, Entry | Piece]] = {section: {} for section in (*SECTIONS, "house")}
         self._read: dict[tuple[str, str, str | None], Any] = {}
+        self._misspelt: set[str] = set()  # sections under a key that is near to theirs: their entries are not there
         for file in files:
             self.layering[file.name] = reading = Reading(file.name)
             self._index(file, At(reading, ""))
@@ -68,8 +70,9 @@ class Entries:
             elif section == CONFIRMED and file.local:
                 self._confirm(node, at.below(section))
             elif section not in self._entries:
-                own = (CONFIRMED,) if file.local else ()
-                at.below(section).note(key, "is an unknown key", ", ".join(("version", *self._entries, *own)))
+                known = ("version", *self._entries, *((CONFIRMED,) if file.local else ()))
+                at.below(section).note(key, "is an unknown key", ", ".join(known), nearest_said(section, known))
+                self._misspelt.add(nearest(section, known))
             else:
                 for name, _, value in pairs(node, at.below(section)):
                     self._add(section, name, value, file, at.below(section).below(name))
@@ -122,9 +125,8 @@ class Entries:
             return read(parts[part], entry.keys[part][1], at.below(part)) if part in entry.keys else None
         if not isinstance(entry.node, MappingNode):
             return read(shape.head, entry.node, at)
-        return statement(
-            shape.head, {key: pair for key, pair in entry.keys.items() if key not in parts}, entry.node, at
-        )
+        own = {key: pair for key, pair in entry.keys.items() if key not in parts}
+        return statement(shape.head, own, entry.node, at, parts)
 
     def parts_of(self, section: str) -> dict[str, Any]:
         """The parts that an entry of a section may have beside its head, each with its kind."""
@@ -147,7 +149,8 @@ class Entries:
         """The faults of some readings, with those of references to what is not there."""
         found = [fault for reading in readings.values() for fault in reading.faults]
         uses = [use for reading in readings.values() for use in reading.references]
-        return found + [use.fault for use in uses if not self.has(use.section, use.id)]
+        lacking = (use for use in uses if not self.has(use.section, use.id))
+        return found + [use.fault for use in lacking if use.section not in self._misspelt]
 
     def values(self, section: str, name: str) -> dict[str, Value]:
         """The values of an entry by their ids, the sources of its statements among them."""

@@ -9,10 +9,24 @@ from infusecalc.spelling import normal
 
 _NEAREST = 4
 _ALIKE = 0.6
+_ALIKE_KEY = 0.7
 _ALIKE_UNSEEN = 0.75
 """How near another spelling has to be whose name is offered for it: that name need not look like what was typed."""
 _AS_GOOD = 0.85
 """How near another name has to be, against the nearest one, to be offered beside it."""
+
+
+def nearest(key: str, known: Iterable[str]) -> str:
+    """The known key that is nearest to one that is not known; empty where none is near."""
+    import difflib  # noqa: PLC0415 - only a miss needs it
+
+    return next(iter(difflib.get_close_matches(key, tuple(known), 1, _ALIKE_KEY)), "")
+
+
+def nearest_said(key: str, known: Iterable[str]) -> str:
+    """What a fault says of the nearest key; empty where none is near."""
+    near = nearest(key, known)
+    return f"nearest: {near}" if near else ""
 
 
 def unknown(

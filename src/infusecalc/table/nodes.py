@@ -65,14 +65,15 @@ class At:
             return At(self.reading, f"{self.path}[{key}]")
         return At(self.reading, f"{self.path}.{key}" if self.path else key)
 
-    def fault(self, node: Node, problem: str, allowed: str = "") -> Fault:
+    def fault(self, node: Node, problem: str, allowed: str = "", hint: str = "") -> Fault:
         """A fault at a node of this place."""
         what = f"{problem} (allowed: {allowed})" if allowed else problem
+        what = f"{what}; {hint}" if hint else what
         return Fault(file_of(node) or self.reading.file, node.start_mark.line + 1, self.path or "the file", what)
 
-    def note(self, node: Node, problem: str, allowed: str = "") -> None:
+    def note(self, node: Node, problem: str, allowed: str = "", hint: str = "") -> None:
         """Note a fault at a node of this place."""
-        self.reading.faults.append(self.fault(node, problem, allowed))
+        self.reading.faults.append(self.fault(node, problem, allowed, hint))
 
     def unnoted(self) -> At:
         """The same place, for a value that is read a second time: nothing is noted twice."""
@@ -149,6 +150,10 @@ def unsafe(text: str, file: str) -> Fault | None:
 
 def pairs(node: Node, at: At) -> Iterator[tuple[str, Node, Node]]:
     """Key, key node and value node of each entry of a mapping; anything else, and a second key, is a fault."""
+    if not isinstance(node, MappingNode) and not at.path:  # it may be any file: what it holds is not shown
+        allowed = "YAML, a mapping of keys to values: see infusecalc regimens schema"
+        at.note(node, "is not a regimen table", allowed)
+        return
     if not isinstance(node, MappingNode):
         at.note(node, f"is {kind_of(node)}", "a mapping of keys to values")
         return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
@@ -10,6 +10,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from infusecalc.errors import BadInput, shown
 from infusecalc.statements.kinds import NAME, WORDS, Either, ListOf, MapOf, Named, Text
 from infusecalc.statements.statement import Citation, Statement, part_of
+from infusecalc.table.names import nearest_said
 from infusecalc.table.nodes import At, Reference, file_of, kind_of, pairs
 
 Keys = Mapping[str, tuple[Node, Node]]
@@ -31,18 +32,22 @@ def read(kind: Any, node: Node, at: At) -> Any:
     return statement(kind, {key: (named, value) for key, named, value in pairs(node, at)}, node, at)
 
 
-def statement(kind: type[Statement], found: Keys, node: Node, at: At) -> Any:
-    """A statement of the keys found, each read at its own place; None after a fault was noted."""
+def statement(kind: type[Statement], found: Keys, node: Node, at: At, beside: Iterable[str] = ()) -> Any:
+    """A statement of the keys found, each read at its own place; None after a fault was noted.
+
+    `beside` are the keys that may stand beside its own, and are read elsewhere.
+    """
     before = len(at.reading.faults)
     values: dict[str, Any] = {}
     for key, (named, value) in found.items():
         if key in kind.keys:
             values[part_of(key)] = read(kind.keys[key].kind, value, at.below(key))
         else:
-            at.below(key).note(named, "is an unknown key", ", ".join(kind.keys))
+            known = (*kind.keys, *beside)
+            at.below(key).note(named, "is an unknown key", ", ".join(known), nearest_said(key, known))
     for key, declared in kind.keys.items():
         if declared.needed and key not in found:
-            at.note(node, f"'{key}' is missing", ", ".join(kind.keys))
+            at.note(node, f"'{key}' is missing", ", ".join((*kind.keys, *beside)))
     if len(at.reading.faults) > before:
         return None
     made = kind(**values)

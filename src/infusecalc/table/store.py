@@ -9,7 +9,7 @@ from pathlib import Path
 
 from yaml.nodes import MappingNode
 
-from infusecalc.errors import BadInput, BadTable, UnknownName
+from infusecalc.errors import BadInput, BadTable, UnknownName, escape
 from infusecalc.regimen import Regimen
 from infusecalc.spelling import normal
 from infusecalc.statements import (
@@ -36,9 +36,18 @@ from infusecalc.table.names import unknown
 class Table(Entries):
     """The regimen table. Look-ups check what they read; `faults` checks everything."""
 
+    def __repr__(self) -> str:
+        """Its version, its hash, and the site's file where there is one."""
+        site = f", with {escape(self.files[-1].name)}" if self.files[-1].local else ""
+        return f"Table(version {self.version}, sha256 {self.files[0].sha256[:12]}...{site})"
+
     @cached_property
     def _shipped(self) -> Table:
         return Table(self.files[0])
+
+    def shipped_names(self, section: str) -> tuple[str, ...]:
+        """The entries of a section without the site's file."""
+        return self._shipped.names(section)
 
     def shipped_regimen(self, regimen: Regimen) -> Regimen | None:
         """A regimen as it is without the site's file; None where the shipped table does not have it."""
@@ -182,8 +191,8 @@ class Table(Entries):
             raise BadInput("label", typed, "is not known", allowed=", ".join(self.labels), hint=hint)
         return normal(typed)
 
-    def find_condition(self, typed: str) -> str:
-        """The condition that a name or an alias stands for; raises UnknownName."""
+    def find_condition(self, typed: str, drug: str = "DRUG") -> str:
+        """The condition that a name or an alias stands for; raises UnknownName, with where those of a `drug` are."""
         name, also = normal(typed), dict[str, str]()
         if self.has("conditions", name):
             return name
@@ -192,7 +201,7 @@ class Table(Entries):
             if name in aliases:
                 return condition
             also |= dict.fromkeys(aliases, condition)
-        raise unknown("condition", typed, self.names("conditions"), also, see="infusecalc info DRUG")
+        raise unknown("condition", typed, self.names("conditions"), also, see=f"infusecalc info {drug}")
 
     def find_protocol(self, typed: str, regimen: Regimen) -> tuple[str, Protocol]:
         """The protocol of that name, for a regimen that it fits; raises BadInput, UnknownName."""
@@ -285,6 +294,9 @@ def load_table(regimens: str | os.PathLike[str] | None = None, *, whole: bool = 
         return _piecewise(shipped, shipped.stat().st_mtime_ns if shipped.exists() else 0)
     files = [open_document(shipped, shipped.name)]
     if regimens is not None:
+        if not isinstance(regimens, str | os.PathLike):
+            allowed = "the path of a YAML file"
+            raise BadInput("regimen table", regimens, "is not the name of a file", allowed=allowed)
         files.append(open_document(Path(regimens), os.fspath(regimens), local=True))
     table = Table(*files)
     faults = table.faults()

@@ -19,6 +19,9 @@ _MORE = "give the JSON or CSV of schedule, or the CSV of batch"
 _SCHEDULE, _OWN = "infusecalc.schedule/", "infusecalc."
 _NAMED = 4  # missing columns that a message names
 _COLUMNS = INFUSION | HEADS | CSV_ALONE
+_OTHER = {b"PAR1": "Parquet", b"PK\x03\x04": "a spreadsheet", b"%PDF": "a PDF"}
+"""How files begin that are not text, and what they are."""
+_UNREAD = "which verify does not read"
 
 
 class StoredCourse(Frozen):
@@ -58,15 +61,24 @@ def read_stored(name: str) -> StoredFile:
 def _text(name: str) -> str:
     try:
         content = _bytes(name)
+        _check_form(name, content)
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise BadInput("file", name, f"is not UTF-8 at byte {error.start}", hint=_MORE) from None
     except (OSError, ValueError) as error:
         problem = f"cannot be read: {getattr(error, 'strerror', None) or 'it is not a file name'}"
-        raise BadInput("file", name, problem, hint=_MORE) from None
+        hint = "check its name and its folder" if isinstance(error, FileNotFoundError) else _MORE
+        raise BadInput("file", name, problem, hint=hint) from None
     if "\0" in text:
         raise BadInput("file", name, "is not text", hint=_MORE)
     return text
+
+
+def _check_form(name: str, content: bytes) -> None:
+    """Refuse with BadInput a file of another format, by how it begins."""
+    form = next((form for start, form in _OTHER.items() if content.startswith(start)), None)
+    if form:
+        raise BadInput("file", name, f"is {form}, {_UNREAD}", hint=_MORE)
 
 
 def _bytes(name: str) -> bytes:
@@ -85,15 +97,26 @@ def _json(name: str, base: str, text: str) -> StoredFile:
     try:
         found = json.loads(text, parse_constant=_no_number, object_pairs_hook=_once)
     except (ValueError, RecursionError) as error:
+        if _is_lines(error, text):
+            raise BadInput("file", name, f"is NDJSON, {_UNREAD}", hint=_MORE) from None
         where = f" at line {error.lineno}" if isinstance(error, json.JSONDecodeError) else f": {error}"
-        problem = f"is not a whole JSON document: it is cut off, damaged, or NDJSON{where}"
+        problem = f"is not a whole JSON document: it is cut off or damaged{where}"
         raise BadInput("file", name, problem, hint="take the file as it was written") from None
     schema = found.get("schema") if isinstance(found, dict) else None
+    if isinstance(found, dict) and "resourceType" in found:
+        raise BadInput("file", name, f"is FHIR, {_UNREAD}", hint=_MORE)
     if not isinstance(schema, str) or not schema.startswith(_OWN):
         raise BadInput("file", name, "is JSON, but not of infusecalc", hint=_MORE)
     if not schema.startswith(_SCHEDULE):
         return StoredFile(base, found, [])
     return StoredFile(base, found, [_course(name, found)])
+
+
+def _is_lines(error: Exception, text: str) -> bool:
+    """Whether a text has more JSON behind a whole one: NDJSON."""
+    if not isinstance(error, json.JSONDecodeError) or error.msg != "Extra data":
+        return False
+    return text[error.pos :].startswith(("{", "["))
 
 
 def _no_number(text: str) -> Any:
