@@ -8,11 +8,17 @@ import sys
 import threading
 from collections.abc import Iterator
 from functools import cache
+from importlib import import_module
+from pathlib import Path
+from pkgutil import walk_packages
 from typing import Any
 
 import pytest
 from hypothesis import settings
 from jsonschema_rs import Draft202012Validator
+
+COUNTED = Path(__file__).parent / "counted.txt"
+UNCOUNTED = pytest.StashKey[set[str]]()
 
 settings.register_profile("quick", deadline=None, max_examples=25)
 settings.register_profile("thorough", deadline=None, max_examples=100)
@@ -28,6 +34,33 @@ def nobodys_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
         patch.setenv("APPDATA", empty)
         patch.delenv("INFUSECALC_SETTINGS", raising=False)
         yield
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--count-all`: count the branches of every test, not only of those that reach them all."""
+    parser.addoption("--count-all", action="store_true", help="count the branches of every test (tests/README.md)")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Begin with the tests of counted.txt: together they reach every branch."""
+    import infusecalc  # noqa: PLC0415 - after coverage has begun
+
+    for module in walk_packages(infusecalc.__path__, "infusecalc."):
+        if not module.name.endswith(("__main__", ".spark")):  # that one needs an extra
+            import_module(module.name)  # while branches are counted, for a module runs once
+    counted = set() if config.getoption("count_all") else set(COUNTED.read_text(encoding="utf-8").splitlines())
+    if counted:
+        items.sort(key=lambda item: item.nodeid not in counted)
+    config.stash[UNCOUNTED] = {item.nodeid for item in items if counted} - counted
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> None:
+    """Count branches no longer once the first other test is reached: it would take each of them twice its time."""
+    coverage = getattr(item.config.pluginmanager.getplugin("_cov"), "cov_controller", None)
+    if coverage is not None and coverage.started and item.nodeid in item.config.stash[UNCOUNTED]:
+        coverage.pause()
 
 
 def pytest_configure() -> None:

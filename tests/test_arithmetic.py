@@ -212,7 +212,9 @@ NO_RULE = {
         "count * len(self._events.codes[variant])",
         "each * pl.col('needed')",
         "int(count) * times",
-    },  # counts
+        "stops * dose",
+        "pl.col(one) * many",
+    },  # counts, and what of a sum blocks
 }
 """What cohorts multiply or divide that is no rule of the single patient, by module."""
 
@@ -247,7 +249,6 @@ def test_cohorts_multiply_and_divide_nothing_of_a_patient() -> None:
     assert found == NO_RULE
 
 
-@pytest.mark.no_cover  # slow when traced; others reach its branches
 def test_rounding_stands_where_the_formulas_stand() -> None:
     found = {
         name

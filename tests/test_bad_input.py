@@ -217,7 +217,6 @@ def test_a_bad_command_line_is_refused(case, ask):
     assert not faults, told(arguments, answer, faults)
 
 
-@pytest.mark.no_cover  # slow when traced; others reach its branches
 @pytest.mark.parametrize("case", fifth(cases()))
 def test_its_near_neighbour_is_good(case, ask):
     arguments = in_json(words(case["good"]))
@@ -831,7 +830,6 @@ SLIPS: dict[str, Callable[[str], str]] = {
 }
 
 
-@pytest.mark.no_cover  # slow when traced; others reach its branches
 @pytest.mark.parametrize("slip", SLIPS)
 def test_a_known_name_with_a_slip_is_refused_and_the_name_suggested(slip, ask):
     lines: list[tuple[str, list[str]]] = []

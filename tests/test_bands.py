@@ -41,14 +41,12 @@ def test_a_cap_or_a_band(case, capfdbinary):
     assert not severities.keys() & set(case.get("absent", ()))
 
 
-@pytest.mark.no_cover  # slow when traced; others reach its branches
 @pytest.mark.parametrize("place", sampled(range(len(BANDED_OPTIONS)), range(0, len(BANDED_OPTIONS), 4)))
 def test_a_cohort_gets_the_caps_and_bands_of_single_patients(place):
     listed, options = list(banded_rows(125, 3000 + place)), BANDED_OPTIONS[place]
     assert list(differences(listed, options, load_table(TABLE))) == []
 
 
-@pytest.mark.no_cover  # slow when traced; others reach its branches
 @pytest.mark.parametrize("indication", ["surface", "surface-flat"])
 @pytest.mark.parametrize("areas", [(1.2, None), (None, 1.2), (1.6, None), (None, 1.6)])
 def test_a_patient_of_a_cohort_without_a_surface_is_in_no_band_whoever_comes_before(areas, indication):

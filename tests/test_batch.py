@@ -66,7 +66,6 @@ def test_a_row_of_a_cohort_gives_what_the_single_patient_gets(tmp_path: Path) ->
     assert texts(read(tmp_path / "out.csv")) == expected()
 
 
-@pytest.mark.no_cover  # slow when traced; others reach its branches
 @pytest.mark.parametrize("case", cases("cohort_rows"))
 def test_a_bad_row_is_set_aside_and_its_neighbours_come_through(
     case: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -275,7 +274,6 @@ def test_what_blocks_is_said_at_the_end_with_what_to_do(tmp_path: Path, capsys: 
 # --- forms --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.no_cover  # slow when traced; others reach its branches
 def test_all_forms_in_and_out_agree(tmp_path: Path) -> None:
     rows = [GOOD, GOOD | {"patient_id": "=18", "drug": "rituximab", "indication": "gpa", "weight_kg": "70.255"}]
     source = write(tmp_path / "in.csv", rows)
@@ -740,7 +738,6 @@ def test_a_huge_number_rejects_its_row_alone(tmp_path: Path) -> None:
         assert len(read(tmp_path / "o.csv")) == 16
 
 
-@pytest.mark.no_cover  # slow when traced; others reach its branches
 def test_a_dose_of_more_than_a_kilogram_of_drug_is_not_counted_in_vials(tmp_path: Path) -> None:
     source = write(tmp_path / "in.csv", [GOOD])
     line = ["batch", str(source), "-o", str(tmp_path / "o.csv"), "--quiet", "--rejects", str(tmp_path / "bad.csv")]

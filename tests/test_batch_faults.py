@@ -14,7 +14,6 @@ from benchmarks import cohort_faults
 from support import slow
 
 
-@pytest.mark.no_cover  # slow when traced; others reach its branches
 @pytest.mark.parametrize("times", [2, slow(20)])  # twenty runs take a minute
 def test_a_killed_run_leaves_no_part_under_the_final_name(times: int, tmp_path: Path) -> None:
     assert cohort_faults.kills(tmp_path, 5_000, times) == []

@@ -74,7 +74,6 @@ def test_nothing_of_a_blocked_patient_sheet_goes_to_standard_output(case, capfd)
     assert bool(out) is not bool(case.get("blocks"))
 
 
-@pytest.mark.no_cover  # slow when traced; others reach its branches
 @pytest.mark.parametrize("form", SHEETS)
 @pytest.mark.parametrize("case", fifth(CASES))
 def test_a_page_of_the_clinic_begins_with_what_blocks(case, form, tmp_path):
@@ -92,7 +91,6 @@ def test_a_page_of_the_clinic_begins_with_what_blocks(case, form, tmp_path):
     assert [reason for reason in reasons if f"accepted: {reason}" not in rest or reason in above] == []
 
 
-@pytest.mark.no_cover  # slow when traced; others reach its branches
 @pytest.mark.parametrize("form", ["html", "pdf"])
 def test_every_page_on_paper_says_that_the_plan_is_blocked(form, tmp_path):
     for blocked in (False, True):
@@ -105,7 +103,6 @@ def test_every_page_on_paper_says_that_the_plan_is_blocked(form, tmp_path):
         assert ["BLOCKED. Regimen table" in page for page in pages] == [blocked] * len(pages)
 
 
-@pytest.mark.no_cover  # slow when traced; others reach its branches
 @pytest.mark.parametrize("line", [
     "check infliximab crohns --weight 70kg --ordered 350mg --has active-tb",
     "next infliximab crohns --weight 70kg --given 2026-12-01 --has active-tb",

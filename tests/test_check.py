@@ -97,7 +97,6 @@ def shown_percent_is_right(order, row, shown):
     return near and sides[0] == sides[1]
 
 
-@pytest.mark.no_cover  # slow when traced; others reach its branches
 @pytest.mark.parametrize("order", fifth(sentences(TABLE)))
 def test_every_format_carries_the_same_verdict(order, capfd):
     texts = {}

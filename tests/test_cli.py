@@ -228,7 +228,6 @@ ANY_CASE = [
 ]  # set in rows # fmt: skip
 
 
-@pytest.mark.no_cover  # slow when traced; others reach its branches
 @pytest.mark.parametrize(("typed", "meant"), ANY_CASE)
 def test_a_word_may_be_typed_in_any_case(typed, meant, capfd):
     code = run(typed)

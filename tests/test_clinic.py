@@ -147,7 +147,6 @@ def plain_and_moved(regimen: str, label: str, clinic: dict[str, Any], asked: dic
     return ordered, make_plan(ordered, plain, house), make_plan(ordered, choices, house)
 
 
-@pytest.mark.no_cover  # slow when traced; others reach its branches
 @pytest.mark.parametrize("code", sampled(COUNTRIES, ["US"]))
 def test_no_shift_passes_the_tolerance_or_adds_up_in_20_years(code):
     """An infusion on a closed day moves to the nearest open day inside the tolerance; shifts never add up."""

@@ -146,7 +146,6 @@ def test_the_small_bags_of_a_site_are_too_small_for_a_cohort_as_well() -> None:
     assert over.str.contains("bag-too-small").all()  # 500.05 mg are 50.005 mL
 
 
-@pytest.mark.no_cover  # slow when traced; others reach its branches
 def test_a_drug_with_a_limit_above_its_vials_is_made_up_as_for_the_single_patient() -> None:
     made_up = load_table(HERE / "tables" / "findings.yaml")
     listed = [row | {"drug": "findumab", "indication": "hiccups", "product": None} for row in rows(150, 8, table())]
@@ -446,7 +445,6 @@ def test_a_rejected_start_at_midnight_is_written_as_the_date_that_can_be_read_ag
     assert rejects(frame)["start"].to_list() == ["2026-12-01"] * 3
 
 
-@pytest.mark.no_cover  # slow when traced; others reach its branches
 @pytest.mark.parametrize("zone", [None, "UTC", "Europe/Berlin"])
 @pytest.mark.parametrize("unit", ["ms", "us", "ns"])
 def test_a_time_of_any_kind_is_kept_beside_good_rows_and_told_of_bad_ones(unit: Any, zone: str | None) -> None:
@@ -535,7 +533,6 @@ def test_labels_that_bill_nothing_leave_billing_empty() -> None:
     assert found.schema == expand(FRAME).schema
 
 
-@pytest.mark.no_cover  # slow when traced; others reach its branches
 def test_shuffled_rows_give_shuffled_infusions() -> None:
     listed = pl.DataFrame(list(rows(600, 5, table())), schema_overrides={"bsa_m2": pl.String})
     listed = listed.with_columns(patient_id=pl.int_range(pl.len()).cast(pl.String))
@@ -551,7 +548,6 @@ def test_shuffled_rows_give_shuffled_infusions() -> None:
     assert straight.select(by_id).is_unique().all()
 
 
-@pytest.mark.no_cover  # slow when traced; others reach its branches
 def test_chunks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     listed = pl.DataFrame(list(rows(200, 9, table())), schema_overrides={"bsa_m2": pl.String})
     with pytest.warns(RejectedRows):

@@ -101,7 +101,6 @@ def test_an_option_without_a_heading_stands_with_the_output_last():
     assert (heading, options[-1].name) == ("Output", "made_up")
 
 
-@pytest.mark.no_cover  # slow when traced; others reach its branches
 @pytest.mark.parametrize(("name", "label"), every_regimen())
 def test_a_height_is_missing_just_where_the_dose_needs_one(name, label):
     drug, _, indication = name.partition("/")

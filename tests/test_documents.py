@@ -166,7 +166,6 @@ SAID = {  # code: the line, its exit code, the formats of its command, and what 
 ONLY_CODES = ("csv", "ndjson", "ics")
 
 
-@pytest.mark.no_cover  # slow when traced; others reach its branches
 @pytest.mark.parametrize(
     ("code", "line", "exit_code", "form", "words"),
     [
@@ -246,7 +245,6 @@ def test_the_page_needs_nothing_from_outside_and_runs_nothing(sheet, tmp_path):
 # --- the patient's sheet ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.no_cover  # slow when traced; others reach its branches
 @pytest.mark.parametrize("name", COURSES)
 def test_the_patient_sheet_shows_every_day_with_its_weekday(name, tmp_path, capfd):
     found = document(COURSES[name], capfd)
@@ -423,7 +421,6 @@ def test_an_option_that_a_format_has_no_use_for_is_refused(options, message, cap
 # --- ids, in every format ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.no_cover  # slow when traced; others reach its branches
 @pytest.mark.parametrize("name", ODD_IDS)
 def test_an_id_comes_out_as_text_in_documents(name, tmp_path):
     line = "infliximab crohns --weight 70kg --start 2026-12-01 --doses 2"
@@ -496,7 +493,6 @@ def test_letters_of_a_sites_table_come_out_in_listings(capfdbinary):
         assert (json.dumps(name)[1:-1] if "json" in form else name).encode() in out
 
 
-@pytest.mark.no_cover  # slow when traced; others reach its branches
 @pytest.mark.parametrize(
     "variables",
     [{"PYTHONIOENCODING": "ascii"}, {"LC_ALL": "C"}, {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}],

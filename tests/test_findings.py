@@ -151,7 +151,6 @@ HOLDS_EVERYWHERE = {
 }
 
 
-@pytest.mark.no_cover  # slow when traced; others reach its branches
 @pytest.mark.parametrize(("regimen", "label"), every_regimen())
 def test_what_holds_for_a_drug_holds_for_every_regimen_and_variant_of_it(regimen, label):
     conditions = HOLDS_EVERYWHERE[regimen.partition("/")[0]]

@@ -150,7 +150,6 @@ def check_pages(pages: list[str], told: dict[str, Any]) -> None:
         assert all(seen) if each["infusions"] is None else any(seen), key_of(each)
 
 
-@pytest.mark.no_cover  # slow when traced; others reach its branches
 @pytest.mark.parametrize(("case", "form"), fifth(WALK))
 def test_what_the_document_tells_every_other_format_tells(case, form, tmp_path):
     line, wanted = case["run"], case["findings"]

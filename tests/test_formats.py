@@ -129,7 +129,6 @@ def test_the_json_document_of_a_course_has_what_its_schema_says_and_no_more(name
     assert schema_faults(json.loads(rendered(COURSES[name](start), "json"))) == []
 
 
-@pytest.mark.no_cover  # slow when traced; others reach its branches
 @pytest.mark.parametrize(("regimen", "label"), fifth(every_regimen()))
 def test_the_json_document_of_every_regimen_is_as_its_schema_says(regimen, label):
     for start in ("2026-12-01", None):
@@ -193,7 +192,6 @@ def test_the_sources_of_the_json_document_are_those_of_the_table(name):
         }
 
 
-@pytest.mark.no_cover  # slow when traced; others reach its branches
 @pytest.mark.parametrize("name", COURSES)
 def test_the_views_for_people_show_the_numbers_and_dates_of_the_json_document(name):
     found = COURSES[name]("2026-12-01")
@@ -221,7 +219,6 @@ def test_the_views_for_people_show_the_numbers_and_dates_of_the_json_document(na
         assert row[7] == time.replace("(", "\\(").replace(")", "\\)")
 
 
-@pytest.mark.no_cover  # slow when traced; others reach its branches
 @pytest.mark.parametrize("name", COURSES)
 def test_every_finding_is_in_every_format(name):
     for start in ("2026-12-01", None):
@@ -239,7 +236,6 @@ def test_every_finding_is_in_every_format(name):
             assert not item["accepted"] or item["reason"] in words
 
 
-@pytest.mark.no_cover  # slow when traced; others reach its branches
 @pytest.mark.parametrize("name", COURSES)
 def test_the_numbers_for_people_are_written_as_ismp_asks(name):
     for start in ("2026-12-01", None):
@@ -250,7 +246,6 @@ def test_the_numbers_for_people_are_written_as_ismp_asks(name):
         assert not re.search(r"(?<![\d.,-])\d{4,}(?:\.\d+)? (?:mg|mL)\b", text), "no comma in thousands"
 
 
-@pytest.mark.no_cover  # slow when traced; others reach its branches
 def test_the_terminal_view_is_ascii_and_fits_80_columns():
     for make in COURSES.values():
         for start in ("2026-12-01", None):
@@ -340,7 +335,6 @@ def test_every_schema_is_of_a_document_that_is_made(capfd):
     assert made == set(schemas())
 
 
-@pytest.mark.no_cover  # slow when traced; others reach its branches
 @pytest.mark.parametrize("name", CHAIR)
 def test_every_format_of_the_chair_carries_the_same_values(name, capfd):
     line, code = CHAIR[name]
@@ -362,7 +356,6 @@ def test_every_format_of_the_chair_carries_the_same_values(name, capfd):
         )
 
 
-@pytest.mark.no_cover  # slow when traced; others reach its branches
 @pytest.mark.parametrize("name", CHAIR)
 def test_every_number_and_date_of_the_chair_is_on_the_pages(name, capfd):
     line, code = CHAIR[name]
@@ -393,7 +386,6 @@ def test_the_pages_of_the_chair_are_ascii_and_fit_80_columns(name, capfd):
         assert re.search(row, text, re.MULTILINE), "a step stands in one line"
 
 
-@pytest.mark.no_cover  # slow when traced; others reach its branches
 @pytest.mark.parametrize("name", CHAIR)
 def test_every_step_that_goes_up_after_a_stop_is_marked_in_every_format(name, capfd):
     """Rows marked `as_tolerated` (JSON: true; people: 'as tolerated', house); a severe reaction is told of first."""
@@ -416,7 +408,6 @@ def test_every_step_that_goes_up_after_a_stop_is_marked_in_every_format(name, ca
             assert told.index(severe) < told.index("cumulative")
 
 
-@pytest.mark.no_cover  # slow when traced; others reach its branches
 @pytest.mark.parametrize("name", [name for name in CHAIR if name != "sums"])  # whose rows are periods
 def test_every_finding_of_the_chair_is_in_every_row_of_data(name, capfd):
     """A finding never hides in one format: the same codes appear in every output."""

@@ -43,7 +43,6 @@ def case_names():
     return {name for path in files for name in names(read_yaml(path))}
 
 
-@pytest.mark.no_cover  # slow when traced; others reach its branches
 @pytest.mark.parametrize("hazard", HAZARDS)
 def test_a_hazard_says_all_and_names_tests_and_findings_that_exist(hazard):
     assert list(hazard) == KEYS

@@ -39,7 +39,6 @@ def files(folder: Path, given: str | None = "", weights: str | None = None, rows
     return words
 
 
-@pytest.mark.no_cover  # slow when traced; others reach its branches
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
 def test_a_cohort_with_a_history_gives_what_schedule_gives(options: dict[str, Any]) -> None:
     assert list(differences(60, 4242, options, table())) == []

@@ -62,7 +62,6 @@ def test_a_file_that_is_no_text_is_refused(content, says, folder, capsys):
     assert capsys.readouterr() == ("", f"infusecalc: --history 'given.csv' {says}\n")
 
 
-@pytest.mark.no_cover  # slow when traced; others reach its branches
 def test_a_file_of_just_1_mb_is_read(folder, capsys):
     (folder / "given.csv").write_bytes(b"date\n2026-12-01".ljust(1_000_000, b"\n"))
     assert run(["next", "infliximab", "crohns", "--weight", "70kg", "--history", "given.csv", "--format", "json"]) == 0
@@ -204,7 +203,6 @@ def places(plan: Plan) -> list[tuple[Any, ...]]:
     return [(item.number, item.phase, item.date, item.by_plan, item.day, item.head) for item in plan.infusions]
 
 
-@pytest.mark.no_cover  # slow when traced; others reach its branches
 @pytest.mark.parametrize("anchor", ANCHORS)
 @pytest.mark.parametrize(("regimen", "label"), fifth(REGIMENS))
 @settings(max_examples=examples(3))
@@ -327,7 +325,6 @@ def test_whatever_was_given_the_rest_is_in_order_and_nothing_is_doubled(told, an
     assert all((item.date - days[-1]) * 2 >= _gap(own, item) for item in infusions[len(days) :][:1])
 
 
-@pytest.mark.no_cover  # slow when traced; others reach its branches
 @settings(max_examples=100)
 @given(told=histories(), anchor=st.sampled_from(ANCHORS), share=st.integers(0, 200))
 @example(told=("infliximab/crohns", "us", AT_THE_GAP), anchor="planned", share=100)

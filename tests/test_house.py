@@ -47,7 +47,6 @@ def taken(table: Table, weight: str, **options: Any) -> tuple[str | None, str | 
     return single, expansion.faults.known[bad.item(0, "fault")].reason if bad.height else None
 
 
-@pytest.mark.no_cover  # slow when traced; others reach its branches
 @pytest.mark.parametrize(
     ("weight", "dose", "single"),
     [

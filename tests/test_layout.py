@@ -56,7 +56,6 @@ def imports(path: Path) -> set[Path]:
     return found
 
 
-@pytest.mark.no_cover  # slow when traced; others reach its branches
 def test_no_import_goes_in_a_circle_lazy_ones_included():
     graph = {path: imports(path) for path in MODULES if path.name != "__init__.py"}
     seen: dict[Path, int] = {}

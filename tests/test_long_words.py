@@ -103,7 +103,6 @@ def made(folder, *more: str) -> bytes:
     return (folder / "plan.pdf").read_bytes()
 
 
-@pytest.mark.no_cover  # slow when traced; others reach its branches
 @pytest.mark.parametrize(("sheet", "paper"), PAGES)
 def test_a_long_id_and_a_long_reason_stay_on_the_page_and_are_whole(sheet, paper, tmp_path):
     more = ["--patient-id", DIGITS, "--accept", f"contraindicated:active-tb={REASON}", "--sheet", sheet]
@@ -129,7 +128,6 @@ def test_a_long_id_and_a_long_reason_fit_80_columns_and_are_whole_in_markdown(sh
     assert [REASON in "".join(text.split()) for text in found] == [sheet == "clinic"] * 2
 
 
-@pytest.mark.no_cover  # slow when traced; others reach its branches
 @pytest.mark.parametrize("letter", ["W", "i"])
 def test_the_longest_id_leaves_room_for_the_page(letter, tmp_path):
     accept = ["--accept", "contraindicated:active-tb=agreed"]
@@ -156,7 +154,6 @@ def test_an_id_that_would_fill_every_page_is_refused(name, taken, tmp_path, capf
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.no_cover  # slow when traced; others reach its branches
 def test_a_reason_longer_than_a_page_goes_on_to_the_next(tmp_path):
     reason = "W" * 4000  # a page holds some 2,500
     content = made(tmp_path, "--patient-id", "17", "--accept", f"contraindicated:active-tb={reason}")
@@ -164,7 +161,6 @@ def test_a_reason_longer_than_a_page_goes_on_to_the_next(tmp_path):
     assert reason in without_feet(joined(content), "17")
 
 
-@pytest.mark.no_cover  # slow when traced; others reach its branches
 @pytest.mark.parametrize(("sheet", "paper"), PAGES)
 def test_long_words_are_broken_wherever_they_stand(sheet, paper):
     def word(number: int, times: int = 3) -> str:

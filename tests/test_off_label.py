@@ -34,7 +34,6 @@ TOLD = {
 """The last phase of a regimen, or of its variant, in one line."""
 
 
-@pytest.mark.no_cover  # slow when traced; others reach its branches
 @pytest.mark.parametrize("case", sentences(LINES))
 def test_an_off_label_regimen_is_as_its_source_has_it(case, capsys):
     check(case, capsys)

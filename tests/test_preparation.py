@@ -124,7 +124,6 @@ def test_no_other_vials_waste_less_nor_do_fewer_waste_as_little(sizes):
         assert all(count > 0 for _, count in vials)
 
 
-@pytest.mark.no_cover  # slow when traced; others reach its branches
 @pytest.mark.parametrize("sizes", [*SIZES, *(sizes[::-1] for sizes in SIZES)], ids=str)
 def test_the_sums_of_whole_vials_on_both_sides_of_a_dose(sizes):
     most = 3 * max(sizes) + 2 * min(sizes)

@@ -47,7 +47,6 @@ def differences(ours: Any, wanted: Any, path: str = "answer") -> Iterator[str]:
         yield f"{path}: {ours} is not {wanted}"
 
 
-@pytest.mark.no_cover  # slow when traced; others reach its branches
 @pytest.mark.parametrize("example", RUNS)
 def test_the_program_gives_the_published_figure(example, capsysbinary, monkeypatch):
     monkeypatch.delenv("INFUSECALC_REGIMENS", raising=False)

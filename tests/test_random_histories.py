@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-import pytest
-
 from benchmarks.random_histories import NAMING, STARTS, check, differences, histories, made, without_rules
 from support import table
 
 NUMBER, SEED = 150, 3
 
 
-@pytest.mark.no_cover  # slow when traced; others reach its branches
 def test_no_gap_early_infusion_differing_dose_or_assumed_first_date_is_left_unsaid(tmp_path: Path) -> None:
     """And none is said without reason, and dates, doses and numbers are the same without these rules."""
     told = Counter[str]()
@@ -23,7 +20,6 @@ def test_no_gap_early_infusion_differing_dose_or_assumed_first_date_is_left_unsa
     assert {*NAMING, *STARTS} <= told.keys()  # each rule was met
 
 
-@pytest.mark.no_cover  # slow when traced; others reach its branches
 def test_what_is_left_unsaid_is_found(tmp_path: Path) -> None:
     """The plans of a site that removes the rules say nothing of what was given, and the check sees it."""
     bare, found = without_rules(table(), tmp_path), set[str]()

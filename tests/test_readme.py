@@ -56,7 +56,6 @@ EXAMPLES = dict.fromkeys(
 """The command lines of all pages, each with the site's file of its section."""
 
 
-@pytest.mark.no_cover  # slow when traced; others reach its branches
 def test_the_generated_blocks_are_fresh():
     done = subprocess.run(
         [sys.executable, "-m", "cogapp", "-P", "--check", *map(str, PAGES)],
@@ -171,7 +170,6 @@ def test_there_are_examples():
     assert len(EXAMPLES) > 30
 
 
-@pytest.mark.no_cover  # slow when traced; others reach its branches
 @pytest.mark.parametrize(("line", "site"), EXAMPLES, ids=[line for line, _ in EXAMPLES])
 def test_an_example_works(line, site, tmp_path, monkeypatch, capfd):
     monkeypatch.chdir(tmp_path)

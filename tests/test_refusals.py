@@ -137,7 +137,6 @@ def refusing(file: Path) -> list[ast.Call]:
 LIBRARY = [file for file in sorted(SOURCE.rglob("*.py")) if "cli" not in file.relative_to(SOURCE).parts]
 
 
-@pytest.mark.no_cover  # slow when traced; others reach its branches
 @pytest.mark.parametrize("file", LIBRARY, ids=[str(file.relative_to(SOURCE)) for file in LIBRARY])
 def test_the_library_names_no_option_of_the_command_line_in_a_refusal(file):
     functions = [node for node in nodes(file) if isinstance(node, ast.FunctionDef)]
@@ -171,7 +170,6 @@ PRIVATE = ("stands beside", "stands alone", "two horizons", "is taken", "are tak
            "fits no", "fits nothing", "names no", "is no ", "gives an age")  # set in rows # fmt: skip
 
 
-@pytest.mark.no_cover  # slow when traced; others reach its branches
 @pytest.mark.parametrize("file", sorted(SOURCE.rglob("*.py")), ids=lambda file: str(file.relative_to(SOURCE)))
 def test_a_refusal_has_the_usual_words(file):
     texts = [text for node in refusing(file) for text in strings(node)]
@@ -237,7 +235,6 @@ WAYS: list[tuple[dict[str, str], dict[str, Any]]] = [
 ]  # set in rows # fmt: skip
 
 
-@pytest.mark.no_cover  # slow when traced; others reach its branches
 @pytest.mark.parametrize(("cells", "options"), WAYS, ids=[f"{cells} {options}" for cells, options in WAYS])
 def test_the_reason_of_a_rejected_row_holds_no_value_of_it(cells, options):
     row = ROW | cells

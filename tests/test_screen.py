@@ -60,7 +60,6 @@ def labelled_for_adults() -> Iterator[tuple[str, str]]:
                 yield f"{drug} {indication}", label
 
 
-@pytest.mark.no_cover  # slow when traced; others reach its branches
 @pytest.mark.parametrize("command", LINES)
 @pytest.mark.parametrize(("regimen", "label"), fifth(labelled_for_adults()))
 def test_an_answer_is_one_screen(command, regimen, label, capfd):
@@ -70,7 +69,6 @@ def test_an_answer_is_one_screen(command, regimen, label, capfd):
     assert max(map(len, lines)) <= WIDE
 
 
-@pytest.mark.no_cover  # slow when traced; others reach its branches
 @pytest.mark.parametrize("command", LINES)
 @pytest.mark.parametrize(("regimen", "label"), list(labelled_for_adults())[::5])
 def test_no_line_ends_between_a_number_and_its_unit(command, regimen, label, capfd):
@@ -181,7 +179,6 @@ def key_of(finding: dict[str, Any]) -> str:
 ON_SCREEN = [case for case in EVERYWHERE if not case["run"].startswith("batch")]
 
 
-@pytest.mark.no_cover  # slow when traced; others reach its branches
 @pytest.mark.parametrize("case", [pytest.param(case, id=case["name"]) for case in ON_SCREEN])
 def test_the_screen_and_the_full_page_tell_the_same_findings(case, capfd):
     told = json.loads(shown(case["run"], capfd, "--format", "json"))["findings"]

@@ -58,7 +58,6 @@ def shown(line: str, folder, *more: str) -> str:
 # --- the clinic's sheet -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.no_cover  # slow when traced; others reach its branches
 @pytest.mark.parametrize(("plan", "paper"), fifth(product(PLANS, PAPERS)))
 def test_a_plan_of_twelve_months_is_two_pages(plan, paper, tmp_path):
     front, overleaf = printed(PLANS[plan], tmp_path, "--paper", paper)
@@ -87,7 +86,6 @@ def test_every_statement_of_the_sheet_stands_on_the_clinics(regimen, known, opti
     assert missing == []
 
 
-@pytest.mark.no_cover  # slow when traced; others reach its branches
 def test_a_plan_that_fits_on_no_two_pages_goes_on(tmp_path):
     dates = [f"20{year}-{month:02}-01" for year in range(27, 31) for month in (2, 5, 8, 11)]
     weighed = [word for kg, day in enumerate(dates, 71) for word in ("--weight", f"{day}={kg}kg")]
@@ -136,7 +134,6 @@ EIGHT = {
 }
 
 
-@pytest.mark.no_cover  # slow when traced; others reach its branches
 @pytest.mark.parametrize(
     ("start", "drug", "label", "paper"),
     fifth(product(["2026-12-01", "2026-12-25"], EIGHT, ["us", "eu"], PAPERS)),  # in seven months, and in eight

@@ -374,7 +374,6 @@ def test_the_printed_sheet_has_boxes_to_write_in_and_those_that_are_filled(signe
     assert out.read_bytes().startswith(b"%PDF")
 
 
-@pytest.mark.no_cover  # slow when traced; others reach its branches
 def test_every_grade_has_a_meaning_on_the_sheet():
     assert set(review_page.MEANING) == set(LOWEST_FIRST)
     known = table()

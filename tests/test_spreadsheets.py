@@ -65,7 +65,6 @@ def test_cells_are_typed_and_none_is_a_formula(case):
         assert not any(b"<f>" in file.read(name) for name in file.namelist())
 
 
-@pytest.mark.no_cover  # slow when traced; others reach its branches
 @pytest.mark.parametrize("engine", ["calamine", "openpyxl"])
 @pytest.mark.parametrize("case", cases("spreadsheets"))
 def test_a_frame_library_reads_what_the_csv_says(case, engine):

@@ -122,7 +122,6 @@ def sheet(line: str, capfd, *more: str) -> str:
     return " ".join(capfd.readouterr().out.split())
 
 
-@pytest.mark.no_cover  # slow when traced; others reach its branches
 @pytest.mark.parametrize("case", cases("sheets"))
 def test_the_patients_sheet_follows_the_label_and_the_population(case, capfd):
     text = sheet(case["line"], capfd)

@@ -49,7 +49,6 @@ def test_reading_entry_by_entry_gives_what_reading_at_once_gives():
             assert lines[0] == lines[1], "a fault keeps its line"
 
 
-@pytest.mark.no_cover  # slow when traced; others reach its branches
 @pytest.mark.parametrize(("regimen", "label"), every_regimen())
 def test_every_value_shown_has_a_source_and_a_grade(regimen, label):
     drug, _, indication = regimen.partition("/")
@@ -74,7 +73,6 @@ def test_off_label_uses_are_off_label_under_both_labels():
         assert status == ("off-label" if regimen in off else "labelled"), (regimen, label)
 
 
-@pytest.mark.no_cover  # slow when traced; others reach its branches
 def test_the_published_schema_takes_the_shipped_table():
     def as_text(value):
         if isinstance(value, dict):

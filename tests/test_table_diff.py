@@ -66,7 +66,6 @@ def test_what_differs(case, site):
         assert words in shown[key][1]
 
 
-@pytest.mark.no_cover  # slow when traced; others reach its branches
 def test_a_table_does_not_differ_from_itself(capfd):
     text = answer(capfd, "shipped", "shipped", "--fail-on", "clinical")
     assert text.splitlines()[:2] == ["From shipped to shipped", "Values that differ: 0 clinical, 0 source, 0 wording"]
@@ -94,7 +93,6 @@ def test_only_what_is_clinical_can_fail(capfd):
     assert "--fail-on 'wording' is not known (allowed: clinical)" in capfd.readouterr().err
 
 
-@pytest.mark.no_cover  # slow when traced; others reach its branches
 def test_the_page_tells_kinds_and_then_effects(site, capfd):
     text = " ".join(answer(capfd, "shipped", site("house: {rounding: {within: 5 %, source: ours}}")).split())
     places = [
@@ -106,7 +104,6 @@ def test_the_page_tells_kinds_and_then_effects(site, capfd):
     assert "rituximab/gpa, variant flat, us, adult" in text
 
 
-@pytest.mark.no_cover  # slow when traced; others reach its branches
 def test_data_have_the_values_of_each_infusion_and_the_tables(site, capfd):
     path = site(
         "regimens: {infliximab/uc: {us: {phases: {induction: {dose: 4 mg/kg, weeks: [0, 2, 6], source: ours}}}}}"
@@ -203,7 +200,6 @@ def test_a_thousands_comma_is_no_other_figure():
     assert _kind(text("up to 1,000 mg."), text("Up to 1,001 mg")) == "clinical"
 
 
-@pytest.mark.no_cover  # slow when traced; others reach its branches
 def test_the_difference_is_the_same_in_both_directions(site):
     other = load_either(
         site("regimens: {infliximab/uc: {us: {phases: {induction: {dose: 4 mg/kg, weeks: [0, 2], source: ours}}}}}")
@@ -223,7 +219,6 @@ HEAD = "# Changelog\n\n## [Unreleased]\n\n### Changed\n\n"
 RELEASED = "\n\n## [0.1.0]\n\n- Clinical: `rituximab/gpa` and `rituximab/mpa`, us: long ago.\n"
 
 
-@pytest.mark.no_cover  # slow when traced; others reach its branches
 @pytest.mark.parametrize(("change", "entry", "left"), [
     (("regimens", "rituximab/gpa", "us"), "- Clinical: `rituximab/gpa`, us: 375 mg/m2.", 0),
     (("regimens", "rituximab/gpa", "us"), "- Clinical: all of it, and\n  `rituximab/gpa` under us: 375 mg/m2.", 0),

@@ -54,7 +54,6 @@ def fields(found: dict[str, Any]) -> list[tuple[int | None, str]]:
 # --- what is right agrees ---------------------------------------------------------------------------------
 
 
-@pytest.mark.no_cover  # slow when traced; others reach its branches
 def test_random_plans_agree_in_json_and_csv(tmp_path):
     """`python tests/benchmarks/verify_plans.py` does the same for 2,000."""
     for form in verify_plans.FORMS:
@@ -171,7 +170,6 @@ def spoilt(document: dict[str, Any], case: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.no_cover  # slow when traced; others reach its branches
 @pytest.mark.parametrize("case", cases("verify_faults"))
 def test_a_fault_in_a_json_document_is_found_and_named(case, capfd, tmp_path):
     document = json.loads(written(capfd, "json"))

@@ -22,7 +22,6 @@ from support import course
 CASES = read("weights")
 
 
-@pytest.mark.no_cover  # slow when traced; others reach its branches
 @pytest.mark.parametrize("case", sentences(CASES))
 def test_a_dose_follows_the_weight_of_its_day(case, capsys):
     check(case, capsys)

@@ -246,11 +246,12 @@ def is_spacing(phase: Phase, every: Span) -> bool:
 
 def _interval_verdict(dose: PhaseDose, every: Span, rows: list[Allowed], notes: list[str]) -> str:
     own = dose.phase.interval
+    spacing = f"every {every} is the time between infusions within the {dose.name}, "
+    if is_spacing(dose.phase, every) and own is None:
+        notes.append(spacing + "which does not go on")
+        return WITHIN_RANGE
     if is_spacing(dose.phase, every):
-        told = "which does not go on" if own is None else "not an interval that goes on; if it is meant, give no ordered interval"
-        notes.append(f"every {every} is the time between infusions within the {dose.name}, {told}")
-        if own is None:
-            return WITHIN_RANGE
+        notes.append(spacing + "not an interval that goes on; if it is meant, give no ordered interval")
     if own is None:
         days = ", ".join(map(str, dose.phase.offsets))
         hint = f"leave it out: {dose.name} is given once, day{'s' if ',' in days else ''} {days}"

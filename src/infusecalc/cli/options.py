@@ -99,7 +99,7 @@ PATIENT = [
 CHOICE = [
     option("--label", f"The label to follow: {' or '.join(_LABELS)}; default {_LABELS[0]}.", "LABEL", words=_LABELS),
     option("--variant", "Variant of the regimen; for the names see: list --full.", "NAME"),
-    option("--product", "Product; for the names see: info DRUG --full; default: as the answer says.", "NAME"),
+    option("--product", "Product; for the names see: info DRUG --full; default: the drug's usual one.", "NAME"),
     repeated("--dose", "Dose in place of the regimen's; for maintenance unless a phase is named.", "[PHASE=]DOSE"),
     repeated("--every", "Interval in place of the regimen's (6w); for maintenance or a named phase.", "[PHASE=]TIME"),
     option("--from", "Start with maintenance: induction is over.", "maintenance", words=(MAINTENANCE,)),
