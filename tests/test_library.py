@@ -279,13 +279,16 @@ def test_no_value_of_any_argument_ends_in_another_error(name):
         assert found in (None, name), value
 
 
+def test_a_midnight_is_its_date():
+    assert course(start=dt.datetime(2026, 12, 1)) == course(start="2026-12-01")  # noqa: DTZ001 - as a frame has it
+
+
 def test_dates_and_numbers_of_a_frame_are_taken():
     pandas = pytest.importorskip("pandas", reason="needs the package pandas")
     plain = course(start=START, doses=3)
     frame = pandas.DataFrame({"start": pandas.to_datetime([START]), "doses": [3.0], "id": [7.0], "weight": [70]})
     row = frame.iloc[0]
     assert course(start=row["start"], doses=row["doses"]) == plain
-    assert course(start=dt.datetime(2026, 12, 1), doses=3) == plain  # noqa: DTZ001 - a midnight is its date
     assert course(start=frame["start"].to_numpy()[0].astype("M8[D]"), doses=frame["weight"].clip(3, 3)[0]) == plain
     assert course(given=frame["start"], doses=3) == course(given=START, doses=3)
     assert course(given=(START,), doses=3) == course(given=START, doses=3)

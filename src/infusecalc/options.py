@@ -169,8 +169,6 @@ def _split(declared: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 def _as_declared(what: str, value: Any, declared: str) -> Any:
     """A value of one type of `str | date | Sequence[str]`, as it is written."""
-    if declared == "Any":
-        return value
     alone, listed = _split(declared)
     if value is None and "None" in alone:
         return value

@@ -44,7 +44,16 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         data = Path(folder) / "coverage"
         patch.setenv("COVERAGE_FILE", str(data))
-        options = ["--cov", "--cov-context=test", "--cov-report=", "--count-all", "-n", "auto", "-q"]
+        options = [
+            "--cov",
+            "--cov-context=test",
+            "--cov-report=",
+            "--cov-fail-under=0",
+            "--count-all",
+            "-n",
+            "auto",
+            "-q",
+        ]
         code = pytest.main([*options, str(TESTS)], plugins=[times])
         if code:
             return int(code)
