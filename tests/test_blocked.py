@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import io
 import json
 import re
 import shlex
 
 import icalendar
 import pytest
-from pypdf import PdfReader
 
+import pdf_pages
 from infusecalc.cli import run
 from infusecalc.errors import Blocked
 from infusecalc.output.patient_sheet import patient_page
@@ -29,9 +28,8 @@ def schedule(case, *more):
 def words(content: bytes, form: str) -> str:
     """What a page says, in one line: Markdown's and HTML's marks aside."""
     if form == "pdf":
-        text = " ".join(page.extract_text() for page in PdfReader(io.BytesIO(content)).pages)
-    else:
-        text = content.decode().replace("\\", "").replace("**", "")
+        return " ".join(pdf_pages.texts(content))
+    text = content.decode().replace("\\", "").replace("**", "")
     if form == "html":
         text = re.sub(r"<style>.*?</style>|<title>.*?</title>", "", text, flags=re.DOTALL)
         text = re.sub(r"<[^>]*>", " ", text).replace("&lt;", "<").replace("&gt;", ">")
@@ -97,7 +95,7 @@ def test_every_page_on_paper_says_that_the_plan_is_blocked(form, tmp_path):
         path = tmp_path / f"{blocked}.{form}"
         run([*PLAN, "--quiet", *(["--has", "active-tb"] if blocked else []), "-o", str(path)])
         if form == "pdf":
-            pages = [page.extract_text() for page in PdfReader(io.BytesIO(path.read_bytes())).pages]
+            pages = pdf_pages.texts(path.read_bytes())
         else:
             pages = [path.read_text(encoding="utf-8").partition("<footer>")[2]]
         assert ["BLOCKED. Regimen table" in page for page in pages] == [blocked] * len(pages)

@@ -14,8 +14,8 @@ from typing import Any
 import icalendar
 import polars as pl
 import pytest
-from pypdf import PdfReader
 
+import pdf_pages
 from fhir_checks import faults
 from infusecalc.cli import COMMANDS, run
 from infusecalc.cli.answer import PLAIN
@@ -98,7 +98,7 @@ def pages_of(form: str, content: bytes) -> list[str]:
     if form == "ics":
         return [str(event["description"]) for event in icalendar.Calendar.from_ical(content).walk("VEVENT")]
     if form == "pdf":
-        return ["".join(page.extract_text() for page in PdfReader(io.BytesIO(content)).pages)]
+        return ["".join(pdf_pages.texts(content))]
     text = content.decode()
     return [html.unescape(re.sub(r"<[^>]+>", " ", text)) if form == "html" else text]
 

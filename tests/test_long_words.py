@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterator
-from typing import NamedTuple
-
 import pytest
-from pypdf import PageObject, PdfReader, Transformation
-from pypdf.generic import ContentStream
 
+import pdf_pages
 from infusecalc.cli import run
 from infusecalc.output import formats, pdf
 from infusecalc.output.blocks import TITLE, Block, Heading, Lines, Pairs, Rows, Sources
@@ -22,73 +17,25 @@ LINE = "infliximab crohns --weight 70kg --start 2026-12-01 --has active-tb"
 PAPERS = {"a4": (210, 297), "letter": (215.9, 279.4)}
 
 
-class Run(NamedTuple):
-    """A run of letters on a page: its left and right end, and the height of its line, in points."""
-
-    left: float
-    right: float
-    height: float
-
-
-def runs(page: PageObject) -> Iterator[Run]:
-    """Every run of letters, as wide as the letters of its font are."""
-    fonts = {name: widths(font.get_object()) for name, font in page["/Resources"]["/Font"].items()}
-    at, kept, font, size = Transformation(), [], {}, 0.0
-    for operands, operator in ContentStream(page.get_contents(), page.pdf).operations:
-        if operator == b"q":
-            kept.append(at)
-        elif operator == b"Q":
-            at = kept.pop()
-        elif operator == b"cm":
-            at = Transformation(tuple(map(float, operands))).transform(at)
-        elif operator == b"Tf":
-            font, size = fonts[operands[0]], float(operands[1])
-        elif operator == b"Tm":
-            line = Transformation(tuple(map(float, operands))).transform(at)
-        elif operator in (b"Tj", b"TJ"):
-            parts = operands[0] if operator == b"TJ" else operands
-            left, height = line.apply_on((0, 0))
-            yield Run(left, line.apply_on((sum(advance(part, font) for part in parts) * size / 1000, 0))[0], height)
-
-
-def advance(part, font: dict[int, float]) -> float:
-    if isinstance(part, (int, float)):
-        return -float(part)
-    codes = part.original_bytes
-    return sum(font[int.from_bytes(codes[index : index + 2], "big")] for index in range(0, len(codes), 2))
-
-
 MARGINS = {"clinic": 16, "patient": 13}  # mm
 # a page takes seconds to set and to read back: one is quick
 PAGES = [("clinic", "a4"), slow("patient", "letter"), slow("clinic", "letter"), slow("patient", "a4")]
 
 
-def widths(font) -> dict[int, float]:
-    """The width of each letter of a font, in thousandths of its size."""
-    listed, found = list(font["/DescendantFonts"][0].get_object()["/W"]), {}
-    while listed:
-        first, second = int(listed.pop(0)), listed.pop(0)
-        if isinstance(second, list):
-            found |= {first + index: float(each) for index, each in enumerate(second)}
-        else:
-            found |= dict.fromkeys(range(first, int(second) + 1), float(listed.pop(0)))
-    return found
-
-
 def assert_inside(content: bytes, paper: str, sheet: str) -> None:
     """No letter is more than 1 mm beyond the margins (as dates of a line of time are), or near an edge."""
-    wide, high = (each * MM for each in PAPERS[paper])
     least = (MARGINS[sheet] - 1) * MM
-    for page in PdfReader(io.BytesIO(content)).pages:
-        for found in runs(page):
+    for wide, high, letters in pdf_pages.letters(content):
+        assert (wide, high) == pytest.approx([each * MM for each in PAPERS[paper]], abs=1)
+        for found in letters:
             assert found.left >= least
             assert found.right <= wide - least
-            assert 4 * MM <= found.height <= high - 4 * MM
+            assert 4 * MM <= found.bottom <= found.top <= high - 4 * MM
 
 
 def joined(content: bytes) -> list[str]:
     """The text of each page without spaces and line ends."""
-    return ["".join(page.extract_text().split()) for page in PdfReader(io.BytesIO(content)).pages]
+    return ["".join(page.split()) for page in pdf_pages.texts(content)]
 
 
 def without_feet(pages: list[str], id_: str) -> str:
@@ -190,5 +137,5 @@ def test_long_words_are_broken_wherever_they_stand(sheet, paper):
 def test_ordinary_words_are_not_broken():
     said = "Contraindicated in patients with severe hypersensitivity to murine proteins; thrombocytopenia. " * 20
     content = pdf.draw([Heading("Title", TITLE), Lines((said,))], "foot", "patient", "a4")
-    text = " ".join(PdfReader(io.BytesIO(content)).pages[0].extract_text().split())
+    [text] = pdf_pages.texts(content)
     assert said.strip() in text

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import io
 import re
 from datetime import date
 from itertools import pairwise, product
 
 import pytest
-from pypdf import PdfReader
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 
+import pdf_pages
 from infusecalc.cli import run
 from infusecalc.output import html, markdown, pdf, terminal
 from infusecalc.output.blocks import Heading, Mark, Months, Rows, Timeline
@@ -43,10 +42,10 @@ def printed(line: str, folder, *more: str) -> list[str]:
     """The text of each page of a PDF, in one line; the paper is checked beside."""
     path = folder / "sheet.pdf"
     assert run([*line.split(), *more, "-o", str(path), "--quiet"]) in (0, 3)
-    reader = PdfReader(io.BytesIO(path.read_bytes()))
+    content = path.read_bytes()
     asked = more[more.index("--paper") + 1] if "--paper" in more else "a4"
-    assert {tuple(round(float(side)) for side in page.mediabox[2:]) for page in reader.pages} == {PAPERS[asked]}
-    return [" ".join(page.extract_text().split()).replace("- ", "-") for page in reader.pages]
+    assert {(round(wide), round(high)) for wide, high, _ in pdf_pages.letters(content)} == {PAPERS[asked]}
+    return pdf_pages.texts(content)
 
 
 def shown(line: str, folder, *more: str) -> str:
@@ -236,7 +235,7 @@ def test_weeks_begin_on_the_day_that_is_asked_for(first, names, weeks):
     row = "| " + " | ".join([""] * names.split().index("Tu") + ["**1**", "2"])
     assert row.replace("|  |", "|  |") in markdown.draw(blocks)
     assert re.findall(r"<abbr[^>]*>(\w+)<", html.draw(blocks, "foot", "clinic")) == names.split()
-    page = " ".join(PdfReader(io.BytesIO(pdf.draw(blocks, "foot", "clinic", "a4"))).pages[0].extract_text().split())
+    [page] = pdf_pages.texts(pdf.draw(blocks, "foot", "clinic", "a4"))
     assert f"{names} 1 2 3" in page
 
 
@@ -323,7 +322,7 @@ def test_on_a_telephone_a_timeline_tells_every_date():
     across = html.draw([Heading("Title", 1), Timeline(years)], "foot", "clinic").partition('class="timeline down"')[0]
     assert re.findall(r'y="22">([^<]+)<', across) == ["1", "4"]  # 1 of 1,000 apart: no room for the 2
     content = pdf.draw([Heading("Title", 1), Timeline(close)], "foot", "clinic", "a4")
-    text = " ".join(PdfReader(io.BytesIO(content)).pages[0].extract_text().split())
+    [text] = pdf_pages.texts(content)
     assert "1 Dec 2026" in text
     assert "2 Dec 2026" not in text
     assert "31 Dec 2026" in text
