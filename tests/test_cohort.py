@@ -552,7 +552,7 @@ def test_chunks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     listed = pl.DataFrame(list(rows(200, 9, table())), schema_overrides={"bsa_m2": pl.String})
     with pytest.warns(RejectedRows):
         whole = expand(listed)
-    monkeypatch.setattr("infusecalc.cohort.frames.ROWS", 7)
+    monkeypatch.setattr("infusecalc.cohort.frames.ROWS", 23)  # 200 rows are 8 times 23 and 16
     with pytest.warns(RejectedRows):
         assert_frame_equal(expand(listed), whole)
     assert rejects(listed)["row"].is_sorted()
