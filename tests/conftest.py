@@ -19,6 +19,7 @@ from jsonschema_rs import Draft202012Validator
 
 COUNTED = Path(__file__).parent / "counted.txt"
 UNCOUNTED = pytest.StashKey[set[str]]()
+PAUSED = pytest.StashKey[bool]()
 
 settings.register_profile("quick", deadline=None, max_examples=25)
 settings.register_profile("thorough", deadline=None, max_examples=100)
@@ -41,24 +42,40 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--count-all", action="store_true", help="count the branches of every test (tests/README.md)")
 
 
+def _coverage(config: pytest.Config) -> Any:
+    """What counts branches, or None."""
+    return getattr(config.pluginmanager.getplugin("_cov"), "cov_controller", None)
+
+
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Begin with the tests of counted.txt: together they reach every branch."""
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Import every module while branches are counted, for a module runs once; collect the tests uncounted."""
     import infusecalc  # noqa: PLC0415 - after coverage has begun
 
     for module in walk_packages(infusecalc.__path__, "infusecalc."):
         if not module.name.endswith(("__main__", ".spark")):  # that one needs an extra
-            import_module(module.name)  # while branches are counted, for a module runs once
+            import_module(module.name)
+    coverage = _coverage(session.config)
+    if coverage is not None and coverage.started:
+        coverage.pause()
+        session.config.stash[PAUSED] = True
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Begin with the tests of counted.txt: together they reach every branch."""
     counted = set() if config.getoption("count_all") else set(COUNTED.read_text(encoding="utf-8").splitlines())
     if counted:
         items.sort(key=lambda item: item.nodeid not in counted)
     config.stash[UNCOUNTED] = {item.nodeid for item in items if counted} - counted
+    if config.stash.get(PAUSED, False):
+        _coverage(config).resume()
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> None:
     """Count branches no longer once the first other test is reached: it would take each of them twice its time."""
-    coverage = getattr(item.config.pluginmanager.getplugin("_cov"), "cov_controller", None)
+    coverage = _coverage(item.config)
     if coverage is not None and coverage.started and item.nodeid in item.config.stash[UNCOUNTED]:
         coverage.pause()
 

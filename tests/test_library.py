@@ -13,6 +13,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+import infusecalc
 from infusecalc import BadInput, Patient, load_table, make_course
 from infusecalc.choices import Choices
 from infusecalc.cli.options import CHOICE, DATES, ON, PATIENT, TOTALS, TURNOVER
@@ -30,6 +31,16 @@ START = "2026-12-01"
 
 def course(**options):
     return make_course(table(), "infliximab", "crohns", Patient.of("70kg"), **options)
+
+
+# --- names -----------------------------------------------------------------------------------------------------
+
+
+def test_a_public_name_is_that_of_its_module_and_any_other_is_refused(monkeypatch):
+    monkeypatch.delattr(infusecalc, "make_course", raising=False)
+    assert infusecalc.make_course is make_course
+    with pytest.raises(AttributeError, match="module 'infusecalc' has no attribute 'make_curse'"):
+        _ = infusecalc.make_curse
 
 
 # --- options ---------------------------------------------------------------------------------------------------
