@@ -94,7 +94,7 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def commands_built_once() -> Iterator[None]:
-    """Keep the commands that are built: a test runs many lines, a process of the program one; half of a run is that."""
+    """Keep the program and its commands once they are built: a test runs many lines, a process of the program one."""
     from infusecalc import cli  # noqa: PLC0415 - after coverage has begun
     from infusecalc.output.formats import FORMATS  # noqa: PLC0415 - after coverage has begun
 
@@ -108,6 +108,7 @@ def commands_built_once() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cli, "_command", kept)
+        patch.setattr(cli, "_program", cache(cli._program))  # noqa: SLF001 - and the one where the program is
         yield
 
 

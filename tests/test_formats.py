@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+from functools import cache
 from typing import Any
 
 import pytest
@@ -94,8 +95,16 @@ def listed_in_markdown(text: str) -> list[list[str]]:
 TEXTS = [name for name in written_from(PLAIN) if name not in ("html", "pdf")]
 
 
+COURSES = {name: cache(make) for name, make in COURSES.items()}
+RENDERED: dict[tuple[int, str], tuple[Course, str]] = {}
+
+
 def rendered(found: Course, form: str) -> str:
-    return FORMATS[form].write(CourseAnswer(found), Look(80, False, {"full": True}))[0]
+    """A course in a format; it is written once, for each rule looks at the same one."""
+    if (id(found), form) not in RENDERED:
+        content = FORMATS[form].write(CourseAnswer(found), Look(80, False, {"full": True}))[0]
+        RENDERED[id(found), form] = found, content  # kept with it, so that no other has its identity
+    return RENDERED[id(found), form][1]
 
 
 @pytest.mark.parametrize("name", COURSES)
@@ -298,9 +307,13 @@ LEFT_OUT = {
 """What a row of a command leaves out of the JSON document, lists and objects aside."""
 
 
+ANSWERS: dict[str, dict[str, str]] = {}
+
+
 def answers(line: str, code: int, capfd: Any) -> dict[str, str]:
-    found = {}
-    for form in TEXTS:
+    """What a line answers in each format; it is run once, for each rule looks at the same answers."""
+    found = ANSWERS.setdefault(line, {})
+    for form in [each for each in TEXTS if each not in found]:
         assert run([*line.split(), "--format", form]) == code
         found[form] = capfd.readouterr().out
     return found
