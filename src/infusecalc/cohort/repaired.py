@@ -22,10 +22,10 @@ def still_broken(frame: pl.DataFrame, own: Collection[str]) -> pl.DataFrame:
     if CODE not in frame.columns or CODE in mine.columns:
         return mine
     code, raw = (_text(frame, name) for name in (CODE, RAW))
-    unfit = raw.is_not_null() if RAW in frame.columns else code.is_in(_UNREAD).fill_null(value=False)
+    unfit = raw.is_not_null() if RAW in frame.columns else code.is_in(_UNREAD)
     texts = [name for name, kind in mine.schema.items() if kind == pl.String]
     spelled = mine.select(pl.any_horizontal(pl.lit(value=False), *(pl.col(texts).str.contains(_SPELLED),)))
-    broken = unfit | (spelled.to_series().fill_null(value=False) & (code == NOT_UTF8).fill_null(value=False))
+    broken = unfit | (spelled.to_series() & (code == NOT_UTF8))  # null where neither is known: not broken
     if not broken.any():
         return mine
     kept = pl.DataFrame({CODE: code.fill_null(""), RAW: raw, "broken": broken})
