@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from infusecalc import load_table
-from infusecalc.cli import COMMANDS, EXIT_CODES, run
+from infusecalc.cli import COMMANDS, run
+from infusecalc.cli.exit_codes import EXIT_CODES
 from infusecalc.findings import CATALOGUE
 from infusecalc.statements import GRADES, SECTIONS, SITE, Confirmation, House, Section
 from infusecalc.statements.kinds import Either, ListOf, MapOf

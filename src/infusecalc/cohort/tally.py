@@ -26,12 +26,15 @@ _STEPS = {"day": "1d", "week": "1w", "month": "1mo"}
 
 
 class Tally:
-    """Sums over a cohort as it goes by. An infusion that is given only if needed is in no sum but its own count."""
+    """Sums over a cohort as it goes by.
+
+    An infusion that was given already, or is given only if needed, is in no sum but its own count.
+    """
 
     def __init__(self, events: Events) -> None:
         """Begin with nothing."""
         self._events = events
-        self.planned = self.infusions = self.needed = self.rejected = 0
+        self.planned = self.infusions = self.needed = self.given = self.rejected = 0
         self.lines = 0
         """Lines about patients that were rejected."""
         self.cost = 0  # 0.01
@@ -113,6 +116,9 @@ class Tally:
         self.blocks.update(dict.fromkeys(blocks, 1))
         if infusion.planned.optional:
             return
+        if infusion.planned.given:  # what was given is ordered no more
+            self.given += 1
+            return
         self.needed += 1
         dose, stops = infusion.dose.amount.dose, bool(blocks)
         self._add_product(course.product_name, (1, stops, dose, stops * dose, made_up.waste))
@@ -122,7 +128,7 @@ class Tally:
             spent = cost_of(made_up.vials, dict(course.case.prices))
             wasted = None if spent is None else share_of_cost(spent, made_up.waste, made_up.opened)
             self.cost, self.unpriced = self.cost + (spent or 0), self.unpriced + (spent is None)
-        if self.by and not infusion.planned.given:  # what was given is ordered no more
+        if self.by:
             first, product = first_day(infusion.planned.date, self.by), course.product_name
             self.ordered[first, product, vials_text(made_up.vials)] += 1
             times = infusion.time, course.chair.time(infusion.time)
