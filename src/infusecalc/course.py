@@ -50,7 +50,7 @@ class Course(Frozen):
     findings: tuple[Finding, ...]
 
     def __repr__(self) -> str:
-        """A few lines: regimen, patient, dates, doses and what blocks."""
+        """A few lines: regimen, patient, dates, doses, what blocks, and how many cautions."""
         text: str = _drawn(self, "_lines")
         return text
 
@@ -62,10 +62,10 @@ class Course(Frozen):
     def to_frame(self) -> Any:
         """The infusions, or without dates the phases, as a Polars frame with the columns that docs/commands.md lists.
 
-        Infusions that block are among them, with their findings in `blocks`: filter `blocks.is_null()` before use.
+        Infusions that block are among them, with their findings in `blocks`. Keep `pl.col("blocks").is_null()`, and let
+        somebody decide about the others: they are no plan before that.
 
-        Doses are in mg, volumes in mL, times in minutes, dates are dates. Infusions that block are among them, with
-        their findings in `blocks`: filter `blocks.is_null()` before use. Raises MissingExtra without Polars.
+        Doses are in mg, volumes in mL, times in minutes, dates are dates. Raises MissingExtra without Polars.
         """
         return _drawn(self, "_frame")
 

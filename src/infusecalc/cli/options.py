@@ -144,7 +144,7 @@ CLINIC = [
         "How many days an infusion may move to an open day; without it, no infusion moves.",
         "3d|PHASE=3d",
     ),
-    option("--weight-change", "Weight change that gives a caution; default: that of the regimen table.", "PERCENT"),
+    option("--weight-change", "Weight change with a caution; default: the limit in the regimen table.", "PERCENT"),
 ]
 TURNOVER = [option("--turnover", "Minutes between two patients in a chair, for the chair time; default 0.", "MIN")]
 TOTALS = [
@@ -170,8 +170,8 @@ CHECK = [
 HORIZON = [
     option(
         "--for",
-        "How long to plan, from the start, last day included; default: your site's setting, else 12 months from the "
-        "start or from the last infusion given.",
+        "How long to plan from the start, last day included; default: 12 months from the start or the last infusion "
+        "given, or your site's setting.",
         "12m|52w|2y",
     ),
     option("--until", "Plan up to and including a date.", "DATE"),

@@ -45,6 +45,10 @@ def _known_overdue(agenda: Agenda) -> Iterator[str]:
     if many:
         taken = f"every infusion planned before {agenda.on} is taken as given"
         yield f"Not known for {_count(many, 'row')} of the cohort without a line in --given: {taken}."
+    if agenda.ahead:
+        are = "is" if agenda.ahead == 1 else "are"
+        told = "taken as given all the same: what is due before that is not listed. Put no bookings there"
+        yield f"CAUTION: {_count(agenda.ahead, 'line')} of --given {are} dated after {agenda.on}, and {told}."
 
 
 def _rejected(agenda: Agenda) -> Iterator[Block]:
