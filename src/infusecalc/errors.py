@@ -62,7 +62,7 @@ class BadInput(InfusecalcError):
     that is at fault (`start`, `weight`, `for_` ...); None where several are, or none is. The parts of the sentence:
     `what` names the input, `value` is as given, `problem` says what is wrong and `detail` with which other values,
     `allowed` is what would be right (behind `how`: `allowed:` or `must be`), and `hint` what to do next. Only `value`
-    and `detail` hold what was said of a patient. Arguments stand in backticks.
+    and `detail` hold what was said of a patient.
     """
 
     def __init__(
