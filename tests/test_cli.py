@@ -170,7 +170,10 @@ def test_bad_input_ends_with_2_and_one_sentence(capfd):
             "is not known; nearest: hepatitis-b, hepatitis-b-active, hepatitis-b-past; ",
         ),
         ([*LOOK_UP, "--has", "tbc"], "nearest: tuberculosis; for the names see: infusecalc info infliximab\n"),
-        (["dose", "rituximab", "crhons", "--weight", "70"], "sjogren); no similar name\n"),  # `frns` is not like it
+        (
+            ["dose", "rituximab", "crhons", "--weight", "70"],
+            "sjogren); no similar name; all names: infusecalc list\n",
+        ),  # `frns` is not like it
         (["dose", "crohns", "--weight", "70"], "'crohns' is not known: it is an indication of infliximab (allowed: "),
         (["dose", "ra", "--weight", "70"], "is not known: it is an indication of infliximab and rituximab (allowed: "),
         ([*LOOK_UP, "--has", ""], "condition '' is empty; for the names see: infusecalc info infliximab\n"),
