@@ -269,7 +269,7 @@ def test_exit_codes_are_those_of_batch(tmp_path: Path, capsys: Captured) -> None
     assert run(["agenda", *files(tmp_path, [blocked]), *span]) == 3
     assert "BLOCKED contraindicated:active-tb: b #1" in capsys.readouterr().out
     assert run(["agenda", *files(tmp_path, [blocked | {"accept": "contraindicated=seen"}]), *span]) == 0
-    assert "caution contraindicated:active-tb, accepted (seen): b #1" in capsys.readouterr().out
+    assert "CAUTION contraindicated:active-tb, accepted (seen): b #1" in capsys.readouterr().out
     assert run(["agenda", *files(tmp_path, [blocked | {"start": "2027-03-02"}]), *span]) == 0, "it is not listed"
     words = files(tmp_path, [blocked, {"patient_id": "x", "weight_kg": ""}])
     bad = tmp_path / "bad.csv"

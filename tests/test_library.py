@@ -167,7 +167,7 @@ def unlike(said, flag):
     default = re.search(r"default:? (.+?)(, or your site's setting)?\.$", info.help)
     wanted = [UNITS[info.metavar]] if info.metavar in UNITS else []
     wanted += [default[1]] if default else []
-    wanted += ["or a list"] if info.help.endswith("Repeatable.") else []
+    wanted += ["or a list"] if info.help.endswith("more than once.") else []
     return [words for words in wanted if words not in said]
 
 

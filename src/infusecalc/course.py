@@ -314,16 +314,19 @@ def _day(choices: Choices) -> date | None:
 def _check(setting: Setting, patient: Patient, choices: Choices) -> None:
     day = _day(choices)
     patient.check(setting.house, day)
-    check_done(setting.regimen, choices, day)
+    check_done(setting, choices, day)
 
 
-def check_done(regimen: Regimen, choices: Choices, day: date | None) -> None:
+def check_done(setting: Setting, choices: Choices, day: date | None) -> None:
     """Refuse with BadInput a screening that the regimen's drug has not, and one done after the start."""
-    known = regimen.drug_rules.screening
+    known = setting.regimen.drug_rules.screening
     for done in choices.done:
         if done.name not in known:
-            hint = "it is for what is done before the first infusion"
-            raise BadInput("`done`", done.name, "is not a screening of this drug", allowed=", ".join(known), hint=hint)
+            meant = "".join(
+                f", but {name} is" for name in known if setting.table.is_called("conditions", name, done.name)
+            )
+            hint, problem = "it is for what is done before the first infusion", "is not a screening of this drug"
+            raise BadInput("`done`", done.name, problem, detail=meant, allowed=", ".join(known), hint=hint)
         if done.on and day and done.on > day:
             hint = "it records what was done before the start"
             raise BadInput("`done`", f"{done.name}={done.on}", f"is after the start, {day}", hint=hint)

@@ -101,7 +101,7 @@ class CohortOptions(SharedOptions, total=False):
     weight: the weight of the rows whose cell is empty: kg, or with its unit
     height: the height of the rows whose cell is empty: cm, or with its unit
     bsa: the body surface area of the rows whose cell is empty, in m2
-    age: the age of the rows whose cell is empty: years, or with its unit
+    age: the age of the rows whose cell is empty, on the day of the first infusion: years, or with its unit
     """
 
     given: Any

@@ -127,7 +127,7 @@ COHORT = [
     _for_empty("--weight", "Body weight; a bare number is kg.", "70kg|154lb"),
     _for_empty("--height", "Height; a bare number is cm.", "175cm|1.75m|5ft9in"),
     _for_empty("--bsa", "Body surface area.", "M2"),
-    _for_empty("--age", "Age; a bare number is years.", "34y|8mo"),
+    _for_empty("--age", "Age on the day of the first infusion; a bare number is years.", "34y|8mo"),
     _for_empty("--start", "Date of the first infusion.", "YYYY-MM-DD|today"),
     *(each for each in PATIENT if each.name in ("bsa_formula", "bsa_cap")),
     *_FOR_ALL,

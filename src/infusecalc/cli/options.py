@@ -55,7 +55,7 @@ def option(flags: str, text: str, metavar: str = "", *, needed: bool = False, wo
 
 def repeated(flag: str, text: str, metavar: str) -> Parameter:
     """An option that may be given again and again."""
-    return listed(flag, f"{text} Repeatable.", metavar)
+    return listed(flag, f"{text} May be given more than once.", metavar)
 
 
 def listed(flag: str, text: str, metavar: str) -> Parameter:
@@ -85,12 +85,14 @@ REGIMEN = [
     argument("indication", "Indication; for the names see: list.", needed=False),
 ]
 PATIENT = [
-    option("--weight", "Body weight; a bare number is kg. Repeatable with dates.", "[DATE=]70kg|154lb", needed=True),
+    option(
+        "--weight", "Body weight; a bare number is kg. With dates more than once.", "[DATE=]70kg|154lb", needed=True
+    ),
     option("--height", "Height; a bare number is cm. Needed for mg/m2.", "175cm|1.75m|5ft9in"),
     option("--bsa", "Body surface area, in place of a height.", "M2"),
     option("--bsa-formula", f"One of {', '.join(BSA_FORMULAS)}; default mosteller.", "NAME", words=BSA_FORMULAS),
     option("--bsa-cap", "Cap the body surface area (adds a caution).", "M2"),
-    option("--age", "Age; a bare number is years.", "34y|8mo"),
+    option("--age", "Age on the day of the first infusion; a bare number is years.", "34y|8mo"),
     option("--born", "Date of birth, in place of an age.", "DATE"),
     option("--patient-id", "Patient id, printed on the result.", "TEXT"),
     repeated("--has", "A condition of the patient; for the names see: info DRUG.", "CONDITION"),
@@ -155,7 +157,7 @@ PUMP = [
     option("--number", "Number of the infusion in the course; default 1.", "N"),
     flag("--first", "The first infusion of the course."),
     flag("--subsequent", "A later infusion, at the later-infusion rate."),
-    option("--phase", "With --subsequent: the phase that sets the dose.", "NAME"),
+    option("--phase", "With --subsequent: whose dose is infused, where phases have different ones.", "NAME"),
     option("--at", "Start time, to show clock times.", "09:30"),
     option("--stopped-at", "Minutes from the start to the stop: shows what went in and how to continue.", "MIN"),
     option("--pause", "Length of the stop, in minutes.", "MIN"),

@@ -136,7 +136,7 @@ def _name(item: Record) -> str:
 
 
 def _mark(item: Record) -> str:
-    return "BLOCKED" if item["blocks"] else "caution" if item["cautions"] else ""
+    return "BLOCKED" if item["blocks"] else "CAUTION" if item["cautions"] else ""
 
 
 def _marks(items: Iterable[Record]) -> Iterator[str]:
@@ -154,7 +154,7 @@ def told_of(item: Record) -> Iterator[str]:
     reasons = dict(part.partition("=")[::2] for part in (item["accepted"] or "").split(";") if part)
     yield from (f"BLOCKED {code}" for code in item["blocks"])
     for code in item["cautions"]:
-        yield f"caution {code}" + (f", accepted ({escape(reasons[code])})" if code in reasons else "")
+        yield f"CAUTION {code}" + (f", accepted ({escape(reasons[code])})" if code in reasons else "")
 
 
 def _totals(agenda: Agenda) -> Iterator[Block]:
