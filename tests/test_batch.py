@@ -268,8 +268,15 @@ def test_what_blocks_is_said_at_the_end_with_what_to_do(tmp_path: Path, capsys: 
     given.write_text("patient_id,date,dose_mg\n", encoding="utf-8")
     assert run(["batch", str(source), "-o", str(out), "--given", str(given)]) == 3
     assert capsys.readouterr().err.splitlines()[-1] == said
-    assert run(["batch", str(source), "-o", str(out), "--accept", "age-outside-regimen=agreed"]) == 0
-    assert "BLOCKED" not in capsys.readouterr().err
+    for beside in ([], ["--given", str(given)]):
+        line = ["batch", str(source), "-o", str(out), *beside, "--accept", "age-outside-regimen=agreed"]
+        assert run([*line, "--has", "tb", "--accept", "contraindicated:tb=letter"]) == 0
+        said = capsys.readouterr().err.splitlines()
+        assert not any("BLOCKED" in each for each in said)
+        agreed = (
+            "contraindicated:active-tb 24, age-outside-regimen 16"  # 3 patients x 8; reasons are in the result alone
+        )
+        assert said[-1] == f"infusecalc: accepted blocks, each with the number of infusions: {agreed}"
 
 
 # --- forms --------------------------------------------------------------------------------------------------------

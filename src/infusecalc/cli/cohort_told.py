@@ -56,6 +56,8 @@ def summary(tally: Tally) -> Iterator[str]:
     if tally.findings:
         whose = "whose they are: columns findings and cautions; what each means: docs/findings.md"
         yield f"findings, each with the number of infusions that carry it: {_counted(tally.findings)} ({whose})"
+    if tally.accepted:
+        yield f"accepted blocks, each with the number of infusions: {_counted(tally.agreed())}"
     for acceptance in tally.unmet():
         yield f"--accept {escape(str(acceptance))} met no blocking finding in any row"
     if tally.blocks:

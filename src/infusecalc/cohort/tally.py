@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import date, timedelta
 
@@ -14,7 +14,7 @@ from infusecalc.choices import Acceptance
 from infusecalc.cohort.lookup_tables import Events
 from infusecalc.course import Course
 from infusecalc.errors import UnknownName
-from infusecalc.findings import block_keys, carries
+from infusecalc.findings import Finding, block_keys, carries
 from infusecalc.output.flat import vials_text
 from infusecalc.output.totals_answer import PERIODS, Row, TotalsAnswer
 from infusecalc.phase_dose import Infusion
@@ -52,14 +52,21 @@ class Tally:
         """Combinations of vials, by product."""
         self.products: dict[str, list[int]] = {}
         """Of each product: infusions, those that block, dose, dose of those, and waste, in 0.01 mg."""
-        self.accepted: set[tuple[str, str | None, str | None]] = set()
-        """The blocks that were accepted: code, detail and reason."""
+        self.accepted: Counter[tuple[str, str | None, str | None]] = Counter()
+        """The blocks that were accepted, each with its infusions: code, detail and reason."""
         self.ordered: Counter[tuple[date, str, str]] = Counter()
         """The same, by the first day of a period and by product."""
 
     def opened(self, product: str) -> dict[str, int]:
         """All vials of a product by size in mg, the largest first."""
         return _by_size((vials, count) for (name, vials), count in self.vials.items() if name == product)
+
+    def agreed(self) -> Counter[str]:
+        """Infusions by block that was accepted, whatever the reason was."""
+        found: Counter[str] = Counter()
+        for (code, detail, _), count in self.accepted.items():
+            found[f"{code}:{detail}" if detail else code] += count
+        return found
 
     def unmet(self) -> list[Acceptance]:
         """What is accepted for the whole cohort, and blocks in no row."""
@@ -82,7 +89,8 @@ class Tally:
             self.infusions += count * len(self._events.codes[variant])
             for codes in self._events.codes[variant]:
                 self.blocked |= bool(codes.blocks)
-                self.accepted.update(codes.accepted)
+                for each in dict.fromkeys(codes.accepted):
+                    self.accepted[each] += count
                 for key in codes.keys:
                     self.findings[key] += count
                 for key in codes.blocks:
@@ -101,7 +109,7 @@ class Tally:
         """Add courses that were planned one by one."""
         for course in courses:
             self.planned += 1
-            self.accepted.update((each.code, each.detail, each.reason) for each in course.findings if each.accepted)
+            self.accepted.update(dict.fromkeys(_accepted(course.findings), 0))
             self.blocked |= course.blocked
             shown = {infusion.planned.number for infusion in course.infusions}
             for infusion in course.infusions:
@@ -114,6 +122,7 @@ class Tally:
         blocks = block_keys(found)
         self.findings.update(dict.fromkeys((each.key for each in found), 1))
         self.blocks.update(dict.fromkeys(blocks, 1))
+        self.accepted.update(dict.fromkeys(_accepted(found), 1))
         if infusion.planned.optional:
             return
         if infusion.planned.given:  # what was given is ordered no more
@@ -162,6 +171,11 @@ class Tally:
     def _add_period(self, first: date, product: str, found: list[int]) -> None:
         known = self.periods.setdefault((first, product), [0] * len(found))
         self.periods[first, product] = [one + other for one, other in zip(known, found, strict=True)]
+
+
+def _accepted(findings: Iterable[Finding]) -> Iterator[tuple[str, str | None, str | None]]:
+    """The blocks among findings that were accepted."""
+    return ((each.code, each.detail, each.reason) for each in findings if each.accepted)
 
 
 def first_day(day: date, by: str) -> date:
