@@ -268,6 +268,12 @@ def test_exit_codes_are_those_of_batch(tmp_path: Path, capsys: Captured) -> None
     span = ["--on", "2026-03-02", "--quiet"]
     assert run(["agenda", *files(tmp_path, [blocked]), *span]) == 3
     assert "BLOCKED contraindicated:active-tb: b #1" in capsys.readouterr().out
+    assert run(["agenda", *files(tmp_path, [blocked]), *span[:-1]]) == 3
+    how = "write CODE=REASON into the column accept of that row; "
+    how += "--accept CODE=REASON accepts it for all rows that have it"
+    assert f"blocked by contraindicated:active-tb; if the prescriber decides to go on with a patient, {how}\n" in (
+        capsys.readouterr().err
+    )
     assert run(["agenda", *files(tmp_path, [blocked | {"accept": "contraindicated=seen"}]), *span]) == 0
     assert "CAUTION contraindicated:active-tb, accepted (seen): b #1" in capsys.readouterr().out
     assert run(["agenda", *files(tmp_path, [blocked | {"start": "2027-03-02"}]), *span]) == 0, "it is not listed"
