@@ -297,6 +297,7 @@ def check_rejects(given: dict[str, Any]) -> None:
 
 def _run(work: Batch, given: dict[str, Any]) -> int:
     """Write the infusions, set rejected rows aside, and say what it came to."""
+    from infusecalc.cohort.files.reading import BUNDLES  # noqa: PLC0415 - no other command needs a frame library
     from infusecalc.cohort.files.writing import ReaderGone, write_rows  # noqa: PLC0415 - no other command needs it
 
     tally = work.expansion.tally
@@ -310,7 +311,7 @@ def _run(work: Batch, given: dict[str, Any]) -> int:
     except ReaderGone:
         return 0
     if not given["quiet"]:
-        for line in summary(tally):
+        for line in summary(tally, columns=work.form != BUNDLES):
             say(line)
     if given["totals"]:
         _write_totals(work, given)

@@ -35,8 +35,11 @@ def _tell(rows: Any, line_of: LineOf) -> None:
         say(escape(f"{where_of(told, line_of)}: {told['code']}: {told['reason']}"))
 
 
-def summary(tally: Tally) -> Iterator[str]:
-    """What a cohort came to, line by line; an infusion that was given, or is given only if needed, is in no sum."""
+def summary(tally: Tally, *, columns: bool) -> Iterator[str]:
+    """What a cohort came to, line by line; an infusion that was given, or is given only if needed, is in no sum.
+
+    `columns`: the result has some, and not bundles.
+    """
     left = (tally.given, "already given"), (tally.infusions - tally.needed - tally.given, "as needed")
     told = " and ".join(f"{count:,} {what}" for count, what in left if count)
     beside = f" ({told}, left out of the totals)" if told else ""
@@ -54,7 +57,8 @@ def summary(tally: Tally) -> Iterator[str]:
         without = f", without {tally.unpriced:,} {lack} a price" if tally.unpriced else ""
         yield f"cost of the vials: {people(tally.cost)}{without}"
     if tally.findings:
-        whose = "whose they are: columns findings and cautions; what each means: docs/findings.md"
+        whose = "whose they are: columns findings and cautions; " if columns else ""
+        whose += "what each means: docs/findings.md"
         yield f"findings, each with the number of infusions that carry it: {_counted(tally.findings)} ({whose})"
     if tally.accepted:
         yield f"accepted blocks, each with the number of infusions: {_counted(tally.agreed())}"
