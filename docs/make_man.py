@@ -11,7 +11,8 @@ from pathlib import Path
 
 from make_pages import commands
 
-from infusecalc.cli import EXIT_CODES, run
+from infusecalc.cli import run
+from infusecalc.cli.exit_codes import EXIT_CODES
 
 
 def helped(*command: str) -> str:

@@ -22,7 +22,8 @@ import typer
 import yaml
 
 from infusecalc import load_table
-from infusecalc.cli import COMMANDS, EXIT_CODES, run
+from infusecalc.cli import COMMANDS, run
+from infusecalc.cli.exit_codes import EXIT_CODES
 from infusecalc.cli.settings_keys import KEYS, TABLES
 from infusecalc.findings import CATALOGUE
 from infusecalc.output.table_rows import listing

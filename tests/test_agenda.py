@@ -90,6 +90,25 @@ def test_of_how_many_it_is_not_known_what_was_given_is_said(
     assert ("without a line in --given" in page) == bool(says)
 
 
+@pytest.mark.parametrize(
+    ("dates", "said"),
+    [
+        (["2026-01-05", "2026-02-09", "2026-02-10"], ""),  # the first day itself is no later one
+        (["2026-01-05", "2026-02-11"], "CAUTION: 1 line of --given is dated after 2026-02-10, and taken as given"),
+        (["2026-02-11", "2026-04-11"], "CAUTION: 2 lines of --given are dated after 2026-02-10, and taken as given"),
+    ],
+    ids=["up to the first day", "one later", "two later"],
+)
+def test_what_is_told_as_given_after_the_first_day_is_a_caution(
+    dates: list[str], said: str, tmp_path: Path, capsys: Captured
+) -> None:
+    words = files(tmp_path, [{"start": "2026-01-05"}], [f"a,{day}," for day in dates])
+    assert run(["agenda", *words, "--on", "2026-02-10"]) == 0
+    page = " ".join(capsys.readouterr().out.split())
+    assert said in page
+    assert ("Put no bookings there" in page) == bool(said)
+
+
 def test_every_number_of_an_infusion_is_that_of_schedule(tmp_path: Path, capsys: Captured) -> None:
     words = files(tmp_path, [{}], ["a,2026-01-05,350", "a,2026-01-19,350"])
     found = listed(words, capsys, 0, "--on", "2026-02-16", "--turnover", "15")
@@ -249,8 +268,14 @@ def test_exit_codes_are_those_of_batch(tmp_path: Path, capsys: Captured) -> None
     span = ["--on", "2026-03-02", "--quiet"]
     assert run(["agenda", *files(tmp_path, [blocked]), *span]) == 3
     assert "BLOCKED contraindicated:active-tb: b #1" in capsys.readouterr().out
+    assert run(["agenda", *files(tmp_path, [blocked]), *span[:-1]]) == 3
+    how = "write CODE=REASON into the column accept of that row; "
+    how += "--accept CODE=REASON accepts it for all rows that have it"
+    assert f"blocked by contraindicated:active-tb; if the prescriber decides to go on with a patient, {how}\n" in (
+        capsys.readouterr().err
+    )
     assert run(["agenda", *files(tmp_path, [blocked | {"accept": "contraindicated=seen"}]), *span]) == 0
-    assert "caution contraindicated:active-tb, accepted (seen): b #1" in capsys.readouterr().out
+    assert "CAUTION contraindicated:active-tb, accepted (seen): b #1" in capsys.readouterr().out
     assert run(["agenda", *files(tmp_path, [blocked | {"start": "2027-03-02"}]), *span]) == 0, "it is not listed"
     words = files(tmp_path, [blocked, {"patient_id": "x", "weight_kg": ""}])
     bad = tmp_path / "bad.csv"

@@ -260,15 +260,23 @@ def test_what_blocks_is_said_at_the_end_with_what_to_do(tmp_path: Path, capsys: 
     source, out = write(tmp_path / "in.csv", [GOOD, blocked, blocked]), tmp_path / "out.csv"
     said = "infusecalc: BLOCKED, each finding with the number of infusions: "
     said += "age-outside-regimen 16; "  # 2 patients x 8 infusions
-    said += "if the prescriber decides to go on, record the reason: --accept CODE=REASON"
+    said += "if the prescriber decides to go on with a patient, write CODE=REASON into the column accept of that row; "
+    said += "--accept CODE=REASON accepts it for all rows that have it"
     assert run(["batch", str(source), "-o", str(out)]) == 3
     assert capsys.readouterr().err.splitlines()[-1] == said
     given = tmp_path / "given.csv"  # with a history, patients are planned one by one
     given.write_text("patient_id,date,dose_mg\n", encoding="utf-8")
     assert run(["batch", str(source), "-o", str(out), "--given", str(given)]) == 3
     assert capsys.readouterr().err.splitlines()[-1] == said
-    assert run(["batch", str(source), "-o", str(out), "--accept", "age-outside-regimen=agreed"]) == 0
-    assert "BLOCKED" not in capsys.readouterr().err
+    for beside in ([], ["--given", str(given)]):
+        line = ["batch", str(source), "-o", str(out), *beside, "--accept", "age-outside-regimen=agreed"]
+        assert run([*line, "--has", "tb", "--accept", "contraindicated:tb=letter"]) == 0
+        said = capsys.readouterr().err.splitlines()
+        assert not any("BLOCKED" in each for each in said)
+        agreed = (
+            "contraindicated:active-tb 24, age-outside-regimen 16"  # 3 patients x 8; reasons are in the result alone
+        )
+        assert said[-1] == f"infusecalc: accepted blocks, each with the number of infusions: {agreed}"
 
 
 # --- forms --------------------------------------------------------------------------------------------------------
@@ -456,7 +464,7 @@ def test_clinic_days_and_prices_add_their_columns(tmp_path: Path) -> None:
 def test_extra_columns_are_refused_unless_they_are_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source, out = write(tmp_path / "in.csv", [{"ward": '=5 East, "A"\nB'} | GOOD]), tmp_path / "out.csv"
     assert run(["batch", str(source), "-o", str(out), "--quiet"]) == 2
-    assert "header 'ward' is not known" in capsys.readouterr().err
+    assert "column 'ward' is not known" in capsys.readouterr().err
     assert run(["batch", str(source), "-o", str(out), "--quiet", "--keep-extra"]) == 0
     assert {row["ward"] for row in read(out)} == {'=5 East, "A"\nB'}
     assert list(read(out)[0]) == [*COLUMNS, "ward"]
@@ -557,6 +565,35 @@ def test_the_sums_of_a_product_say_what_of_them_blocks_and_leave_out_what_is_giv
     assert "BLOCKED among these: 1 infusion, 350 mg\n" in capsys.readouterr().err
 
 
+def test_the_sums_of_a_product_leave_out_what_was_given_as_the_totals_to_order_do(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given, order = tmp_path / "given.csv", tmp_path / "order.csv"
+    given.write_text("patient_id,date,dose_mg\na,2026-12-01,350\nb,2026-12-01,\n", encoding="utf-8")
+    rows = [GOOD | {"patient_id": "a"}, GOOD | {"patient_id": "b", "indication": "ici-colitis"}]
+    line = ["batch", str(write(tmp_path / "in.csv", rows)), "-o", str(tmp_path / "out.csv"), "--doses", "3"]
+    assert run([*line, "--given", str(given), "--totals", str(order)]) == 0
+    said = capsys.readouterr().err.splitlines()
+    # a: 3 x 350 mg, the first of them given; b: one given, the second as needed
+    left = "(2 already given and 1 as needed, left out of the totals)"
+    assert said[:2] == [
+        f"infusecalc: 2 rows planned, 5 infusions {left}, 0 rows rejected",
+        "infusecalc: Remicade: 8 x 100 mg; dose 700 mg, waste 100 mg",
+    ]
+    assert "8x100" in order.read_text(encoding="utf-8").splitlines()[-1]
+
+
+@pytest.mark.parametrize("name", ["out.csv", "out.nonmem.csv"])
+def test_a_closed_day_in_a_cohort_is_accepted_in_its_row_or_for_all_rows(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = write(tmp_path / "in.csv", [GOOD])  # it begins on a Tuesday
+    assert run(["batch", str(source), "-o", str(tmp_path / name), "--days", "wed-fri"]) == 3
+    how = "give a tolerance or other days; to keep the dates of a patient, write CODE=REASON into the column accept "
+    how += "of that row; --accept CODE=REASON accepts it for all rows that have it\n"
+    assert capsys.readouterr().err.endswith(how)
+
+
 @pytest.mark.parametrize("ordered", ["", "10w"], ids=["by columns", "one by one"])
 def test_a_code_to_accept_that_no_finding_has_is_refused_and_one_that_no_row_meets_is_told(
     ordered: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -629,12 +666,12 @@ def test_a_file_that_is_wrong_as_a_whole_is_refused(tmp_path: Path, capsys: pyte
     wrong = {
         ("in.csv", b""): "is empty",
         ("in.csv", line): "header has no known column (allowed: patient_id, ",
-        ("in.csv", header.replace(b"start", b"drug") + line): "header 'drug' is there twice",
-        ("in.csv", header.replace(b",start", b"") + b"a,infliximab,crohns,70\n"): "header 'start' is missing",
+        ("in.csv", header.replace(b"start", b"drug") + line): "column 'drug' is there twice",
+        ("in.csv", header.replace(b",start", b"") + b"a,infliximab,crohns,70\n"): "column 'start' is missing",
         (
             "in.csv",
             header.replace(b"weight_kg,", b"") + b"a,infliximab,crohns,2026-12-01\n",
-        ): "header 'weight_kg' is missing",
+        ): "column 'weight_kg' is missing",
         ("in.csv", b'{"drug": "infliximab"}\n'): "is JSON, not CSV",
         ("in.csv", parquet.getvalue()): "is Parquet",
         ("in.csv", gzip.compress(header + line)): "is compressed with gzip",
@@ -643,7 +680,7 @@ def test_a_file_that_is_wrong_as_a_whole_is_refused(tmp_path: Path, capsys: pyte
         ("in.csv.gz", header + line): "is not compressed with gzip",
         ("in.csv.gz", gzip.compress((header + line) * 1000)[:-20]): "is damaged",
         ("in.ndjson", header + line): "has no JSON object",
-        ("in.ndjson", b'{"drug": "infliximab"}\n'): "header 'indication, start, weight_kg' is missing",
+        ("in.ndjson", b'{"drug": "infliximab"}\n'): "columns 'indication, start, weight_kg' are missing",
         ("in.parquet", header + line): "is not Parquet",
         ("in.parquet", parquet.getvalue()[:-9]): "is damaged",
         ("in.parquet", parquet.getvalue()): "header has no known column",
@@ -979,11 +1016,11 @@ def test_columns_of_rejected_rows_are_left_aside_only_where_all_are_there(
         source = write(tmp_path / "in.csv", [more | GOOD])
         code = run(["batch", str(source), "-o", str(tmp_path / "out.csv"), "--quiet", *(options or [])])
         assert code == (2 if options is None else 0)
-    assert "header 'row' is there twice" in capsys.readouterr().err
+    assert "column 'row' is there twice" in capsys.readouterr().err
     for name in own:
         source = write(tmp_path / "in.csv", [{key: own[key] for key in own if key != name} | GOOD])
         assert run(["batch", str(source), "-o", str(tmp_path / "out.csv"), "--quiet"]) == 2
-        assert "is not known" in capsys.readouterr().err
+        assert "' are not known" in capsys.readouterr().err
 
 
 # --- standard output, and a terminal --------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ import pytest
 import typer
 
 from infusecalc.cli import COMMANDS, run
+from infusecalc.cli.exit_codes import IN_SHORT, TOLD_IN
 from infusecalc.cli.reply import Reply, colour, say, width
 from infusecalc.errors import BadInput
 from infusecalc.output import files, terminal
@@ -169,7 +170,10 @@ def test_bad_input_ends_with_2_and_one_sentence(capfd):
             "is not known; nearest: hepatitis-b, hepatitis-b-active, hepatitis-b-past; ",
         ),
         ([*LOOK_UP, "--has", "tbc"], "nearest: tuberculosis; for the names see: infusecalc info infliximab\n"),
-        (["dose", "rituximab", "crhons", "--weight", "70"], "sjogren); no similar name\n"),  # `frns` is not like it
+        (
+            ["dose", "rituximab", "crhons", "--weight", "70"],
+            "sjogren); no similar name; all names: infusecalc list\n",
+        ),  # `frns` is not like it
         (["dose", "crohns", "--weight", "70"], "'crohns' is not known: it is an indication of infliximab (allowed: "),
         (["dose", "ra", "--weight", "70"], "is not known: it is an indication of infliximab and rituximab (allowed: "),
         ([*LOOK_UP, "--has", ""], "condition '' is empty; for the names see: infusecalc info infliximab\n"),
@@ -822,3 +826,29 @@ def test_an_option_of_another_format_is_refused(form, options, words):
     with pytest.raises(BadInput, match=re.escape(words)):
         check_options(FORMATS[form], options, tuple(FORMATS))
     check_options(FORMATS[form], {"sheet": "clinic", "paper": None, "private": False}, tuple(FORMATS))
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS, "regimens diff"])
+def test_the_help_of_a_command_that_can_end_with_3_tells_the_exit_codes_last(command, capfd):
+    assert run([*command.split(), "--help"]) == 0
+    told = " ".join(capfd.readouterr().out.split())
+    assert told.endswith(IN_SHORT) == (command in ("", *TOLD_IN))
+    assert [int(code) for code in re.findall(r"(?<!\w)[0-9](?= )", IN_SHORT)] == [0, 2, 3, 4]
+
+
+@pytest.mark.parametrize("command", ["batch", "agenda"])
+def test_the_help_of_a_cohort_says_of_which_rows_an_option_is(command, capfd):
+    assert run([command, "--help"]) == 0
+    parts = re.split(r"^(?:  --|\w+:$)", capfd.readouterr().out, flags=re.MULTILINE)
+    told = {part.split()[0]: " ".join(part.split()) for part in parts if part.strip()}
+    for name in ("drug", "indication", "weight", "height", "age", "bsa", "label", "variant", "product", "start"):
+        assert told[name].endswith("Default for empty cells."), name
+    for name in ("has", "done", "dose", "every", "protocol", "accept"):
+        assert "EVERY" in told[name], name
+        assert f"column {name}" in told[name], name
+
+
+@pytest.mark.parametrize(("command", "has"), [("dose", True), ("next", True), ("list", False), ("settings", False)])
+def test_only_an_answer_with_findings_says_which_of_them_quiet_leaves_out(command, has, capfd):
+    assert run([command, "--help"]) == 0
+    assert ("leaves out info" in capfd.readouterr().out) == has

@@ -243,7 +243,7 @@ def test_extra_columns_stay_with_their_patients() -> None:
         [7],
     ]
     assert_frame_equal(expand(with_ward.lazy(), keep_extra=True).collect(), found)
-    with pytest.raises(InfusecalcError, match="header 'ward' is not known"):
+    with pytest.raises(InfusecalcError, match="column 'ward' is not known"):
         expand(with_ward)
 
 

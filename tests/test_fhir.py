@@ -356,6 +356,13 @@ def test_the_bundles_of_a_cohort_go_to_standard_output_line_by_line(cohort, capf
     assert [json.loads(line)["resourceType"] for line in capfd.readouterr().out.splitlines()] == ["Bundle"] * 2
 
 
+@pytest.mark.parametrize(("to", "whose"), [("csv", "whose they are: columns findings and cautions; "), ("fhir", "")])
+def test_what_is_said_of_findings_names_columns_only_where_the_result_has_them(to, whose, cohort, capfd):
+    assert run(["batch", str(cohort), "--to", to]) == 4
+    [said] = [line for line in capfd.readouterr().err.splitlines() if "carry it: " in line]
+    assert said.endswith(f" ({whose}what each means: docs/findings.md)")
+
+
 @pytest.mark.parametrize(
     ("more", "said"),
     [

@@ -171,9 +171,9 @@ def test_every_form_of_a_history_gives_the_same(tmp_path: Path) -> None:
     ("text", "says"),
     [
         ("patient_id;date;dose_mg\n", "is separated by semicolons"),
-        ("patient_id,dose_mg\n", "header of --given 'date' is missing"),
-        ("patient_id,date,dose\n", "header of --given 'dose' is not known"),
-        ("patient_id,date,date\n", "header of --given 'date' is there twice"),
+        ("patient_id,dose_mg\n", "column of --given 'date' is missing"),
+        ("patient_id,date,dose\n", "column of --given 'dose' is not known"),
+        ("patient_id,date,date\n", "column of --given 'date' is there twice"),
         ("", "is empty"),
     ],
 )

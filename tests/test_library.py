@@ -167,7 +167,7 @@ def unlike(said, flag):
     default = re.search(r"default:? (.+?)(, or your site's setting)?\.$", info.help)
     wanted = [UNITS[info.metavar]] if info.metavar in UNITS else []
     wanted += [default[1]] if default else []
-    wanted += ["or a list"] if info.help.endswith("Repeatable.") else []
+    wanted += ["or a list"] if info.help.endswith("more than once.") else []
     return [words for words in wanted if words not in said]
 
 
@@ -329,11 +329,11 @@ def test_the_options_of_a_cohort_are_those_of_a_course_and_its_own():
 def test_a_course_in_a_few_lines():
     assert repr(course(start=START)) == (
         "Course(infliximab/crohns, us label, Remicade\n  weight 70 kg, dose 350 mg\n"
-        "  start 2026-12-01, 8 infusions, 2026-12-01 to 2027-10-19\n  nothing blocks)"
+        "  start 2026-12-01, 8 infusions, 2026-12-01 to 2027-10-19\n  nothing blocks; no cautions)"
     )
     assert repr(course(has="active-tb", dose="10mg/kg", label="eu")) == (
         "Course(infliximab/crohns, eu label, Remicade\n  weight 70 kg, doses 350 mg, 700 mg\n"
-        "  no dates: no start was given\n  blocked by contraindicated:active-tb)"
+        "  no dates: no start was given\n  blocked by contraindicated:active-tb; 1 caution)"
     )
     low = make_course(table(), "rituximab", "aiha", Patient.of(70, height=175), variant="low-dose")
     assert repr(low).startswith("Course(rituximab/aiha, low-dose, us label, Rituxan\n")
@@ -375,7 +375,7 @@ def test_a_course_stays_short_however_much_blocks():
     assert len(long.infusions) > 40
     assert len(repr(long)) <= 1500
     assert "blocked by " in repr(long)
-    assert re.search(r" and [0-9]+ more\)$", repr(long)) or len(long.blocks) <= 8
+    assert re.search(r" and [0-9]+ more; [0-9]+ cautions\)$", repr(long)) or len(long.blocks) <= 8
 
 
 def test_a_notebook_shows_the_page_of_a_course():

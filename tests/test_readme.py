@@ -13,8 +13,11 @@ from pathlib import Path
 import pytest
 
 from infusecalc import load_table
-from infusecalc.cli import COMMANDS, EXIT_CODES, run
+from infusecalc.cli import COMMANDS, run
+from infusecalc.cli.exit_codes import EXIT_CODES
 from infusecalc.findings import CATALOGUE
+from infusecalc.output.agenda_answer import AgendaAnswer
+from infusecalc.output.schemas import DOCUMENTS
 from infusecalc.statements import GRADES, SECTIONS, SITE, Confirmation, House, Section
 from infusecalc.statements.kinds import Either, ListOf, MapOf
 from support import HERE
@@ -118,6 +121,21 @@ def test_every_command_and_every_exit_code_is_on_the_page_on_commands(capfd):
         assert f"| {code} |" in page("commands.md")
 
 
+def test_every_column_of_an_agenda_is_on_the_page_on_cohorts():
+    _, _, rest = page("cohorts.md").partition("\n### Columns of the agenda\n")
+    rows = re.findall(r"^\| (`.+?) \|", rest.partition("\n## ")[0], re.MULTILINE)
+    told = [name for row in rows for name in re.findall("`([a-z_]+)`", row)]
+    assert sorted(told) == sorted(AgendaAnswer.columns)
+
+
+def test_every_document_without_a_schema_is_named_on_the_page_on_commands():
+    files = [path.read_text(encoding="utf-8") for path in (ROOT / "src" / "infusecalc" / "output").glob("*.py")]
+    written = {name for text in files for name in re.findall(r'"infusecalc\.([a-z]+)/1"', text)}
+    without = {f"`infusecalc.{name}/1`" for name in written - {*DOCUMENTS}}
+    _, _, rest = page("commands.md").partition(" has the schema of each JSON but two: ")
+    assert set(re.findall(r"`infusecalc\.[a-z]+/1`", rest.partition("\n")[0])) == without
+
+
 def test_every_finding_is_on_the_page_on_findings():
     for code in CATALOGUE:
         assert f"| `{code}` |" in page("findings.md")
@@ -193,7 +211,7 @@ def test_the_example_of_frames_works(tmp_path, monkeypatch, capsys):
     write_cohort(tmp_path)
     code = blocks(page("cohorts.md"), "py")[0]
     exec(compile(code, "cohorts.md", "exec"), {})  # noqa: S102 - our own page
-    assert "shape: (0, 12)" in capsys.readouterr().out
+    assert "shape: (0, 13)" in capsys.readouterr().out  # 8 columns of its own, `file`, and four more
 
 
 def test_the_python_example_works(capsys):

@@ -97,7 +97,7 @@ def test_columns_are_checked_before_any_row_is_read(spark: Any, cohort: pl.DataF
     from infusecalc.cohort.spark import expand as on_spark  # noqa: PLC0415 - only where there is PySpark
 
     frame = spark.createDataFrame(cohort.head(5).with_columns(ward=pl.lit(5)).to_arrow())
-    with pytest.raises(InfusecalcError, match="header 'ward' is not known"):
+    with pytest.raises(InfusecalcError, match="column 'ward' is not known"):
         on_spark(frame)
     kept = on_spark(frame, keep_extra=True)
     assert kept.schema["ward"].dataType.typeName() == "integer"

@@ -47,7 +47,7 @@ def test_where_nothing_was_found_the_text_does_not_call_it_safe_and_the_grade_is
     silent = [value for value in told if value.text.startswith(SILENT) and value.path[-1] != "short"]
     assert len(silent) >= 5
     for value in silent:
-        assert "this is no clearance" in value.text, value.id
+        assert "this does not mean that it is safe" in value.text, value.id
         assert {source.partition(" ")[0] for source in value.sources} >= {"house"}, value.id
     assert [value.id for value in told if "say nothing" in value.text] == []
     assert [value.id for value in told for source in value.sources if source.startswith("recalled none")] == []

@@ -312,10 +312,27 @@ def test_an_unknown_indication_names_the_nearest_and_picks_none():
 
 @pytest.mark.parametrize("typed", ["crohns", "CD", "takayasu"])
 def test_an_indication_of_the_other_drug_is_said_to_be_one(typed):
-    said = rf"^indication '{typed}' is not known for rituximab: it is a regimen of infliximab \(allowed: ra, gpa, .*\)$"
+    said = (
+        rf"^indication '{typed}' is not known for rituximab: it is a regimen of infliximab \(allowed: ra, gpa, .*\); "
+    )
+    said += "all names: infusecalc list$"
     with pytest.raises(UnknownName, match=said) as refused:
         course(f"rituximab/{typed}")
     assert refused.value.reason.startswith("indication is not known (allowed: ra, gpa, "), "no regimen is named in it"
+
+
+@pytest.mark.parametrize("typed", ["malignancy", "Lymphoma", "CLL"])
+def test_a_cancer_is_said_to_have_no_regimen(typed):
+    # the name that was typed decides what is said of it, so the sentence to log has none of it
+    none = "there is no cancer regimen here: use your oncology protocol"
+    with pytest.raises(
+        UnknownName, match=rf"^indication '{typed}' is not known for rituximab: {none} \(allowed: ra,"
+    ) as no:
+        course(f"rituximab/{typed}")
+    assert "cancer" not in no.value.reason
+    assert no.value.reason.endswith("sjogren); all names: infusecalc list")
+    with pytest.raises(UnknownName, match=r"no similar name; all names: infusecalc list$"):
+        course("rituximab/copd")  # a condition of which nothing is said
 
 
 def test_the_names_that_are_offered_are_those_of_the_list():

@@ -624,8 +624,9 @@ def test_a_plan_that_agrees_is_one_row(capfd, tmp_path):
     assert next(iter(csv.DictReader(io.StringIO(capfd.readouterr().out))))["verdict"] == "agrees"
     assert run(["verify", str(path)]) == 0
     page = capfd.readouterr().out
-    assert page.startswith("agrees: nothing differs in what could be compared\n")
-    assert "\nNot compared, because a CSV does not hold all of it (the JSON of schedule does)\n" in page
+    said = "partly checked: nothing differs in what could be compared; what was NOT compared stands below"
+    assert " ".join(page.split()).startswith(said)
+    assert "\nNOT compared, because a CSV does not hold all of it (the JSON of schedule does)\n" in page
     assert "\n  bag size (only its concentration is compared)\n" in page
     assert "\n  length of the plan\n" in page
     assert "beyond" not in page
@@ -637,14 +638,14 @@ def test_a_page_says_that_nothing_was_left_out_or_why(capfd, tmp_path):
     assert run(["verify", str(path)]) == 0
     page = capfd.readouterr().out
     assert page.startswith("agrees: nothing differs when it is calculated and planned again\n")
-    assert "Not compared" not in page
+    assert "NOT compared" not in page
     document = json.loads(path.read_text("utf-8"))
     for name in ("request", "settings", "content_sha256"):
         del document[name]
     path.write_text(json.dumps(document), encoding="utf-8")
     assert run(["verify", str(path)]) == 0
     page = capfd.readouterr().out
-    assert "\nNot compared, because this file does not hold all of it\n" in page
+    assert "\nNOT compared, because this file does not hold all of it\n" in page
     assert "\n  hash of the content\n" in page
 
 
@@ -659,7 +660,7 @@ def test_a_page_says_why_and_what_to_do(capfd, tmp_path):
     text = " ".join(capfd.readouterr().out.split())
     assert "the plan cannot be made: bag 'a bag'" in text
     assert "Differences in the plan may come from the table" in text
-    assert "Not compared plan" in text, "it is the plan as a whole: why is said above"
+    assert "NOT compared plan" in text, "it is the plan as a whole: why is said above"
 
 
 def test_what_is_read_cannot_act_on_a_terminal(capfd, tmp_path):

@@ -50,7 +50,7 @@ class Course(Frozen):
     findings: tuple[Finding, ...]
 
     def __repr__(self) -> str:
-        """A few lines: regimen, patient, dates, doses and what blocks."""
+        """A few lines: regimen, patient, dates, doses, what blocks, and how many cautions."""
         text: str = _drawn(self, "_lines")
         return text
 
@@ -62,10 +62,10 @@ class Course(Frozen):
     def to_frame(self) -> Any:
         """The infusions, or without dates the phases, as a Polars frame with the columns that docs/commands.md lists.
 
-        Infusions that block are among them, with their findings in `blocks`: filter `blocks.is_null()` before use.
+        Infusions that block are among them, with their findings in `blocks`. Keep `pl.col("blocks").is_null()`, and let
+        somebody decide about the others: they are no plan before that.
 
-        Doses are in mg, volumes in mL, times in minutes, dates are dates. Infusions that block are among them, with
-        their findings in `blocks`: filter `blocks.is_null()` before use. Raises MissingExtra without Polars.
+        Doses are in mg, volumes in mL, times in minutes, dates are dates. Raises MissingExtra without Polars.
         """
         return _drawn(self, "_frame")
 
@@ -314,16 +314,19 @@ def _day(choices: Choices) -> date | None:
 def _check(setting: Setting, patient: Patient, choices: Choices) -> None:
     day = _day(choices)
     patient.check(setting.house, day)
-    check_done(setting.regimen, choices, day)
+    check_done(setting, choices, day)
 
 
-def check_done(regimen: Regimen, choices: Choices, day: date | None) -> None:
+def check_done(setting: Setting, choices: Choices, day: date | None) -> None:
     """Refuse with BadInput a screening that the regimen's drug has not, and one done after the start."""
-    known = regimen.drug_rules.screening
+    known = setting.regimen.drug_rules.screening
     for done in choices.done:
         if done.name not in known:
-            hint = "it is for what is done before the first infusion"
-            raise BadInput("`done`", done.name, "is not a screening of this drug", allowed=", ".join(known), hint=hint)
+            meant = "".join(
+                f", but {name} is" for name in known if setting.table.is_called("conditions", name, done.name)
+            )
+            hint, problem = "it is for what is done before the first infusion", "is not a screening of this drug"
+            raise BadInput("`done`", done.name, problem, detail=meant, allowed=", ".join(known), hint=hint)
         if done.on and day and done.on > day:
             hint = "it records what was done before the start"
             raise BadInput("`done`", f"{done.name}={done.on}", f"is after the start, {day}", hint=hint)

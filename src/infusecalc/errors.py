@@ -62,7 +62,7 @@ class BadInput(InfusecalcError):
     that is at fault (`start`, `weight`, `for_` ...); None where several are, or none is. The parts of the sentence:
     `what` names the input, `value` is as given, `problem` says what is wrong and `detail` with which other values,
     `allowed` is what would be right (behind `how`: `allowed:` or `must be`), and `hint` what to do next. Only `value`
-    and `detail` hold what was said of a patient. Arguments stand in backticks.
+    and `detail` hold what was said of a patient.
     """
 
     def __init__(
@@ -142,17 +142,18 @@ class UnknownName(BadInput):
         of: str = "",
         but: str = "",
         see: str = "",
+        hint: str = "",
         field: str | None = None,
     ) -> None:
-        """Name the nearest names, and all that are allowed, or where to find these; pick none."""
-        self.nearest = nearest
+        """Name the nearest names, and all that are allowed, or where to find these; pick none. `hint` comes last."""
+        self.nearest, last = nearest, hint
         hint = f"nearest: {', '.join(nearest)}" if nearest else "no similar name" if known else "leave it out"
         problem, hint = ("is not known", hint) if str(value).strip() else ("is empty", "")
         detail = f"for {of}" if of and hint else ""
         if but:
-            detail, hint = f"{detail}: it is {but}", ""
+            detail, hint = f"{detail}: {but}", ""
         allowed = "" if see else ", ".join(known) or "none here"
-        hint = "; ".join(part for part in (hint, see and f"for the names see: {see}") if part)
+        hint = "; ".join(part for part in (hint, see and f"for the names see: {see}", last) if part)
         super().__init__(what, value, problem, detail=detail, allowed=allowed, hint=hint, field=field)
 
 

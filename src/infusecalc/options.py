@@ -25,7 +25,7 @@ class SharedOptions(TypedDict, total=False):
     label: the label to follow, us or eu; default us
     variant: a variant of the regimen; default: the regimen without one
     product: a product of the drug; default: the drug's usual one
-    for_: how long to plan, its last day included: 12m, 52w, 2y; default: 12 months
+    for_: how long to plan from the start, as in 12m, 2y; default: 12 months from the start or the last infusion given
     until: plan up to and including a date
     doses: the number of infusions to plan
     courses: the number of courses in all, where courses repeat
@@ -101,7 +101,7 @@ class CohortOptions(SharedOptions, total=False):
     weight: the weight of the rows whose cell is empty: kg, or with its unit
     height: the height of the rows whose cell is empty: cm, or with its unit
     bsa: the body surface area of the rows whose cell is empty, in m2
-    age: the age of the rows whose cell is empty: years, or with its unit
+    age: the age of the rows whose cell is empty, on the day of the first infusion: years, or with its unit
     """
 
     given: Any

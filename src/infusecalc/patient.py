@@ -68,7 +68,8 @@ class Patient(Frozen):
     ) -> Patient:
         """A patient from text or numbers: `70`, `70kg`, `154lb`; `175`, `1.75m`, `5ft9in`; `34`, `34y`, `8mo`.
 
-        A bare weight is in kg, a height in cm, an age in years; `bsa` and `bsa_cap` are in m2; `born` is a date.
+        A bare weight is in kg, a height in cm, an age in years; `bsa` and `bsa_cap` are in m2; `born` is a date. The
+        age is that on the day of the first infusion.
         `bsa_formula` is `mosteller` unless given: sqrt(cm x kg / 3600), N Engl J Med 1987;317:1098; the other formulas
         are cited in `infusecalc.bsa`. 1 lb = 0.45359237 kg and 1 in = 2.54 cm, by the agreement of 1959. Weights over
         time are several texts, `DATE=WEIGHT` each; each holds until the next date.

@@ -16,16 +16,6 @@ from infusecalc.cli.reply import Reply, say
 from infusecalc.errors import BadInput, BadSettings, BadTable, InfusecalcError, escape
 from infusecalc.version import __version__
 
-EXIT_CODES = {
-    0: "done, nothing blocks",
-    2: "bad input or table: why, on standard error (a line for each fault); no standard output, no file touched",
-    3: "a finding blocks, an order is outside, a verified plan differs, or two tables differ (--fail-on)",
-    4: "batch, agenda: some rows were rejected, with reasons; the others are written, and may block: 4 goes before 3",
-    130: "interrupted with Ctrl-C",
-    1: "a bug: a traceback",
-}
-"""What each exit code means, in the order in which a script meets them."""
-
 COMMANDS = {
     "dose": "infusecalc.cli.dose",
     "schedule": "infusecalc.cli.schedule",
@@ -73,6 +63,12 @@ class _Commands(TyperGroup):
                 ]
             )
 
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - typer's signature
+        """The exit codes."""
+        from infusecalc.cli.exit_codes import write_codes  # noqa: PLC0415 - only help needs it
+
+        write_codes(formatter)
+
 
 def _command(name: str) -> Any:
     """A command by its name."""
@@ -102,7 +98,7 @@ def _program() -> Any:
 
     @app.callback(invoke_without_command=True)
     def infusecalc(ctx: typer.Context, *, version: _Version = False) -> Reply | None:  # noqa: ARG001 - it is eager
-        """Intravenous infliximab and rituximab, cancer aside: doses, vials, pump rates, dates for one patient or many.
+        """Intravenous infliximab and rituximab (not for cancer): doses, vials, pump rates, dates; for one or many.
 
         Every number has a source; see: infusecalc regimens show. Check against the current label.
         """

@@ -13,8 +13,9 @@ from infusecalc.cli.answer import PLAIN, format_of, reply
 from infusecalc.cli.batch import COHORT, check_rejects, opened, options_of
 from infusecalc.cli.cohort_told import rejects_of
 from infusecalc.cli.command import program
-from infusecalc.cli.options import HORIZON, SHEET, option, result, takes
+from infusecalc.cli.options import HORIZON, option, result, takes
 from infusecalc.cli.reply import Reply
+from infusecalc.cli.written_options import SHEET
 from infusecalc.dates import parse_date
 from infusecalc.errors import BadInput
 from infusecalc.output.agenda import Agenda, Open
@@ -72,7 +73,7 @@ def agenda(**given: Any) -> Reply | int:
     own = {name: given[name] for name in _OWN}
     found, rejected = collect({name: value for name, value in given.items() if name not in own}, on, until, hours)
     made = reply(given, form, AgendaAnswer(found))
-    return made.but(rejected=rejected)
+    return made.but(rejected=rejected, many=True)
 
 
 def app(command: str) -> typer.Typer:

@@ -6,7 +6,7 @@ import contextlib
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from inspect import Parameter
 from typing import TYPE_CHECKING, Any
 
@@ -19,21 +19,23 @@ from infusecalc.cli.flags import with_flags
 from infusecalc.cli.options import (
     CHOICE,
     CLINIC,
-    DATASET,
     HISTORY,
     HORIZON,
+    LABELS,
     NO_SETTINGS,
     PATIENT,
     TABLE,
     TURNOVER,
     argument,
     flag,
+    listed,
     option,
     repeated,
     result,
     takes,
 )
 from infusecalc.cli.reply import colour, say, site_table, width
+from infusecalc.cli.written_options import DATASET
 from infusecalc.errors import BadInput
 from infusecalc.output.files import check_apart, write_file, write_out
 from infusecalc.output.formats import Look, choose_format
@@ -59,33 +61,77 @@ _ONE_BY_ONE = 20_000  # the same, where each may have a history
 _PLANNED_ALONE = 1_000  # the same, where each is planned for itself, as a dataset or a bundle is
 
 
-def _for_empty(flags: str, text: str, metavar: str) -> Parameter:
+def _for_empty(flags: str, text: str, metavar: str, words: Collection[str] = ()) -> Parameter:
     """An option whose value holds for the rows that say nothing."""
-    return option(flags, f"{text} Default for empty cells.", metavar)
+    return option(flags, f"{text} Default for empty cells.", metavar, words=words)
 
 
+_FOR_ALL = [
+    repeated("--has", "A condition of EVERY patient; for one: column has. For the names see: info DRUG.", "CONDITION"),
+    repeated(
+        "--done",
+        "A screening that was done for EVERY patient, whatever its result was; for one: column done. For the names "
+        "see: info DRUG.",
+        "SCREENING[=DATE]",
+    ),
+    repeated(
+        "--dose",
+        "Dose in place of the regimen's, in EVERY row whose column dose is empty; for maintenance unless a phase is "
+        "named.",
+        "[PHASE=]DOSE",
+    ),
+    repeated(
+        "--every",
+        "Interval in place of the regimen's (6w), in EVERY row whose column every is empty; for maintenance or a named "
+        "phase.",
+        "[PHASE=]TIME",
+    ),
+    option(
+        "--protocol",
+        "Rates by a named protocol, in EVERY row whose column protocol is empty; for the names see: regimens show DRUG "
+        "INDICATION.",
+        "NAME",
+    ),
+    repeated(
+        "--accept",
+        "Accept a blocking finding in EVERY row that has it, with who decided, and why: it is then a caution. What the "
+        "prescriber decides for one patient belongs into the column accept of that row.",
+        "CODE[:DETAIL]=REASON",
+    ),
+]
+"""What is said of every patient, and may be said of one in the column of that name."""
+_WITHOUT = ("from_", *(each.name for each in _FOR_ALL))
+_EMPTY = {
+    each.name: each
+    for each in (
+        _for_empty("--label", f"The label to follow: {' or '.join(LABELS)}; default {LABELS[0]}.", "LABEL", LABELS),
+        _for_empty("--variant", "Variant of the regimen; for the names see: list --full.", "NAME"),
+        _for_empty("--product", "Product; for the names see: info DRUG --full; default: the drug's usual one.", "NAME"),
+    )
+}
 COHORT = [
     argument("cohort", "File with one patient a row: CSV, NDJSON or Parquet; - for standard input."),
     option("--given", "File of infusions given: patient_id, date, dose_mg.", "FILE"),
     option("--weights", "File of weights over time: patient_id, date, weight_kg.", "FILE"),
-    repeated(
+    listed(
         "--from",
-        "csv, ndjson, parquet: the format of the cohort, if its name does not show it; maintenance: start with it. "
-        "Both: --from csv --from maintenance.",
+        "csv, ndjson, parquet: the format of the cohort, if its name does not show it; maintenance: induction is over "
+        "in ALL rows (for one patient: column from). May be given once for each.",
         "csv|ndjson|parquet|maintenance",
     ),
     option("--rejects", "File for rejected rows, with reasons.", "FILE"),
     flag("--strict", "Stop at the first bad row and write nothing."),
-    flag("--keep-extra", "Keep unknown columns, after all others."),
+    flag("--keep-extra", "Copy unknown columns to the result, unused, after all others."),
     _for_empty("--drug", "Drug.", "DRUG"),
     _for_empty("--indication", "Indication.", "INDICATION"),
     _for_empty("--weight", "Body weight; a bare number is kg.", "70kg|154lb"),
     _for_empty("--height", "Height; a bare number is cm.", "175cm|1.75m|5ft9in"),
     _for_empty("--bsa", "Body surface area.", "M2"),
-    _for_empty("--age", "Age; a bare number is years.", "34y|8mo"),
+    _for_empty("--age", "Age on the day of the first infusion; a bare number is years.", "34y|8mo"),
     _for_empty("--start", "Date of the first infusion.", "YYYY-MM-DD|today"),
-    *(each for each in PATIENT if each.name in ("bsa_formula", "bsa_cap", "has", "done")),
-    *(each for each in CHOICE if each.name != "from_"),
+    *(each for each in PATIENT if each.name in ("bsa_formula", "bsa_cap")),
+    *_FOR_ALL,
+    *(_EMPTY.get(each.name, each) for each in CHOICE if each.name not in _WITHOUT),
     *(each for each in HISTORY if each.name == "anchor"),
     *CLINIC,
     *TURNOVER,
@@ -251,6 +297,7 @@ def check_rejects(given: dict[str, Any]) -> None:
 
 def _run(work: Batch, given: dict[str, Any]) -> int:
     """Write the infusions, set rejected rows aside, and say what it came to."""
+    from infusecalc.cohort.files.reading import BUNDLES  # noqa: PLC0415 - no other command needs a frame library
     from infusecalc.cohort.files.writing import ReaderGone, write_rows  # noqa: PLC0415 - no other command needs it
 
     tally = work.expansion.tally
@@ -264,7 +311,7 @@ def _run(work: Batch, given: dict[str, Any]) -> int:
     except ReaderGone:
         return 0
     if not given["quiet"]:
-        for line in summary(tally):
+        for line in summary(tally, columns=work.form != BUNDLES):
             say(line)
     if given["totals"]:
         _write_totals(work, given)

@@ -24,7 +24,7 @@ from infusecalc.order_check import check_order
 from infusecalc.output.check_page import CheckAnswer
 
 
-@takes(*REGIMEN, *PATIENT, *ON, *CHECK, *CHOICE, *TABLE, *result())
+@takes(*REGIMEN, *PATIENT, *ON, *CHECK, *CHOICE, *TABLE, *result(findings=True))
 def check(**given: Any) -> Reply:
     """Check an ordered dose and interval against the regimen: difference, verdict, likely mistake.
 

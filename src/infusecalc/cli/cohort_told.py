@@ -35,10 +35,14 @@ def _tell(rows: Any, line_of: LineOf) -> None:
         say(escape(f"{where_of(told, line_of)}: {told['code']}: {told['reason']}"))
 
 
-def summary(tally: Tally) -> Iterator[str]:
-    """What a cohort came to, line by line; an infusion that is given only if needed is in no sum."""
-    optional = tally.infusions - tally.needed
-    beside = f" ({optional:,} as needed, left out of the totals)" if optional else ""
+def summary(tally: Tally, *, columns: bool) -> Iterator[str]:
+    """What a cohort came to, line by line; an infusion that was given, or is given only if needed, is in no sum.
+
+    `columns`: the result has some, and not bundles.
+    """
+    left = (tally.given, "already given"), (tally.infusions - tally.needed - tally.given, "as needed")
+    told = " and ".join(f"{count:,} {what}" for count, what in left if count)
+    beside = f" ({told}, left out of the totals)" if told else ""
     counts = (tally.planned, "row"), (tally.infusions, "infusion"), (tally.rejected, "row")
     planned, infusions, rejected = (f"{count:,} {word}{'' if count == 1 else 's'}" for count, word in counts)
     yield f"{planned} planned, {infusions}{beside}, {rejected} rejected"
@@ -53,14 +57,18 @@ def summary(tally: Tally) -> Iterator[str]:
         without = f", without {tally.unpriced:,} {lack} a price" if tally.unpriced else ""
         yield f"cost of the vials: {people(tally.cost)}{without}"
     if tally.findings:
-        yield f"findings, each with the number of infusions that carry it: {_counted(tally.findings)}"
+        whose = "whose they are: columns findings and cautions; " if columns else ""
+        whose += "what each means: docs/findings.md"
+        yield f"findings, each with the number of infusions that carry it: {_counted(tally.findings)} ({whose})"
+    if tally.accepted:
+        yield f"accepted blocks, each with the number of infusions: {_counted(tally.agreed())}"
     for acceptance in tally.unmet():
         yield f"--accept {escape(str(acceptance))} met no blocking finding in any row"
     if tally.blocks:
         from infusecalc.findings import how_to_go_on  # noqa: PLC0415 - only a block needs it
 
         blocks = f"BLOCKED, each finding with the number of infusions: {_counted(tally.blocks)}"
-        yield f"{blocks}; {how_to_go_on(tally.blocks)}"
+        yield f"{blocks}; {how_to_go_on(tally.blocks, many=True)}"
 
 
 def _counted(findings: Mapping[str, int]) -> str:

@@ -32,6 +32,13 @@ class Command(TyperCommand):
 
         write_options(self, ctx, formatter)
 
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:
+        """The exit codes, where a script asks for them."""
+        from infusecalc.cli.exit_codes import TOLD_IN, write_codes  # noqa: PLC0415 - only help needs it
+
+        if ctx.command_path.split()[1:] == [self.name] and self.name in TOLD_IN:
+            write_codes(formatter)
+
 
 def program(name: str, command: Callable[..., Any]) -> typer.Typer:
     """The typer program of one command."""

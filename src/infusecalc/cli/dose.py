@@ -12,7 +12,7 @@ from infusecalc.cli.plan import check_day, course_reply
 from infusecalc.cli.reply import Reply
 
 
-@takes(*REGIMEN, *PATIENT, *ON, *CHOICE, *TABLE, *result())
+@takes(*REGIMEN, *PATIENT, *ON, *CHOICE, *TABLE, *result(findings=True))
 def dose(**given: Any) -> Reply:
     """Dose, vials, waste, preparation and infusion time of each phase, with the calculation.
 

@@ -37,7 +37,7 @@ def _needs(given: Mapping[str, Any]) -> dict[str, str]:
     return {} if told else {"given": "DATE or DATE:MG, or a file of them with `history`"}
 
 
-@takes(*REGIMEN, *PATIENT, _ON, *START, *HISTORY, *CLINIC, *CHOICE, *TABLE, *result(), needs=_needs)
+@takes(*REGIMEN, *PATIENT, _ON, *START, *HISTORY, *CLINIC, *CHOICE, *TABLE, *result(findings=True), needs=_needs)
 def next_(**given: Any) -> Reply:
     """The next infusion after those given: original plan, counted from the last infusion, and the label's limits.
 

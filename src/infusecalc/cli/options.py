@@ -20,13 +20,12 @@ from infusecalc.cli.taken import NOTHING, Taken
 from infusecalc.dates import TODAY, parse_date
 from infusecalc.errors import BadInput, shown
 from infusecalc.output.answer import DOCUMENT, PAGE, ROWS
-from infusecalc.output.course_answer import SHEETS, VIEWS
 from infusecalc.output.files import check_apart
 from infusecalc.output.formats import FORMATS, PAPERS, choose_format, written_from
 from infusecalc.output.request import Request
 from infusecalc.table import Table, load_table
 
-_LABELS = load_table().labels
+LABELS = load_table().labels
 
 
 def argument(name: str, text: str, *, needed: bool = True, words: Collection[str] = ()) -> Parameter:
@@ -56,8 +55,13 @@ def option(flags: str, text: str, metavar: str = "", *, needed: bool = False, wo
 
 def repeated(flag: str, text: str, metavar: str) -> Parameter:
     """An option that may be given again and again."""
+    return listed(flag, f"{text} May be given more than once.", metavar)
+
+
+def listed(flag: str, text: str, metavar: str) -> Parameter:
+    """An option whose values are a list; its text says how often it may be given."""
     complete = for_option(_name(flag))
-    info = typer.Option(flag, help=f"{text} Repeatable.", metavar=metavar, show_default=False, autocompletion=complete)
+    info = typer.Option(flag, help=text, metavar=metavar, show_default=False, autocompletion=complete)
     return Parameter(_name(flag), Parameter.KEYWORD_ONLY, annotation=Annotated[list[str], info], default=[])
 
 
@@ -81,37 +85,48 @@ REGIMEN = [
     argument("indication", "Indication; for the names see: list.", needed=False),
 ]
 PATIENT = [
-    option("--weight", "Body weight; a bare number is kg. Repeatable with dates.", "[DATE=]70kg|154lb", needed=True),
+    option(
+        "--weight", "Body weight; a bare number is kg. With dates more than once.", "[DATE=]70kg|154lb", needed=True
+    ),
     option("--height", "Height; a bare number is cm. Needed for mg/m2.", "175cm|1.75m|5ft9in"),
     option("--bsa", "Body surface area, in place of a height.", "M2"),
     option("--bsa-formula", f"One of {', '.join(BSA_FORMULAS)}; default mosteller.", "NAME", words=BSA_FORMULAS),
     option("--bsa-cap", "Cap the body surface area (adds a caution).", "M2"),
-    option("--age", "Age; a bare number is years.", "34y|8mo"),
+    option("--age", "Age on the day of the first infusion; a bare number is years.", "34y|8mo"),
     option("--born", "Date of birth, in place of an age.", "DATE"),
     option("--patient-id", "Patient id, printed on the result.", "TEXT"),
     repeated("--has", "A condition of the patient; for the names see: info DRUG.", "CONDITION"),
     repeated(
         "--done",
-        "A screening that was done, such as tuberculosis, whatever its result was; for the names see: info DRUG.",
+        "A screening that was done, such as tuberculosis. Its result is not asked: its line leaves the first screen "
+        "even if the test was positive. If it was, ask the prescriber before the start. For the names see: info DRUG.",
         "SCREENING[=DATE]",
     ),
 ]
 CHOICE = [
-    option("--label", f"The label to follow: {' or '.join(_LABELS)}; default {_LABELS[0]}.", "LABEL", words=_LABELS),
+    option("--label", f"The label to follow: {' or '.join(LABELS)}; default {LABELS[0]}.", "LABEL", words=LABELS),
     option("--variant", "Variant of the regimen; for the names see: list --full.", "NAME"),
     option("--product", "Product; for the names see: info DRUG --full; default: the drug's usual one.", "NAME"),
     repeated("--dose", "Dose in place of the regimen's; for maintenance unless a phase is named.", "[PHASE=]DOSE"),
     repeated("--every", "Interval in place of the regimen's (6w); for maintenance or a named phase.", "[PHASE=]TIME"),
     option("--from", "Start with maintenance: induction is over.", "maintenance", words=(MAINTENANCE,)),
-    option("--round", f"Round the dose to the nearest, a tie down: {', '.join(ROUNDING)}.", "HOW", words=ROUNDING),
     option(
-        "--round-within", "Largest change that rounding may make; default: the limit in the regimen table.", "PERCENT"
+        "--round",
+        f"Round the dose to the nearest: {', '.join(ROUNDING)} (whole vials); half-way goes down.",
+        "HOW",
+        words=ROUNDING,
     ),
+    option("--round-within", "Largest change by rounding; default: the limit in the regimen table.", "PERCENT"),
     option("--bag", "Bag size, in mL.", "ML"),
     option("--protocol", "Rates by a named protocol; for the names see: regimens show DRUG INDICATION.", "NAME"),
-    repeated("--accept", "Accept a blocking finding, with a reason.", "CODE[:DETAIL]=REASON"),
+    repeated(
+        "--accept",
+        "Accept a blocking finding, if the prescriber decides so: with who decided, and why. It is then shown as a "
+        "caution, with this reason.",
+        "CODE[:DETAIL]=REASON",
+    ),
 ]
-ON = [option("--on", "Day on which age and weight are taken, with --born or dated weights.", "DATE")]
+ON = [option("--on", "Day of treatment: with --born it gives the age, with dated weights the weight.", "DATE")]
 START = [option("--start", "Date of the first infusion.", "YYYY-MM-DD|today")]
 HISTORY = [
     repeated("--given", "Infusion already given, with its dose.", "DATE[:MG]"),
@@ -131,9 +146,7 @@ CLINIC = [
         "How many days an infusion may move to an open day; without it, no infusion moves.",
         "3d|PHASE=3d",
     ),
-    option(
-        "--weight-change", "Weight change that gives a caution; default: the limit in the regimen table.", "PERCENT"
-    ),
+    option("--weight-change", "Weight change with a caution; default: the limit in the regimen table.", "PERCENT"),
 ]
 TURNOVER = [option("--turnover", "Minutes between two patients in a chair, for the chair time; default 0.", "MIN")]
 TOTALS = [
@@ -144,7 +157,7 @@ PUMP = [
     option("--number", "Number of the infusion in the course; default 1.", "N"),
     flag("--first", "The first infusion of the course."),
     flag("--subsequent", "A later infusion, at the later-infusion rate."),
-    option("--phase", "With --subsequent: the phase that sets the dose.", "NAME"),
+    option("--phase", "With --subsequent: whose dose is infused, where phases have different ones.", "NAME"),
     option("--at", "Start time, to show clock times.", "09:30"),
     option("--stopped-at", "Minutes from the start to the stop: shows what went in and how to continue.", "MIN"),
     option("--pause", "Length of the stop, in minutes.", "MIN"),
@@ -157,7 +170,12 @@ CHECK = [
     option("--number", "Number of the infusion that the order is for.", "N"),
 ]
 HORIZON = [
-    option("--for", "How long to plan, last day included; default: 12 months, or your site's setting.", "12m|52w|2y"),
+    option(
+        "--for",
+        "How long to plan from the start, last day included; default: 12 months from the start or the last infusion "
+        "given, or your site's setting.",
+        "12m|52w|2y",
+    ),
     option("--until", "Plan up to and including a date.", "DATE"),
     option("--doses", "Number of infusions to plan.", "N"),
     option("--courses", "Number of courses in all, where courses repeat.", "N"),
@@ -167,7 +185,8 @@ DATES = [*START, *HORIZON, *HISTORY, *CLINIC]
 TABLE = [
     option(
         "--regimens",
-        "Your site's regimen table; its values take the place of the shipped ones; default: INFUSECALC_REGIMENS.",
+        "Your site's regimen table; its values take the place of the shipped ones; default: the file that the "
+        "environment variable INFUSECALC_REGIMENS names, else none.",
         "FILE",
     ),
 ]
@@ -179,8 +198,8 @@ NO_SETTINGS = flag("--no-settings", "Ignore your site's settings (see: infusecal
 _QUIET = "; the table leaves out info findings, screening included."
 
 
-def result(kinds: tuple[str, ...] = (PAGE, DOCUMENT, ROWS)) -> list[Parameter]:
-    """The options of an answer that is of some kinds: the formats that are written from them."""
+def result(kinds: tuple[str, ...] = (PAGE, DOCUMENT, ROWS), *, findings: bool = False) -> list[Parameter]:
+    """The options of an answer that is of some kinds: the formats that are written from them; it may have findings."""
     formats = written_from(kinds)
     text = f"Paper size of a PDF: {' or '.join(PAPERS)}; default {next(iter(PAPERS))}."
     paper = [option("--paper", text, "PAPER", words=PAPERS)] if "pdf" in formats else []
@@ -189,26 +208,10 @@ def result(kinds: tuple[str, ...] = (PAGE, DOCUMENT, ROWS)) -> list[Parameter]:
         *paper,
         *([flag("--full", "Every detail and source, not only what fits on one screen.")] if "table" in formats else []),
         option("-o --output", "Write to a file; the extension sets the format.", "FILE"),
-        flag("--quiet", "Only errors on standard error" + (_QUIET if "table" in formats else ".")),
+        flag("--quiet", "Only errors on standard error" + (_QUIET if findings else ".")),
         flag("--no-color", "No colour."),
         *([NO_SETTINGS] if "table" in formats else []),
     ]
-
-
-SHEET = [
-    option("--sheet", "Page for the clinic or for the patient; default clinic.", "WHOSE", words=SHEETS),
-    option("--view", f"Add a {' or a '.join(VIEWS[1:])} to the table.", "VIEW", words=VIEWS),
-    option("--at", "Time of day of every infusion: html, pdf; ics, with --tz.", "09:30"),
-    option("--tz", "ics: time zone of --at, as in Europe/Berlin, or UTC.", "Europe/Berlin"),
-    option("--revision", "ics: revision number; raise it each time you write this calendar again; default 0.", "N"),
-    option("--remind", "ics: reminder this long before, as in 7d.", "7d"),
-    flag("--private", "ics: no clinical detail."),
-    flag("--show-id", "ics: the patient's id in the title and text of events."),
-]
-DATASET = [
-    flag("--steps", "nonmem: a row for each titration step, not for each infusion."),
-    option("--key", "nonmem: file that says which ID stands for which patient id.", "FILE"),
-]
 
 
 _READ = {

@@ -28,7 +28,7 @@ from infusecalc.pump_table import make_pump_table
 _PUMP = ("number", "first", "subsequent", "phase", "at", "stopped_at", "pause", "hold", "accept")
 
 
-@takes(*REGIMEN, *PATIENT, *ON, *START, *PUMP, *CHOICE, *TABLE, *result())
+@takes(*REGIMEN, *PATIENT, *ON, *START, *PUMP, *CHOICE, *TABLE, *result(findings=True))
 def rate(**given: Any) -> Reply:
     """Pump table of one infusion, step by step: clock, mg/h, mL/h, volume and cumulative dose.
 

@@ -23,7 +23,8 @@ _ZIP = b"PK"  # how a spreadsheet begins
 class Reply(Frozen):
     """A finished answer; `blocks` are the keys of the findings that block, `failed` says why a check did.
 
-    `note` is what to know of the answer beside it, `beside` a second file: its name and content.
+    `note` is what to know of the answer beside it, `beside` a second file: its name and content. `many`: it is about
+    the rows of a cohort.
     """
 
     text: str | bytes
@@ -33,6 +34,7 @@ class Reply(Frozen):
     failed: str | None = None
     note: str | None = None
     rejected: bool = False
+    many: bool = False
     beside: tuple[str, bytes] | None = None
 
     @property
@@ -62,7 +64,7 @@ class Reply(Frozen):
         if self.blocks:
             from infusecalc.findings import how_to_go_on  # noqa: PLC0415 - only a block needs it
 
-            self._say(f"blocked by {', '.join(self.blocks)}; {how_to_go_on(self.blocks)}")
+            self._say(f"blocked by {', '.join(self.blocks)}; {how_to_go_on(self.blocks, many=self.many)}")
         return self.exit_code
 
     @contextlib.contextmanager

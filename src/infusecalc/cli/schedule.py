@@ -12,11 +12,9 @@ from infusecalc.cli.answer import PLAIN
 from infusecalc.cli.command import program
 from infusecalc.cli.options import (
     CHOICE,
-    DATASET,
     DATES,
     PATIENT,
     REGIMEN,
-    SHEET,
     TABLE,
     TOTALS,
     TURNOVER,
@@ -25,6 +23,7 @@ from infusecalc.cli.options import (
 )
 from infusecalc.cli.plan import course_reply
 from infusecalc.cli.reply import Reply
+from infusecalc.cli.written_options import DATASET, SHEET
 from infusecalc.errors import BadInput
 from infusecalc.output.answer import BUNDLE, COURSE
 from infusecalc.output.answer import DATES as DATED
@@ -33,7 +32,7 @@ from infusecalc.output.formats import FORMATS
 _KINDS = (*PLAIN, DATED, COURSE, BUNDLE)
 """What a dated course is written as."""
 _OPTIONS = [
-    *REGIMEN, *PATIENT, *DATES, *CHOICE, *TURNOVER, *TOTALS, *SHEET, *DATASET, *TABLE, *result(_KINDS),
+    *REGIMEN, *PATIENT, *DATES, *CHOICE, *TURNOVER, *TOTALS, *SHEET, *DATASET, *TABLE, *result(_KINDS, findings=True),
 ]  # set in rows # fmt: skip
 
 

@@ -16,7 +16,10 @@ from infusecalc.output.schemas import DOCUMENTS, schema_of
 from infusecalc.spelling import one_of
 
 
-@takes(argument("command", f"One of {', '.join(DOCUMENTS)}.", words=DOCUMENTS), *result((DOCUMENT,)))
+@takes(
+    argument("command", f"One of {', '.join(DOCUMENTS)} (totals: of batch --totals).", words=DOCUMENTS),
+    *result((DOCUMENT,)),
+)
 def schema(**given: Any) -> Reply:
     """The JSON Schema of the JSON that a command writes.
 

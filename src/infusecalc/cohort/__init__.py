@@ -26,15 +26,17 @@ def expand(
     pandas DataFrame, a PyArrow table, a DuckDB relation. Its columns are those of `infusecalc batch`: `drug`,
     `indication`, `weight_kg` (kg) or `weight_lb` (lb), `start` (a date), and optionally `patient_id`, `height_cm`
     (cm), `bsa_m2` (m2), `age_years` (years), `label`, `variant`, `product`, and those of an order, `dose`,
-    `every`, `has`, `accept`, `protocol`, `from`, `done`. `keep_extra` keeps all others behind the
-    columns of the result. `options` are `infusecalc.options.CohortOptions`: those of `make_course` for the whole cohort
+    `every`, `has`, `accept`, `protocol`, `from`, `done`. `keep_extra` copies all others, unused, behind the columns of
+    the result. `options` are `infusecalc.options.CohortOptions`: those of `make_course` for the whole cohort
     (`for_`, `round_`, `dose`, `has`, ...), `bsa_formula` and `bsa_cap`; `drug`, `indication`, `weight`, `height`,
     `bsa`, `age`, `start`, `label`, `variant` and `product` hold for rows whose cells are empty. `given` and `weights`
     are frames of infusions given (`patient_id`, `date`, `dose_mg` in mg) and of weights over time (`patient_id`,
-    `date`, `weight_kg` in kg); a patient of whom one cannot be used is left out.
+    `date`, `weight_kg` in kg); a patient of whom one cannot be used is left out. Without `table` it is the shipped one:
+    no environment variable and no settings are read.
 
-    Infusions that block are in the result, with their findings in `blocks`: filter `blocks.is_null()` before use.
-    Nothing warns of them. The result has the columns that docs/commands.md lists: numbers as doubles in the unit that
+    Infusions that block are in the result, with their findings in `blocks`, and nothing warns of them. Keep
+    `pl.col("blocks").is_null()`, and let somebody decide about the others: they are no plan before that.
+    The result has the columns that docs/commands.md lists: numbers as doubles in the unit that
     the name of the column says, whole numbers as integers, dates as dates, ids as texts (7.0 is `7`, NaN is none). It
     is of the kind that was given: a Polars LazyFrame or DataFrame, a pandas DataFrame, a PyArrow table; for others a
     Polars DataFrame.
@@ -57,7 +59,8 @@ def rejects(
     says which is which: `cohort`, `given` or `weights`. There is no `raw`, as `infusecalc batch` has it: a frame is
     never ragged.
 
-    Takes what `expand` takes, raises what it raises, and gives a frame of the kind that was given, never a lazy one.
-    Rows count from 1. `reason` names columns and limits, and no value of the row.
+    Takes what `expand` takes: give it the same arguments, or it misses rows. Raises what `expand` raises, and gives a
+    frame of the kind that was given, never a lazy one. Rows count from 1. `reason` names columns and limits,
+    and no value of the row.
     """
     return like(rejects_of(frame, table, {**options}, keep_extra=keep_extra), frame)

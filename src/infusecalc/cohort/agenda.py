@@ -55,7 +55,7 @@ class Collector:
         self._expansion, self._table, self._span = expansion, table, span
         self._told: dict[tuple[Any, ...], tuple[float | None, DrugWords]] = {}
         self.rows = dict.fromkeys(STANDS, 0)
-        self._without_given = 0
+        self._without_given = self._ahead = 0
         self._chunk = 0
         self._overdue: list[Record] = []
         self._listed: list[Record] = []
@@ -98,6 +98,7 @@ class Collector:
             told=told,
             open=hours,
             table=table_record(self._table),
+            ahead=self._ahead,
         )
 
     # --- rows without a history: their dates before the first day have passed ----------------------------------------
@@ -135,6 +136,7 @@ class Collector:
     def _one(self, place: int, single: Single) -> None:
         plan, span = single.plan, self._span
         left = [each for each in plan.infusions if not each.given]
+        self._ahead += sum(each.date > span.on for each in single.choices.history)
         if not single.choices.history:
             self._without_given += any(each.date < span.on for each in left)
             left = [each for each in left if each.date >= span.on]

@@ -84,7 +84,7 @@ class Dataset:
         if self._unrated:
             problem = f"needs a rate for every infusion; {_counted(self._unrated, 'row')} without one on the label"
             raise BadInput(*what, problem, hint="name a `protocol`, or take them out")
-        refuse_blocked(tuple(self._blocks))
+        refuse_blocked(tuple(self._blocks), many=True)
 
     @property
     def left_out(self) -> int:

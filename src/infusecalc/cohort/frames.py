@@ -88,7 +88,7 @@ class Frame:
         if told:
             were = "was" if sum(count for count, *_ in counts) == 1 else "were"
             left = f"{' and '.join(told)} cannot be used and {were} left out"
-            text = f"{left}; infusecalc.cohort.rejects lists them, with reasons"
+            text = f"{left}; infusecalc.cohort.rejects with the same arguments lists them, with reasons"
             warnings.warn(text, RejectedRows, stacklevel=4)
 
     @property

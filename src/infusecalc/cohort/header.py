@@ -55,7 +55,7 @@ def check_header(
     if missing:
         options = " and ".join(f"`{_OPTIONS.get(name, name)}`" for name in missing)
         hint = f"{_meant(found) or 'add the column,'} or give one value for all rows with {options}"
-        raise BadInput("header", ", ".join(missing), "is missing", hint=hint)
+        raise _faulty(missing, "missing", hint=hint)
     return found
 
 
@@ -69,13 +69,13 @@ def check_lines(names: Sequence[str], option: str, columns: tuple[str, ...], *, 
     needed = columns[:-1] if optional else columns
     missing = [name for name in needed if name not in found]
     for wrong, problem in (
-        (missing, "is missing"),
-        ([name for name in found if name not in columns], "is not known"),
-        (sorted({name for name in found if found.count(name) > 1}), "is there twice"),
+        (missing, "missing"),
+        ([name for name in found if name not in columns], "not known"),
+        (sorted({name for name in found if found.count(name) > 1}), "there twice"),
     ):
         if wrong:
             hint = "the first line must name the columns"
-            raise BadInput(f"header of `{option}`", _shown(wrong), problem, allowed=", ".join(columns), hint=hint)
+            raise _faulty(wrong, problem, f" of `{option}`", allowed=", ".join(columns), hint=hint)
     return found
 
 
@@ -99,7 +99,7 @@ def _check_names(found: Sequence[str], known: Collection[str], reserved: Collect
         raise BadInput("header", None, "has a column without a name", hint="name each column, or delete it")
     twice = sorted({name for name in found if found.count(name) > 1})
     if twice:
-        raise BadInput("header", _shown(twice), "is there twice", hint="give each column one name")
+        raise _faulty(twice, "there twice", hint="give each column one name")
     extra = [name for name in found if name not in known]
     meant = _meant(found)
     if extra and not (keep_extra or meant) and set(found).isdisjoint(known):  # no header, it may be: no cell is told
@@ -107,13 +107,24 @@ def _check_names(found: Sequence[str], known: Collection[str], reserved: Collect
         raise BadInput("header", None, "has no known column", allowed=", ".join(COLUMNS), hint=hint)
     if extra and not keep_extra:
         it = "it" if len(extra) == 1 else "them"
-        rename = f"{meant} rename {it}, " if meant else ""
-        hint = f"{rename}leave {it} out, or keep {it} with `keep_extra`"
-        raise BadInput("header", _shown(extra), "is not known", allowed=", ".join(COLUMNS), hint=hint)
+        not_used = "it is not used" if len(extra) == 1 else "they are not used"
+        rename = f"{meant} rename {it}, or {not_used}: " if meant else ""
+        hint = f"{rename}leave {it} out, or copy {it} to the result, unused, with `keep_extra`"
+        raise _faulty(extra, "not known", allowed=", ".join(COLUMNS), hint=hint)
     taken = [name for name in extra if name in (*RECORD, *REJECTED, *reserved) or _is_pattern(name)]
     if taken:
-        problem = "cannot be kept: the result has a column of that name, or it is a pattern"
-        raise BadInput("header", _shown(taken), problem, hint="rename the column")
+        why = "cannot be kept: the result has a column of that name, or it is a pattern"
+        raise BadInput(_named(taken), _shown(taken), why, hint="rename the column")
+
+
+def _named(names: Sequence[str]) -> str:
+    return "column" if len(names) == 1 else "columns"
+
+
+def _faulty(names: Sequence[str], problem: str, of: str = "", *, allowed: str = "", hint: str) -> BadInput:
+    """The refusal of columns by their names: they are missing, not known, or there twice."""
+    is_ = "is" if len(names) == 1 else "are"
+    return BadInput(_named(names) + of, _shown(names), f"{is_} {problem}", allowed=allowed, hint=hint)
 
 
 def _meant(found: Sequence[str]) -> str:

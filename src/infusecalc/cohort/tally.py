@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import date, timedelta
 
@@ -14,7 +14,7 @@ from infusecalc.choices import Acceptance
 from infusecalc.cohort.lookup_tables import Events
 from infusecalc.course import Course
 from infusecalc.errors import UnknownName
-from infusecalc.findings import block_keys, carries
+from infusecalc.findings import Finding, block_keys, carries
 from infusecalc.output.flat import vials_text
 from infusecalc.output.totals_answer import PERIODS, Row, TotalsAnswer
 from infusecalc.phase_dose import Infusion
@@ -26,12 +26,15 @@ _STEPS = {"day": "1d", "week": "1w", "month": "1mo"}
 
 
 class Tally:
-    """Sums over a cohort as it goes by. An infusion that is given only if needed is in no sum but its own count."""
+    """Sums over a cohort as it goes by.
+
+    An infusion that was given already, or is given only if needed, is in no sum but its own count.
+    """
 
     def __init__(self, events: Events) -> None:
         """Begin with nothing."""
         self._events = events
-        self.planned = self.infusions = self.needed = self.rejected = 0
+        self.planned = self.infusions = self.needed = self.given = self.rejected = 0
         self.lines = 0
         """Lines about patients that were rejected."""
         self.cost = 0  # 0.01
@@ -49,14 +52,21 @@ class Tally:
         """Combinations of vials, by product."""
         self.products: dict[str, list[int]] = {}
         """Of each product: infusions, those that block, dose, dose of those, and waste, in 0.01 mg."""
-        self.accepted: set[tuple[str, str | None, str | None]] = set()
-        """The blocks that were accepted: code, detail and reason."""
+        self.accepted: Counter[tuple[str, str | None, str | None]] = Counter()
+        """The blocks that were accepted, each with its infusions: code, detail and reason."""
         self.ordered: Counter[tuple[date, str, str]] = Counter()
         """The same, by the first day of a period and by product."""
 
     def opened(self, product: str) -> dict[str, int]:
         """All vials of a product by size in mg, the largest first."""
         return _by_size((vials, count) for (name, vials), count in self.vials.items() if name == product)
+
+    def agreed(self) -> Counter[str]:
+        """Infusions by block that was accepted, whatever the reason was."""
+        found: Counter[str] = Counter()
+        for (code, detail, _), count in self.accepted.items():
+            found[f"{code}:{detail}" if detail else code] += count
+        return found
 
     def unmet(self) -> list[Acceptance]:
         """What is accepted for the whole cohort, and blocks in no row."""
@@ -79,7 +89,8 @@ class Tally:
             self.infusions += count * len(self._events.codes[variant])
             for codes in self._events.codes[variant]:
                 self.blocked |= bool(codes.blocks)
-                self.accepted.update(codes.accepted)
+                for each in dict.fromkeys(codes.accepted):
+                    self.accepted[each] += count
                 for key in codes.keys:
                     self.findings[key] += count
                 for key in codes.blocks:
@@ -98,7 +109,7 @@ class Tally:
         """Add courses that were planned one by one."""
         for course in courses:
             self.planned += 1
-            self.accepted.update((each.code, each.detail, each.reason) for each in course.findings if each.accepted)
+            self.accepted.update(dict.fromkeys(_accepted(course.findings), 0))
             self.blocked |= course.blocked
             shown = {infusion.planned.number for infusion in course.infusions}
             for infusion in course.infusions:
@@ -111,7 +122,11 @@ class Tally:
         blocks = block_keys(found)
         self.findings.update(dict.fromkeys((each.key for each in found), 1))
         self.blocks.update(dict.fromkeys(blocks, 1))
+        self.accepted.update(dict.fromkeys(_accepted(found), 1))
         if infusion.planned.optional:
+            return
+        if infusion.planned.given:  # what was given is ordered no more
+            self.given += 1
             return
         self.needed += 1
         dose, stops = infusion.dose.amount.dose, bool(blocks)
@@ -122,7 +137,7 @@ class Tally:
             spent = cost_of(made_up.vials, dict(course.case.prices))
             wasted = None if spent is None else share_of_cost(spent, made_up.waste, made_up.opened)
             self.cost, self.unpriced = self.cost + (spent or 0), self.unpriced + (spent is None)
-        if self.by and not infusion.planned.given:  # what was given is ordered no more
+        if self.by:
             first, product = first_day(infusion.planned.date, self.by), course.product_name
             self.ordered[first, product, vials_text(made_up.vials)] += 1
             times = infusion.time, course.chair.time(infusion.time)
@@ -156,6 +171,11 @@ class Tally:
     def _add_period(self, first: date, product: str, found: list[int]) -> None:
         known = self.periods.setdefault((first, product), [0] * len(found))
         self.periods[first, product] = [one + other for one, other in zip(known, found, strict=True)]
+
+
+def _accepted(findings: Iterable[Finding]) -> Iterator[tuple[str, str | None, str | None]]:
+    """The blocks among findings that were accepted."""
+    return ((each.code, each.detail, each.reason) for each in findings if each.accepted)
 
 
 def first_day(day: date, by: str) -> date:

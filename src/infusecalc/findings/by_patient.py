@@ -242,7 +242,8 @@ def of_condition(regimen: Regimen, has: HasCondition, *, over: bool) -> Finding:
         message = f"{name}: the site's file removes what the shipped table says about it"
         return Finding("condition-not-covered", message, HOUSE, has.id)
     if has.rule is None:
-        none = f"no statement found in our sources for {regimen.drug.name} ({regimen.label}): this is no clearance"
+        whose = f"{regimen.drug.name} ({regimen.label})"
+        none = f"no statement found in our sources for {whose}: this does not mean that it is safe"
         others = [f"under the {label} label ({rule.rule}): {rule.text}" for label, rule in has.elsewhere]
         source = dict.fromkeys((*HOUSE, *(each for _, rule in has.elsewhere for each in rule.source)))
         return Finding("condition-not-covered", "; ".join((f"{name}: {none}", *others)), tuple(source), has.id)

@@ -48,8 +48,8 @@ CATALOGUE: dict[str, Code] = {
     "precaution": Code(_CAUTION, "a condition of the patient for which the label has a precaution"),
     "condition-not-covered": Code(
         _INFO,
-        "no statement on this condition was found in our sources under this label: this is no clearance, and what "
-        "another label says of it is told; or the site removed it",
+        "no statement on this condition was found in our sources under this label: this does not mean that it is safe, "
+        "and what another label says of it is told; or the site removed it",
     ),
     # the order
     "dose-above-label": Code(_BLOCK, "the dose is above what the label allows in that phase"),

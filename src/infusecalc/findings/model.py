@@ -228,13 +228,22 @@ def block_keys(findings: Iterable[Finding]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(finding.key for finding in findings if finding.severity == "block"))
 
 
-def how_to_go_on(keys: Iterable[str]) -> str:
-    """What to do about findings that block: accept them with a reason, or know those that cannot be accepted."""
+def how_to_go_on(keys: Iterable[str], *, many: bool = False) -> str:
+    """What to do about findings that block: accept them with a reason, or know those that cannot be accepted.
+
+    Of `many` patients one is accepted in the row, because the option accepts it in all rows.
+    """
     listed = list(keys)
     final = [key for key in listed if never_accepted(key)]
     if final:
         return f"{', '.join(final)} cannot be accepted"
-    if set(listed) == {"no-open-day"}:
+    days = set(listed) == {"no-open-day"}
+    if many:
+        one = "to keep the dates of a patient" if days else "if the prescriber decides to go on with a patient"
+        own = f"{one}, write CODE=REASON into the column accept of that row"
+        told = f"{own}; --accept CODE=REASON accepts it for all rows that have it"
+        return f"give a tolerance or other days; {told}" if days else told
+    if days:
         return "give a tolerance or other days; to keep the dates, record the reason: --accept CODE=REASON"
     return "if the prescriber decides to go on, record the reason: --accept CODE=REASON"
 

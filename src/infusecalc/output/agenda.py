@@ -155,7 +155,8 @@ class Agenda(Frozen):
     `rejected` are the rows, and the lines about patients, that cannot be used, as `REFUSED` has them.
 
     `start` of an infusion, in its record, is that of its course; it is in no data. `without_given` are the courses
-    with infusions planned before `on` of which nothing is known to be given: these are taken to have been.
+    with infusions planned before `on` of which nothing is known to be given: these are taken to have been. `ahead` are
+    infusions that are told as given, and dated after `on`.
     """
 
     on: date
@@ -168,6 +169,7 @@ class Agenda(Frozen):
     told: Mapping[tuple[str, str], DrugWords]
     open: Open | None
     table: Record
+    ahead: int = 0
 
     @property
     def version(self) -> str:

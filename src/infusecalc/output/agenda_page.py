@@ -45,6 +45,10 @@ def _known_overdue(agenda: Agenda) -> Iterator[str]:
     if many:
         taken = f"every infusion planned before {agenda.on} is taken as given"
         yield f"Not known for {_count(many, 'row')} of the cohort without a line in --given: {taken}."
+    if agenda.ahead:
+        are = "is" if agenda.ahead == 1 else "are"
+        told = "taken as given all the same: what is due before that is not listed. Put no bookings there"
+        yield f"CAUTION: {_count(agenda.ahead, 'line')} of --given {are} dated after {agenda.on}, and {told}."
 
 
 def _rejected(agenda: Agenda) -> Iterator[Block]:
@@ -132,7 +136,7 @@ def _name(item: Record) -> str:
 
 
 def _mark(item: Record) -> str:
-    return "BLOCKED" if item["blocks"] else "caution" if item["cautions"] else ""
+    return "BLOCKED" if item["blocks"] else "CAUTION" if item["cautions"] else ""
 
 
 def _marks(items: Iterable[Record]) -> Iterator[str]:
@@ -150,7 +154,7 @@ def told_of(item: Record) -> Iterator[str]:
     reasons = dict(part.partition("=")[::2] for part in (item["accepted"] or "").split(";") if part)
     yield from (f"BLOCKED {code}" for code in item["blocks"])
     for code in item["cautions"]:
-        yield f"caution {code}" + (f", accepted ({escape(reasons[code])})" if code in reasons else "")
+        yield f"CAUTION {code}" + (f", accepted ({escape(reasons[code])})" if code in reasons else "")
 
 
 def _totals(agenda: Agenda) -> Iterator[Block]:

@@ -32,10 +32,10 @@ def is_number(id_: str) -> bool:
     return _NUMBER.fullmatch(id_) is not None
 
 
-def refuse_blocked(keys: tuple[str, ...]) -> None:
-    """Refuse with Blocked a plan that blocks: its numbers could not say so."""
+def refuse_blocked(keys: tuple[str, ...], *, many: bool = False) -> None:
+    """Refuse with Blocked a plan that blocks, or `many`: its numbers could not say so."""
     if keys:
-        raise Blocked(WHAT, keys, how_to_go_on(keys))
+        raise Blocked(WHAT, keys, how_to_go_on(keys, many=many))
 
 
 def unrated(course: Course) -> bool:

@@ -112,7 +112,7 @@ def _date(value: object) -> str | None:
 
 
 _NOT_JUDGED = "give --on today to see whether it is overdue"
-_NO_BOUND = "no statement found in our sources: this is no clearance"
+_NO_BOUND = "no statement found in our sources: this does not mean that it is safe"
 _GAPS = ("gap-unusual", "gap-above-label")
 _COMPLETE = "The regimen is complete: nothing more is planned."
 
@@ -233,7 +233,7 @@ def _interrupted(due: Due) -> Iterator[str]:
     rule, infusion = due.course.regimen.drug_rules.unusual_gap, due.infusion
     known = rule is not None and rule.late is not None
     if infusion and not infusion.planned.head and (due.days_left or 0) < 0 and not known:
-        nothing = f"{infusion.planned.phase} interrupted: no statement found in our sources: this is no clearance"
+        nothing = f"{infusion.planned.phase} interrupted: {_NO_BOUND}"
         yield f"{nothing}; ask the prescriber whether to go on or to begin again"
 
 

@@ -11,7 +11,7 @@ _SHOWN = 8  # blocks that are named
 
 
 def lines(course: Course) -> Iterator[str]:
-    """Regimen, label and product; weight and doses; start, infusions, first and last date, or none; what blocks."""
+    """Regimen, label, product; weight, doses; start, infusions, first and last date; what blocks; how many cautions."""
     regimen, doses = course.regimen, dict.fromkeys(dose.amount.dose for dose in course.phases)
     variant = f", {regimen.variant}" if regimen.variant else ""
     yield f"Course({regimen.id}{variant}, {regimen.label} label, {course.product_name}"
@@ -25,4 +25,6 @@ def lines(course: Course) -> Iterator[str]:
         yield "  no dates: no start was given"
     shown, more = course.blocks[:_SHOWN], len(course.blocks) - _SHOWN
     blocks = ", ".join(shown) + (f" and {more} more" if more > 0 else "")
-    yield f"  blocked by {blocks})" if shown else "  nothing blocks)"
+    cautions = sum(finding.severity == "caution" for finding in course.findings)
+    beside = f"{cautions} caution{'' if cautions == 1 else 's'}" if cautions else "no cautions"
+    yield f"  blocked by {blocks}; {beside})" if shown else f"  nothing blocks; {beside})"

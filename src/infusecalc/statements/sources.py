@@ -50,3 +50,4 @@ class Condition(Statement):
     name: str = need(WORDS, "what it is")
     aliases: tuple[str, ...] = may(ListOf(NAME), "its other names", ())
     read_as: str | None = may(Named("conditions"), "the condition that a name which leaves something open is read as")
+    no_regimen: str | None = may(WORDS, "what is said where it is typed as an indication: that no regimen is for it")

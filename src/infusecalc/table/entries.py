@@ -210,6 +210,10 @@ class Entries:
         items = value.value if isinstance(value, SequenceNode) else []
         return [item.value for item in items if isinstance(item, ScalarNode)]
 
+    def is_called(self, section: str, name: str, alias: str) -> bool:
+        """Whether an entry is there, and has that other name."""
+        return self.has(section, name) and alias in self.aliases(section, name)
+
     def house(self) -> House:
         """Our own limits and defaults."""
         missing = [name for name in HOUSE if not self.has("house", name)]

@@ -38,11 +38,13 @@ def unknown(
     of: str = "",
     but: str = "",
     see: str = "",
+    hint: str = "",
 ) -> UnknownName:
     """The refusal of a name, with the nearest of those `known`; none is picked.
 
     `also` has other spellings, each with the name that is shown for it. `of` is the drug or regimen among whose names
-    it is not, and `but` what it is the name of; `see` says where the names are, where they are too many to list.
+    it is not, and `but` says what it is the name of; `see` says where the names are, where they are too many to list.
+    `hint` is what else to do.
     """
     import difflib  # noqa: PLC0415 - only a miss needs it
 
@@ -55,4 +57,4 @@ def unknown(
     alike = [each for each in near if likeness[each] >= _AS_GOOD * likeness[near[0]]]
     with_it = [each for each in spelled if f"-{name}-" in f"-{each}-"]  # `tb` is a part of `active-tb`
     nearest = tuple(dict.fromkeys(spelled[each] for each in (*alike, *with_it)))[:_NEAREST]
-    return UnknownName(what, typed, known=names, nearest=nearest, of=of, but=but, see=see)
+    return UnknownName(what, typed, known=names, nearest=nearest, of=of, but=but, see=see, hint=hint)

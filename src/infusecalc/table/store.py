@@ -138,7 +138,7 @@ class Table(Entries):
                 return self.text("products", product, "drug"), product
             also |= {each: each for each in spelled}
         others = self._drugs_for(name)
-        but = f"an indication of {' and '.join(others)}" if others else ""
+        but = f"it is an indication of {' and '.join(others)}" if others else ""
         raise unknown("drug", typed, self.names("drugs"), also, but=but)
 
     def _refuse_subcutaneous(self, drug: str, name: str, typed: str) -> None:
@@ -156,7 +156,8 @@ class Table(Entries):
         if product is not None and found == drug:
             return product
         mine = [name for name in self.names("products") if self.text("products", name, "drug") == drug]
-        raise unknown("product", typed, mine, of=drug, but=found and (f"a product of {found}" if product else "a drug"))
+        but = found and (f"it is a product of {found}" if product else "it is a drug")
+        raise unknown("product", typed, mine, of=drug, but=but)
 
     def indications(self, drug: str) -> list[str]:
         """The indications of a drug."""
@@ -169,8 +170,15 @@ class Table(Entries):
         if name in also:
             return also[name]
         others = self._drugs_for(name)
-        but = f"a regimen of {' and '.join(others)}" if others else ""
-        raise unknown("indication", typed, self.indications(drug), also, of=drug, but=but)
+        but = f"it is a regimen of {' and '.join(others)}" if others else self._no_regimen(name)
+        raise unknown(
+            "indication", typed, self.indications(drug), also, of=drug, but=but, hint="all names: infusecalc list"
+        )
+
+    def _no_regimen(self, name: str) -> str:
+        """What is said of a condition that was typed as an indication; nothing of most, and of what is none."""
+        named = (each for each in self.names("conditions") if name in (each, *self.aliases("conditions", each)))
+        return next((self.get("conditions", each).no_regimen or "" for each in named), "")
 
     def _indications_by_name(self, drug: str) -> dict[str, str]:
         """The indications of a drug under every name that they have."""

@@ -26,7 +26,7 @@ _HINTS = {
     SITE: "It was made with a site's table: name that file with --regimens.",
     ANOTHER: "Differences in the plan may come from the table; see: infusecalc regimens show.",
 }
-_IN_PART = "nothing differs in what could be compared"
+_IN_PART = "partly checked: nothing differs in what could be compared; what was NOT compared stands below"
 _IN_WORDS = {
     "bag, beyond its concentration": "bag size (only its concentration is compared)",
     "rounding, beyond what the findings say": "rounding (only what the findings say of it is compared)",
@@ -37,8 +37,8 @@ _IN_WORDS = {
 }
 """What data calls a thing that was not compared, where people read it in other words."""
 _BECAUSE = {
-    "csv": "Not compared, because a CSV does not hold all of it (the JSON of schedule does)",
-    "json": "Not compared, because this file does not hold all of it",
+    "csv": "NOT compared, because a CSV does not hold all of it (the JSON of schedule does)",
+    "json": "NOT compared, because this file does not hold all of it",
 }
 _NO_SEAL = (
     "The check number (hash) of the content finds accidental changes; it does not protect against deliberate ones."
@@ -89,8 +89,8 @@ class VerifyAnswer(Answer):
         """The verdict as a pharmacist reads it."""
         found = self.verified
         counted = sum(len(course.infusions) for course in found.file.courses)
-        says = _IN_PART if found.verdict == AGREES and found.not_compared else _SAYS[found.verdict]
-        yield Heading(f"{found.verdict}: {says}", TITLE)
+        in_part = found.verdict == AGREES and found.not_compared
+        yield Heading(_IN_PART if in_part else f"{found.verdict}: {_SAYS[found.verdict]}", TITLE)
         rows = [("file", escape(found.file.name)), ("infusions", f"{counted:,}"), ("table", found.table)]
         rows += [("reason", escape(found.reason))] if found.reason else []
         yield Pairs(tuple(rows), inset=True)
@@ -100,7 +100,7 @@ class VerifyAnswer(Answer):
         if found.table in _HINTS:
             yield Lines((_HINTS[found.table],))
         if found.not_compared:
-            yield Heading("Not compared" if found.reason else _BECAUSE[found.file.form])
+            yield Heading("NOT compared" if found.reason else _BECAUSE[found.file.form])
             yield Lines(tuple(escape(_IN_WORDS.get(each, each)) for each in found.not_compared), listed=True)
         if found.file.document is not None:
             yield Lines((_NO_SEAL,))
