@@ -401,20 +401,20 @@ def test_the_pages_of_the_chair_are_ascii_and_fit_80_columns(name, capfd):
 
 @pytest.mark.parametrize("name", CHAIR)
 def test_every_step_that_goes_up_after_a_stop_is_marked_in_every_format(name, capfd):
-    """Rows marked `as_tolerated` (JSON: true; people: 'as tolerated', house); a severe reaction is told of first."""
+    """Rows marked `as_tolerated` (people: 'as tolerated', our own rule); a severe reaction is told of first."""
     line, code = CHAIR[name]
     found = answers(line, code, capfd)
     document_ = json.loads(found["json"])
     up = [str(step["step"]) for step in document_.get("steps", []) if step["as_tolerated"]]
     for form in ("table", "md"):
         text = found[form].replace("\\", "")
-        lower, mark, higher = text.partition("As tolerated (house): ")
+        lower, mark, higher = text.partition("As tolerated (infusecalc's own rule): ")
         assert bool(mark) == bool(up)
         for number in up:
             row = re.compile(rf"^(?:\| )? *{number} +(?:\| +)?[0-9]", re.MULTILINE)
             assert row.search(higher)
             assert not row.search(lower)
-        severe = (document_.get("after_stop") or {}).get("severe", "A severe reaction ends")
+        severe = (document_.get("after_stop") or {}).get("severe", "A severe one ends")
         told = " ".join(text.split())
         assert (severe in told) == ("--stopped-at" in line)
         if "--stopped-at" in line:

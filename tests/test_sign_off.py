@@ -328,7 +328,7 @@ def test_what_no_document_says_is_cited_by_its_grade_alone_and_data_keep_the_cod
     text = " ".join(capfd.readouterr().out.split())
     assert "General knowledge: of the label: nobody has read it in a document" in text
     assert (
-        " house: not confirmed in the texts read; general knowledge: the end of the exclusivity [ ] products/truxima"
+        " own rule: not confirmed in the texts read; general knowledge: the end of the exclusivity [ ] products/truxima"
         in text
     )
     assert " general knowledge [ ] " in text

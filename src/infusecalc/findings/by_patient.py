@@ -73,7 +73,7 @@ def _age(case: Case, limits: AgeRange) -> Iterator[Finding]:
     age = case.patient.age_on(case.day)
     if age is None:
         message = f"No age given: {_meant_for(limits)}"
-        yield Finding("age-unknown", message, limits.source)
+        yield Finding("age-unknown", message, limits.source, short=f"for patients {_range(limits)}")
         return
     if not _within(age, limits):
         told = f"Age {_years(age.months)} at the first infusion is out of range"

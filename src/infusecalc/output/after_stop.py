@@ -28,8 +28,8 @@ def record(table: PumpTable) -> Record | None:
 def before_the_steps(table: PumpTable) -> Iterator[str]:
     """What is to be known before the steps after a stop are read."""
     said, reaction = table.course.house.after_stop, table.course.regimen.drug_rules.reaction
-    told = [(said.severe, said.source), *([(reaction.text, reaction.source)] if reaction else [])]
-    yield from (f"{phrases.tall_man(table.course, text)} ({cited(source)})" for text, source in told)
+    told = [*([(reaction.text, reaction.source)] if reaction else []), (said.severe, said.source)]
+    yield from (f"{phrases.tall_man(table.course, text)} ({phrases.cited(source)})" for text, source in told)
 
 
 def not_paused(stop: Stop) -> Iterator[str]:
@@ -41,7 +41,7 @@ def not_paused(stop: Stop) -> Iterator[str]:
 def as_tolerated(table: PumpTable) -> str:
     """What stands above the steps that go up again."""
     said = table.course.house.after_stop
-    return f"As tolerated ({cited(said.source)}): {said.as_tolerated}"
+    return f"As tolerated ({phrases.cited(said.source)}): {said.as_tolerated}"
 
 
 def resumed(table: PumpTable, stop: Stop) -> str:

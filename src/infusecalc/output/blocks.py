@@ -76,10 +76,14 @@ class Rows(Frozen):
 
 
 class Findings(Frozen):
-    """Findings, gravest first, each with the text that people read; `brief` ones are those of a first screen."""
+    """Findings, gravest first, each with the text that people read; `brief` ones are those of a first screen.
+
+    `tight` ones are not set apart.
+    """
 
     rows: tuple[tuple[Finding, str], ...]
     brief: bool = False
+    tight: bool = False
 
 
 class Sources(Frozen):

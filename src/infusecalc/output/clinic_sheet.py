@@ -60,7 +60,8 @@ def _made_up(course: Course) -> Iterator[Block]:
     for group in groups(infusion.dose for infusion in course.infusions):
         same = [infusion for infusion in course.infusions if infusion.dose in group]
         phases = ", ".join(dict.fromkeys(infusion.planned.phase for infusion in same))
-        rows.append((_which(same), f"{phases}: {formula(course, group[0])}; {made_up(course, group[0])}"))
+        made = made_up(course, group[0], blocked=course.blocked)
+        rows.append((_which(same), f"{phases}: {formula(course, group[0])}; {made}"))
     if cannot_wait(course):
         rows.append(("Each bag", cannot_wait(course)))
     if course.chair.observation is not None:

@@ -5,11 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
+from infusecalc.output import phrases
 from infusecalc.output.answer import Answer
 from infusecalc.output.blocks import TITLE, Block, Heading, Lines, Pairs, Rows, Sources
 from infusecalc.output.flat import Record
 from infusecalc.output.table_rows import flat, listing, nested, sources_of
-from infusecalc.statements import SITE, Cited, ConditionRule, Confirmation, Drug, DrugRules, Note, Question, grades_said
+from infusecalc.statements import (
+    OURS,
+    OWN_RULE,
+    SITE,
+    Cited,
+    ConditionRule,
+    Confirmation,
+    Drug,
+    DrugRules,
+    Note,
+    Question,
+    grades_said,
+)
 from infusecalc.table import Table, cited
 
 _HEADINGS = {"late": "late or missed"}
@@ -74,7 +87,7 @@ def _fact(
 
 def _said(row: Record) -> str:
     made: Confirmation | None = row["confirmed"]
-    return f"{row['text']} ({row['source']}{f'; {made.said}' if made else ''})"
+    return f"{row['text']} ({phrases.cited_text(row['source'])}{f'; {made.said}' if made else ''})"
 
 
 class DrugAnswer(Answer):
@@ -135,11 +148,16 @@ def _asked(table: Table, drug_id: str) -> Iterator[str]:
 def _named(table: Table, drug_id: str, rows: Iterable[Record]) -> Iterator[tuple[str, str]]:
     """The names of a section under each label, or under several that have the same."""
     named: dict[str, list[str]] = {}
+    ours: dict[str, list[str]] = {}
     for row in rows:
         rules: DrugRules | None = table.get("drugs", drug_id, row["label"])
         rule = rules.conditions.get(row["name"]) if rules else None
-        named.setdefault(row["label"], []).append(row["name"].rpartition("/")[2] + (_limits(rule) if rule else ""))
-    yield from _by_labels({label: ", ".join(own) for label, own in named.items()})
+        into = ours if rule and _is_ours(rule) else named
+        into.setdefault(row["label"], []).append(row["name"].rpartition("/")[2] + (_limit(rule) if rule else ""))
+    told = {label: [", ".join(own)] for label, own in named.items()}
+    for label, own in ours.items():
+        told.setdefault(label, []).append(f"by {OWN_RULE}: {', '.join(own)}")
+    yield from _by_labels({label: "; ".join(parts) for label, parts in told.items()})
 
 
 def _by_labels(named: dict[str, str]) -> Iterator[tuple[str, str]]:
@@ -159,12 +177,14 @@ def _names_of(table: Table, products: Iterable[str]) -> str:
     return ", ".join(table.text("products", each, "name") for each in products)
 
 
-def _limits(rule: ConditionRule) -> str:
-    """What its name alone would not tell: the dose above which it holds, and that a house rule blocks it."""
-    house = rule.rule == "contraindicated" and rule.source[0].id == "house"
-    limits = [f"above {rule.above.people}"] if rule.above else []
-    limits += ["house rule"] if house else []
-    return f" ({', '.join(limits)})" if limits else ""
+def _is_ours(rule: ConditionRule) -> bool:
+    """Whether it is our own rule that it blocks, and no label's."""
+    return rule.rule == "contraindicated" and rule.source[0].id == OURS
+
+
+def _limit(rule: ConditionRule) -> str:
+    """The dose above which it holds."""
+    return f" (above {rule.above.people})" if rule.above else ""
 
 
 def page(table: Table, drug_id: str) -> Iterator[Block]:

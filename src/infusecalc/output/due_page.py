@@ -8,11 +8,11 @@ from infusecalc.course import Course
 from infusecalc.due import Bound, Due
 from infusecalc.output import phrases
 from infusecalc.output.answer import Answer
-from infusecalc.output.blocks import Block, Heading, Lines, Pairs, Rows
+from infusecalc.output.blocks import PART, SECTION, Block, Heading, Lines, Pairs, Rows
 from infusecalc.output.flat import Record, finding_record, with_findings
 from infusecalc.output.page import attention, cited_below, informed, top
 from infusecalc.output.records import dose_record, heads, sources
-from infusecalc.output.screen import ending, foot, formula, head, infos, made_up, watched
+from infusecalc.output.screen import ending, foot, formula, head, infos, made_up, run_over, watched
 from infusecalc.phase_dose import Infusion
 from infusecalc.plan import Planned
 from infusecalc.quantities import number
@@ -160,7 +160,7 @@ def _due(due: Due, infusion: Infusion, place: int) -> Iterator[Block]:
         ("moved", moved or "not moved"),
         ("earliest", _bound(due.earliest)),
         ("latest", _bound(due.latest)),
-        ("dose", _dose(infusion)),
+        ("dose", phrases.marked(_dose(infusion), blocked=bool(due.blocks))),
         ("bag", phrases.bag(infusion.dose.preparation)),
         ("time", phrases.time(infusion.time)),
     ]  # set in rows # fmt: skip
@@ -172,7 +172,8 @@ def _due(due: Due, infusion: Infusion, place: int) -> Iterator[Block]:
     then = due.if_given
     if then is not None:
         made = phrases.bag(then.dose.preparation)
-        rows.insert(1, (_if_given_on(due), f"{_dose(then)}; {made}; {phrases.time(then.time)}{_only_if(due)}"))
+        dose = phrases.marked(_dose(then), blocked=bool(due.blocks))
+        rows.insert(1, (_if_given_on(due), f"{dose}; {made}; {phrases.time(then.time)}{_only_if(due)}"))
     yield Pairs(tuple(rows), inset=True)
 
 
@@ -201,7 +202,7 @@ def _taken(item: Planned, anchor: str) -> str:
 
 
 def _bound(bound: Bound | None) -> str:
-    return _NO_BOUND if bound is None else f"{phrases.day(bound.date)}: {bound.text} ({cited(bound.source)})"
+    return _NO_BOUND if bound is None else f"{phrases.day(bound.date)}: {bound.text} ({phrases.cited(bound.source)})"
 
 
 def due_screen(due: Due) -> Iterator[Block]:
@@ -255,13 +256,15 @@ def _due_first(due: Due, infusion: Infusion) -> Iterator[Block]:
     course, planned = due.course, infusion.planned
     left = "" if due.days_left is None else phrases.shift(due.days_left, "to go", "overdue") or "today"
     as_of = f" ({left}, as of {course.choices.on})" if left else ""
-    yield Heading(f"Due: infusion {planned.number}, {planned.phase}, {phrases.day(planned.date)}{as_of}")
+    grave = any(finding.severity == "caution" for finding in due.findings)
+    heading = f"Due: infusion {planned.number}, {planned.phase}, {phrases.day(planned.date)}{as_of}"
+    yield Heading(heading, SECTION if grave else PART)
     if not left:
         yield Lines((f"({_NOT_JUDGED})",), listed=True)
-    lines, told = _making(course, infusion), ""
-    if due.if_given is not None and _making(course, due.if_given) != lines:
-        told = f"{_if_given_on(due)}: "
-        lines = _making(course, due.if_given)
+    lines, told = _making(course, infusion, blocked=bool(due.blocks)), ""
+    now = lines if due.if_given is None else _making(course, due.if_given, blocked=bool(due.blocks))
+    if now != lines:
+        told, lines = f"{_if_given_on(due)}: ", now
     yield Lines((told + lines[0], *lines[1:]), listed=True)
     rows = [("earliest", _bound_first(due.earliest)), ("latest", _bound_first(due.latest))]
     if due.earliest is due.latest is None:
@@ -279,10 +282,12 @@ def _due_first(due: Due, infusion: Infusion) -> Iterator[Block]:
     yield Pairs(tuple(rows), inset=True)
 
 
-def _making(course: Course, infusion: Infusion) -> tuple[str, ...]:
+def _making(course: Course, infusion: Infusion, *, blocked: bool) -> tuple[str, ...]:
     """The dose with its arithmetic, what it is made up from, and how long it runs."""
-    time = f"time {phrases.time(infusion.time)}{watched(course)}"
-    return formula(course, infusion.dose), made_up(course, infusion.dose) + ending(course), time
+    rates = course.running.rates(infusion.planned.number, first=infusion.first)
+    time = run_over(infusion.time, rates) + watched(course)
+    made = made_up(course, infusion.dose, blocked=blocked) + ending(course)
+    return phrases.marked(formula(course, infusion.dose), blocked=blocked), made, time
 
 
 def _bound_first(bound: Bound | None) -> str:

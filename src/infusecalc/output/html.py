@@ -27,7 +27,6 @@ from infusecalc.output.blocks import (
 )
 from infusecalc.output.calendar import Month, months, places, weekdays
 from infusecalc.output.course_answer import CourseAnswer
-from infusecalc.table import cited
 
 _LINE, _EDGE, _ROW = 1000, 60, 22
 
@@ -146,7 +145,7 @@ def _class(block: Rows, index: int) -> str:
 def _finding(finding: Finding, text: str) -> str:
     return (
         f'<li class="{finding.severity}"><strong>{finding.severity}: {plain(finding.key)}</strong> '
-        f"{plain(text)}{phrases.about(finding)} <small>{plain(cited(finding.source))}</small></li>"
+        f"{plain(text)}{phrases.about(finding)} <small>{plain(phrases.cited(finding.source))}</small></li>"
     )
 
 

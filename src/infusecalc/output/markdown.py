@@ -8,9 +8,9 @@ from typing import assert_never
 
 from infusecalc.errors import escape
 from infusecalc.findings import Finding
+from infusecalc.output import phrases
 from infusecalc.output.blocks import Banner, Block, Findings, Heading, Lines, Months, Pairs, Rows, Sources, Timeline
 from infusecalc.output.calendar import months, weekdays
-from infusecalc.table import cited
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#|~!&])")
 
@@ -67,4 +67,4 @@ def _prose(block: Banner | Lines) -> Iterator[str]:
 
 def _finding(finding: Finding, text: str) -> tuple[str, ...]:
     numbers = "all" if finding.infusions is None else ", ".join(map(str, finding.infusions))
-    return finding.severity, plain(finding.key), plain(text), numbers, plain(cited(finding.source))
+    return finding.severity, plain(finding.key), plain(text), numbers, plain(phrases.cited(finding.source))

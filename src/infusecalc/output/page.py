@@ -27,7 +27,7 @@ from infusecalc.output.topics import Topic, sheet
 from infusecalc.output.working import working
 from infusecalc.phase_dose import Infusion
 from infusecalc.plan import Planned
-from infusecalc.statements import grades_said
+from infusecalc.statements import OURS, grades_said
 
 
 def page(course: Course, *, totals: bool = False, view: str = "table", first_weekday: int = 0) -> Iterator[Block]:
@@ -61,7 +61,8 @@ def how_made(course: Course) -> Iterator[Block]:
     """The working of every phase, for a second person to check."""
     for dose in course.phases:
         yield Heading(phrases.heading(dose))
-        yield Lines(tuple(working(course, dose)), listed=True)
+        mark = ("BLOCKED, do not make up",) if course.blocked else ()
+        yield Lines((*mark, *working(course, dose)), listed=True)
 
 
 def planned(course: Course) -> Iterator[Block]:
@@ -87,7 +88,8 @@ def top(
     title, about = phrases.regimen(course)
     yield Heading(title, TITLE)
     yield Lines((about,))
-    rows = [("Patient", phrases.patient(course.patient, course.day)), ("Product", phrases.product(course))]
+    asked = "" if course.conditions else f"; {phrases.NO_CONDITIONS}"
+    rows = [("Patient", f"{phrases.patient(course.patient, course.day)}{asked}"), ("Product", phrases.product(course))]
     if len(course.patient.weights) > 1:
         rows.insert(1, ("Weights", phrases.weights(course.patient, phrases.long_date if long else str)))
     if course.patient.id is not None:
@@ -114,7 +116,8 @@ def _dated(course: Course, infusions: list[Infusion]) -> Iterator[Block]:
     several = sum(each.name == dose.name for each in course.phases) > 1
     yield Heading(phrases.heading(dose) + (f", at {phrases.weight(dose.patient.weight)}" if several else ""))
     amount = "" if dose.asked.basis == "mg" else f"{phrases.mg(dose.amount.exact)} exact; "
-    yield Lines((f"{amount if dose.amount.applied else ''}{phrases.bag(dose.preparation)}",), listed=True)
+    bag = f"{amount if dose.amount.applied else ''}{phrases.bag(dose.preparation)}"
+    yield Lines((phrases.marked(bag, blocked=course.blocked),), listed=True)
     heads = ("", "#", "date", "day", "dose", "vials", "waste", "time")
     yield Rows(heads, tuple(_row(course, infusion) for infusion in infusions), right=(1, 3, 4, 6))
 
@@ -180,7 +183,7 @@ def sheet_below(course: Course, sections: tuple[str, ...] = (), but: tuple[str, 
 
 
 def _text(course: Course, topic: Topic) -> str:
-    named = ", ".join(dict.fromkeys(str(citation.but(section="")) for citation in topic.source))
+    named = ", ".join(dict.fromkeys(phrases.cited([citation.but(section="")]) for citation in topic.source))
     return f"{phrases.tall_man(course, topic.text)} ({named})"
 
 
@@ -221,7 +224,8 @@ def cited_below(course: Course, names: Iterable[str] | None = None) -> Iterator[
         local = ", local" if course.table.is_local("sources", name) else ""
         share = course.site.share(name)
         confirmed = f" ({share.said})" if share else ""
-        rows.append((name, f"{grades_said(source.grade)}{local}", f"{source.title}{confirmed}"))
+        said = "infusecalc" if name == OURS else name
+        rows.append((said, f"{grades_said(source.grade)}{local}", f"{source.title}{confirmed}"))
     yield Sources(tuple(rows))
     yield Lines((phrases.footer(course),))
 

@@ -26,7 +26,6 @@ from infusecalc.output.blocks import (
     Timeline,
 )
 from infusecalc.output.calendar import months, places, weekdays
-from infusecalc.table import cited
 
 _LINE, _LABEL, _NUMBER = 1000, 130, 30
 _LONGEST_ID = 500  # characters: it stands on every page, and must leave room for the rest
@@ -158,7 +157,7 @@ def _finding(finding: Finding, text: str) -> dict[str, str]:
         "severity": finding.severity,
         "key": finding.key,
         "text": escape(text) + phrases.about(finding),
-        "source": cited(finding.source),
+        "source": phrases.cited(finding.source),
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
 
 from infusecalc.arithmetic import ceil_div, pounds
@@ -15,7 +15,7 @@ from infusecalc.plan import Planned
 from infusecalc.plan.horizon import end_of
 from infusecalc.preparation import Preparation
 from infusecalc.quantities import hours, people, plain
-from infusecalc.statements import Phase
+from infusecalc.statements import OURS, OWN_RULE, Citation, Phase
 
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _LONG_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -174,6 +174,11 @@ def heading(dose: PhaseDose) -> str:
     return f"{dose.name}: {dose.asked.people}{band}, {rhythm(dose.phase)}"
 
 
+def marked(text: str, *, blocked: bool) -> str:
+    """A dose with the mark of what blocks it: copied out, it does not look like one that may be given."""
+    return f"BLOCKED, do not make up: {text}" if blocked else text
+
+
 def regimen(course: Course) -> tuple[str, str]:
     """What the page is about: the drug with the indication, and the regimen's id, label and status."""
     found = course.regimen
@@ -185,6 +190,16 @@ def regimen(course: Course) -> tuple[str, str]:
     if course.changed_phases:
         title += f" ({' and '.join(course.changed_phases)} changed by the site)"
     return title, f"{found.title}, {found.label} label, {status}{local}"
+
+
+def cited(citations: Iterable[Citation]) -> str:
+    """Citations as people read them, on one line."""
+    return cited_text("; ".join(map(str, citations)))
+
+
+def cited_text(text: str) -> str:
+    """Citations on one line as people read them: our own rules are called that, as `house` is a hospital's own."""
+    return re.sub(rf"(^|; ){OURS}(?=$|;)", rf"\1{OWN_RULE}", re.sub(rf"(^|; ){OURS} ", rf"\1{OWN_RULE}: ", text))
 
 
 def short_title(title: str) -> str:
@@ -294,5 +309,7 @@ def footer(course: Course) -> str:
     return f"{table}. {CHECK}"
 
 
+NO_CONDITIONS = "conditions: none entered (--has), so contraindications were not checked"
+"""What stands where nobody has said what the patient has: nothing that blocks is not the same as clear."""
 CHECK = "Check against the current label; this is a calculation, not a prescription."
 """What no page is."""

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from infusecalc.findings import Finding
 from infusecalc.output import after_stop, phrases
 from infusecalc.output.answer import Answer
-from infusecalc.output.blocks import Block, Heading, Lines, Pairs, Rows
+from infusecalc.output.blocks import PART, SECTION, Block, Heading, Lines, Pairs, Rows
 from infusecalc.output.flat import Record, finding_record, with_findings
 from infusecalc.output.page import attention, cited_below, informed, sheet_below, top
 from infusecalc.output.records import dose_record, heads, sources
-from infusecalc.output.screen import ending, foot, head, infos, made_up, watched
+from infusecalc.output.screen import GOING_UP, LATER_RATE, ending, foot, head, infos, made_up, watched
 from infusecalc.output.working import rates_in_words
 from infusecalc.pump import Step
 from infusecalc.pump_table import PumpTable
@@ -89,11 +89,12 @@ def _clock(table: PumpTable, time: int) -> str | None:
 
 def pump_page(table: PumpTable) -> Iterator[Block]:
     """The pump table in full."""
-    yield from top(table.course)
+    yield from top(table.course, table.findings)
     yield from attention(table.course, table.findings)
     yield Heading(pump_heading(table))
     if table.stop:
         yield Lines((*after_stop.before_the_steps(table), *after_stop.not_paused(table.stop)), listed=True)
+    yield Lines(tuple(_conditions(table)), listed=True)
     yield from pump_block(table)
     if table.stop:
         yield Lines((after_stop.resumed(table, table.stop),), listed=True)
@@ -103,11 +104,27 @@ def pump_page(table: PumpTable) -> Iterator[Block]:
     yield from cited_below(table.course, table.sources)
 
 
+def _conditions(table: PumpTable) -> Iterator[str]:
+    """On what the rates below hang, and what to ask for after a reaction; after a stop that stands beside the steps."""
+    rules = table.course.regimen.drug_rules
+    later = None if table.first else rules.monitoring.get(LATER_RATE)
+    rises = rules.monitoring.get(GOING_UP) if table.rates.titration and not table.stop else None
+    if later and table.rates.titration:
+        yield later.short or later.text
+    told = [] if rises is None else [rises.short or rises.text]
+    if rules.reaction and not table.stop:
+        told.append(f"{'' if told else 'after a '}reaction: --stopped-at MIN")
+    if told:
+        yield "; ".join(told)
+
+
 def pump_heading(table: PumpTable) -> str:
-    """Which infusion it is, and at which rate."""
+    """Which infusion it is, and at which rate; that it is blocked, where it is."""
     which = "a later infusion" if table.number is None else f"infusion {table.number}"
     how = "first" if table.first else "later"
-    return f"Pump: {which}, {table.dose.name}, {phrases.mg(table.dose.amount.dose)}, at the rate of a {how} infusion"
+    dose = phrases.mg(table.dose.amount.dose)
+    mark = "BLOCKED: " if table.blocks else ""
+    return f"{mark}Pump: {which}, {table.dose.name}, {dose}, at the rate of a {how} infusion"
 
 
 def pump_block(table: PumpTable) -> Iterator[Block]:
@@ -183,11 +200,13 @@ def pump_screen(table: PumpTable) -> Iterator[Block]:
     """The first screen of a pump table."""
     course = table.course
     yield from head(course, table.findings)
-    yield Heading(pump_heading(table))
+    grave = any(finding.severity == "caution" for finding in table.findings)
+    yield Heading(pump_heading(table), SECTION if grave else PART)
     if table.stop:
         yield Lines((*after_stop.before_the_steps(table), *after_stop.not_paused(table.stop)), listed=True)
     before = "; ".join(by_the_clock(table))
-    yield Lines((made_up(course, table.dose) + ending(course), *([before] if before else [])), listed=True)
+    made = made_up(course, table.dose, blocked=bool(table.blocks), brief=True) + ending(course)
+    yield Lines((made, *([before] if before else []), *_conditions(table)), listed=True)
     yield from steps_block(table, watched(course), tight=True)
     if table.stop:
         yield Lines((after_stop.resumed(table, table.stop),), listed=True)

@@ -14,12 +14,17 @@ from infusecalc.findings import Finding, together
 from infusecalc.output import phrases
 from infusecalc.output.blocks import PART, SECTION, TITLE, Block, Findings, Heading, Lines, Rows
 from infusecalc.output.page import blocked, changes, more, timed, told, when
-from infusecalc.phase_dose import Infusion, PhaseDose
+from infusecalc.phase_dose import Infusion, PhaseDose, last_number
+from infusecalc.pump import Rates
 from infusecalc.quantities import people, plain
-from infusecalc.statements import GRADES, SITE, grades_said
+from infusecalc.statements import GRADES, SITE, Note, grades_said
 
 _NO_READING = ("derived", "house")
 """Grades of what was not read anywhere: arithmetic, and our own limits."""
+GOING_UP, LATER_RATE = "going-up", "later-rate"
+"""The rules of when a rate may rise, and of when that of a later infusion is used."""
+RECONSTITUTION = "reconstitution"
+"""The rule of how a powder is dissolved: it stands first, beside the vials."""
 
 
 def course_screen(
@@ -32,9 +37,11 @@ def course_screen(
     grave = any(finding.severity == "caution" for finding in course.findings)
     for index, group in enumerate(shown):
         yield Heading(_what_and_when(course, group), SECTION if alone or (grave and index == 0) else PART)
-        made, time = made_up(course, group[0]), _runs(course, group, alone=alone)
-        how = "time" if group[0].later_time is None else "in"  # 'time not labelled'
-        lines = (made + ending(course), f"time {time}") if alone else (f"{made}; {how} {time}",)
+        made, time = (
+            made_up(course, group[0], blocked=course.blocked, brief=not alone),
+            _runs(course, group, alone=alone),
+        )
+        lines = (made + ending(course), time) if alone else (f"{made}; {time}",)
         yield Lines(lines, listed=True)
     if not alone and cannot_wait(course):
         yield Lines((f"Each bag: {cannot_wait(course)}",), listed=True)
@@ -44,7 +51,7 @@ def course_screen(
         yield Lines((f"{phrases.totals(course)}; {phrases.horizon(course)}",), listed=True)
         yield from changes(course)
         yield from more(course, totals=totals, view=view, first_weekday=first_weekday)
-    yield from infos(course, course.findings)
+    yield from infos(course, course.findings, tight=not (alone or course.plan))
     yield from foot(course)
 
 
@@ -80,12 +87,27 @@ def head(course: Course, findings: Iterable[Finding]) -> Iterator[Block]:
         yield Findings(rows, brief=True)
 
 
-def infos(course: Course, findings: Iterable[Finding]) -> Iterator[Block]:
-    """What else is to be known, by its short text; what was done before the start is left out."""
-    listed = (each for each in findings if each.severity == "info" and not each.done)
-    rows = tuple((each, phrases.tall_man(course, each.short or each.message)) for each in listed)
+def infos(course: Course, findings: Iterable[Finding], *, tight: bool = False) -> Iterator[Block]:
+    """What else is to be known, by its short text; what was done before the start is left out.
+
+    That nobody has said what the patient has (`--has`) stands beside an age that nobody has said, or below.
+    """
+    listed = [each for each in findings if each.severity == "info" and not each.done]
+    not_said = not course.conditions
+    unaged = not_said and any(each.code == _UNAGED for each in listed)
+    rows = tuple((each, _brief(course, each, not_said=not_said)) for each in listed)
     if rows:
-        yield Findings(rows, brief=True)
+        yield Findings(rows, brief=True, tight=tight)
+    if not_said and not unaged:
+        yield Lines((phrases.NO_CONDITIONS,), tight=True)
+
+
+def _brief(course: Course, finding: Finding, *, not_said: bool) -> str:
+    also = "; contraindications not checked (--has)" if not_said and finding.code == _UNAGED else ""
+    return phrases.tall_man(course, finding.short or finding.message) + also
+
+
+_UNAGED = "age-unknown"
 
 
 def foot(course: Course, sources: Iterable[str] | None = None) -> Iterator[Block]:
@@ -128,20 +150,26 @@ def formula(course: Course, dose: PhaseDose) -> str:
 def _what_and_when(course: Course, doses: list[PhaseDose]) -> str:
     """A dose with its arithmetic, and where there are no dates when it is given."""
     when = "; ".join(f"{dose.name}: {phrases.rhythm(dose.phase)}" for dose in doses)
-    return formula(course, doses[0]) + ("" if course.plan else f", {when}")
+    return phrases.marked(formula(course, doses[0]), blocked=course.blocked) + ("" if course.plan else f", {when}")
 
 
-def made_up(course: Course, dose: PhaseDose) -> str:
-    """What one infusion is made up from: `make up 4 x 100 mg at 10 mg/mL: 35 mL of drug into 250 mL ...`.
+def made_up(course: Course, dose: PhaseDose, *, blocked: bool = False, brief: bool = False) -> str:
+    """What one infusion is made up from: `make up 4 x 100 mg, each vial dissolved in ...: 35 mL of drug into ...`.
 
-    Where the vials are a powder, their strength stands beside them, and what is drug and what is fluid; a liquid has it
-    on the vial.
+    Where the vials are a powder, what they are dissolved in stands beside them, or at the least their strength.
+    `brief`: where there is little room, a liquid is told without the words 'of drug' and 'of fluid'.
     """
-    made = dose.preparation
+    made, powder = dose.preparation, course.handling.get(RECONSTITUTION)
     waste = f", {phrases.mg(made.waste)} waste" if made.waste else ""
-    powder = "reconstitution" in course.handling
-    strength = f" at {plain(course.product.vials.concentration, 3)} mg/mL" if powder else ""
-    return f"make up {phrases.vials(made.vials)}{strength}: {phrases.bag(made, brief=not powder)}{waste}"
+    dissolved = "" if powder is None else f", {dissolving(course, powder)}"
+    text = f"{phrases.vials(made.vials)}{dissolved}: {phrases.bag(made, brief=brief and powder is None)}{waste}"
+    return phrases.marked(text, blocked=True) if blocked else f"make up {text}"
+
+
+def dissolving(course: Course, powder: Note) -> str:
+    """What the powder in a vial is dissolved in; a site's file may have no short words for it."""
+    strength = f"{plain(course.product.vials.concentration, 3)} mg/mL"
+    return f"{powder.short}, {strength}" if powder.short else f"reconstituted to {strength}"
 
 
 def ending(course: Course) -> str:
@@ -150,18 +178,31 @@ def ending(course: Course) -> str:
 
 
 def cannot_wait(course: Course) -> str:
-    """What must be known as the bag is made up: the rules of its making that have a short text."""
-    return "; ".join(note.short for note in course.handling.values() if note.short)
+    """What must be known as the bag is made up, beside what it is made from: the rules that have a short text."""
+    return "; ".join(note.short for name, note in course.handling.items() if note.short and name != RECONSTITUTION)
 
 
 def _runs(course: Course, doses: list[PhaseDose], *, alone: bool) -> str:
     """How long an infusion takes, the first of the course apart, and how long the patient is watched."""
     later, first = doses[0].later_time, doses[0].first_time
-    text = phrases.time(later)
+    rates = course.running.rates(last_number(course.ordered, doses[0].name), first=False)
+    condition = " if tolerated" if LATER_RATE in course.regimen.drug_rules.monitoring else ""
     if doses[0].name == course.phases[0].name and first is not None and first != later:
-        which, others = ("first infusion", "later ones") if alone else ("first", "others")
-        text = f"{phrases.time(first)} for the {which}, {phrases.time(later)} for {others}"
-    return text + watched(course)
+        both = phrases.time(first), phrases.time(later)
+        if not alone:
+            return f"run over {both[0]} (later: {both[1]}{condition}){watched(course)}"
+        condition = condition and " (only if the one before was tolerated)"
+        return f"run over {both[0]} for the first infusion, {both[1]} for later ones{condition}{watched(course)}"
+    rises = rates is not None and rates.titration is not None
+    return run_over(later, rates) + (condition if rises else "") + watched(course)
+
+
+def run_over(time: int | None, rates: Rates | None) -> str:
+    """How long an infusion runs, and where the source has a least time alone, that: `run over at least 2 h`."""
+    if time is None:
+        return "time not labelled"
+    least = "" if rates is None or rates.titration else "at least "
+    return f"run over {least}{phrases.time(time)}"
 
 
 def watched(course: Course) -> str:

@@ -31,7 +31,6 @@ from infusecalc.output.blocks import (
     Timeline,
 )
 from infusecalc.output.calendar import Month, months, places, weekdays
-from infusecalc.table import cited
 
 _STYLES = {"block": "bold red", "caution": "yellow", "info": ""}
 _NAMES = {"block": "BLOCK", "caution": "CAUTION", "info": "info"}
@@ -175,13 +174,14 @@ def _grid(page: Page, block: Pairs | Rows | Findings | Sources | Timeline | Mont
 
 def _finding(finding: Finding, text: str) -> tuple[Text, Text]:
     name = Text(_NAMES[finding.severity], _STYLES[finding.severity])
-    return name, Text(_whole(f"{finding.key}: {text}{phrases.about(finding)} ({cited(finding.source)})"))
+    return name, Text(_whole(f"{finding.key}: {text}{phrases.about(finding)} ({phrases.cited(finding.source)})"))
 
 
 def _brief(page: Page, block: Findings) -> None:
     """Findings of a first screen: what asks for a second look, what is to be known one a line, without sources."""
     grave = [(finding, text) for finding, text in block.rows if finding.severity != "info"]
-    page.line()
+    if not block.tight:
+        page.line()
     page.grid([_grave(finding, text) for finding, text in grave])
     for finding, text in block.rows:
         if finding.severity == "info":

@@ -50,7 +50,17 @@ from infusecalc.statements.regimen import (
     Window,
 )
 from infusecalc.statements.sections import HOUSE, SECTIONS, Section
-from infusecalc.statements.sources import GRADES, LOWEST_FIRST, SITE, Condition, Label, Source, grades_said
+from infusecalc.statements.sources import (
+    GRADES,
+    LOWEST_FIRST,
+    OURS,
+    OWN_RULE,
+    SITE,
+    Condition,
+    Label,
+    Source,
+    grades_said,
+)
 from infusecalc.statements.statement import Citation, Cited, Key, Note, Sourced, Statement
 
 __all__ = [
@@ -58,6 +68,8 @@ __all__ = [
     "HOUSE",
     "LOWEST_FIRST",
     "MAINTENANCE",
+    "OURS",
+    "OWN_RULE",
     "SECTIONS",
     "SITE",
     "After",

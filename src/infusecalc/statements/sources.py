@@ -5,10 +5,15 @@ from __future__ import annotations
 from infusecalc.statements.kinds import NAME, WORDS, ListOf, Named, choice
 from infusecalc.statements.statement import Sourced, Statement, may, need
 
+OURS, OWN_RULE = "house", "infusecalc's own rule"
+"""The source of our own rules, and what people read in its place."""
 GRADES = (
     "label", "manufacturer", "agency", "trial", "guideline", "secondary", "recalled", "derived", "house",
 )  # set in rows # fmt: skip
-_SAID = {"recalled": "general knowledge"}  # beside a brand, 'recalled' reads as a product that was called back
+_SAID = {
+    "recalled": "general knowledge",  # beside a brand, 'recalled' reads as a product that was called back
+    "house": "own rule",  # in a hospital a 'house rule' is that of the hospital
+}
 SITE = "site"
 """The grade of what a site's file says, whatever it says of itself."""
 
