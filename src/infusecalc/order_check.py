@@ -24,6 +24,8 @@ from infusecalc.statements.kinds import DoseRange
 
 MATCH, WITHIN_ROUNDING, WITHIN_RANGE, OUTSIDE = VERDICTS = ("match", "within-rounding", "within-range", "outside")
 _INSIDE, _ROUNDED = "within", "within rounding of"
+_Notes = dict[str, str]
+"""What is said of an order, each with the condition on which the order is allowed, or none."""
 
 _ORDERS = "mg, mg/kg or mg/m2, as in 350mg"
 
@@ -33,6 +35,7 @@ class Verdict(Frozen):
 
     `basis` is what was ordered by weight or surface, None for an order in mg. `interval_verdict` is None where no
     interval was ordered; `verdict` is the worse of the two. `told`: it was said which phase or infusion it is for.
+    `conditions` are those on which an order in range is allowed.
     """
 
     course: Course
@@ -45,6 +48,7 @@ class Verdict(Frozen):
     dose_verdict: str
     interval_verdict: str | None
     notes: tuple[str, ...]
+    conditions: tuple[str, ...]
     mistakes: tuple[Mistake, ...]
     sources: tuple[Citation, ...]
     contraindicated: tuple[Finding, ...]
@@ -113,7 +117,7 @@ def check_order(
     if basis is not None:
         amount = basis.amount(dose.patient.weight, dose.patient.bsa)
     rows = [row for row in course.regimen.rules.allowed if row.phase in (None, dose.name)]
-    notes: list[str] = []
+    notes: _Notes = {}
     dose_verdict = _dose_verdict(course, dose, amount, rows, notes)
     mistakes = _mistakes(course, dose, amount, dose_verdict)
     interval_verdict = None if every is None else _interval_verdict(dose, every, rows, notes)
@@ -122,7 +126,7 @@ def check_order(
         and dose_verdict == interval_verdict == WITHIN_RANGE
         and _combined(course, dose, amount, every, rows)
     ):
-        notes.append("a higher dose and a shorter interval together: the label allows one or the other")
+        notes["a higher dose and a shorter interval together: the label allows one or the other"] = ""
         dose_verdict = interval_verdict = OUTSIDE
     cited = dict.fromkeys([*dose.phase.source, *(source for row in rows for source in row.source)])
     return Verdict(
@@ -136,6 +140,7 @@ def check_order(
         dose_verdict,
         interval_verdict,
         tuple(notes),
+        _conditions(course, dose, amount, every, rows, notes),
         mistakes,
         tuple(cited),
         tuple(_contraindicated(course, dose, amount)),
@@ -177,7 +182,7 @@ def _phase(course: Course, phase: str | None, number: int | None, every: Span | 
 # --- the dose and the interval -------------------------------------------------------------------------------
 
 
-def _dose_verdict(course: Course, dose: PhaseDose, amount: int, rows: list[Allowed], notes: list[str]) -> str:
+def _dose_verdict(course: Course, dose: PhaseDose, amount: int, rows: list[Allowed], notes: _Notes) -> str:
     expected, share = dose.amount.exact, course.choices.rounding.most(course.house.rounding.within)
     if abs(amount - expected) <= SAME:
         return MATCH
@@ -188,15 +193,15 @@ def _dose_verdict(course: Course, dose: PhaseDose, amount: int, rows: list[Allow
             low, high = _bounds(row.dose, dose.patient)
             how = _allowed(course, low, high, amount)
             if low is None or high is None:
-                notes.append(f"the source allows {row.dose.text}: {row.when}")
+                notes[f"the source allows {row.dose.text}: {row.when}"] = ""
             elif how:
-                notes.append(f"{how} {row.dose.text}{_span(low, high) if how != _INSIDE else ''}: {row.when}")
+                notes[f"{how} {row.dose.text}{_span(low, high) if how != _INSIDE else ''}: {row.when}"] = row.when
                 return WITHIN_RANGE
             else:
-                notes.append(f"the source allows {row.dose.text}{_span(low, high)}: {row.when}")
+                notes[f"the source allows {row.dose.text}{_span(low, high)}: {row.when}"] = ""
     if least_cover(expected, course.product.vials.sizes) == amount:
-        notes.append(f"it is the dose in whole vials: a change of more than {plain(share)} %, the limit of rounding")
-    notes += _elsewhere(course, dose, amount)
+        notes[f"it is the dose in whole vials: a change of more than {plain(share)} %, the limit of rounding"] = ""
+    notes.update(dict.fromkeys(_elsewhere(course, dose, amount), ""))
     return OUTSIDE
 
 
@@ -235,7 +240,7 @@ def _elsewhere(course: Course, dose: PhaseDose, amount: int) -> Iterator[str]:
         if row.phase in (None, dose.name) or not row.dose:
             continue
         if _allowed(course, *_bounds(row.dose, dose.patient), amount):
-            yield f"{row.dose.text} is allowed in {row.phase} ({row.when}), and not in {dose.name}"
+            yield f"{row.dose.text} is allowed in {row.phase}: {row.when}. It is not allowed in {dose.name}"
 
 
 def is_spacing(phase: Phase, every: Span) -> bool:
@@ -244,14 +249,14 @@ def is_spacing(phase: Phase, every: Span) -> bool:
     return gaps == {every.days}
 
 
-def _interval_verdict(dose: PhaseDose, every: Span, rows: list[Allowed], notes: list[str]) -> str:
+def _interval_verdict(dose: PhaseDose, every: Span, rows: list[Allowed], notes: _Notes) -> str:
     own = dose.phase.interval
     spacing = f"every {every} is the time between infusions within the {dose.name}, "
     if is_spacing(dose.phase, every) and own is None:
-        notes.append(spacing + "which does not go on")
+        notes[f"{spacing}which does not go on"] = ""
         return WITHIN_RANGE
     if is_spacing(dose.phase, every):
-        notes.append(spacing + "not an interval that goes on; if it is meant, give no ordered interval")
+        notes[f"{spacing}not an interval that goes on; if it is meant, give no ordered interval"] = ""
     if own is None:
         days = ", ".join(map(str, dose.phase.offsets))
         hint = f"leave it out: {dose.name} is given once, day{'s' if ',' in days else ''} {days}"
@@ -260,9 +265,9 @@ def _interval_verdict(dose: PhaseDose, every: Span, rows: list[Allowed], notes: 
         return MATCH
     for row in rows:
         if row.every and _reaches(every, row.every.low or _least(dose), row.every.high):
-            notes.append(f"{row.every.text} is allowed: {row.when}")
+            notes[f"{row.every.text} is allowed: {row.when}"] = row.when
             return WITHIN_RANGE
-    notes.append(f"every {every} instead of every {own}")
+    notes[f"every {every} instead of every {own}"] = ""
     return OUTSIDE
 
 
@@ -285,6 +290,18 @@ def _combined(course: Course, dose: PhaseDose, amount: int, every: Span, rows: l
         return False
     offered = any(row.dose for row in rows) and any(row.every for row in rows)
     return offered and not any(_allows_both(course, row, dose, amount, every) for row in rows)
+
+
+def _conditions(
+    course: Course, dose: PhaseDose, amount: int, every: Span | None, rows: list[Allowed], notes: _Notes
+) -> tuple[str, ...]:
+    """On what an order in range is allowed: what allows dose and interval together alone, where both are met by it."""
+    found = tuple(dict.fromkeys(filter(None, notes.values())))
+    if every is None or len(found) == 1:
+        return found
+    return (
+        tuple(row.when for row in rows if row.when in found and _allows_both(course, row, dose, amount, every)) or found
+    )
 
 
 def _allows_both(course: Course, row: Allowed, dose: PhaseDose, amount: int, every: Span) -> bool:

@@ -67,8 +67,8 @@ def _outside(course: Course, mistake: Mistake, amount: int) -> bool:
 def _candidates(course: Course, dose: PhaseDose, ordered: int) -> Iterator[Mistake]:
     """What each usual mistake would give for this patient and phase."""
     exact, asked, patient = dose.amount.exact, dose.asked, dose.patient
-    yield Mistake("tenfold", exact * 10, f"ten times the dose: {people(exact * 10)} mg")
-    yield Mistake("tenfold", half_up(exact, 10), f"a tenth of the dose: {people(half_up(exact, 10))} mg")
+    yield Mistake("tenfold", exact * 10, "ten times the dose")
+    yield Mistake("tenfold", half_up(exact, 10), "a tenth of the dose")
     yield from _other_regimens(course, patient, ordered)
     for code, weight, how in (
         (_POUNDS, pounds(patient.weight) * 10, "the weight in lb taken for kg"),
@@ -130,7 +130,7 @@ def _other_drugs(course: Course, patient: Patient) -> Iterator[Mistake]:
         if _labelled(regimen):
             for name, asked in _doses(regimen, patient):
                 amount = asked.amount(patient.weight, patient.bsa)
-                message = f"the {name} dose of {id_} is {asked.people}: {people(amount)} mg"
+                message = f"the {name} dose of {id_} is {_given(asked, amount)}"
                 yield Mistake("other-drug", amount, message)
 
 
@@ -144,10 +144,14 @@ def _other_regimens(course: Course, patient: Patient, ordered: int) -> Iterator[
     ]
     for regimen, name, asked, amount in found[:1]:
         others = len({each.title for each, *_ in found}) - 1
-        more = f"; so has {others} more" if others == 1 else f"; so have {others} more" if others else ""
-        yield Mistake(
-            _REGIMEN, amount, f"the {name} dose of {regimen.title} is {asked.people}: {people(amount)} mg{more}"
-        )
+        more = f", and of {others} other regimen{'' if others == 1 else 's'}" if others else ""
+        basis = "" if asked.basis == "mg" else f" ({asked.people})"
+        yield Mistake(_REGIMEN, amount, f"it is the {name} dose of {regimen.title}{basis}{more}")
+
+
+def _given(asked: Dose, amount: int) -> str:
+    """A dose and what it comes to: `5 mg/kg: 350 mg`; a flat one once."""
+    return asked.people if asked.basis == "mg" else f"{asked.people}: {people(amount)} mg"
 
 
 def _regimens(course: Course) -> list[Regimen]:

@@ -136,12 +136,20 @@ def _dose_finding(case: Case, name: str, pair: Pair, rows: list[Allowed], *, off
     (own, asked), side = pair, _dose_side(*pair, rows)
     relevant = [row for row in rows if row.dose]
     message = f"{name}: {asked.people} instead of {own.people}; {_allowed(relevant, 'dose', off_label=off_label)}"
+    kept = _kept(case, name)
+    if kept:
+        message += f"; {' and '.join(kept)} keep{'s' if len(kept) == 1 else ''} the regimen's dose"
     if asked.basis != own.basis:
         message += f"; a dose in {asked.basis} cannot be compared with a limit in {own.basis}"
     code = "dose-override"
     if side:
         code = "dose-outside-source" if off_label else f"dose-{side}-label"
     return case.about(code, (name,), message, _sources(_own(case, name), relevant))
+
+
+def _kept(case: Case, name: str) -> list[str]:
+    """The other phases of the regimen whose dose is the table's."""
+    return [each for each in case.phases if each != name and case.ordered.phases[each].dose == _own(case, each).dose]
 
 
 def _interval_finding(case: Case, name: str, spans: Spans, rows: list[Allowed], *, off_label: bool) -> Finding:

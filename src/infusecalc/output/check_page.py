@@ -102,18 +102,24 @@ def _told(verdict: Verdict) -> str:
     """The verdict without what blocks: the order, and what it is held against where it is not that."""
     ordered, expected = phrases.mg(verdict.ordered), phrases.mg(verdict.expected)
     every = "" if verdict.every is None else f" every {verdict.every}"
+    where = "" if verdict.told or len(verdict.course.phases) == 1 else f" for {verdict.dose.name}"
     of_a_block = verdict.every is not None and len(verdict.dose.phase.offsets) > 1
     if verdict.verdict == MATCH and verdict.blocks:
-        return f"The dose matches ({ordered})"
+        return f"The dose matches{where} ({ordered})"
     if verdict.verdict == MATCH:
         meant = f", where that means {expected}{_regimen_gives(verdict)}" if of_a_block else ""
-        return f"The order matches the regimen: {ordered}{every}{meant}"
+        return f"The order matches the regimen{where}: {ordered}{every}{meant}"
     against = f"{ordered}{every}; the regimen gives {expected}{_regimen_gives(verdict)}"
     if verdict.verdict == WITHIN_ROUNDING:
-        return f"The order is within rounding of the regimen: {against}"
+        return f"The order is within rounding of the regimen{where}: {against}"
     if verdict.failed:
         likely = f" (likely mistake: {verdict.mistakes[0].message})" if verdict.mistakes else ""
-        return f"The order is outside the regimen: {against}{likely}"
+        return f"The order is outside the regimen{where}: {against}{likely}"
+    if verdict.conditions:
+        labelled = verdict.course.regimen.rules.status.is_ == "labelled"
+        how = "only if" if labelled else "as the source has it"
+        conditions = "; ".join(verdict.conditions)
+        return f"The order is within the range{where} {how}: {conditions}; ordered {against}; ask the prescriber"
     alone = f", for {phrases.block(verdict.dose.phase)} alone" if verdict.within_block else ""
     return f"The order is within what the source allows{alone}: {against}"
 
