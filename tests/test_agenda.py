@@ -387,6 +387,29 @@ def test_a_page_tells_the_premedication_and_when_it_starts(tmp_path: Path, capsy
     said = " ".join(capsys.readouterr().out.split())
     assert "premedication, inFLIXimab: Optional: antihistamine" in said, "no time is stated: the words alone"
     assert "premedication, riTUXimab: starts 30 min before; methylprednisolone 100 mg IV" in said
+    words = [*files(tmp_path, rows), "--label", "eu"]  # whose text says: completed 30 minutes before
+    assert run(["agenda", *words, "--on", "2026-01-05"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "premedication, riTUXimab: finished 30 min before, so begun earlier; methylprednisolone 100 mg IV" in said
+    assert "riTUXimab: starts" not in said
+
+
+def test_a_page_tells_what_each_product_is_made_up_with(tmp_path: Path, capsys: Captured) -> None:
+    rows = [{"patient_id": "a"}, {"patient_id": "b", "drug": "renflexis"}]
+    rows += [{"patient_id": "c", "drug": "rituximab", "indication": "ra", "height_cm": "175"}]
+    assert run(["agenda", *files(tmp_path, rows), "--on", "2026-01-05"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    powder = "each vial dissolved in 10 mL sterile water for injection (swirl, do not shake)"
+    assert f"make up Remicade: {powder}; dilute in 0.9% sodium chloride only; start within 3 hours of making up" in said
+    assert f"make up Renflexis: {powder}; dilute in 0.9% sodium chloride only;" in said
+    assert "start within 4 hours of making up; filter" not in said.partition("make up Renflexis")[0]
+    assert "make up Rituxan: 0.9% sodium chloride or 5% dextrose" in said
+
+
+def test_a_page_marks_what_is_made_up_for_an_overdue_infusion_that_blocks(tmp_path: Path, capsys: Captured) -> None:
+    words = files(tmp_path, [{"has": "active-tb"}], ["a,2026-01-05,"])
+    assert run(["agenda", *words, "--on", "2026-02-10"]) == 3
+    assert "\n  BLOCKED, do not make up: a #2: Remicade 4 x 100 mg" in capsys.readouterr().out
 
 
 def test_rows_that_cannot_be_used_are_counted_and_named_on_the_page_without_their_values(

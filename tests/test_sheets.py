@@ -269,8 +269,16 @@ def test_dates_on_paper_and_page_are_long(form, tmp_path):
 @pytest.mark.parametrize(
     ("sheet", "settings", "told"),
     [
-        ("patient", "", "infusecalc: before you hand it out, fill in of the clinic: name, telephone, emergency\n"),
-        ("patient", "[clinic]\nname = 'C'\ntelephone = '1'\n", "fill in of the clinic: emergency\n"),
+        (
+            "patient",
+            "",
+            "infusecalc: before you hand it out, write the clinic's name, telephone, emergency on it, or set",
+        ),
+        (
+            "patient",
+            "[clinic]\nname = 'C'\ntelephone = '1'\n",
+            "set them once, as settings (clinic.emergency)\n",
+        ),
         ("patient", '[clinic]\nname = "C"\ntelephone = "1"\nemergency = "999"\n', None),
         ("clinic", "", None),
     ],

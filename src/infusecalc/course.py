@@ -187,6 +187,12 @@ class Course(Frozen):
         """The ids of every source that this course rests on, in the order of use."""
         return tuple(dict.fromkeys(citation.id for citation in self._citations()))
 
+    @property
+    def unread(self) -> tuple[str, ...]:
+        """What of it nobody has read in a document, in a few words each."""
+        cited = (each for each in self._citations() if self.table.source(each.id).grade == "recalled")
+        return tuple(dict.fromkeys(each.section for each in cited if each.section))
+
     def _citations(self) -> Iterator[Citation]:
         rules, preparation = self.regimen.rules, self.running.making_up(self.regimen.drug_rules).preparation
         yield from rules.status.source

@@ -35,9 +35,10 @@ def course_reply(given: dict[str, Any], kinds: tuple[str, ...] = PLAIN) -> Reply
     history = given.get("history")  # which is read into what was given
     answer = CourseAnswer(course_of(given), totals=given.get("totals", False), **looks)
     made = reply(given | {"history": history}, form, answer)
-    left = ", ".join(name for name, said in taken.clinic.as_dict().items() if not said)
+    left = [name for name, said in taken.clinic.as_dict().items() if not said]
     if looks["sheet"] == "patient" and left:
-        return made.but(note=f"before you hand it out, fill in of the clinic: {left}")
+        once = f"or set them once, as settings ({', '.join(f'clinic.{name}' for name in left)})"
+        return made.but(note=f"before you hand it out, write the clinic's {', '.join(left)} on it, {once}")
     return made
 
 

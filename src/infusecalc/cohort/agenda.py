@@ -191,13 +191,19 @@ class Collector:
 
     def _known(self, record: Record) -> tuple[float | None, DrugWords]:
         """The lead of the premedication, and what people read of the drug: the same for all rows of a regimen."""
-        key = tuple(record[name] for name in ("drug", "indication", "label", "variant"))
+        key = tuple(record[name] for name in ("drug", "indication", "label", "variant", "product"))
         if key not in self._told:
-            regimen = self._table.regimen(*key)
+            regimen = self._table.regimen(*key[:4])
             lead = Chair.of(regimen, self._expansion.choices).lead
             late = tuple((name, note.text, cited(note.source)) for name, note in regimen.drug_rules.late.items())
-            before = "; ".join(drug.short or drug.text for drug in regimen.premedication.values())
-            self._told[key] = None if lead is None else number(lead), DrugWords(regimen.drug.name, late, before)
+            drugs = regimen.premedication.values()
+            before = "; ".join(drug.short or drug.text for drug in drugs)
+            finished = any(drug.finished for drug in drugs)
+            product = self._table.product(self._table.find_product(record["product"], key[0]), key[2])[1]
+            rules = (regimen.drug_rules.preparation.handling | product.handling).values()
+            made = "; ".join(note.short for note in rules if note.short)
+            words = DrugWords(regimen.drug.name, late, before, finished, made)
+            self._told[key] = None if lead is None else number(lead), words
         return self._told[key]
 
 

@@ -69,7 +69,8 @@ def _when(case: Case, row: Judgement) -> str:
     heads = [item for item in case.plan.of_phase(row.phase) if item.head]
     if row.finding == "stop-rule" or not case.ordered.phases[row.phase].repeat:
         heads = heads[:1]
-    return " (" + ", ".join(str(item.position.later(row.at).date) for item in heads) + ")"
+    what = f"{row.at}: " if len(heads) > 1 else ""  # of several courses, which time the dates are
+    return f" ({what}" + ", ".join(str(item.position.later(row.at).date) for item in heads) + ")"
 
 
 def _incomplete(case: Case) -> Iterator[Finding]:
@@ -109,10 +110,14 @@ def _cited(rule: Starts) -> tuple[Citation, ...]:
 def _start(case: Case, start: PhaseStart) -> Iterator[Finding]:
     bounds = f"earliest {start.earliest or 'not stated'}, latest {start.latest or 'not stated'}"
     short = f"{start.phase.capitalize()} on {start.planned} ({bounds})"
+    last = start.planned == start.latest
+    if last and start.earliest:
+        short = f"{start.phase.capitalize()} on {start.planned}, the last allowed day (from {start.earliest})"
     planned = f"{start.phase.capitalize()} starts on {start.planned}"
     if start.rule.window:
         usual = "our default" if start.latest is None else "by default"
         choice = {"asked": "as requested", "given": "as given"}.get(start.how, usual)
+        choice += ", the last allowed day" if last else ""
         message = f"{planned}, {choice} ({bounds}, counted from the {start.rule.after})"
         yield case.about("start-window", (start.phase,), message, _cited(start.rule), short=short)
     if start.earliest and start.planned < start.earliest:

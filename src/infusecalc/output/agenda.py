@@ -37,11 +37,16 @@ class Open(Frozen):
 
 
 class DrugWords(Frozen):
-    """What people read of a regimen's drug: its name, what the label says of a dose that is late, the premedication."""
+    """What people read of a regimen's drug: its name, what the label says of a dose that is late, the premedication.
+
+    What has the longest lead may have to be `finished` by then; `made` is what each product is made up with.
+    """
 
     drug: str
     late: tuple[tuple[str, str, str], ...]
     premedication: str
+    finished: bool
+    made: str
 
 
 class OfProduct(Frozen):

@@ -74,8 +74,8 @@ def _rejected_row(item: Record) -> tuple[str, ...]:
 def _overdue(agenda: Agenda) -> Iterator[Block]:
     yield Heading(f"Overdue: {len(agenda.overdue)}")
     yield Rows(_LATE, tuple(map(_late_row, agenda.overdue)), right=(1, 4), folds=(0,))
-    lines = (*map(_made_up, agenda.overdue), *_premedication(agenda.overdue), *_marks(agenda.overdue))
-    yield Lines((*lines, *_changed(agenda)), listed=True)
+    lines = (*map(_made_up, agenda.overdue), *_making(agenda.overdue), *_premedication(agenda.overdue))
+    yield Lines((*lines, *_marks(agenda.overdue), *_changed(agenda)), listed=True)
     late = {(item["drug"], item["label"]) for item in agenda.overdue}
     for key in sorted(late):
         told = agenda.told[key]
@@ -94,7 +94,7 @@ def _made_up(item: Record) -> str:
     """What an overdue infusion is made up from, and how long it takes, if it is given on the first day."""
     now = as_given(item)
     made = f"{opened(now)}, bag {now['bag_ml']:,} mL, chair time {minutes(now['chair_min'])}"
-    return f"{_name(item)} #{item['number']}: {made}"
+    return phrases.marked(f"{_name(item)} #{item['number']}: {made}", blocked=bool(item["blocks"]))
 
 
 def _changed(agenda: Agenda) -> Iterator[str]:
@@ -108,7 +108,9 @@ def _day(day: AgendaDay) -> Iterator[Block]:
     yield Heading(f"{phrases.day(day.date)}: {_count(day.sums.infusions, 'infusion')}")
     yield Rows(_HEADS, tuple(map(_row, day.items)), right=(1,), folds=(0,)).without_empty()
     capacity = (f"CAUTION {day.finding.code}: {day.finding.message}",) if day.finding else ()
-    yield Lines((*_premedication(day.items), *_marks(day.items), *capacity, *_sums(day.sums)), listed=True)
+    yield Lines(
+        (*_making(day.items), *_premedication(day.items), *_marks(day.items), *capacity, *_sums(day.sums)), listed=True
+    )
 
 
 def _row(item: Record) -> tuple[str, ...]:
@@ -117,14 +119,23 @@ def _row(item: Record) -> tuple[str, ...]:
 
 
 def _premedication(items: Iterable[Record]) -> Iterator[str]:
-    """The premedication of each drug, and how long before the infusion it starts where a time is stated."""
+    """The premedication of each drug, and by when where a time is stated."""
     found = {
-        (item["told"].drug, item["premedication_min"] or 0, item["drug"], item["told"].premedication) for item in items
+        (words.drug, item["premedication_min"] or 0, item["drug"], words.premedication, words.finished)
+        for item in items
+        for words in (item["told"],)
     }
-    for drug, lead, name, text in sorted(found):
-        starts = f"starts {minutes(lead)} before; " if lead else ""
+    for drug, lead, name, text, finished in sorted(found):
+        by = f"finished {minutes(lead)} before, so begun earlier" if finished else f"starts {minutes(lead)} before"
         told = phrases.with_name(text, name, drug) or "no statement found in our sources"
-        yield f"premedication, {drug}: {starts}{told}"
+        yield f"premedication, {drug}: {f'{by}; ' if lead else ''}{told}"
+
+
+def _making(items: Iterable[Record]) -> Iterator[str]:
+    """How each product is made up, in a few words."""
+    for product, made in sorted({(item["product"], item["told"].made) for item in items}):
+        if made:
+            yield f"make up {product}: {made}"
 
 
 def _who(item: Record) -> tuple[str, str, str]:

@@ -16,6 +16,7 @@ from infusecalc.output.screen import ending, foot, formula, head, infos, made_up
 from infusecalc.phase_dose import Infusion
 from infusecalc.plan import Planned
 from infusecalc.quantities import number
+from infusecalc.statements import OWN_RULE
 from infusecalc.table import cited
 
 
@@ -270,8 +271,9 @@ def _due_first(due: Due, infusion: Infusion) -> Iterator[Block]:
     if due.earliest is due.latest is None:
         rows = [("earliest and latest", _bound_first(None))]
     if planned.by_plan != planned.date or planned.by_plan != due.from_given:
-        counted = f"; from the last infusion {due.from_given}" if due.from_given else ""
-        rows.insert(0, ("original plan", f"{planned.by_plan}{counted}"))
+        chosen = f" (used by {OWN_RULE}: see --anchor)" if course.choices.anchor == "given" else ""
+        counted = f"; from the last infusion {phrases.day(due.from_given)}{chosen}" if due.from_given else ""
+        rows.insert(0, ("original plan", f"{phrases.day(planned.by_plan)}{counted}"))
     moved = phrases.shift(planned.moved_days, "later (clinic days)", "earlier (clinic days)")
     if moved:
         rows.append(("moved", moved))

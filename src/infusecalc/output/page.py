@@ -118,7 +118,7 @@ def _dated(course: Course, infusions: list[Infusion]) -> Iterator[Block]:
     amount = "" if dose.asked.basis == "mg" else f"{phrases.mg(dose.amount.exact)} exact; "
     bag = f"{amount if dose.amount.applied else ''}{phrases.bag(dose.preparation)}"
     yield Lines((phrases.marked(bag, blocked=course.blocked),), listed=True)
-    heads = ("", "#", "date", "day", "dose", "vials", "waste", "time")
+    heads = ("", "#", "date", "day", "dose", "vials", "waste", "duration")
     yield Rows(heads, tuple(_row(course, infusion) for infusion in infusions), right=(1, 3, 4, 6))
 
 

@@ -232,7 +232,7 @@ def totals(course: Course) -> str:
     drawn = f"{mg(sums.dose)} from {vials(sums.vials)} vials, {mg(sums.waste)} waste"
     optional = any(infusion.planned.optional for infusion in course.infusions)
     left_out = " (as-needed infusions left out)" if optional else ""
-    return f"{sums.infusions} {noun}{left_out}: {drawn}, time {time(sums.time)}"
+    return f"{sums.infusions} {noun}{left_out}: {drawn}, infusion time {time(sums.time)}"
 
 
 def horizon(course: Course, said: Callable[[date], str] = str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from infusecalc.arithmetic import half_up
 from infusecalc.findings import Finding
 from infusecalc.output import after_stop, phrases
 from infusecalc.output.answer import Answer
@@ -16,6 +17,7 @@ from infusecalc.output.working import rates_in_words
 from infusecalc.pump import Step
 from infusecalc.pump_table import PumpTable
 from infusecalc.quantities import number, people
+from infusecalc.statements import Premedication
 
 
 class PumpAnswer(Answer):
@@ -164,23 +166,34 @@ _RIGHT = range(10)
 
 def _step(table: PumpTable, index: int, step: Step) -> tuple[str, ...]:
     clock = [phrases.clock(table.at, step.start)] if table.at is not None else []
-    cells = [str(index), people(step.start), *clock, people(step.minutes), people(step.rate), people(step.flow, 1)]
+    cells = [str(index), people(step.start), *clock, _lasts(step.minutes), people(step.rate), people(step.flow, 1)]
     dose = "pause" if step.paused else phrases.mg(step.dose)
     return (*cells, people(step.volume), dose, phrases.mg(step.cumulative))
+
+
+def _lasts(hundredths: int) -> str:
+    """A time of 0.01 min as a pump is set: whole minutes, or with the seconds: `26 min 15 s`."""
+    minutes, rest = divmod(hundredths, 100)
+    return people(hundredths) if rest == 0 else f"{minutes:,} min {half_up(rest * 60, 100)} s"
 
 
 def by_the_clock(table: PumpTable) -> Iterator[str]:
     """When each drug before it is given, where the infusion has a clock: by a time where the drug has one."""
     if table.at is None:
         return
+    also = "premedication: "
     for drug in table.course.regimen.premedication.values():
         said = phrases.tall_man(table.course, drug.short or drug.text)
-        yield f"{_by(table.at, drug.before)}: {said}" if drug.before is not None else f"also {said}"
+        yield f"{_by(table.at, drug) or also}{said}"
+        also = "also "
 
 
-def _by(at: int, before: int) -> str:
-    """The clock time of something before the start, with that of the start: `by 09:00 (start 09:30)`."""
-    return f"by {phrases.clock(at, -before * 100)} (start {phrases.clock(at, 0)})"
+def _by(at: int | None, drug: Premedication) -> str:
+    """By when a drug is given, where that is known: `by 09:00 (start 09:30): `, `finished by 09:00 (start 09:30): `."""
+    if at is None or drug.before is None:
+        return ""
+    finished = "finished " if drug.finished else ""
+    return f"{finished}by {phrases.clock(at, -drug.before * 100)} (start {phrases.clock(at, 0)}): "
 
 
 def _before(table: PumpTable) -> Iterator[Block]:
@@ -189,8 +202,7 @@ def _before(table: PumpTable) -> Iterator[Block]:
     drugs = (course.regimen.drug_rules.premedication | course.regimen.rules.premedication).items()
     rows = []
     for name, drug in drugs:
-        at = f"{_by(table.at, drug.before)}: " if drug.before is not None and table.at is not None else ""
-        rows.append((name, f"{at}{phrases.tall_man(course, drug.text)}"))
+        rows.append((name, f"{_by(table.at, drug)}{phrases.tall_man(course, drug.text)}"))
     if rows:
         yield Heading("Premedication")
         yield Pairs(tuple(rows), inset=True)

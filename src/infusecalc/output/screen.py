@@ -55,7 +55,7 @@ def course_screen(
     yield from foot(course)
 
 
-_HEADS = ("", "#", "date", "day", "phase", "dose", "time")
+_HEADS = ("", "#", "date", "day", "phase", "dose", "duration")
 
 
 def groups(doses: Iterable[PhaseDose]) -> list[list[PhaseDose]]:
@@ -111,19 +111,38 @@ _UNAGED = "age-unknown"
 
 
 def foot(course: Course, sources: Iterable[str] | None = None) -> Iterator[Block]:
-    """The label behind it with its date, the lowest grade of all sources, the table's version, and where more is."""
-    names = [citation.id for citation in course.regimen.rules.status.source]
-    name = next((each for each in names if course.table.source(each).grade == "label"), names[0])
-    source = course.table.source(name)
-    dated = "undated" if source.date == "unknown" else source.date
+    """What the dose was read in with its date, the weakest grade of all sources, the table's version, where more is."""
     grades = {course.table.source(each).grade for each in (course.sources if sources is None else sources)}
     lowest = max(grades.difference(_NO_READING) or {GRADES[-1]}, key=(*GRADES, SITE).index)
-    least = f"in part from {grades_said(lowest)}, to be confirmed" if lowest == "recalled" else f"lowest grade {lowest}"
+    least = f"weakest source: {lowest}{_MEANT.get(lowest, '')}"
+    if lowest == "recalled":
+        parts = ", ".join(course.unread)
+        least = f"in part from {grades_said(lowest)}, to be confirmed{f': {parts}' if parts else ''}"
     version = course.table.version + (" with a site's file" if any(file.local for file in course.table.files) else "")
     signed = f", {course.site.whole.said}" if course.site.whole else ""
+    yield Lines((f"{_behind(course)}, {least}{signed}; table {version}; more: --full",), tight=True)
+
+
+_MEANT = {"secondary": " (a text about the original)"}
+
+
+def _behind(course: Course) -> str:
+    """What the dose was read in: the label, or off-label what its schedule comes from; another brand's is called so."""
+    rules, table = course.regimen.rules, course.table
+    off_label = rules.status.is_ == "off-label"
+    cited = [*(each for dose in course.phases for each in dose.phase.source)] if off_label else [*rules.status.source]
+    grade = {each.id: table.source(each.id).grade for each in cited}
+    wanted = (lambda id_: grade[id_] not in _NO_READING) if off_label else (lambda id_: grade[id_] == "label")
+    source = table.source(next(filter(wanted, grade), cited[0].id))
     title = re.split(r"[:,(]", source.title)[0].strip()
-    read = "" if course.product_name in title else "Read in: "  # a label of another brand than the one that is given
-    yield Lines((f"{read}{title} ({dated}), {least}{signed}; table {version}; more: --full",), tight=True)
+    told = f"{title} ({'undated' if source.date == 'unknown' else source.date})"
+    if off_label:
+        return f"Schedule read in: {told}; not on the {course.regimen.label} label"
+    if course.product_name in title:
+        return told
+    others = (table.text("products", each, "name") for each in table.names("products"))
+    brand = any(name in title for name in others)
+    return f"Read in{' a text of another brand' if brand else ''}: {told}"
 
 
 # --- one dose ---------------------------------------------------------------------------------------------

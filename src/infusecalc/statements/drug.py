@@ -164,11 +164,15 @@ class PreparationRules(Statement):
 
 
 class Premedication(Sourced):
-    """A drug given before each infusion; `before` is in minutes, None where the source gives no time."""
+    """A drug given before each infusion; `before` is in minutes, None where the source gives no time.
+
+    One that is `finished` has gone in by then: it is begun earlier.
+    """
 
     text: str = need(WORDS, "the drug, and its dose where the source gives one")
     short: str | None = may(WORDS, SHORT)
     before: int | None = may(MINUTES, "how long before the infusion")
+    finished: str | None = may(choice("yes"), "yes, where it must be finished by then")
 
 
 class Reaction(Sourced):
