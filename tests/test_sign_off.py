@@ -331,7 +331,7 @@ def test_what_no_document_says_is_cited_by_its_grade_alone_and_data_keep_the_cod
         " own rule: not confirmed in the texts read; general knowledge: the end of the exclusivity [ ] products/truxima"
         in text
     )
-    assert " general knowledge [ ] " in text
+    assert " general knowledge: the prophylaxis [ ] " in text
     assert [words for words in ("(recalled;", "(house;", "(derived;") if words in text] == []
     assert run(["regimens", "review", "rituximab", "pv", "--format", "json"]) == 0
     cited = [each for row in json.loads(capfd.readouterr().out)["rows"] for each in row["cited"]]

@@ -133,9 +133,8 @@ def _premedication(items: Iterable[Record]) -> Iterator[str]:
 
 def _making(items: Iterable[Record]) -> Iterator[str]:
     """How each product is made up, in a few words."""
-    for product, made in sorted({(item["product"], item["told"].made) for item in items}):
-        if made:
-            yield f"make up {product}: {made}"
+    found = {(item["product"], item["told"].made) for item in items if item["told"].made}
+    yield from (f"make up {product}: {made}" for product, made in sorted(found))
 
 
 def _who(item: Record) -> tuple[str, str, str]:

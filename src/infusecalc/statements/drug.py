@@ -164,10 +164,7 @@ class PreparationRules(Statement):
 
 
 class Premedication(Sourced):
-    """A drug given before each infusion; `before` is in minutes, None where the source gives no time.
-
-    One that is `finished` has gone in by then: it is begun earlier.
-    """
+    """A drug given before each infusion; `before` is in minutes, None where the source gives no time."""
 
     text: str = need(WORDS, "the drug, and its dose where the source gives one")
     short: str | None = may(WORDS, SHORT)
