@@ -288,7 +288,7 @@ def _making(course: Course, infusion: Infusion, *, blocked: bool) -> tuple[str, 
     """The dose with its arithmetic, what it is made up from, and how long it runs."""
     rates = course.running.rates(infusion.planned.number, first=infusion.first)
     time = run_over(infusion.time, rates) + watched(course)
-    made = made_up(course, infusion.dose, blocked=blocked) + ending(course)
+    made = made_up(course, infusion.dose, blocked=blocked, brief=True) + ending(course)
     return phrases.marked(formula(course, infusion.dose), blocked=blocked), made, time
 
 
