@@ -12,7 +12,7 @@ from infusecalc.output.blocks import PART, SECTION, Block, Heading, Lines, Pairs
 from infusecalc.output.flat import Record, finding_record, with_findings
 from infusecalc.output.page import attention, cited_below, informed, top
 from infusecalc.output.records import dose_record, heads, sources
-from infusecalc.output.screen import ending, foot, formula, head, infos, made_up, run_over, watched
+from infusecalc.output.screen import ending, foot, formula, head, if_tolerated, infos, made_up, run_over, watched
 from infusecalc.phase_dose import Infusion
 from infusecalc.plan import Planned
 from infusecalc.quantities import number
@@ -287,7 +287,8 @@ def _due_first(due: Due, infusion: Infusion) -> Iterator[Block]:
 def _making(course: Course, infusion: Infusion, *, blocked: bool) -> tuple[str, ...]:
     """The dose with its arithmetic, what it is made up from, and how long it runs."""
     rates = course.running.rates(infusion.planned.number, first=infusion.first)
-    time = run_over(infusion.time, rates) + watched(course)
+    condition = "" if infusion.first else if_tolerated(course, rates)
+    time = run_over(infusion.time, rates) + condition + watched(course)
     made = made_up(course, infusion.dose, blocked=blocked, brief=True) + ending(course)
     return phrases.marked(formula(course, infusion.dose), blocked=blocked), made, time
 

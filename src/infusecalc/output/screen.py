@@ -205,15 +205,20 @@ def _runs(course: Course, doses: list[PhaseDose], *, alone: bool) -> str:
     """How long an infusion takes, the first of the course apart, and how long the patient is watched."""
     later, first = doses[0].later_time, doses[0].first_time
     rates = course.running.rates(last_number(course.ordered, doses[0].name), first=False)
-    condition = " if tolerated" if LATER_RATE in course.regimen.drug_rules.monitoring else ""
+    condition = if_tolerated(course, rates)
     if doses[0].name == course.phases[0].name and first is not None and first != later:
         both = phrases.time(first), phrases.time(later)
         if not alone:
             return f"run over {both[0]} (later: {both[1]}{condition}){watched(course)}"
         condition = condition and " (only if the one before was tolerated)"
         return f"run over {both[0]} for the first infusion, {both[1]} for later ones{condition}{watched(course)}"
+    return run_over(later, rates) + condition + watched(course)
+
+
+def if_tolerated(course: Course, rates: Rates | None) -> str:
+    """On what the rates of a later infusion hang, where they rise."""
     rises = rates is not None and rates.titration is not None
-    return run_over(later, rates) + (condition if rises else "") + watched(course)
+    return " if tolerated" if rises and LATER_RATE in course.regimen.drug_rules.monitoring else ""
 
 
 def run_over(time: int | None, rates: Rates | None) -> str:

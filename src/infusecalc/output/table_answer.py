@@ -7,6 +7,7 @@ from pathlib import Path
 
 from infusecalc.errors import escape
 from infusecalc.frozen import Frozen
+from infusecalc.output import phrases
 from infusecalc.output.answer import Answer
 from infusecalc.output.blocks import TITLE, Block, Heading, Lines, Pairs
 from infusecalc.output.flat import Record
@@ -119,7 +120,7 @@ def _source_record(source: TableSource) -> Record:
 
 
 def _value(row: TableRow) -> str:
-    return f"{row.path}: {row.value} [{row.graded}: {row.source}{', local' if row.local else ''}]"
+    return f"{row.path}: {row.value} [{row.graded}: {phrases.cited_text(row.source)}{', local' if row.local else ''}]"
 
 
 def _source(source: TableSource) -> str:
