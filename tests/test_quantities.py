@@ -29,6 +29,7 @@ from infusecalc.quantities import (
     parse_weight,
     people,
     plain,
+    to_the_second,
 )
 from support import HERE, read_yaml
 
@@ -69,6 +70,23 @@ def message(call, *arguments, **named):
     except BadInput as error:
         return str(error)
     return None
+
+
+# --- what people see of a time ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("hundredths", "shown"),
+    [
+        (3000, "30"),
+        (2625, "26 min 15 s"),  # 0.25 min x 60 = 15 s
+        (2601, "26 min 1 s"),  # 0.6 s is half up 1 s
+        (2699, "26 min 59 s"),  # 59.4 s
+        (120001, "1,200 min 1 s"),
+    ],
+)
+def test_a_time_is_shown_to_the_second_as_a_pump_is_set(hundredths, shown):
+    assert to_the_second(hundredths) == shown
 
 
 # --- what people see of a share ---------------------------------------------------------------------

@@ -61,6 +61,12 @@ def hours(hundredths: int) -> str:
     return " ".join(part for part in (f"{whole:,} h" if whole else "", f"{rest} min" if rest else "") if part)
 
 
+def to_the_second(hundredths: int) -> str:
+    """A time of 0.01 min as a pump is set: whole minutes, or with the seconds, half up: `26 min 15 s`."""
+    minutes, rest = divmod(hundredths, 100)
+    return people(hundredths) if rest == 0 else f"{minutes:,} min {half_up(rest * 60, 100)} s"
+
+
 def decisive(part: int, whole: int, limits: Iterable[tuple[int, int]], places: int = 1) -> str:
     """A share of non-negative integers, half up at `places` or as many more as it takes to show its side of limits.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from infusecalc.arithmetic import half_up
 from infusecalc.findings import Finding
 from infusecalc.output import after_stop, phrases
 from infusecalc.output.answer import Answer
@@ -16,7 +15,7 @@ from infusecalc.output.screen import GOING_UP, LATER_RATE, ending, foot, head, i
 from infusecalc.output.working import rates_in_words
 from infusecalc.pump import Step
 from infusecalc.pump_table import PumpTable
-from infusecalc.quantities import number, people
+from infusecalc.quantities import number, people, to_the_second
 from infusecalc.statements import Premedication
 
 
@@ -166,15 +165,16 @@ _RIGHT = range(10)
 
 def _step(table: PumpTable, index: int, step: Step) -> tuple[str, ...]:
     clock = [phrases.clock(table.at, step.start)] if table.at is not None else []
-    cells = [str(index), people(step.start), *clock, _lasts(step.minutes), people(step.rate), people(step.flow, 1)]
+    cells = [
+        str(index),
+        people(step.start),
+        *clock,
+        to_the_second(step.minutes),
+        people(step.rate),
+        people(step.flow, 1),
+    ]
     dose = "pause" if step.paused else phrases.mg(step.dose)
     return (*cells, people(step.volume), dose, phrases.mg(step.cumulative))
-
-
-def _lasts(hundredths: int) -> str:
-    """A time of 0.01 min as a pump is set: whole minutes, or with the seconds: `26 min 15 s`."""
-    minutes, rest = divmod(hundredths, 100)
-    return people(hundredths) if rest == 0 else f"{minutes:,} min {half_up(rest * 60, 100)} s"
 
 
 def by_the_clock(table: PumpTable) -> Iterator[str]:
