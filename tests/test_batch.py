@@ -583,6 +583,44 @@ def test_the_sums_of_a_product_leave_out_what_was_given_as_the_totals_to_order_d
     assert "8x100" in order.read_text(encoding="utf-8").splitlines()[-1]
 
 
+@pytest.mark.parametrize("name", ["out.csv", "out.nonmem.csv", "out.fhir.ndjson"])
+def test_a_cohort_in_which_no_row_has_a_condition_says_that_contraindications_were_not_checked(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    none = "conditions: none entered in any row (column has, --has), so contraindications were not checked"
+
+    def said(cells: list[str], *more: str) -> str:
+        rows = [GOOD | {"patient_id": f"{place}", "has": has} for place, has in enumerate(cells, 1)]
+        run(["batch", str(write(tmp_path / "in.csv", rows)), "-o", str(tmp_path / name), "--doses", "1", *more])
+        return capsys.readouterr().err
+
+    assert f"infusecalc: {none}\n" in said(["", ""])
+    assert none not in said(["", "pregnancy"])
+    assert none not in said(["", ""], "--has", "pregnancy")
+    assert none in said(["no-such-condition", ""]), "a rejected row is no row with a condition"
+    assert none not in said(["", ""], "--quiet")
+    assert none not in said(["no-such-condition"]), "nothing was planned"
+
+
+@pytest.mark.parametrize("has", ["", "pregnancy"], ids=["by columns", "one by one"])
+def test_rows_without_a_line_of_what_was_given_are_counted(
+    has: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = tmp_path / "given.csv"
+    given.write_text("patient_id,date,dose_mg\na,2026-12-01,350\n", encoding="utf-8")
+
+    def said(ids: str, *more: str) -> list[str]:
+        rows = [GOOD | {"patient_id": id_, "has": has} for id_ in ids]
+        run(["batch", str(write(tmp_path / "in.csv", rows)), "-o", str(tmp_path / "out.csv"), "--doses", "2", *more])
+        return [line for line in capsys.readouterr().err.splitlines() if "without a line" in line]
+
+    told = "without a line in --given: all their infusions count as to be given"
+    assert said("a", "--given", str(given)) == []
+    assert said("ab", "--given", str(given)) == [f"infusecalc: 1 row {told}"]
+    assert said("abc", "--given", str(given)) == [f"infusecalc: 2 rows {told}"]
+    assert said("abc") == [], "nothing says that it knows what was given"
+
+
 @pytest.mark.parametrize("name", ["out.csv", "out.nonmem.csv"])
 def test_a_closed_day_in_a_cohort_is_accepted_in_its_row_or_for_all_rows(
     name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -329,7 +329,8 @@ def test_the_options_of_a_cohort_are_those_of_a_course_and_its_own():
 def test_a_course_in_a_few_lines():
     assert repr(course(start=START)) == (
         "Course(infliximab/crohns, us label, Remicade\n  weight 70 kg, dose 350 mg\n"
-        "  start 2026-12-01, 8 infusions, 2026-12-01 to 2027-10-19\n  nothing blocks; no cautions)"
+        "  start 2026-12-01, 8 infusions, 2026-12-01 to 2027-10-19\n"
+        "  conditions: none entered, so contraindications were not checked\n  nothing blocks; no cautions)"
     )
     assert repr(course(has="active-tb", dose="10mg/kg", label="eu")) == (
         "Course(infliximab/crohns, eu label, Remicade\n  weight 70 kg, doses 350 mg, 700 mg\n"

@@ -311,7 +311,7 @@ def _run(work: Batch, given: dict[str, Any]) -> int:
     except ReaderGone:
         return 0
     if not given["quiet"]:
-        for line in summary(tally, columns=work.form != BUNDLES):
+        for line in summary(tally, columns=work.form != BUNDLES, history=bool(given["given"])):
             say(line)
     if given["totals"]:
         _write_totals(work, given)

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from infusecalc.cohort.files.batch import Batch, LineOf, Refuser
     from infusecalc.cohort.tally import Tally
 
+NO_CONDITIONS = "conditions: none entered in any row (column has, --has), so contraindications were not checked"
+"""What stands where no row of a cohort has a condition: nothing that blocks is not the same as clear."""
+
 
 @contextlib.contextmanager
 def rejects_of(work: Batch, name: str | None) -> Iterator[Refuser]:
@@ -35,10 +38,10 @@ def _tell(rows: Any, line_of: LineOf) -> None:
         say(escape(f"{where_of(told, line_of)}: {told['code']}: {told['reason']}"))
 
 
-def summary(tally: Tally, *, columns: bool) -> Iterator[str]:
+def summary(tally: Tally, *, columns: bool, history: bool) -> Iterator[str]:
     """What a cohort came to, line by line; an infusion that was given, or is given only if needed, is in no sum.
 
-    `columns`: the result has some, and not bundles.
+    `columns`: the result has some, and not bundles. `history`: there is a file of what was given.
     """
     left = (tally.given, "already given"), (tally.infusions - tally.needed - tally.given, "as needed")
     told = " and ".join(f"{count:,} {what}" for count, what in left if count)
@@ -48,6 +51,8 @@ def summary(tally: Tally, *, columns: bool) -> Iterator[str]:
     yield f"{planned} planned, {infusions}{beside}, {rejected} rejected"
     if tally.lines:
         yield f"{tally.lines:,} line{'' if tally.lines == 1 else 's'} of --given and --weights rejected"
+    if history and tally.without_given:
+        yield f"{_rows(tally.without_given)} without a line in --given: all their infusions count as to be given"
     for product, (_, stopped, dose, stopped_dose, waste) in sorted(tally.products.items()):
         of_it = f"{stopped:,} infusion{'' if stopped == 1 else 's'}, {people(stopped_dose)} mg"
         blocked = f"; BLOCKED among these: {of_it}" if stopped else ""
@@ -64,11 +69,17 @@ def summary(tally: Tally, *, columns: bool) -> Iterator[str]:
         yield f"accepted blocks, each with the number of infusions: {_counted(tally.agreed())}"
     for acceptance in tally.unmet():
         yield f"--accept {escape(str(acceptance))} met no blocking finding in any row"
+    if tally.planned and not tally.has:
+        yield NO_CONDITIONS
     if tally.blocks:
         from infusecalc.findings import how_to_go_on  # noqa: PLC0415 - only a block needs it
 
         blocks = f"BLOCKED, each finding with the number of infusions: {_counted(tally.blocks)}"
         yield f"{blocks}; {how_to_go_on(tally.blocks, many=True)}"
+
+
+def _rows(count: int) -> str:
+    return f"{count:,} row{'' if count == 1 else 's'}"
 
 
 def _counted(findings: Mapping[str, int]) -> str:

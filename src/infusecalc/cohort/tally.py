@@ -37,6 +37,10 @@ class Tally:
         self.planned = self.infusions = self.needed = self.given = self.rejected = 0
         self.lines = 0
         """Lines about patients that were rejected."""
+        self.without_given = 0
+        """Rows planned of which nothing was given."""
+        self.has = bool(events.compiler.choices.conditions)
+        """Whether a row has a condition."""
         self.cost = 0  # 0.01
         self.unpriced = 0
         """Infusions of which the cost is not known."""
@@ -84,7 +88,8 @@ class Tally:
 
     def add(self, stretches: pl.DataFrame) -> None:
         """Add a chunk: its stretches with their patients, variants, doses and vials."""
-        self.planned += stretches["place"].n_unique()
+        rows = stretches["place"].n_unique()
+        self.planned, self.without_given = self.planned + rows, self.without_given + rows
         for variant, count in stretches["variant"].value_counts().iter_rows():
             self.infusions += count * len(self._events.codes[variant])
             for codes in self._events.codes[variant]:
@@ -109,6 +114,8 @@ class Tally:
         """Add courses that were planned one by one."""
         for course in courses:
             self.planned += 1
+            self.without_given += not course.choices.history
+            self.has |= bool(course.choices.conditions)
             self.accepted.update(dict.fromkeys(_accepted(course.findings), 0))
             self.blocked |= course.blocked
             shown = {infusion.planned.number for infusion in course.infusions}

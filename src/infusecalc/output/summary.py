@@ -11,7 +11,7 @@ _SHOWN = 8  # blocks that are named
 
 
 def lines(course: Course) -> Iterator[str]:
-    """Regimen, label, product; weight, doses; start, infusions, first and last date; what blocks; how many cautions."""
+    """Regimen, label, product; weight, doses; start, infusions, first and last date; conditions; what blocks; how many cautions."""
     regimen, doses = course.regimen, dict.fromkeys(dose.amount.dose for dose in course.phases)
     variant = f", {regimen.variant}" if regimen.variant else ""
     yield f"Course({regimen.id}{variant}, {regimen.label} label, {course.product_name}"
@@ -23,6 +23,8 @@ def lines(course: Course) -> Iterator[str]:
         yield f"  start {course.plan.start}, {len(course.infusions)} infusions, {dates}"
     else:
         yield "  no dates: no start was given"
+    if not course.choices.conditions:
+        yield "  conditions: none entered, so contraindications were not checked"
     shown, more = course.blocks[:_SHOWN], len(course.blocks) - _SHOWN
     blocks = ", ".join(shown) + (f" and {more} more" if more > 0 else "")
     cautions = sum(finding.severity == "caution" for finding in course.findings)
