@@ -427,7 +427,7 @@ def test_rows_that_cannot_be_used_are_counted_and_named_on_the_page_without_thei
     assert run(["agenda", *words, "--rejects", str(tmp_path / "bad.csv")]) == 4
     page = capsys.readouterr().out
     assert "77777" not in page
-    assert "NOT in this agenda: 2 rejected rows" in page
+    assert "NOT in this agenda: 2 rows of the cohort\n" in page
     assert re.search(r"^2 \(line 3\) +b +weight_kg +weight is ", page, re.MULTILINE)
     assert re.search(r"^4 \(line 5\) +not known +the row has 10 cells", page, re.MULTILINE)
     assert (tmp_path / "bad.csv").read_text().count("\n") == 3
@@ -445,8 +445,10 @@ def test_a_page_names_50_rejected_rows_and_lines_with_their_file(tmp_path: Path,
     words = [*files(tmp_path, rows, ["x,2026-01-05,"]), "--on", "2026-01-05"]
     assert run(["agenda", *words]) == 4
     page = capsys.readouterr().out
-    assert "NOT in this agenda: 51 rejected rows" in page
+    assert "NOT in this agenda: 50 rows of the cohort; 1 line of --given or --weights\n" in page
     assert "and 1 more: see --rejects FILE" in page
+    run(["agenda", *files(tmp_path, [{}], ["x,2026-01-05,", "y,2026-01-05,"]), "--on", "2026-01-05"])
+    assert "NOT in this agenda: 2 lines of --given or --weights\n" in capsys.readouterr().out
 
 
 def test_a_page_keeps_80_columns_with_long_ids(tmp_path: Path, capsys: Captured) -> None:

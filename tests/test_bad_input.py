@@ -666,7 +666,7 @@ def bad_text(random: Random, line: Line) -> list[str]:
         return ["--accept", "reason", *runs(value)]
     if kind == 3:
         line.options["--accept"] = ["off-label=discussed"]  # a caution or nothing, never a block
-        return ["--accept", "off-label", "not a blocking finding"]
+        return ["--accept", "off-label", "names no blocking finding"]
     line.options["--has"], line.options["--accept"] = ["active-tb"], [f"contraindicated=dis{mark}cussed"]
     return ["--accept", "contraindicated=dis", "cussed", "control"]
 

@@ -840,7 +840,8 @@ def test_a_row_without_maintenance_says_where_maintenance_is_said_of_the_others(
     assert run(["batch", str(write(tmp_path / "in.csv", rows)), *line]) == 4
     [found] = read(tmp_path / "bad.csv")
     assert (found["row"], found["column"], found["code"]) == ("2", "from", "not-planned")
-    assert "this regimen has no maintenance phase; leave --from out" in found["reason"]
+    how = "column from cannot be taken: this regimen has no maintenance phase; empty the cell"
+    assert found["reason"].endswith(how)
 
 
 def test_reasons_name_no_regimen(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -190,7 +190,7 @@ def test_bad_input_ends_with_2_and_one_sentence(capfd):
         ),
         (
             [*LOOK_UP, "--accept", "foo=bar"],
-            "--accept 'foo' is not a blocking finding here; nothing blocks here: leave it out\n",
+            "--accept 'foo' names no blocking finding here; nothing blocks here: leave it out\n",
         ),
         (["regimens", "show", "infliximab/ra", "--label", "uk"], "label 'uk' is not known"),
     ],

@@ -11,7 +11,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from benchmarks.histories import AGENDA_OPTIONS, OPTIONS, agenda_differences, cohort, differences
-from infusecalc import InfusecalcError, Patient, make_course
+from infusecalc import BadInput, Patient, make_course
 from infusecalc.cli import run
 from infusecalc.cohort import RejectedRows, expand, rejects
 from infusecalc.output.records import records
@@ -90,6 +90,7 @@ def test_a_column_of_an_order_is_the_option_of_that_name(case: dict[str, Any]) -
     bad = rejects(frame, **options)
     if "column" in case:
         assert bad.select("patient_id", "column", "code").rows() == [("a", case["column"], case["code"])]
+        assert bad["reason"][0].startswith(case.get("reason", ""))
         return
     assert bad.height == 0
     found = expand(frame, **options).filter(pl.col("patient_id") == "a").with_columns(pl.col("date").cast(pl.String))
@@ -98,12 +99,23 @@ def test_a_column_of_an_order_is_the_option_of_that_name(case: dict[str, Any]) -
     assert found.rows(named=True) == list(records(course))
 
 
+def test_a_fault_of_an_option_is_told_as_the_option_in_a_row_with_an_order_too() -> None:
+    row = {"patient_id": "a", "drug": "infliximab", "indication": "crohns", "weight_kg": "70", "start": "2026-01-05"}
+    [bad] = rejects(pl.DataFrame([row | {"has": "tb"}]), dose=["500mg"]).rows(named=True)
+    assert (bad["column"], bad["reason"].partition(" (")[0]) == ("dose", "`dose` has another unit than the phase")
+
+
 def test_ids_of_several_rows_have_no_history_of_their_own(tmp_path: Path) -> None:
     words = files(tmp_path, given="a,2026-01-05,", rows=ROWS + "a,rituximab,ra,70,2026-01-05\n")
     assert run(["batch", *words, "-o", str(tmp_path / "out.csv"), "--rejects", str(tmp_path / "bad.csv")]) == 4
     told = [(row["patient_id"], row["row"], row["column"], row["code"]) for row in read(tmp_path / "bad.csv")]
     assert told == [("a", row, "patient_id", "conflict") for row in ("1", "1", "4")]
     assert {row["patient_id"] for row in read(tmp_path / "out.csv")} == {"b", "k"}
+    how = "for a patient on two drugs: run one cohort, with its own file of lines, for each drug"
+    assert [row["reason"].endswith(how) for row in read(tmp_path / "bad.csv")].count(True) == 1
+    words = files(tmp_path, given="a,2026-01-05,", rows="a,rituximab,ra,70,2026-01-05\n")
+    assert run(["batch", *words, "-o", str(tmp_path / "out.csv"), "--quiet"]) == 0, "as it says"
+    assert read(tmp_path / "out.csv")[0]["given"] == "true"
 
 
 def test_a_weight_of_the_cohort_is_that_of_the_start(tmp_path: Path) -> None:
@@ -232,8 +244,12 @@ def test_frames_tell_rejected_lines_too() -> None:
     assert_frame_equal(rejects(listed.lazy(), given=given, weights=weights), found)
     nobody = rejects(listed.drop("patient_id"), given=given)
     assert set(nobody.filter(file="given")["code"]) <= {"unknown", "missing"}
-    with pytest.raises(InfusecalcError, match="is not a frame"):
-        expand(listed, given=["2026-01-05"])
+    for name, columns in (("given", "patient_id, date, dose_mg"), ("weights", "patient_id, date, weight_kg")):
+        with pytest.raises(BadInput) as refused:
+            expand(listed, **{name: ["2026-01-05"]})
+        arrow = "a Polars frame, or one with an Arrow stream (pandas, PyArrow, DuckDB)"
+        assert str(refused.value) == f"`{name}` 'list' is not a frame (allowed: {arrow}, with {columns})"
+        assert refused.value.field == name
 
 
 # --- what to order ------------------------------------------------------------------------------------------------

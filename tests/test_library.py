@@ -47,7 +47,7 @@ def test_a_public_name_is_that_of_its_module_and_any_other_is_refused(monkeypatc
 
 SNIPPET = """\
 from infusecalc import Patient, load_table, make_course
-from infusecalc.cohort import expand
+from infusecalc.cohort import expand, rejects
 
 patient = Patient.of("70kg")
 make_course(load_table(), "infliximab", "crohns", patient, start="2026-12-01", for_="1y", has=["pregnancy"])
@@ -134,8 +134,24 @@ def test_an_option_that_is_an_argument_of_the_patient_says_so():
         ) as refused:
             course(**{name: "70kg"})
         assert refused.value.field == name
+    several = r'give several to Patient.of in place of one: \["2026-12-01=70kg", "2027-02-01=90kg"\]'
+    for name, how in (("weights", several), ("patient_id", "give it to Patient.of, as id")):
+        with pytest.raises(BadInput, match=rf"^option '{name}' belongs to the patient; {how}$"):
+            course(**{name: "70kg"})
+    as_it_says = Patient.of(["2026-12-01=70kg", "2027-02-01=90kg"], id="a")
+    made = make_course(table(), "infliximab", "crohns", as_it_says, start=START)
+    assert [each.dose.amount.dose for each in (made.infusions[0], made.infusions[-1])] == [35000, 45000]  # 5 mg/kg
     with pytest.raises(UnknownName, match=r"^option 'born' is not known"):  # which no cohort takes
         expand(pl.DataFrame(), born="1990-01-01")
+
+
+def test_an_unknown_option_of_a_cohort_lists_all_that_the_call_takes():
+    with pytest.raises(UnknownName, match=r", table, keep_extra\); nearest: keep_extra$"):
+        expand(pl.DataFrame(), keep_extras=True)
+    taken = {*inspect.signature(expand).parameters, *CohortOptions.__annotations__} - {"frame", "options"}
+    with pytest.raises(UnknownName) as refused:
+        rejects(pl.DataFrame(), strict=True)
+    assert {*refused.value.allowed.split(", ")} == taken
 
 
 def test_no_name_is_near_where_none_is():
@@ -196,7 +212,18 @@ WRONG = [
     ("start", [START], "`start` '['2026-12-01']' is a list (allowed: text or a date)"),
     ("given", [HALF_PAST_NINE], ("`given` '2026-12-01 09:30:00' is a date with a time (allowed: text or a date); give"
                                 " the date alone")),
-    ("given", dt.date(2026, 12, 1), "`given` '2026-12-01' is a date (allowed: text, or a list of these)"),
+    ("given", dt.date(2026, 12, 1), ("`given` '2026-12-01' is a date (allowed: text, or a list of these); write each"
+                                          " as DATE or DATE:MG, as in 2026-12-01:350mg")),
+    ("given", "2026-12-01=350mg", ("`given` '2026-12-01=350mg' is neither a date nor a date with a dose (allowed: DATE"
+                                   " or DATE:MG, as in 2026-12-01:350mg)")),
+    ("given", ["2026-12-01 350mg"], ("`given` '2026-12-01 350mg' is neither a date nor a date with a dose (allowed:"
+                                     " DATE or DATE:MG, as in 2026-12-01:350mg)")),
+    ("given", "2026-12-01:", ("`given` '2026-12-01:' has no dose after the colon (allowed: DATE or DATE:MG, as in"
+                              " 2026-12-01:350mg)")),
+    ("given", "2026-12-01T08:00", ("`given` '2026-12-01T08' is not a date (must be YYYY-MM-DD or today); it has a time:"
+                                   " write the date alone")),
+    ("given", [(START, 350)], ("`given` '('2026-12-01', 350)' is a tuple (allowed: text or a date); write each as DATE"
+                               " or DATE:MG, as in 2026-12-01:350mg")),
     ("given", "2026-13-01", ("`given` '2026-13-01' does not exist as a date (must be YYYY-MM-DD or today); check the"
                             " day and the month")),
     ("for_", 12, ("`for_` '12' has no unit (allowed: a whole number of days, weeks, months or years, as in 14d, 8w, 6m"

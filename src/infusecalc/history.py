@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import sys
 from collections.abc import Iterable
 from itertools import pairwise
@@ -10,9 +11,11 @@ from itertools import pairwise
 from infusecalc.dates import parse_date
 from infusecalc.errors import BadInput
 from infusecalc.frozen import Frozen
+from infusecalc.options import GIVEN as FORM
 from infusecalc.quantities import parse_amount, plain
 
 _LARGEST = 1_000_000  # bytes: no patient's history is as long
+_MORE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[^0-9T].*", re.ASCII)  # and behind a date something that is no time
 COLUMNS = ("date", "dose_mg")
 """The columns of a history file; the second may be absent or empty."""
 
@@ -39,7 +42,9 @@ def read_given(texts: Iterable[str | dt.date]) -> tuple[Given, ...]:
     for text in map(str, texts):
         day, colon, amount = text.partition(":")
         if colon and not amount.strip(" "):
-            raise BadInput("`given`", text, "has no dose after the colon", allowed="DATE or DATE:MG")
+            raise BadInput("`given`", text, "has no dose after the colon", allowed=FORM)
+        if _MORE.fullmatch(day.strip(" ")):
+            raise BadInput("`given`", text, "is neither a date nor a date with a dose", allowed=FORM)
         found.append(Given(parse_date(day.strip(" "), "`given`"), parse_amount(amount, "`given`") if colon else None))
     return _in_order(found, "`given`")
 

@@ -10,9 +10,18 @@ from typing import Any, TypedDict
 from infusecalc.errors import BadInput, UnknownName
 
 _ALIKE = 0.7
+GIVEN = "DATE or DATE:MG, as in 2026-12-01:350mg"
+"""How an infusion that was given is written."""
 OF_PATIENT = ("weight", "height", "bsa", "bsa_formula", "bsa_cap", "age", "born", "id")
 """What `Patient.of` takes."""
+_HOW_OF_PATIENT = dict.fromkeys(OF_PATIENT, "give it to Patient.of") | {
+    "weights": 'give several to Patient.of in place of one: ["2026-12-01=70kg", "2027-02-01=90kg"]',
+    "patient_id": "give it to Patient.of, as id",
+}
+"""How what belongs to the patient is given, under its name in files too."""
 _TYPES = {"str": "text", "int": "a whole number", "float": "a number", "date": "a date"}
+_HOW = {"`given`": f"write each as {GIVEN}"}
+"""What to do next about a value of another type, where its type does not say how it is written."""
 _NOTHING = ("None", "nan", "NaN", "NaT", "<NA>")
 """How a value that is missing in a frame is written."""
 
@@ -120,18 +129,22 @@ for _options in (CourseOptions, CohortOptions):  # help shows the text of a clas
     _options.__doc__ = f"{_options.__doc__}\n{SharedOptions.__doc__}"
 
 
-def check_names(options: Mapping[str, object], known: Iterable[str]) -> None:
-    """Refuse an option of another name with UnknownName, which lists the nearest, and those of the patient."""
+def check_names(options: Mapping[str, object], known: Iterable[str], also: tuple[str, ...] = ()) -> None:
+    """Refuse an option of another name with UnknownName, which lists the nearest, and those of the patient.
+
+    `also`: options that are read elsewhere, and listed with the others.
+    """
     names = tuple(known)
     for name in options:
         if name in names:
             continue
-        if name in OF_PATIENT and OF_PATIENT[0] not in names:
-            raise BadInput("option", name, "belongs to the patient", hint="give it to Patient.of", field=name)
+        if name in _HOW_OF_PATIENT and OF_PATIENT[0] not in names:
+            raise BadInput("option", name, "belongs to the patient", hint=_HOW_OF_PATIENT[name], field=name)
         import difflib  # noqa: PLC0415 - only a miss needs it
 
-        nearest = tuple(difflib.get_close_matches(name, names, cutoff=_ALIKE))
-        raise UnknownName("option", name, known=names, nearest=nearest, field=name)
+        listed = (*names, *also)
+        nearest = tuple(difflib.get_close_matches(name, listed, cutoff=_ALIKE))
+        raise UnknownName("option", name, known=listed, nearest=nearest, field=name)
 
 
 # --- types -----------------------------------------------------------------------------------------------------
@@ -198,7 +211,7 @@ def _one(what: str, value: Any, kinds: tuple[str, ...], more: str = "") -> Any:
         return value.date()
     if isinstance(value, date) and "date" in kinds:
         return value
-    raise BadInput(what, value, f"is {_type(value)}", allowed=allowed)
+    raise BadInput(what, value, f"is {_type(value)}", allowed=allowed, hint=_HOW.get(what, ""))
 
 
 def _number(value: Any, kinds: tuple[str, ...]) -> Any:

@@ -150,10 +150,9 @@ def _wrong(kind: Kind, faults: Faults, house: House) -> Iterator[pl.Expr]:
     def mark(wrong: pl.Expr, column: str, code: str, reason: str) -> pl.Expr:
         return pl.when(wrong).then(pl.lit(faults.place(RowFault(column, code, reason)), dtype=pl.Int32))
 
-    nobody, several = (
-        pl.col("patient_id").is_null(),
-        "the patient has several rows in the cohort: whose line it is is not known",
-    )
+    nobody = pl.col("patient_id").is_null()
+    several = "the patient has several rows in the cohort, and nobody knows to which of them this line belongs; "
+    several += "for a patient on two drugs: run one cohort, with its own file of lines, for each drug"
     yield pl.col("id_fault")
     yield mark(nobody, "patient_id", MISSING, "patient_id is missing")
     yield mark(pl.col("rows").is_null(), "patient_id", UNKNOWN, "the patient is not in the cohort")

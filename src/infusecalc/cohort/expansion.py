@@ -40,6 +40,10 @@ _OF_PATIENT = {
 """The options that hold where a row says nothing, each with its column."""
 
 
+_READ_ELSEWHERE = ("table", "keep_extra")
+"""What a call of the library takes beside these options."""
+
+
 def cells_of(options: dict[str, Any]) -> dict[str, str]:
     """The columns that options give a value for the whole cohort, as texts."""
     return {column: str(options[name]) for name, column in _OF_PATIENT.items() if name in options}
@@ -64,7 +68,7 @@ class Expansion:
         `usual`: the product of a row that names none.
         `singly`: every row is planned for itself, by the single patient's code.
         """
-        check_names(options, CohortOptions.__annotations__)
+        check_names(options, CohortOptions.__annotations__, _READ_ELSEWHERE)
         told = as_declared(options, CohortOptions.__annotations__)
         cells = cells_of(told)
         asked: dict[str, Any] = {name: value for name, value in told.items() if name not in _OF_PATIENT}

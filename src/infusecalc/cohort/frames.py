@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 from polars.io.plugins import register_io_source
 
-from infusecalc.cohort.beside import GIVEN, LINE, WEIGHTS, Beside, PatientLines
+from infusecalc.cohort.beside import GIVEN, LINE, WEIGHTS, Beside, Kind, PatientLines
 from infusecalc.cohort.expansion import Expansion, line_rows, rejected
 from infusecalc.cohort.header import COLUMNS, FILE, REJECTED, check_header, told_of
 from infusecalc.cohort.repaired import still_broken
@@ -103,8 +103,13 @@ def beside_of(ids: pl.Series, table: Table, options: dict[str, Any]) -> Beside |
     `ids` are those of all rows. Raises BadInput for columns, and for what is no frame.
     """
     told = {kind: options.pop(kind.option, None) for kind in (GIVEN, WEIGHTS)}
-    read = {kind: None if found is None else PatientLines.of(kind, as_frame(found)) for kind, found in told.items()}
+    read = {kind: None if found is None else _lines_of(kind, found) for kind, found in told.items()}
     return Beside(read[GIVEN], read[WEIGHTS], ids, table.house()) if any(read.values()) else None
+
+
+def _lines_of(kind: Kind, found: Any) -> PatientLines:
+    """The lines of a frame; raises BadInput for what is none."""
+    return PatientLines.of(kind, as_frame(found, f"`{kind.option}`", f", with {', '.join(kind.columns)}"))
 
 
 def _ids(frame: Any) -> pl.Series:
@@ -206,13 +211,16 @@ def like(result: Any, frame: Any) -> Any:
     return result.to_arrow() if kind == "pyarrow" else result
 
 
-def as_frame(frame: Any) -> pl.DataFrame:
-    """A Polars frame, or one of what hands out an Arrow stream; raises BadInput for anything else."""
+def as_frame(frame: Any, what: str = "frame", columns: str = "") -> pl.DataFrame:
+    """A Polars frame, or one of what hands out an Arrow stream; raises BadInput for anything else.
+
+    `what` names the argument, and `columns` says which it has.
+    """
     if isinstance(frame, pl.DataFrame):
         return frame
     if not hasattr(frame, "__arrow_c_stream__"):
-        allowed = "a Polars frame, or one with an Arrow stream (pandas, PyArrow, DuckDB)"
-        raise BadInput("frame", type(frame).__name__, "is not a frame", allowed=allowed)
+        allowed = f"a Polars frame, or one with an Arrow stream (pandas, PyArrow, DuckDB){columns}"
+        raise BadInput(what, type(frame).__name__, "is not a frame", allowed=allowed)
     try:
         return pl.DataFrame(frame)
     except ImportError:
@@ -221,4 +229,4 @@ def as_frame(frame: Any) -> pl.DataFrame:
         problem = f"has a column of a type that cannot be used: {str(error).partition('. ')[0]}"
         hint = "cast it, a decimal of over 38 digits to a double; or leave the column out"
         allowed = "texts, numbers, dates or truth values"
-        raise BadInput("frame", type(frame).__name__, problem, allowed=allowed, hint=hint) from None
+        raise BadInput(what, type(frame).__name__, problem, allowed=allowed, hint=hint) from None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from operator import itemgetter
 from typing import Any
@@ -147,7 +148,7 @@ class Singles:
             choices = ordered.choices.but(start=row["start"], history=history, horizon=horizon)
             return self._single(ordered.setting, patient, choices)
         except BadInput as error:
-            return self._unplanned(error, row["patient_id"], given)
+            return self._unplanned(error, row, given)
 
     def _single(self, setting: Setting, patient: Patient, choices: Choices) -> Single:
         beside = self._beside_of(choices)
@@ -162,21 +163,21 @@ class Singles:
             check_plan(plan, patient, setting.bench)
         return Single(choices, plan, made, lambda chosen: course_in(setting, patient, chosen, beside))
 
-    def _unplanned(self, error: BadInput, id_: str, given: list[Any]) -> RowFault:
+    def _unplanned(self, error: BadInput, row: dict[str, Any], given: list[Any]) -> RowFault:
         """Why a row has no plan; where an infusion given has no place in it, its line is rejected too."""
-        fault = self._fault(error)
+        fault = self._fault(error, row)
         line = next((line for day, _, line in given if error.field == "given" and day == error.value), None)
         if self.beside and line is not None:
-            self.beside.reject(line, id_, fault.but(column="date"))
+            self.beside.reject(line, row["patient_id"], fault.but(column="date"))
             return _UNUSABLE
         return fault
 
-    def _fault(self, error: BadInput) -> RowFault:
+    def _fault(self, error: BadInput, row: dict[str, Any]) -> RowFault:
         if isinstance(error, WeightUnknown):
             return _UNWEIGHED
         if (error.field, error.problem) == ("height", "is missing"):
             return NO_HEIGHT  # the sentence for one patient would name options that hold for every row
-        return fault_of(error, _OF_OPTIONS.get(error.field or "", ""), NOT_PLANNED)
+        return _of_cell(fault_of(error, _OF_OPTIONS.get(error.field or "", ""), NOT_PLANNED), row)
 
     def _patient(self, row: dict[str, Any], given: list[Any]) -> Patient | RowFault:
         """The patient of a row: the weight of the cohort is that of the start, or of the first infusion given.
@@ -223,17 +224,19 @@ class Singles:
         try:
             choices = self._choices(names, cells)
         except BadInput as error:
-            return self._unread(error, names, UNREADABLE)
+            return self._unread(error, names, cells, UNREADABLE)
         try:
             setting = setting_of(self._compiler.table, names.drug or "", names.indication or "", choices)
         except BadInput as error:
-            return self._unread(error, names, NOT_PLANNED)
+            return self._unread(error, names, cells, NOT_PLANNED)
         return OrderOfRow(choices, setting)
 
-    def _unread(self, error: BadInput, names: RowNames, code: str) -> RowFault:
+    def _unread(self, error: BadInput, names: RowNames, cells: dict[str, str], code: str) -> RowFault:
         """What is wrong with the order of a row, or else with its names."""
         column = _OF_OPTIONS.get(error.field or "")
-        return self._compiler.of_names(error, names) if column is None else fault_of(error, column, code)
+        if column is None:
+            return self._compiler.of_names(error, names)
+        return _of_cell(fault_of(error, column, code), cells)
 
     def _choices(self, names: RowNames, cells: dict[str, str]) -> Choices:
         """The choices of the cohort with those of a row in their place; conditions are added to the cohort's."""
@@ -241,6 +244,7 @@ class Singles:
             f"{name}_" if name == "from" else name: _parts(text) if name in _MANY else text.strip(" ")
             for name, text in cells.items()
         }
+        _check_reasons(asked.get("accept", []))
         usual, own = self._compiler.choices_of(names), Choices.of(**asked)
         taken = {"acceptances": own.acceptances}
         named = {"dose": "doses", "every": "intervals", "protocol": "protocol", "from": "from_maintenance"}
@@ -255,6 +259,24 @@ class Singles:
         """What the whole cohort accepts, but for what the row itself does."""
         own = {str(each) for each in choices.acceptances}
         return tuple(each for each in self._compiler.choices.acceptances if str(each) not in own)
+
+
+def _of_cell(fault: RowFault, cells: Mapping[str, Any]) -> RowFault:
+    """A fault of a cell of an order, which is no option: its column is named as such."""
+    if fault.column not in ORDER or cells.get(fault.column) is None:
+        return fault
+    named = rf"`{fault.column}_?`"
+    reason = re.sub(rf"leave {named} out", "empty the cell", fault.reason)
+    return fault.but(reason=re.sub(named, f"column {fault.column}", reason))
+
+
+def _check_reasons(accepted: Sequence[str]) -> None:
+    """Refuse with BadInput a reason that a semicolon cut in two."""
+    for part in accepted[1:]:
+        if "=" not in part:
+            problem, hint = "has a part without a reason", "a semicolon begins another part: write a comma in a reason"
+            allowed = "CODE=REASON or CODE:DETAIL=REASON"
+            raise BadInput("`accept`", part, problem, detail=f"behind a {_PART}", allowed=allowed, hint=hint)
 
 
 def _parts(text: str) -> list[str]:

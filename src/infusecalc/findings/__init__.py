@@ -134,7 +134,7 @@ def _is(finding: Finding, code: str, detail: str | None) -> bool:
 def _meets_none(found: Sequence[Finding], acceptance: Acceptance, detail: str | None) -> BadInput:
     """The refusal of an acceptance that matches no blocking finding: another met it, it is none, or none is."""
     blocks = ", ".join(block_keys(finding for finding in found if not never_accepted(finding.code)))
-    problem, about = "is not a blocking finding here", ""
+    problem, about = "names no blocking finding here", ""
     hint = "" if blocks else "nothing blocks here: leave it out"
     met = next((finding for finding in found if _is(finding, acceptance.code, detail)), None)
     if met and met.accepted:

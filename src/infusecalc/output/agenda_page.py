@@ -56,11 +56,19 @@ def _rejected(agenda: Agenda) -> Iterator[Block]:
     listed = agenda.rejected[:_MOST]
     if not listed:
         return
-    yield Heading(f"NOT in this agenda: {_count(len(agenda.rejected), 'rejected row')}")
+    yield Heading(f"NOT in this agenda: {_left_out(agenda)}")
     yield Rows(_REJECTED, tuple(map(_rejected_row, listed)), narrow=True, folds=(0, 1))
     more = len(agenda.rejected) - len(listed)
     if more:
         yield Lines((f"and {more:,} more: see --rejects FILE, or what the program said",), listed=True)
+
+
+def _left_out(agenda: Agenda) -> str:
+    """How many rows of the cohort were rejected, and how many lines of the files beside it."""
+    rows = agenda.rows["rejected"]
+    lines = len(agenda.rejected) - rows
+    told = ((rows, "row", "the cohort"), (lines, "line", "--given or --weights"))
+    return "; ".join(f"{_count(count, word)} of {where}" for count, word, where in told if count)
 
 
 def _rejected_row(item: Record) -> tuple[str, ...]:

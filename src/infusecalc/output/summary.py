@@ -11,7 +11,10 @@ _SHOWN = 8  # blocks that are named
 
 
 def lines(course: Course) -> Iterator[str]:
-    """Regimen, label, product; weight, doses; start, infusions, first and last date; conditions; what blocks; how many cautions."""
+    """Regimen, label, product; weight, doses; start, infusions, first and last date; what blocks; how many cautions.
+
+    Where no condition was entered, it says that nothing was checked against one.
+    """
     regimen, doses = course.regimen, dict.fromkeys(dose.amount.dose for dose in course.phases)
     variant = f", {regimen.variant}" if regimen.variant else ""
     yield f"Course({regimen.id}{variant}, {regimen.label} label, {course.product_name}"
