@@ -54,7 +54,7 @@ class SharedOptions(TypedDict, total=False):
     price: what a vial costs, in any currency: 100mg=174.63, or PRODUCT:100mg=174.63; or a list
     turnover: the minutes between two patients in a chair, for the chair time; default 0
     has: a condition of the patient, or a list
-    accept: a blocking finding that is accepted, with its reason: CODE=REASON, or CODE:DETAIL=REASON; or a list
+    accept: a blocking finding accepted, with its reason: CODE:DETAIL=REASON, or CODE=REASON for all of it; or a list
     done: a screening done before the start: tuberculosis, or tuberculosis=2026-11-20; or a list
     """
 

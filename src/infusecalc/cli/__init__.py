@@ -98,7 +98,7 @@ def _program() -> Any:
 
     @app.callback(invoke_without_command=True)
     def infusecalc(ctx: typer.Context, *, version: _Version = False) -> Reply | None:  # noqa: ARG001 - it is eager
-        """Intravenous infliximab and rituximab (not for cancer): doses, vials, pump rates, dates; for one or many.
+        """Intravenous infliximab and rituximab (not for cancer): doses, vials, pump rates, dates; one patient or many.
 
         Every number has a source; see: infusecalc regimens show. Check against the current label.
         """

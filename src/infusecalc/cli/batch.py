@@ -94,8 +94,9 @@ _FOR_ALL = [
     ),
     repeated(
         "--accept",
-        "Accept a blocking finding in EVERY row that has it, with who decided, and why: it is then a caution. What the "
-        "prescriber decides for one patient belongs into the column accept of that row.",
+        "Accept a blocking finding in EVERY row that has it: CODE:DETAIL accepts that one, CODE alone all with that "
+        "code. Give who decided, and why; it is then a caution. What the prescriber decides for one patient belongs "
+        "into the column accept of that row.",
         "CODE[:DETAIL]=REASON",
     ),
 ]
@@ -111,7 +112,9 @@ _EMPTY = {
 }
 COHORT = [
     argument("cohort", "File with one patient a row: CSV, NDJSON or Parquet; - for standard input."),
-    option("--given", "File of infusions given: patient_id, date, dose_mg.", "FILE"),
+    option(
+        "--given", "File of infusions given: patient_id, date, dose_mg. A patient without a line has had none.", "FILE"
+    ),
     option("--weights", "File of weights over time: patient_id, date, weight_kg.", "FILE"),
     listed(
         "--from",

@@ -121,8 +121,8 @@ CHOICE = [
     option("--protocol", "Rates by a named protocol; for the names see: regimens show DRUG INDICATION.", "NAME"),
     repeated(
         "--accept",
-        "Accept a blocking finding, if the prescriber decides so: with who decided, and why. It is then shown as a "
-        "caution, with this reason.",
+        "Accept a blocking finding, if the prescriber decides so: CODE:DETAIL accepts that one, CODE alone all with "
+        "that code. Give who decided, and why. It is then shown as a caution, with this reason.",
         "CODE[:DETAIL]=REASON",
     ),
 ]
@@ -192,7 +192,8 @@ TABLE = [
 ]
 
 
-NO_SETTINGS = flag("--no-settings", "Ignore your site's settings (see: infusecalc settings).")
+_UNREAD = "Ignore your site's settings (see: infusecalc settings); INFUSECALC_REGIMENS still holds."
+NO_SETTINGS = flag("--no-settings", _UNREAD)
 
 
 _QUIET = "; the table leaves out info findings, screening included."

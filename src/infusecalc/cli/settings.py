@@ -28,6 +28,8 @@ _TABLE = "INFUSECALC_REGIMENS"
 def settings(**given: Any) -> Reply:
     """Your site's settings: what is set, from which file, and every key that may be set.
 
+    To set one, write a line KEY = VALUE into that file (TOML); docs/settings.md has an example.
+
     \b
     Examples:
       infusecalc settings

@@ -82,11 +82,12 @@ class SettingsAnswer(Answer):
             yield Lines(("none: every option has its usual value",))
         yield Heading("What may be set")
         yield Rows(
-            ("key", "as in", "what it is"),
+            ("key", "example", "what it is"),
             tuple((each.key, each.example, each.means) for each in self.keys),
             folds=(1,),
         )
-        yield Lines(("An option that is typed goes before a setting. --no-settings ignores the file.",))
+        how = "To set one, write a line KEY = VALUE into the file; docs/settings.md has an example."
+        yield Lines((how, "An option that is typed goes before a setting. --no-settings ignores the file."))
 
     def _place(self) -> str:
         if self.path is None:
