@@ -286,6 +286,22 @@ def test_exit_codes_are_those_of_batch(tmp_path: Path, capsys: Captured) -> None
     assert capsys.readouterr().out == ""
 
 
+def test_an_agenda_of_rows_without_a_condition_says_that_contraindications_were_not_checked(
+    tmp_path: Path, capsys: Captured
+) -> None:
+    none = "conditions: none entered in any row (column has, --has), so contraindications were not checked\n"
+    for cells, more, says in (
+        (({}, {"patient_id": "b"}), (), True),
+        (({}, {"patient_id": "b", "has": "pregnancy"}), (), False),
+        (({}, {"patient_id": "b"}), ("--has", "pregnancy"), False),
+        (({"every": "6w"},), (), True),
+        (({"weight_kg": ""},), (), False),  # nothing was planned
+        (({},), ("--quiet",), False),
+    ):
+        run(["agenda", *files(tmp_path, [*cells]), "--on", "2026-01-05", *more])
+        assert (none in capsys.readouterr().err) == says, (cells, more)
+
+
 def test_every_format_tells_the_same_patients(tmp_path: Path) -> None:
     rows = [
         {"patient_id": "late one"},

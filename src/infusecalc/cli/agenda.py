@@ -11,10 +11,10 @@ import typer
 from infusecalc.choices import parse_count, parse_hours
 from infusecalc.cli.answer import PLAIN, format_of, reply
 from infusecalc.cli.batch import COHORT, check_rejects, opened, options_of
-from infusecalc.cli.cohort_told import rejects_of
+from infusecalc.cli.cohort_told import NO_CONDITIONS, rejects_of
 from infusecalc.cli.command import program
 from infusecalc.cli.options import HORIZON, option, result, takes
-from infusecalc.cli.reply import Reply
+from infusecalc.cli.reply import Reply, say
 from infusecalc.cli.written_options import SHEET
 from infusecalc.dates import parse_date
 from infusecalc.errors import BadInput
@@ -124,4 +124,6 @@ def collect(given: dict[str, Any], on: date, until: date, hours: Open | None) ->
 
         work.each(collector.take, told)
     tally = expansion.tally
+    if not (tally.has or given["quiet"] or collector.rows["rejected"] == sum(collector.rows.values())):
+        say(NO_CONDITIONS)
     return collector.agenda(hours), bool(tally.rejected or tally.lines)

@@ -136,6 +136,7 @@ class Collector:
     def _one(self, place: int, single: Single) -> None:
         plan, span = single.plan, self._span
         left = [each for each in plan.infusions if not each.given]
+        self._expansion.tally.has |= bool(single.choices.conditions)
         self._ahead += sum(each.date > span.on for each in single.choices.history)
         if not single.choices.history:
             self._without_given += any(each.date < span.on for each in left)
