@@ -8,6 +8,7 @@ import runpy
 import shlex
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from infusecalc import load_table
 from infusecalc.cli import COMMANDS, run
 from infusecalc.cli.exit_codes import EXIT_CODES
 from infusecalc.findings import CATALOGUE
+from infusecalc.output.agenda import STANDS, Agenda
 from infusecalc.output.agenda_answer import AgendaAnswer
 from infusecalc.output.schemas import DOCUMENTS
 from infusecalc.statements import GRADES, SECTIONS, SITE, Confirmation, House, Section
@@ -123,9 +125,21 @@ def test_every_command_and_every_exit_code_is_on_the_page_on_commands(capfd):
 
 def test_every_column_of_an_agenda_is_on_the_page_on_cohorts():
     _, _, rest = page("cohorts.md").partition("\n### Columns of the agenda\n")
-    rows = re.findall(r"^\| (`.+?) \|", rest.partition("\n## ")[0], re.MULTILINE)
+    rows = re.findall(r"^\| (`.+?) \|", rest.partition("\n##")[0], re.MULTILINE)
     told = [name for row in rows for name in re.findall("`([a-z_]+)`", row)]
     assert sorted(told) == sorted(AgendaAnswer.columns)
+
+
+def test_every_name_that_only_the_json_of_an_agenda_has_is_on_the_page_on_cohorts():
+    _, _, rest = page("cohorts.md").partition("\n### JSON of the agenda\n")
+    rows = re.findall(r"^\| (`.+?) \|", rest.partition("\n##")[0], re.MULTILINE)
+    told = {name for row in rows for name in re.findall("`([a-z_]+)`", row)}
+    day, stands = date(2026, 12, 1), dict.fromkeys(STANDS, 0)
+    empty = Agenda(day, day, (), (), stands, (), 0, {}, None, {"version": "1"})
+    document = AgendaAnswer(empty).document()
+    plain = {*AgendaAnswer.columns, "schema", "on", "until", "overdue", "days", "totals", "findings", "table"}
+    assert told - plain == {*document, *document["totals"]} - plain
+    assert rest.partition("`rows` of `totals`")[2].partition(" |\n")[0].count("`") == 2 * len(STANDS)
 
 
 def test_every_document_without_a_schema_is_named_on_the_page_on_commands():
