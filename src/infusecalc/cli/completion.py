@@ -19,15 +19,14 @@ _SHELLS = ("bash", "zsh", "fish")
 def completion(**given: Any) -> Reply:
     """Script that lets a shell complete drugs, indications, variants, products, protocols and conditions.
 
-    Write it to the folder that your shell reads; make that first if it is not there (mkdir -p). For zsh, ~/.zshrc must
-    name the folder before it calls compinit: fpath+=(~/.zfunc).
+    Write it to the folder that your shell reads; make that first if it is not there (mkdir -p). For zsh, write it to
+    ~/.zfunc/_infusecalc, and name that folder in ~/.zshrc before compinit is called: fpath+=(~/.zfunc).
 
     \b
     Examples:
       infusecalc completion bash \\
           > ~/.local/share/bash-completion/completions/infusecalc
       infusecalc completion fish > ~/.config/fish/completions/infusecalc.fish
-      infusecalc completion zsh > ~/.zfunc/_infusecalc
     """  # noqa: D301 - \b keeps the lines of the examples apart
     return Reply(complete.script(one_of("shell", given["shell"], _SHELLS)) + "\n")
 
