@@ -269,8 +269,8 @@ def test_exit_codes_are_those_of_batch(tmp_path: Path, capsys: Captured) -> None
     assert run(["agenda", *files(tmp_path, [blocked]), *span]) == 3
     assert "BLOCKED contraindicated:active-tb: b #1" in capsys.readouterr().out
     assert run(["agenda", *files(tmp_path, [blocked]), *span[:-1]]) == 3
-    how = "write CODE=REASON into the column accept of that row; "
-    how += "--accept CODE=REASON accepts it for all rows that have it"
+    how = "write CODE:DETAIL=REASON into the column accept of that row; "
+    how += "--accept CODE:DETAIL=REASON accepts it for all rows that have it"
     assert f"blocked by contraindicated:active-tb; if the prescriber decides to go on with a patient, {how}\n" in (
         capsys.readouterr().err
     )

@@ -74,7 +74,7 @@ def test_a_blocked_plan_is_shown_and_ends_with_3(capfd):
     out, err = capfd.readouterr()
     assert "BLOCK" in out
     assert "350 mg" in out
-    how = "if the prescriber decides to go on, record the reason: --accept CODE=REASON"
+    how = "if the prescriber decides to go on, record the reason: --accept CODE:DETAIL=REASON"
     assert err == f"infusecalc: blocked by contraindicated:active-tb; {how}\n"
 
 

@@ -182,6 +182,7 @@ class Case(Frozen):
         return Finding(code, message, source, infusions=numbers, phases=phases)
 
 
+_IN_DETAIL = "CODE:DETAIL=REASON"
 HOUSE = (Citation("house"),)
 
 
@@ -231,21 +232,24 @@ def block_keys(findings: Iterable[Finding]) -> tuple[str, ...]:
 def how_to_go_on(keys: Iterable[str], *, many: bool = False) -> str:
     """What to do about findings that block: accept them with a reason, or know those that cannot be accepted.
 
-    Of `many` patients one is accepted in the row, because the option accepts it in all rows.
+    Of `many` patients one is accepted in the row, because the option accepts it in all rows. The detail is named where
+    there is one: a code alone accepts all with that code.
     """
     listed = list(keys)
     final = [key for key in listed if never_accepted(key)]
     if final:
         return f"{', '.join(final)} cannot be accepted"
     days = set(listed) == {"no-open-day"}
+    detailed = {":" in key for key in listed}
+    form = "CODE=REASON" if True not in detailed else "CODE[:DETAIL]=REASON" if False in detailed else _IN_DETAIL
     if many:
         one = "to keep the dates of a patient" if days else "if the prescriber decides to go on with a patient"
-        own = f"{one}, write CODE=REASON into the column accept of that row"
-        told = f"{own}; --accept CODE=REASON accepts it for all rows that have it"
+        own = f"{one}, write {form} into the column accept of that row"
+        told = f"{own}; --accept {form} accepts it for all rows that have it"
         return f"give a tolerance or other days; {told}" if days else told
     if days:
         return "give a tolerance or other days; to keep the dates, record the reason: --accept CODE=REASON"
-    return "if the prescriber decides to go on, record the reason: --accept CODE=REASON"
+    return f"if the prescriber decides to go on, record the reason: --accept {form}"
 
 
 def in_days(number: int) -> str:
