@@ -63,7 +63,7 @@ class Course(Frozen):
         """The infusions, or without dates the phases, as a Polars frame with the columns that docs/commands.md lists.
 
         Infusions that block are among them, with their findings in `blocks`. Keep `pl.col("blocks").is_null()`, and let
-        somebody decide about the others: they are no plan before that.
+        somebody decide about the others: they are no plan before that. Without `has` no contraindication was checked.
 
         Doses are in mg, volumes in mL, times in minutes, dates are dates. Raises MissingExtra without Polars.
         """

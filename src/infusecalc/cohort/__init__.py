@@ -36,6 +36,7 @@ def expand(
 
     Infusions that block are in the result, with their findings in `blocks`, and nothing warns of them. Keep
     `pl.col("blocks").is_null()`, and let somebody decide about the others: they are no plan before that.
+    Of a row without a condition in `has` no contraindication was checked, and nothing in the result says so.
     The result has the columns that docs/commands.md lists: numbers as doubles in the unit that
     the name of the column says, whole numbers as integers, dates as dates, ids as texts (7.0 is `7`, NaN is none). It
     is of the kind that was given: a Polars LazyFrame or DataFrame, a pandas DataFrame, a PyArrow table; for others a
