@@ -93,9 +93,19 @@ def check_row(verdict: Verdict) -> Record:
 def sentence(verdict: Verdict) -> str:
     """The verdict as a sentence; where the plan is blocked, both in one: no order is right there without that."""
     if not verdict.blocks:
-        return f"{_told(verdict)}."
+        return f"{_told(verdict)}.{_unchecked(verdict)}"
     joined = "and" if verdict.failed else "but"
     return f"{_told(verdict)}, {joined} the plan is blocked: {', '.join(verdict.blocks)}."
+
+
+def _unchecked(verdict: Verdict) -> str:
+    """What was not checked, where an order is right as far as it was: no interval was entered, or it has days alone."""
+    if verdict.every is not None or verdict.failed:
+        return ""
+    phase = verdict.dose.phase
+    if phase.interval or (not verdict.told and any(dose.phase.interval for dose in verdict.course.phases)):
+        return " The interval was not entered, so not checked (--ordered-every)."
+    return f" Its days ({phrases.block(phase)}) were not checked." if len(phase.offsets) > 1 else ""
 
 
 def _told(verdict: Verdict) -> str:
@@ -106,22 +116,32 @@ def _told(verdict: Verdict) -> str:
     of_a_block = verdict.every is not None and len(verdict.dose.phase.offsets) > 1
     if verdict.verdict == MATCH and verdict.blocks:
         return f"The dose matches{where} ({ordered})"
+    what = "dose" if verdict.every is None else "order"
     if verdict.verdict == MATCH:
         meant = f", where that means {expected}{_regimen_gives(verdict)}" if of_a_block else ""
-        return f"The order matches the regimen{where}: {ordered}{every}{meant}"
+        return f"The {what} matches the regimen{where}: {ordered}{every}{meant}"
     against = f"{ordered}{every}; the regimen gives {expected}{_regimen_gives(verdict)}"
     if verdict.verdict == WITHIN_ROUNDING:
-        return f"The order is within rounding of the regimen{where}: {against}"
+        return f"The {what} is within rounding of the regimen{where}: {against}"
     if verdict.failed:
         likely = f" (likely mistake: {verdict.mistakes[0].message})" if verdict.mistakes else ""
         return f"The order is outside the regimen{where}: {against}{likely}"
     if verdict.conditions:
-        labelled = verdict.course.regimen.rules.status.is_ == "labelled"
-        how = "only if" if labelled else "as the source has it"
-        conditions = "; ".join(verdict.conditions)
-        return f"The order is within the range{where} {how}: {conditions}; ordered {against}; ask the prescriber"
+        return f"CAUTION: {_on_condition(verdict, where)}"
     alone = f", for {phrases.block(verdict.dose.phase)} alone" if verdict.within_block else ""
-    return f"The order is within what the source allows{alone}: {against}"
+    return f"The {what} is within what the source allows{alone}: {against}"
+
+
+def _on_condition(verdict: Verdict, where: str) -> str:
+    """An order that is right on a condition alone: how far from the regimen it is, who decides, and the condition."""
+    more = "" if verdict.dose_verdict == MATCH else f" ({verdict.percent})"
+    every = "" if verdict.every is None else f" every {verdict.every}"
+    regimen = f"the regimen gives {phrases.mg(verdict.expected)}{_regimen_gives(verdict)}{where}"
+    labelled = verdict.course.regimen.rules.status.is_ == "labelled"
+    how = "only if" if labelled else "as the source has it"
+    conditions = "; ".join(verdict.conditions)
+    asked = f"Ask the prescriber; it is in range {how}: {conditions}"
+    return f"ordered {phrases.mg(verdict.ordered)}{more}{every}; {regimen}. {asked}"
 
 
 def _regimen_gives(verdict: Verdict) -> str:
