@@ -242,13 +242,18 @@ def of_condition(regimen: Regimen, has: HasCondition, *, over: bool) -> Finding:
         message = f"{name}: the site's file removes what the shipped table says about it"
         return Finding("condition-not-covered", message, HOUSE, has.id)
     if has.rule is None:
-        whose = f"{regimen.drug.name} ({regimen.label})"
-        none = f"no statement found in our sources for {whose}: this does not mean that it is safe"
-        others = [f"under the {label} label ({rule.rule}): {rule.text}" for label, rule in has.elsewhere]
-        source = dict.fromkeys((*HOUSE, *(each for _, rule in has.elsewhere for each in rule.source)))
-        return Finding("condition-not-covered", "; ".join((f"{name}: {none}", *others)), tuple(source), has.id)
+        return _not_covered(regimen, has, name)
     if has.rule.above and not over:
         message = f"{name}: {has.rule.text}; no dose here is above {has.rule.above}"
         return Finding("precaution", message, has.rule.source, has.id)
     code = "contraindicated" if has.rule.rule == "contraindicated" else "precaution"
     return Finding(code, f"{name}: {has.rule.text}", has.rule.source, has.id)
+
+
+def _not_covered(regimen: Regimen, has: HasCondition, name: str) -> Finding:
+    """A condition of which the label says nothing that was read: first what another label says of it, then that."""
+    others = [f"under the {label} label {rule.rule}: {rule.text}" for label, rule in has.elsewhere]
+    none = f"no {regimen.label} statement on {regimen.drug.name} found in our sources"
+    told = "; ".join((*others, f"{none}, which does not mean that it is safe: ask the prescriber"))
+    source = dict.fromkeys((*HOUSE, *(each for _, rule in has.elsewhere for each in rule.source)))
+    return Finding("condition-not-covered", f"{name}: {told}", tuple(source), has.id)

@@ -168,10 +168,28 @@ def block(phase: Phase) -> str:
     return f"{unit}{'s' if len(numbers) > 1 else ''} {listed}"
 
 
-def heading(dose: PhaseDose) -> str:
-    """A phase in one line: `induction: 5 mg/kg, weeks 0, 2 and 6`."""
+def heading(dose: PhaseDose, *, undated: bool = False) -> str:
+    """A phase in one line: `induction: 5 mg/kg, weeks 0, 2 and 6`; `undated`: with when it begins."""
     band = f" ({dose.place})" if dose.place else ""
-    return f"{dose.name}: {dose.asked.people}{band}, {rhythm(dose.phase)}"
+    name, when = (begun(dose), counted(dose.phase)) if undated else (dose.name, rhythm(dose.phase))
+    return f"{name}: {dose.asked.people}{band}, {when}"
+
+
+def begun(dose: PhaseDose) -> str:
+    """A phase by its name, and when it begins: `maintenance, from 24 weeks after the last induction infusion`.
+
+    Not where its rhythm says so, or where it begins one interval after what was before.
+    """
+    phase, starts = dose.phase, dose.phase.starts
+    if starts is None or phase.count is not None or phase.wait == phase.interval:
+        return dose.name
+    return f"{dose.name}, from {phase.wait} after the {starts.after}"
+
+
+def counted(phase: Phase) -> str:
+    """The rhythm of a phase without dates, whose days are its own: `days 0 and 14 of it, then every 6 months`."""
+    days = block(phase)
+    return rhythm(phase).replace(days, f"{days} of it", 1) if phase.starts and len(phase.offsets) > 1 else rhythm(phase)
 
 
 def marked(text: str, *, blocked: bool) -> str:

@@ -13,7 +13,7 @@ from infusecalc.output.page import attention, cited_below, informed, sheet_below
 from infusecalc.output.records import dose_record, heads, sources
 from infusecalc.output.screen import GOING_UP, LATER_RATE, ending, foot, head, infos, made_up, watched
 from infusecalc.output.working import rates_in_words
-from infusecalc.pump import Step
+from infusecalc.pump import Step, Stop
 from infusecalc.pump_table import PumpTable
 from infusecalc.quantities import number, people, to_the_second
 from infusecalc.statements import Premedication
@@ -114,7 +114,8 @@ def _conditions(table: PumpTable) -> Iterator[str]:
         yield later.short or later.text
     told = [] if rises is None else [rises.short or rises.text]
     if rules.reaction and not table.stop:
-        told.append(f"{'' if told else 'after a '}reaction: --stopped-at MIN")
+        short = rules.reaction.short
+        told.append(f"{f'{short}; after one that is not severe' if short else 'after a reaction'}: --stopped-at MIN")
     if told:
         yield "; ".join(told)
 
@@ -124,8 +125,8 @@ def pump_heading(table: PumpTable) -> str:
     which = "a later infusion" if table.number is None else f"infusion {table.number}"
     how = "first" if table.first else "later"
     dose = phrases.mg(table.dose.amount.dose)
-    mark = "BLOCKED: " if table.blocks else ""
-    return f"{mark}Pump: {which}, {table.dose.name}, {dose}, at the rate of a {how} infusion"
+    mark = "BLOCKED, do not run" if table.blocks else "Pump"
+    return f"{mark}: {which}, {table.dose.name}, {dose}, at the rate of a {how} infusion"
 
 
 def pump_block(table: PumpTable) -> Iterator[Block]:
@@ -150,24 +151,39 @@ def steps_block(table: PumpTable, after: str = "", *, tight: bool = False) -> It
         "dose",
         "cumulative",
     ]
-    rows = [(step, _step(table, index, step)) for index, step in enumerate(table.steps, 1)]
-    yield Rows(tuple(heads_), tuple(row for step, row in rows if not step.as_tolerated), _RIGHT)
+    open_ = table.stop if table.stop and not table.stop.pause else None
+    rows = [(step, _step(table, index, step, open_)) for index, step in enumerate(table.steps, 1)]
+    sure = [(step.start, row) for step, row in rows if not step.as_tolerated]
+    if open_:
+        sure.insert(sum(start < open_.at for start, _ in sure), (open_.at, _stopped(table, open_)))
+    yield Rows(tuple(heads_), tuple(row for _, row in sure), _RIGHT)
     if rows[-1][0].as_tolerated:
         yield Lines((after_stop.as_tolerated(table),))
         yield Rows(tuple(heads_), tuple(row for step, row in rows if step.as_tolerated), _RIGHT)
-    end = f", ends at {_clock(table, table.duration)}" if timed else ""
-    total = f"Total: {phrases.time(table.duration)} ({phrases.minutes(table.duration)}){end}{after}"
+    more = _PLUS if open_ else ""
+    end = f", ends at {_clock(table, table.duration)}{more}" if timed else ""
+    total = f"Total: {phrases.time(table.duration)} ({phrases.minutes(table.duration)}){more}{end}{after}"
     yield Lines((total,), tight=tight)
 
 
 _RIGHT = range(10)
+_PLUS = " plus the stop"
+"""What stands behind a time after a stop of which nobody has said how long it was."""
 
 
-def _step(table: PumpTable, index: int, step: Step) -> tuple[str, ...]:
-    clock = [phrases.clock(table.at, step.start)] if table.at is not None else []
+def _stopped(table: PumpTable, stop: Stop) -> tuple[str, ...]:
+    """The row of a stop of which nobody has said how long it was."""
+    clock = [phrases.clock(table.at, stop.at)] if table.at is not None else []
+    return ("", people(stop.at), *clock, "not known", "STOP", "", "", "", "")
+
+
+def _step(table: PumpTable, index: int, step: Step, open_: Stop | None) -> tuple[str, ...]:
+    """A row of a step; after a stop whose length is `open_` its time is that without the stop, and says so."""
+    later = " + stop" if open_ and step.start >= open_.at else ""
+    clock = [phrases.clock(table.at, step.start) + later] if table.at is not None else []
     cells = [
         str(index),
-        people(step.start),
+        people(step.start) + ("" if clock else later),
         *clock,
         to_the_second(step.minutes),
         people(step.rate),
@@ -204,7 +220,7 @@ def _before(table: PumpTable) -> Iterator[Block]:
     for name, drug in drugs:
         rows.append((name, f"{_by(table.at, drug)}{phrases.tall_man(course, drug.text)}"))
     if rows:
-        yield Heading("Premedication")
+        yield Heading(f"Premedication{': BLOCKED, do not give yet' if table.blocks else ''}")
         yield Pairs(tuple(rows), inset=True)
 
 
@@ -217,6 +233,8 @@ def pump_screen(table: PumpTable) -> Iterator[Block]:
     if table.stop:
         yield Lines((*after_stop.before_the_steps(table), *after_stop.not_paused(table.stop)), listed=True)
     before = "; ".join(by_the_clock(table))
+    if before and table.blocks:
+        before = f"BLOCKED, do not give yet: {before}"
     made = made_up(course, table.dose, blocked=bool(table.blocks), brief=True) + ending(course)
     yield Lines((made, *([before] if before else []), *_conditions(table)), listed=True)
     yield from steps_block(table, watched(course), tight=True)

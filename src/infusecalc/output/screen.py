@@ -46,7 +46,7 @@ def course_screen(
     if not alone and cannot_wait(course):
         yield Lines((f"Each bag: {cannot_wait(course)}",), listed=True)
     if course.plan:
-        yield Heading("Dates")
+        yield Heading("Dates: BLOCKED, do not book or give" if course.blocked else "Dates")
         yield Rows(_HEADS, tuple(_row(course, infusion) for infusion in course.infusions), right=(1, 3, 5))
         yield Lines((f"{phrases.totals(course)}; {phrases.horizon(course)}",), listed=True)
         yield from changes(course)
@@ -168,7 +168,7 @@ def formula(course: Course, dose: PhaseDose) -> str:
 
 def _what_and_when(course: Course, doses: list[PhaseDose]) -> str:
     """A dose with its arithmetic, and where there are no dates when it is given."""
-    when = "; ".join(f"{dose.name}: {phrases.rhythm(dose.phase)}" for dose in doses)
+    when = "; ".join(f"{phrases.begun(dose)}: {phrases.counted(dose.phase)}" for dose in doses)
     return phrases.marked(formula(course, doses[0]), blocked=course.blocked) + ("" if course.plan else f", {when}")
 
 

@@ -177,6 +177,7 @@ class Reaction(Sourced):
 
     resume: int = need(PERCENT, "the share of the rate that was running")
     text: str = need(WORDS, "what is done")
+    short: str | None = may(WORDS, SHORT)
 
     def faults(self) -> Iterator[tuple[str, str]]:
         """It goes on, and more slowly."""
