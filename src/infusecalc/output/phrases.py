@@ -178,12 +178,14 @@ def heading(dose: PhaseDose, *, undated: bool = False) -> str:
 def begun(dose: PhaseDose) -> str:
     """A phase by its name, and when it begins: `maintenance, from 24 weeks after the last induction infusion`.
 
-    Not where its rhythm says so, or where it begins one interval after what was before.
+    Not where its rhythm says so, or where it begins one interval after what was before and has no window.
     """
     phase, starts = dose.phase, dose.phase.starts
-    if starts is None or phase.count is not None or phase.wait == phase.interval:
+    if starts is None or phase.count is not None or (phase.wait == phase.interval and not starts.window):
         return dose.name
-    return f"{dose.name}, from {phase.wait} after the {starts.after}"
+    earliest, latest = (starts.window.earliest, starts.window.latest) if starts.window else (None, None)
+    bounds = f"{f'earliest {earliest}' if earliest else ''}{f', latest {latest}' if latest else ''}"
+    return f"{dose.name}, from {phase.wait} after the {starts.after}{f' ({bounds})' if bounds else ''}"
 
 
 def counted(phase: Phase) -> str:

@@ -115,7 +115,7 @@ def _conditions(table: PumpTable) -> Iterator[str]:
     told = [] if rises is None else [rises.short or rises.text]
     if rules.reaction and not table.stop:
         short = rules.reaction.short
-        told.append(f"{f'{short}; after one that is not severe' if short else 'after a reaction'}: --stopped-at MIN")
+        told.append(f"{short}, then --stopped-at MIN" if short else "after a reaction: --stopped-at MIN")
     if told:
         yield "; ".join(told)
 
@@ -240,10 +240,6 @@ def pump_screen(table: PumpTable) -> Iterator[Block]:
     yield from steps_block(table, watched(course), tight=True)
     if table.stop:
         yield Lines((after_stop.resumed(table, table.stop),), listed=True)
-    yield from infos(course, [_told_above(each) for each in table.findings] if before else table.findings)
+    told = {"companion:premedication"} if before else set()
+    yield from infos(course, [each for each in table.findings if each.key not in told])
     yield from foot(course, table.sources)
-
-
-def _told_above(finding: Finding) -> Finding:
-    """The finding of the premedication without its words, which stand above it with the clock; any other as it is."""
-    return finding.but(short="at the times above") if finding.key == "companion:premedication" else finding

@@ -51,8 +51,15 @@ def course_screen(
         yield Lines((f"{phrases.totals(course)}; {phrases.horizon(course)}",), listed=True)
         yield from changes(course)
         yield from more(course, totals=totals, view=view, first_weekday=first_weekday)
-    yield from infos(course, course.findings, tight=not (alone or course.plan))
+    yield from infos(course, _not_above(course), tight=not (alone or course.plan))
     yield from foot(course)
+
+
+def _not_above(course: Course) -> list[Finding]:
+    """The findings but for the window of a phase, where there are no dates: it stands beside the phase, above."""
+    undated = course.plan is None and not course.choices.from_maintenance
+    above = [(dose.name,) for dose in course.phases if undated and phrases.begun(dose) != dose.name]
+    return [each for each in course.findings if each.code != "start-window" or each.phases not in above]
 
 
 _HEADS = ("", "#", "date", "day", "phase", "dose", "duration")
@@ -168,7 +175,8 @@ def formula(course: Course, dose: PhaseDose) -> str:
 
 def _what_and_when(course: Course, doses: list[PhaseDose]) -> str:
     """A dose with its arithmetic, and where there are no dates when it is given."""
-    when = "; ".join(f"{phrases.begun(dose)}: {phrases.counted(dose.phase)}" for dose in doses)
+    named = ((dose.name if course.choices.from_maintenance else phrases.begun(dose), dose.phase) for dose in doses)
+    when = "; ".join(f"{name}: {phrases.counted(phase)}" for name, phase in named)
     return phrases.marked(formula(course, doses[0]), blocked=course.blocked) + ("" if course.plan else f", {when}")
 
 
@@ -209,7 +217,7 @@ def _runs(course: Course, doses: list[PhaseDose], *, alone: bool) -> str:
     if doses[0].name == course.phases[0].name and first is not None and first != later:
         both = phrases.time(first), phrases.time(later)
         if not alone:
-            return f"run over {both[0]} (later: {both[1]}{condition}){watched(course)}"
+            return f"run {both[0]} (later: {both[1]}{condition}){watched(course)}"
         condition = condition and " (only if the one before was tolerated)"
         return f"run over {both[0]} for the first infusion, {both[1]} for later ones{condition}{watched(course)}"
     return run_over(later, rates) + condition + watched(course)

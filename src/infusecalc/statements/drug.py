@@ -113,9 +113,7 @@ class Protocol(InfusionTime):
     is_: str = need(choice("label", "reported", "trial", "practice"), "what it rests on")
     labels: tuple[str, ...] = may(ListOf(Named("labels")), "the labels that it fits; all, where it names none", ())
     regimens: tuple[str, ...] = may(ListOf(NAME), "the indications that it fits; all, where it names none", ())
-    population: str | None = may(
-        choice("adult", "paediatric"), "the population that it fits; both, where it names none"
-    )
+    population: str | None = may(choice("adult", "paediatric"), "the population that it fits; both, if it names none")
     from_infusion: int = may(NUMBER, "the number of the infusion that it begins with", 1)
     bag: int | None = may(ML, "the bag of all infusions of its course; the usual one, where it names none")
     studied: DoseLimit | None = may(DoseLimit, "the dose above which it was not studied")
@@ -177,7 +175,7 @@ class Reaction(Sourced):
 
     resume: int = need(PERCENT, "the share of the rate that was running")
     text: str = need(WORDS, "what is done")
-    short: str | None = may(WORDS, SHORT)
+    short: str | None = may(WORDS, "what is done at once, in a few words, a severe reaction first")
 
     def faults(self) -> Iterator[tuple[str, str]]:
         """It goes on, and more slowly."""
