@@ -196,8 +196,8 @@ def test_a_page_tells_what_to_make_up_for_an_overdue_infusion_and_when_it_is_lat
     words = files(tmp_path, [{}, {"patient_id": "b", "start": "2026-02-10"}], ["a,2026-01-05,", "b,2026-01-27,"])
     assert run(["agenda", *words, "--on", "2026-02-10", "--turnover", "15"]) == 0
     page = capsys.readouterr().out
-    # 5 mg/kg x 70 kg = 350 mg: 4 x 100 mg; 120 min and 15 min of turnover
-    assert "\n  a #2: Remicade 4 x 100 mg, bag 250 mL, chair time 2 h 15 min\n" in page
+    # 5 mg/kg x 70 kg = 350 mg: 4 x 100 mg, 35 mL at 10 mg/mL; 120 min and 15 min of turnover
+    assert "\n  a #2: Remicade 4 x 100 mg, 35 mL into 250 mL, chair time 2 h 15 min\n" in page
     assert re.search(r" planned +late +latest by label +mark\n", page)
     assert "us-remicade-pi" not in page, "the ids of sources are in the data"
     assert run(["agenda", *words, "--on", "2026-02-10", "--format", "json"]) == 0
@@ -402,12 +402,40 @@ def test_a_page_tells_the_premedication_and_when_it_starts(tmp_path: Path, capsy
     assert run(["agenda", *files(tmp_path, rows), "--on", "2026-01-05"]) == 0
     said = " ".join(capsys.readouterr().out.split())
     assert "premedication, inFLIXimab: Optional: antihistamine" in said, "no time is stated: the words alone"
-    assert "premedication, riTUXimab: starts 30 min before; methylprednisolone 100 mg IV" in said
+    assert "premedication, inFLIXimab: Optional: antihistamine (H1 or H2), acetaminophen (paracetamol), cort" in said
+    assert "premedication, riTUXimab: methylprednisolone 100 mg IV or equivalent 30 min prior" in said
+    assert said.count(" (chair time counts 30 min before the infusion)") == 1, "of the one whose time is stated"
     words = [*files(tmp_path, rows), "--label", "eu"]  # whose text says: completed 30 minutes before
     assert run(["agenda", *words, "--on", "2026-01-05"]) == 0
     said = " ".join(capsys.readouterr().out.split())
-    assert "premedication, riTUXimab: finished 30 min before, so begun earlier; methylprednisolone 100 mg IV" in said
-    assert "riTUXimab: starts" not in said
+    assert "premedication, riTUXimab: methylprednisolone 100 mg IV, completed 30 min before" in said
+    assert "(chair time counts 30 min before the infusion; it is begun earlier)" in said
+
+
+def test_a_page_tells_once_what_is_not_on_it(tmp_path: Path, capsys: Captured) -> None:
+    words = files(tmp_path, [{"patient_id": "a"}, {"patient_id": "b", "start": "2026-01-06"}])
+    assert run(["agenda", *words, "--on", "2026-01-05"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert said.count("Not on this page: screening, companions but for premedication, and what conditions ask for") == 1
+    assert run(["agenda", *words, "--on", "2025-01-05"]) == 0
+    assert "Not on this page" not in capsys.readouterr().out, "nobody is on it"
+
+
+def test_a_page_has_the_volume_of_drug_beside_the_bag(tmp_path: Path, capsys: Captured) -> None:
+    # 5 mg/kg x 70 kg = 350 mg at 10 mg/mL is 35 mL
+    assert run(["agenda", *files(tmp_path, [{"patient_id": "a"}]), "--on", "2026-01-05"]) == 0
+    page = capsys.readouterr().out
+    assert re.search(r"^a +1 +inFLIXimab 350 mg +35 into 250 mL +2 h +Remicade 4 x 100 mg$", page, re.MULTILINE)
+    assert "\n  each bag: first take out as much fluid as drug goes in\n" in page
+
+
+def test_a_page_says_of_which_drug_no_time_of_observation_is_counted(tmp_path: Path, capsys: Captured) -> None:
+    words = [*files(tmp_path, [{"patient_id": "a"}]), "--on", "2026-01-05"]
+    assert run(["agenda", *words]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "No observation time found for inFLIXimab, us label: none is counted." in said
+    assert run(["agenda", *words, "--label", "eu"]) == 0  # 60 min are stated
+    assert "No observation time" not in capsys.readouterr().out
 
 
 def test_a_page_tells_what_each_product_is_made_up_with(tmp_path: Path, capsys: Captured) -> None:

@@ -24,7 +24,7 @@ from infusecalc.table import Table, cited
 _OVER = "course-complete"
 _COLUMNS = (
     "patient_id", "drug", "indication", "label", "variant", "phase", "product", "number", "day", "date", "optional",
-    "dose_mg", "vials", "waste_mg", "bag_ml", "duration_min", "chair_min", "accepted", "blocks", "cautions",
+    "dose_mg", "vials", "waste_mg", "drug_volume_ml", "bag_ml", "duration_min", "chair_min", "accepted", "blocks", "cautions",
 )  # set in rows # fmt: skip
 _PATIENTS = "place"
 
@@ -195,7 +195,7 @@ class Collector:
         key = tuple(record[name] for name in ("drug", "indication", "label", "variant", "product"))
         if key not in self._told:
             regimen = self._table.regimen(*key[:4])
-            lead = Chair.of(regimen, self._expansion.choices).lead
+            chair = Chair.of(regimen, self._expansion.choices)
             late = tuple((name, note.text, cited(note.source)) for name, note in regimen.drug_rules.late.items())
             drugs = regimen.premedication.values()
             before = "; ".join(drug.short or drug.text for drug in drugs)
@@ -203,8 +203,8 @@ class Collector:
             product = self._table.product(self._table.find_product(record["product"], key[0]), key[2])[1]
             rules = (regimen.drug_rules.preparation.handling | product.handling).values()
             made = "; ".join(note.short for note in rules if note.short)
-            words = DrugWords(regimen.drug.name, late, before, finished, made)
-            self._told[key] = None if lead is None else number(lead), words
+            words = DrugWords(regimen.drug.name, late, before, finished, made, chair.observation is not None)
+            self._told[key] = None if chair.lead is None else number(chair.lead), words
         return self._told[key]
 
 

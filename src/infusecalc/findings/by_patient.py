@@ -73,7 +73,8 @@ def _age(case: Case, limits: AgeRange) -> Iterator[Finding]:
     age = case.patient.age_on(case.day)
     if age is None:
         message = f"No age given: {_meant_for(limits)}"
-        yield Finding("age-unknown", message, limits.source, short=f"for patients {_range(limits)}")
+        upper = f" to under {_years(limits.under)}" if limits.under else " and over"
+        yield Finding("age-unknown", message, limits.source, short=f"for {_years(limits.from_)}{upper}")
         return
     if not _within(age, limits):
         told = f"Age {_years(age.months)} at the first infusion is out of range"
@@ -236,8 +237,8 @@ def of_condition(regimen: Regimen, has: HasCondition, *, over: bool) -> Finding:
     """What the label says of a condition; `over`: a dose is above the one from which the label speaks."""
     name = has.name
     if has.named != has.id:
-        names = f"for the exact names see: infusecalc info {regimen.drug_id}"
-        name += f" ('{has.typed}' is read as the worst it can mean; {names})"
+        names = f"exact names: infusecalc info {regimen.drug_id}"
+        name = f"'{has.typed}' was entered, and is taken as the worst it can mean, {name} ({names})"
     if has.removed:
         message = f"{name}: the site's file removes what the shipped table says about it"
         return Finding("condition-not-covered", message, HOUSE, has.id)

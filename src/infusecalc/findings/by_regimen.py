@@ -70,7 +70,8 @@ def _when(case: Case, row: Judgement) -> str:
     if row.finding == "stop-rule" or not case.ordered.phases[row.phase].repeat:
         heads = heads[:1]
     what = f"{row.at}: " if len(heads) > 1 else ""  # of several courses, which time the dates are
-    return f" ({what}" + ", ".join(str(item.position.later(row.at).date) for item in heads) + ")"
+    on, days = case.choices.on, [item.position.later(row.at).date for item in heads]
+    return f" ({what}" + ", ".join(f"{day}{' is past' if on and day < on else ''}" for day in days) + ")"
 
 
 def _incomplete(case: Case) -> Iterator[Finding]:

@@ -39,7 +39,8 @@ class Open(Frozen):
 class DrugWords(Frozen):
     """What people read of a regimen's drug: its name, what the label says of a dose that is late, the premedication.
 
-    What has the longest lead may have to be `finished` by then; `made` is what each product is made up with.
+    What has the longest lead may have to be `finished` by then; `made` is what each product is made up with, and
+    `watched` whether a time of observation is stated.
     """
 
     drug: str
@@ -47,6 +48,7 @@ class DrugWords(Frozen):
     premedication: str
     finished: bool
     made: str
+    watched: bool
 
 
 class OfProduct(Frozen):

@@ -10,7 +10,7 @@ from infusecalc.choices import parse_count
 from infusecalc.errors import BadInput
 from infusecalc.output import phrases
 from infusecalc.output.agenda import Agenda
-from infusecalc.output.agenda_page import as_given, dose, minutes, opened, told_of
+from infusecalc.output.agenda_page import as_given, bag, dose, minutes, opened, told_of
 from infusecalc.output.flat import Record
 from infusecalc.output.ical import new_calendar, stamp_now, uid_of
 
@@ -63,7 +63,7 @@ def _summary(item: Record) -> str:
 
 def _description(item: Record) -> str:
     lines = [
-        f"{opened(item)}; bag {item['bag_ml']:,} mL",
+        f"{opened(item)}; {bag(item)}",
         f"planned for {phrases.day(item['on'])}" if item["days_late"] else "",
         f"premedication {minutes(item['premedication_min'])} before" if item["premedication_min"] else "",
         f"chair time: {minutes(item['chair_min'])}",

@@ -15,6 +15,10 @@ _HEADS = ("patient", "#", "", "dose", "bag", "chair time", "vials")
 _REJECTED = ("row", "patient", "column", "why")
 _MOST = 50  # rejected rows that a page names
 _LATE = ("patient", "#", "dose", "planned", "late", "latest by label", "mark")
+_NOT_HERE = (
+    "Not on this page: screening, companions but for premedication, and what conditions ask for (where none were "
+    "entered they were not checked): see dose or schedule of the patient."
+)
 _STANDS = {
     "overdue": "overdue",
     "on_a_day": "on a day of this agenda",
@@ -30,6 +34,8 @@ def agenda_page(agenda: Agenda) -> Iterator[Block]:
     over = [day for day in agenda.days if day.finding]
     said = [f"CAUTION over-capacity: {day.finding.message}" for day in over if day.finding]
     yield Lines((*_known_overdue(agenda), *said))
+    if agenda.overdue or agenda.days:
+        yield Lines((_NOT_HERE,))
     yield from _rejected(agenda)
     if agenda.overdue:
         yield from _overdue(agenda)
@@ -101,7 +107,7 @@ def _late_row(item: Record) -> tuple[str, ...]:
 def _made_up(item: Record) -> str:
     """What an overdue infusion is made up from, and how long it takes, if it is given on the first day."""
     now = as_given(item)
-    made = f"{opened(now)}, bag {now['bag_ml']:,} mL, chair time {minutes(now['chair_min'])}"
+    made = f"{opened(now)}, {bag(now)}, chair time {minutes(now['chair_min'])}"
     return phrases.marked(f"{_name(item)} #{item['number']}: {made}", blocked=bool(item["blocks"]))
 
 
@@ -123,7 +129,7 @@ def _day(day: AgendaDay) -> Iterator[Block]:
 
 def _row(item: Record) -> tuple[str, ...]:
     name, number, given = _who(item)
-    return name, number, _mark(item), given, f"{item['bag_ml']:,} mL", minutes(item["chair_min"]), opened(item)
+    return name, number, _mark(item), given, bag(item, ""), minutes(item["chair_min"]), opened(item)
 
 
 def _premedication(items: Iterable[Record]) -> Iterator[str]:
@@ -134,15 +140,17 @@ def _premedication(items: Iterable[Record]) -> Iterator[str]:
         for words in (item["told"],)
     }
     for drug, lead, name, text, finished in sorted(found):
-        by = f"finished {minutes(lead)} before, so begun earlier" if finished else f"starts {minutes(lead)} before"
         told = phrases.with_name(text, name, drug) or "no statement found in our sources"
-        yield f"premedication, {drug}: {f'{by}; ' if lead else ''}{told}"
+        more = "; it is begun earlier" if finished else ""
+        counted = f" (chair time counts {minutes(lead)} before the infusion{more})" if lead else ""
+        yield f"premedication, {drug}: {told}{counted}"
 
 
 def _making(items: Iterable[Record]) -> Iterator[str]:
     """How each product is made up, in a few words."""
     found = {(item["product"], item["told"].made) for item in items if item["told"].made}
     yield from (f"make up {product}: {made}" for product, made in sorted(found))
+    yield "each bag: first take out as much fluid as drug goes in"
 
 
 def _who(item: Record) -> tuple[str, str, str]:
@@ -184,7 +192,10 @@ def _totals(agenda: Agenda) -> Iterator[Block]:
     yield Lines(("Rows of the cohort:",))
     yield Pairs(rows, inset=True)
     chair = "Chair time: the longest premedication lead, the infusion, the label's least observation, the turnover."
-    yield Lines((f"{chair} Totals leave out overdue and as-needed infusions.",))
+    items = (*agenda.overdue, *(item for day in agenda.days for item in day.items))
+    bare = {f"{item['told'].drug}, {item['label']} label" for item in items if not item["told"].watched}
+    none = f" No observation time found for {'; '.join(sorted(bare))}: none is counted." if bare else ""
+    yield Lines((f"{chair}{none} Totals leave out overdue and as-needed infusions.",))
 
 
 def _sums(sums: Sums) -> Iterator[str]:
@@ -219,6 +230,11 @@ def opened(item: Record) -> str:
     """The vials of an infusion: `Remicade 4 x 100 mg`."""
     listed = " + ".join(f"{vial['count']:,} x {_number(vial['size_mg'])}" for vial in item["vials"])
     return f"{item['product']} {listed} mg"
+
+
+def bag(item: Record, unit: str = " mL") -> str:
+    """The drug and the bag of an infusion: `35 mL into 250 mL`; in a narrow column without the first unit."""
+    return f"{_number(item['drug_volume_ml'])}{unit} into {item['bag_ml']:,} mL"
 
 
 def minutes(value: float | None) -> str:

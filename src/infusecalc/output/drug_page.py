@@ -125,7 +125,7 @@ def screen(table: Table, drug_id: str) -> Iterator[Block]:
         mine = [row for row in rows if row["section"] == section]
         told = tuple((row["name"], row["text"]) for row in mine)
         if section != "about":
-            yield Heading(section[0].upper() + section[1:])
+            yield Heading(section[0].upper() + section[1:] + _ALSO.get(section, ""))
         if section == _QUESTIONS:
             yield Lines(tuple(_asked(table, drug_id)), listed=True)
         else:
@@ -133,6 +133,8 @@ def screen(table: Table, drug_id: str) -> Iterator[Block]:
     yield Lines((f"Details, sources and products: --full; regimen table {table.version}",))
 
 
+_ALSO = {"contraindications": " (what infusecalc blocks)"}
+"""What stands behind the head of a section: a label's warning may block too."""
 _IN_FULL = ("monitoring", "late or missed")
 """Sections that a first screen leaves to the full page."""
 _WHOLE = ("about", "changed by the site")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from infusecalc.course import Course
+from infusecalc.dates import add
 from infusecalc.due import Bound, Due
 from infusecalc.output import phrases
 from infusecalc.output.answer import Answer
@@ -114,6 +115,7 @@ def _date(value: object) -> str | None:
 
 _NOT_JUDGED = "give --on today to see whether it is overdue"
 _NO_BOUND = "no statement found in our sources: this does not mean that it is safe"
+_NO_LIMIT = "no limit found in our sources; that does not mean that {} is safe"
 _GAPS = ("gap-unusual", "gap-above-label")
 _COMPLETE = "The regimen is complete: nothing more is planned."
 
@@ -159,8 +161,8 @@ def _due(due: Due, infusion: Infusion, place: int) -> Iterator[Block]:
         ("original plan", f"{phrases.day(infusion.planned.by_plan)}{_taken(infusion.planned, anchor)}"),
         ("from the last infusion", f"{counted}{' (used)' if anchor == 'given' else ''}{late}"),
         ("moved", moved or "not moved"),
-        ("earliest", _bound(due.earliest)),
-        ("latest", _bound(due.latest)),
+        ("earliest", _bound(due.earliest, "earlier")),
+        ("latest", _bound(due.latest, "later")),
         ("dose", phrases.marked(_dose(infusion), blocked=bool(due.blocks))),
         ("bag", phrases.bag(infusion.dose.preparation)),
         ("time", phrases.time(infusion.time)),
@@ -202,8 +204,8 @@ def _taken(item: Planned, anchor: str) -> str:
     return " (used)" if item.due == item.by_plan else f" left out; {phrases.day(item.due)} (used)"
 
 
-def _bound(bound: Bound | None) -> str:
-    return _NO_BOUND if bound is None else f"{phrases.day(bound.date)}: {bound.text} ({phrases.cited(bound.source)})"
+def _bound(bound: Bound | None, than: str) -> str:
+    return _NO_LIMIT.format(than) if bound is None else f"{phrases.day(bound.date)}: {bound.text} ({phrases.cited(bound.source)})"
 
 
 def due_screen(due: Due) -> Iterator[Block]:
@@ -267,13 +269,10 @@ def _due_first(due: Due, infusion: Infusion) -> Iterator[Block]:
     if now != lines:
         told, lines = f"{_if_given_on(due)}: ", now
     yield Lines((told + lines[0], *lines[1:]), listed=True)
-    rows = [("earliest", _bound_first(due.earliest)), ("latest", _bound_first(due.latest))]
+    rows = [("earliest", _bound_first(due.earliest, "earlier")), ("latest", _bound_first(due.latest, "later"))]
     if due.earliest is due.latest is None:
-        rows = [("earliest and latest", _bound_first(None))]
-    if planned.by_plan != planned.date or planned.by_plan != due.from_given:
-        chosen = f" (used by {OWN_RULE}: see --anchor)" if course.choices.anchor == "given" else ""
-        counted = f"; from the last infusion {phrases.day(due.from_given)}{chosen}" if due.from_given else ""
-        rows.insert(0, ("original plan", f"{phrases.day(planned.by_plan)}{counted}"))
+        rows = [("earliest and latest", _bound_first(None, "earlier or later"))]
+    rows = [*_why_that_day(due, infusion), *rows]
     moved = phrases.shift(planned.moved_days, "later (clinic days)", "earlier (clinic days)")
     if moved:
         rows.append(("moved", moved))
@@ -282,6 +281,22 @@ def _due_first(due: Due, infusion: Infusion) -> Iterator[Block]:
         shown = infusion if told else due.if_given
         rows.append((name, f"{phrases.mg(shown.dose.amount.dose)}, {phrases.time(shown.time)}{_only_if(due)}"))
     yield Pairs(tuple(rows), inset=True)
+
+
+def _why_that_day(due: Due, infusion: Infusion) -> Iterator[tuple[str, str]]:
+    """The original plan's date, and the one from the last infusion, where they differ; from where a course counts."""
+    planned, anchor = infusion.planned, due.course.choices.anchor
+    if planned.by_plan != planned.date or planned.by_plan != due.from_given:
+        yield "original plan", phrases.day(planned.by_plan)
+        if due.from_given and anchor == "given":
+            counted = f"counted from the last infusion ({OWN_RULE}; see --anchor)"
+            yield "used here", f"{phrases.day(due.from_given)}, {counted}"
+        elif due.from_given:
+            yield "from the last infusion", phrases.day(due.from_given)
+    repeat = infusion.dose.phase.repeat
+    firsts = [each.planned.date for each in due.given if each.planned.head and each.planned.phase == planned.phase]
+    if repeat and planned.head and firsts and add(firsts[-1], repeat.every) == planned.due:
+        yield "counted from", f"{phrases.day(firsts[-1])}, the first infusion of the course before: {repeat.every}"
 
 
 def _making(course: Course, infusion: Infusion, *, blocked: bool) -> tuple[str, ...]:
@@ -293,5 +308,5 @@ def _making(course: Course, infusion: Infusion, *, blocked: bool) -> tuple[str, 
     return phrases.marked(formula(course, infusion.dose), blocked=blocked), made, time
 
 
-def _bound_first(bound: Bound | None) -> str:
-    return _NO_BOUND if bound is None else f"{phrases.day(bound.date)}: {bound.text}"
+def _bound_first(bound: Bound | None, than: str) -> str:
+    return _NO_LIMIT.format(than) if bound is None else f"{phrases.day(bound.date)}: {bound.text}"

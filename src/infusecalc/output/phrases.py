@@ -115,8 +115,12 @@ def patient(someone: Patient, on: date | None) -> str:
 
 def about(finding: Finding) -> str:
     """Which infusions a finding is about: ` [infusions 4 to 8]`; nothing where it is about the whole course."""
-    numbers = finding.infusions
-    return "" if numbers is None else f" [infusion{'' if len(numbers) == 1 else 's'} {ranges(numbers)}]"
+    return "" if finding.infusions is None else f" [{numbered(finding.infusions)}]"
+
+
+def numbered(numbers: tuple[int, ...]) -> str:
+    """Infusions by their numbers: `infusion 3`, `infusions 4 to 8`."""
+    return f"infusion{'' if len(numbers) == 1 else 's'} {ranges(numbers)}"
 
 
 def weights(someone: Patient, said: Callable[[date], str] = str) -> str:
@@ -266,7 +270,14 @@ def horizon(course: Course, said: Callable[[date], str] = str) -> str:
     counted = (asked.courses, "course") if asked.infusions is None else (asked.infusions, "infusion")
     far = f"to {said(end)}" if end else f"for {counted[0]} {counted[1]}{'' if counted[0] == 1 else 's'}"
     goes_on = f"{endless[0]} goes on" if endless else "what follows is not planned"
+    if endless and course.ordered.phases[endless[0]].repeat and _evaluated(course, endless[0]):
+        goes_on = "further courses by evaluation"
     return f"planned {far}; {goes_on}"
+
+
+def _evaluated(course: Course, name: str) -> bool:
+    """Whether the source leaves it to an evaluation whether a phase comes again."""
+    return any(row.phase == name and row.finding == "evaluate" for row in course.regimen.rules.judgement)
 
 
 def _asked(phase: Phase) -> bool:

@@ -232,10 +232,11 @@ def pump_screen(table: PumpTable) -> Iterator[Block]:
     yield Heading(pump_heading(table), SECTION if grave else PART)
     if table.stop:
         yield Lines((*after_stop.before_the_steps(table), *after_stop.not_paused(table.stop)), listed=True)
-    before = "; ".join(by_the_clock(table))
+    before = "; ".join(by_the_clock(table)) if table.stop is None else ""
     if before and table.blocks:
         before = f"BLOCKED, do not give yet: {before}"
     made = made_up(course, table.dose, blocked=bool(table.blocks), brief=True) + ending(course)
+    made = made.replace("make up ", "made up before the stop: ", 1) if table.stop else made
     yield Lines((made, *([before] if before else []), *_conditions(table)), listed=True)
     yield from steps_block(table, watched(course), tight=True)
     if table.stop:

@@ -110,7 +110,7 @@ def infos(course: Course, findings: Iterable[Finding], *, tight: bool = False) -
 
 
 def _brief(course: Course, finding: Finding, *, not_said: bool) -> str:
-    also = "; contraindications not checked (--has)" if not_said and finding.code == _UNAGED else ""
+    also = ". No conditions entered (--has): not checked" if not_said and finding.code == _UNAGED else ""
     return phrases.tall_man(course, finding.short or finding.message) + also
 
 
@@ -124,7 +124,7 @@ def foot(course: Course, sources: Iterable[str] | None = None) -> Iterator[Block
     least = f"weakest source: {lowest}{_MEANT.get(lowest, '')}"
     if lowest == "recalled":
         parts = ", ".join(course.unread)
-        least = f"in part from {grades_said(lowest)}, to be confirmed{f': {parts}' if parts else ''}"
+        least = f"{'' if parts else 'in part '}not from a label, to be confirmed{f': {parts}' if parts else ''}"
     version = course.table.version + (" with a site's file" if any(file.local for file in course.table.files) else "")
     signed = f", {course.site.whole.said}" if course.site.whole else ""
     yield Lines((f"{_behind(course)}, {least}{signed}; table {version}; more: --full",), tight=True)
@@ -177,7 +177,10 @@ def _what_and_when(course: Course, doses: list[PhaseDose]) -> str:
     """A dose with its arithmetic, and where there are no dates when it is given."""
     named = ((dose.name if course.choices.from_maintenance else phrases.begun(dose), dose.phase) for dose in doses)
     when = "; ".join(f"{name}: {phrases.counted(phase)}" for name, phase in named)
-    return phrases.marked(formula(course, doses[0]), blocked=course.blocked) + ("" if course.plan else f", {when}")
+    if course.plan:
+        numbers = tuple(each.planned.number for each in course.infusions if each.dose in doses)
+        when = "" if len(numbers) == len(course.infusions) else phrases.numbered(numbers)
+    return phrases.marked(formula(course, doses[0]), blocked=course.blocked) + (f", {when}" if when else "")
 
 
 def made_up(course: Course, dose: PhaseDose, *, blocked: bool = False, brief: bool = False) -> str:
@@ -244,4 +247,6 @@ def watched(course: Course) -> str:
 
 
 def _row(course: Course, infusion: Infusion) -> tuple[str, ...]:
-    return (*when(course, infusion), infusion.planned.phase, phrases.mg(infusion.dose.amount.dose), timed(infusion))
+    repeat, planned = infusion.dose.phase.repeat, infusion.planned
+    phase = f"{planned.phase} {planned.block + 1}" if repeat else planned.phase
+    return (*when(course, infusion), phase, phrases.mg(infusion.dose.amount.dose), timed(infusion))

@@ -39,12 +39,13 @@ def unknown(
     but: str = "",
     see: str = "",
     hint: str = "",
+    alone: str = "",
 ) -> UnknownName:
     """The refusal of a name, with the nearest of those `known`; none is picked.
 
     `also` has other spellings, each with the name that is shown for it. `of` is the drug or regimen among whose names
     it is not, and `but` says what it is the name of; `see` says where the names are, where they are too many to list.
-    `hint` is what else to do.
+    `hint` is what else to do, and `alone` what to do where no name is similar.
     """
     import difflib  # noqa: PLC0415 - only a miss needs it
 
@@ -57,4 +58,5 @@ def unknown(
     alike = [each for each in near if likeness[each] >= _AS_GOOD * likeness[near[0]]]
     with_it = [each for each in spelled if f"-{name}-" in f"-{each}-"]  # `tb` is a part of `active-tb`
     nearest = tuple(dict.fromkeys(spelled[each] for each in (*alike, *with_it)))[:_NEAREST]
+    hint = hint or ("" if nearest or not name else alone)
     return UnknownName(what, typed, known=names, nearest=nearest, of=of, but=but, see=see, hint=hint)

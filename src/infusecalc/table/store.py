@@ -209,7 +209,8 @@ class Table(Entries):
             if name in aliases:
                 return condition
             also |= dict.fromkeys(aliases, condition)
-        raise unknown("condition", typed, self.names("conditions"), also, see=f"infusecalc info {drug}")
+        last = "a condition that is not among them cannot be checked here: ask the prescriber or a pharmacist"
+        raise unknown("condition", typed, self.names("conditions"), also, see=f"infusecalc info {drug}", alone=last)
 
     def find_protocol(self, typed: str, regimen: Regimen) -> tuple[str, Protocol]:
         """The protocol of that name, for a regimen that it fits; raises BadInput, UnknownName."""

@@ -19,7 +19,7 @@ SAME, ANOTHER, SITE, UNKNOWN = "same", "another version", "a site's", "unknown"
 _IN_CSV = (
     "accepted blocks", "age", "bag, beyond its concentration", "body surface area", "chair time", "findings", "height",
     "horizon", "rounding, beyond what the findings say", "settings", "table",
-    "weights, beyond the doses that follow from them", "what was given",
+    "weights, beyond the doses that follow from them", "which infusions were given",
 )  # set in rows # fmt: skip
 _IN_ROWS = (
     "age",
