@@ -186,8 +186,10 @@ def test_bad_input_ends_with_2_and_one_sentence(capfd):
         ),
         (
             [*LOOK_UP, "--has", "aspirin"],
-            "condition 'aspirin' is not known; no similar name; for the names see: infusecalc info infliximab; a condition that "
-            "is not among them cannot be checked here: ask the prescriber or a pharmacist\n",
+            (
+                "condition 'aspirin' is not known; no similar name; for the names see: infusecalc info infliximab; "
+                "a condition that is not among them cannot be checked here: ask the prescriber or a pharmacist\n"
+            ),
         ),
         (
             [*LOOK_UP, "--accept", "foo=bar"],

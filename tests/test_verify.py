@@ -91,7 +91,10 @@ def test_a_start_of_maintenance_that_was_asked_for_is_taken_from_a_csv(capfd, tm
     for line in (f"{gpa} 25w", f"{gpa} 2027-06-30", ms):
         found = verified(capfd, tmp_path / "plan.csv", written(capfd, "csv", line))
         assert (found["verdict"], found["differences"]) == ("agrees", [])
-        assert "first day of maintenance: several days are allowed, and the file does not say which" in found["not_compared"]
+        assert (
+            "first day of maintenance: several days are allowed, and the file does not say which"
+            in found["not_compared"]
+        )
     text = written(capfd, "csv", ms).replace(",305,2028-08-31,", ",312,2028-09-07,")
     assert (3, "date") in fields(verified(capfd, tmp_path / "plan.csv", text)), "the days after it are held to it"
 

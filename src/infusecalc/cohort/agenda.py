@@ -24,7 +24,8 @@ from infusecalc.table import Table, cited
 _OVER = "course-complete"
 _COLUMNS = (
     "patient_id", "drug", "indication", "label", "variant", "phase", "product", "number", "day", "date", "optional",
-    "dose_mg", "vials", "waste_mg", "drug_volume_ml", "bag_ml", "duration_min", "chair_min", "accepted", "blocks", "cautions",
+    "dose_mg", "vials", "waste_mg", "drug_volume_ml", "bag_ml", "duration_min", "chair_min", "accepted", "blocks",
+    "cautions",
 )  # set in rows # fmt: skip
 _PATIENTS = "place"
 

@@ -205,7 +205,11 @@ def _taken(item: Planned, anchor: str) -> str:
 
 
 def _bound(bound: Bound | None, than: str) -> str:
-    return _NO_LIMIT.format(than) if bound is None else f"{phrases.day(bound.date)}: {bound.text} ({phrases.cited(bound.source)})"
+    return (
+        _NO_LIMIT.format(than)
+        if bound is None
+        else f"{phrases.day(bound.date)}: {bound.text} ({phrases.cited(bound.source)})"
+    )
 
 
 def due_screen(due: Due) -> Iterator[Block]:

@@ -17,7 +17,7 @@ from infusecalc.output.page import blocked, changes, more, timed, told, when
 from infusecalc.phase_dose import Infusion, PhaseDose, last_number
 from infusecalc.pump import Rates
 from infusecalc.quantities import people, plain
-from infusecalc.statements import GRADES, SITE, Note, grades_said
+from infusecalc.statements import GRADES, SITE, Note
 
 _NO_READING = ("derived", "house")
 """Grades of what was not read anywhere: arithmetic, and our own limits."""

@@ -127,7 +127,11 @@ def _fits(row: Record, plan: dict[int, Planned]) -> bool:
 def _left_out(ordered: Ordered, told: RowCodes) -> set[str]:
     found = {f"dose bases of {name}: another dose was ordered" for name in ordered.phases if told.of(_DOSE, name)}
     found |= {f"days of {name}: another interval was ordered" for name in ordered.phases if told.of(_INTERVAL, name)}
-    return found | {f"first day of {name}: several days are allowed, and the file does not say which" for name in ordered.phases if told.of(_STARTS, name)}
+    return found | {
+        f"first day of {name}: several days are allowed, and the file does not say which"
+        for name in ordered.phases
+        if told.of(_STARTS, name)
+    }
 
 
 def _expected(row: Record, item: Planned, ordered: Ordered, told: RowCodes) -> Record:
