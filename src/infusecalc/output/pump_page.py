@@ -240,6 +240,11 @@ def pump_screen(table: PumpTable) -> Iterator[Block]:
     yield from steps_block(table, watched(course), tight=True)
     if table.stop:
         yield Lines((after_stop.resumed(table, table.stop),), listed=True)
-    told = {"companion:premedication"} if before else set()
-    yield from infos(course, [each for each in table.findings if each.key not in told])
+    found = [_told_above(each) for each in table.findings] if before else table.findings
+    yield from infos(course, found, tight=bool(before))
     yield from foot(course, table.sources)
+
+
+def _told_above(finding: Finding) -> Finding:
+    """The finding of the premedication without its words, which stand above it with the clock; any other as it is."""
+    return finding.but(short="at the times above") if finding.key == "companion:premedication" else finding
