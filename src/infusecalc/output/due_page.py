@@ -292,11 +292,11 @@ def _why_that_day(due: Due, infusion: Infusion) -> Iterator[tuple[str, str]]:
     planned, anchor = infusion.planned, due.course.choices.anchor
     if planned.by_plan != planned.date or planned.by_plan != due.from_given:
         yield "original plan", phrases.day(planned.by_plan)
-        if due.from_given and anchor == "given":
-            counted = f"counted from the last infusion ({OWN_RULE}; see --anchor)"
-            yield "used here", f"{phrases.day(due.from_given)}, {counted}"
-        elif due.from_given:
-            yield "from the last infusion", phrases.day(due.from_given)
+        counted = phrases.day(due.from_given or planned.due)
+        if anchor == "given":
+            yield "used here", f"{counted}, counted from the last infusion ({OWN_RULE}; see --anchor)"
+        else:
+            yield "from the last infusion", counted
     repeat = infusion.dose.phase.repeat
     firsts = [each.planned.date for each in due.given if each.planned.head and each.planned.phase == planned.phase]
     if repeat and planned.head and firsts and add(firsts[-1], repeat.every) == planned.due:
