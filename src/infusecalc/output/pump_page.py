@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from infusecalc.findings import Finding
 from infusecalc.output import after_stop, phrases
 from infusecalc.output.answer import Answer
 from infusecalc.output.blocks import PART, SECTION, Block, Heading, Lines, Pairs, Rows
