@@ -376,7 +376,7 @@ def test_a_table_shows_its_version_its_hash_and_the_site_s_file(tmp_path):
 
 
 def test_an_unknown_condition_says_where_those_of_the_drug_are():
-    with pytest.raises(UnknownName, match=r"; for the names see: infusecalc info rituximab; a condition that is not among them"):
+    with pytest.raises(UnknownName, match=r"; for the names see: infusecalc info rituximab; a condition that is not"):
         make_course(table(), "Rituxan", "ra", Patient.of(70), has="nonsense")
 
 
