@@ -127,7 +127,7 @@ def _told(verdict: Verdict) -> str:
         likely = f" (likely mistake: {verdict.mistakes[0].message})" if verdict.mistakes else ""
         return f"The order is outside the regimen{where}: {against}{likely}"
     if verdict.conditions:
-        return f"CAUTION: {_on_condition(verdict, where)}"
+        return f"IN RANGE ON A CONDITION: {_on_condition(verdict, where)}"
     alone = f", for {phrases.block(verdict.dose.phase)} alone" if verdict.within_block else ""
     return f"The {what} is within what the source allows{alone}: {against}"
 

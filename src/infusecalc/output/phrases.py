@@ -189,7 +189,7 @@ def begun(dose: PhaseDose) -> str:
         return dose.name
     earliest, latest = (starts.window.earliest, starts.window.latest) if starts.window else (None, None)
     bounds = f"{f'earliest {earliest}' if earliest else ''}{f', latest {latest}' if latest else ''}"
-    return f"{dose.name}, from {phase.wait} after the {starts.after}{f' ({bounds})' if bounds else ''}"
+    return f"{dose.name}, from {phase.wait} after the {starts.after}{f' (start-window: {bounds})' if bounds else ''}"
 
 
 def counted(phase: Phase) -> str:

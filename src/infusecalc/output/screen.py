@@ -56,7 +56,7 @@ def course_screen(
 
 
 def _not_above(course: Course) -> list[Finding]:
-    """The findings but for the window of a phase, where there are no dates: it stands beside the phase, above."""
+    """The findings but for the window of a phase, where there are no dates: with its code it is in the phase, above."""
     undated = course.plan is None and not course.choices.from_maintenance
     above = [(dose.name,) for dose in course.phases if undated and phrases.begun(dose) != dose.name]
     return [each for each in course.findings if each.code != "start-window" or each.phases not in above]
