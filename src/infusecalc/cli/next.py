@@ -39,7 +39,7 @@ def _needs(given: Mapping[str, Any]) -> dict[str, str]:
 
 @takes(*REGIMEN, *PATIENT, _ON, *START, *HISTORY, *CLINIC, *CHOICE, *TABLE, *result(findings=True), needs=_needs)
 def next_(**given: Any) -> Reply:
-    """The next infusion after those given: original plan, counted from the last infusion, and the label's limits.
+    """The next infusion: its date by the original plan, the date counted from the last one, and the label's limits.
 
     \b
     Examples:

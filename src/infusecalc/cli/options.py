@@ -86,7 +86,7 @@ REGIMEN = [
 ]
 PATIENT = [
     option(
-        "--weight", "Body weight; a bare number is kg. With dates more than once.", "[DATE=]70kg|154lb", needed=True
+        "--weight", "Body weight; a bare number is kg. Several: each with its date.", "[DATE=]70kg|154lb", needed=True
     ),
     option("--height", "Height; a bare number is cm. Needed for mg/m2.", "175cm|1.75m|5ft9in"),
     option("--bsa", "Body surface area, in place of a height.", "M2"),
@@ -157,7 +157,7 @@ PUMP = [
     option("--number", "Number of the infusion in the course; default 1.", "N"),
     flag("--first", "The first infusion of the course."),
     flag("--subsequent", "A later infusion, at the later-infusion rate."),
-    option("--phase", "With --subsequent: whose dose is infused, where phases have different ones.", "NAME"),
+    option("--phase", "With --subsequent: the phase whose dose is given, if phases have different ones.", "NAME"),
     option("--at", "Start time, to show clock times.", "09:30"),
     option("--stopped-at", "Minutes from the start to the stop: shows what went in and how to continue.", "MIN"),
     option("--pause", "Length of the stop, in minutes.", "MIN"),
@@ -196,7 +196,7 @@ _UNREAD = "Ignore your site's settings (see: infusecalc settings); INFUSECALC_RE
 NO_SETTINGS = flag("--no-settings", _UNREAD)
 
 
-_QUIET = "; the table leaves out info findings, screening included."
+_QUIET = "; the table leaves out info findings: screening, premedication, companions, that no conditions were entered."
 
 
 def result(kinds: tuple[str, ...] = (PAGE, DOCUMENT, ROWS), *, findings: bool = False) -> list[Parameter]:
