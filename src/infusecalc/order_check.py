@@ -243,7 +243,7 @@ def _elsewhere(course: Course, dose: PhaseDose, amount: int) -> Iterator[str]:
             yield f"{row.dose.text} is allowed in {row.phase}: {row.when}. It is not allowed in {dose.name}"
 
 
-def is_spacing(phase: Phase, every: Span) -> bool:
+def _is_spacing(phase: Phase, every: Span) -> bool:
     """Whether an interval is the time between the infusions of one block of a phase: 2 weeks for days 0 and 14."""
     gaps = {later - day for day, later in pairwise(phase.offsets)}
     return gaps == {every.days}
@@ -252,10 +252,10 @@ def is_spacing(phase: Phase, every: Span) -> bool:
 def _interval_verdict(dose: PhaseDose, every: Span, rows: list[Allowed], notes: _Notes) -> str:
     own = dose.phase.interval
     spacing = f"every {every} is the time between infusions within the {dose.name}, "
-    if is_spacing(dose.phase, every) and own is None:
-        notes[f"{spacing}which does not go on"] = ""
-        return WITHIN_RANGE
-    if is_spacing(dose.phase, every):
+    if _is_spacing(dose.phase, every):
+        if own is None:
+            notes[f"{spacing}which does not go on"] = ""
+            return WITHIN_RANGE
         notes[f"{spacing}not an interval that goes on; if it is meant, give no ordered interval"] = ""
     if own is None:
         days = ", ".join(map(str, dose.phase.offsets))

@@ -235,8 +235,8 @@ def pump_screen(table: PumpTable) -> Iterator[Block]:
     before = "; ".join(by_the_clock(table)) if table.stop is None else ""
     if before and table.blocks:
         before = f"BLOCKED, do not give yet: {before}"
-    made = made_up(course, table.dose, blocked=bool(table.blocks), brief=True) + ending(course)
-    made = made.replace("make up ", "made up before the stop: ", 1) if table.stop else made
+    told = "made up before the stop: " if table.stop else "make up "
+    made = made_up(course, table.dose, blocked=bool(table.blocks), brief=True, told=told) + ending(course)
     yield Lines((made, *([before] if before else []), *_conditions(table)), listed=True)
     yield from steps_block(table, watched(course), tight=True)
     if table.stop:

@@ -183,17 +183,20 @@ def _what_and_when(course: Course, doses: list[PhaseDose]) -> str:
     return phrases.marked(formula(course, doses[0]), blocked=course.blocked) + (f", {when}" if when else "")
 
 
-def made_up(course: Course, dose: PhaseDose, *, blocked: bool = False, brief: bool = False) -> str:
+def made_up(
+    course: Course, dose: PhaseDose, *, blocked: bool = False, brief: bool = False, told: str = "make up "
+) -> str:
     """What one infusion is made up from: `make up 4 x 100 mg, each vial dissolved in ...: 35 mL of drug into ...`.
 
     Where the vials are a powder, what they are dissolved in stands beside them, or at the least their strength.
-    `brief`: where there is little room, a liquid is told without the words 'of drug' and 'of fluid'.
+    `brief`: where there is little room, a liquid is told without the words 'of drug' and 'of fluid'. It is `told` to
+    be made up, or that it was, unless the plan is blocked.
     """
     made, powder = dose.preparation, course.handling.get(RECONSTITUTION)
     waste = f", {phrases.mg(made.waste)} waste" if made.waste else ""
     dissolved = "" if powder is None else f", {dissolving(course, powder)}"
     text = f"{phrases.vials(made.vials)}{dissolved}: {phrases.bag(made, brief=brief and powder is None)}{waste}"
-    return phrases.marked(text, blocked=True) if blocked else f"make up {text}"
+    return phrases.marked(text, blocked=True) if blocked else f"{told}{text}"
 
 
 def dissolving(course: Course, powder: Note) -> str:
