@@ -35,7 +35,7 @@ NEEDED = 60  # orders in the table
 PAGE = re.compile(
     r"(?:- )?verdict:? (?P<block>BLOCK )?(?P<verdict>[a-z-]+) "
     r"(?:- )?ordered:? (?P<ordered>\S+) mg (?:\((?P<given>[^)]+)\) )?"
-    r"(?:- )?expected:? (?P<expected>\S+) mg \((?P<phase>\w+): (?P<basis>\S+ \S+)\) "
+    r"(?:- )?expected:? (?P<expected>\S+) mg \((?P<phase>\w+): (?P<basis>\S+ [^ ,)]+)(?P<entered>, as entered)?\) "
     r"(?:- )?difference:? (?P<difference>\S+) mg, (?P<percent>\S+) %: (?P<dose>[a-z-]+)"
     r"(?: (?:- )?interval:? every (?P<every>\d+ \w+), expected (?:every (?P<own>\d+ \w+)|\w+ [^:]+): "
     r"(?P<interval>[a-z-]+))?"
@@ -84,7 +84,7 @@ def test_an_order_has_its_verdict_and_its_mistake(order, capfd):
     assert answer["sentence"] == order.get("sentence", answer["sentence"])
     assert answer["schema"] == "infusecalc.check/1"
     assert answer["source"]
-    assert ("the order is outside the regimen" in err) is (answer["verdict"] == OUTSIDE)
+    assert ("the order is outside " in err) is (answer["verdict"] == OUTSIDE)
 
 
 def shown_percent_is_right(order, row, shown):
@@ -123,6 +123,7 @@ def test_every_format_carries_the_same_verdict(order, capfd):
         assert (shown["phase"], shown["basis"].replace(",", "")) == (row["phase"], row["dose_basis"])
         assert (shown["verdict"], shown["dose"]) == (row["verdict"], row["dose_verdict"])
         assert f" {answer['sentence']} " in words
+        assert bool(shown["entered"]) is ("what was entered" in answer["sentence"])
         assert (shown["given"] or "").replace(",", "") == (row["ordered_basis"] or "")
         assert bool(shown["block"]) is (row["verdict"] == OUTSIDE)
         assert shown["interval"] == row["interval_verdict"]

@@ -88,6 +88,14 @@ class Verdict(Frozen):
         return max(self.dose_verdict, self.interval_verdict or MATCH, key=VERDICTS.index)
 
     @property
+    def entered(self) -> tuple[tuple[str, str], ...]:
+        """The dose and the interval that were entered for the phase, each with the regimen's own that it replaces."""
+        own, asked = (each.phases[self.dose.name] for each in (self.course.regimen, self.course.ordered))
+        dose = [(self.dose.asked.people, own.people)] if own.doses != asked.doses else []
+        changed = self.course.ordered.interval_changed(self.dose.name)
+        return (*dose, *([(f"every {asked.interval}", f"every {own.interval}")] if changed else []))
+
+    @property
     def within_block(self) -> bool:
         """Whether the ordered interval is the one between the infusions of a phase that is given once."""
         return self.every is not None and self.dose.phase.interval is None

@@ -28,6 +28,9 @@ from infusecalc.output.check_page import CheckAnswer
 def check(**given: Any) -> Reply:
     """Check an ordered dose and interval against the regimen: difference, verdict, likely mistake.
 
+    The order to check goes into --ordered. Enter --dose or --every only for what was agreed on before in place of the
+    regimen's: the order is then checked against that.
+
     \b
     Examples:
       infusecalc check infliximab crohns --weight 70kg --ordered 350mg

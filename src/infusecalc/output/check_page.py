@@ -25,7 +25,7 @@ class CheckAnswer(Answer):
     def __init__(self, verdict: Verdict) -> None:
         """A verdict."""
         self.verdict, self.blocks = verdict, verdict.blocks
-        self.failed = "the order is outside the regimen" if verdict.failed else None
+        self.failed = f"the order is outside {_giver(verdict)}" if verdict.failed else None
         self.foot, self.patient_id = phrases.footer(verdict.course), verdict.course.patient.id
 
     def document(self) -> Record:
@@ -116,27 +116,40 @@ def _told(verdict: Verdict) -> str:
     of_a_block = verdict.every is not None and len(verdict.dose.phase.offsets) > 1
     if verdict.verdict == MATCH and verdict.blocks:
         return f"The dose matches{where} ({ordered})"
-    what = "dose" if verdict.every is None else "order"
+    what, held = "dose" if verdict.every is None else "order", _held_against(verdict)
     if verdict.verdict == MATCH:
         meant = f", where that means {expected}{_regimen_gives(verdict)}" if of_a_block else ""
-        return f"The {what} matches the regimen{where}: {ordered}{every}{meant}"
-    against = f"{ordered}{every}; the regimen gives {expected}{_regimen_gives(verdict)}"
+        return f"The {what} matches {held}{where}: {ordered}{every}{meant}"
+    against = f"{ordered}{every}; {_giver(verdict)} gives {expected}{_regimen_gives(verdict)}"
     if verdict.verdict == WITHIN_ROUNDING:
-        return f"The {what} is within rounding of the regimen{where}: {against}"
+        return f"The {what} is within rounding of {held}{where}: {against}"
     if verdict.failed:
         likely = f" (likely mistake: {verdict.mistakes[0].message})" if verdict.mistakes else ""
-        return f"The order is outside the regimen{where}: {against}{likely}"
+        return f"The order is outside {held}{where}: {against}{likely}"
     if verdict.conditions:
         return f"IN RANGE ON A CONDITION: {_on_condition(verdict, where)}"
     alone = f", for {phrases.block(verdict.dose.phase)} alone" if verdict.within_block else ""
     return f"The {what} is within what the source allows{alone}: {against}"
 
 
+def _held_against(verdict: Verdict) -> str:
+    """What the order is held against: the regimen, or what was entered in its place, told with the regimen's own."""
+    if not verdict.entered:
+        return "the regimen"
+    entered, own = (" ".join(each) for each in zip(*verdict.entered, strict=True))
+    return f"what was entered ({entered}; the regimen has {own})"
+
+
+def _giver(verdict: Verdict) -> str:
+    """What the expected dose comes from."""
+    return "what was entered" if verdict.entered else "the regimen"
+
+
 def _on_condition(verdict: Verdict, where: str) -> str:
     """An order that is right on a condition alone: how far from the regimen it is, who decides, and the condition."""
     more = "" if verdict.dose_verdict == MATCH else f" ({verdict.percent})"
     every = "" if verdict.every is None else f" every {verdict.every}"
-    regimen = f"the regimen gives {phrases.mg(verdict.expected)}{_regimen_gives(verdict)}{where}"
+    regimen = f"{_giver(verdict)} gives {phrases.mg(verdict.expected)}{_regimen_gives(verdict)}{where}"
     labelled = verdict.course.regimen.rules.status.is_ == "labelled"
     how = "only if" if labelled else "as the source has it"
     conditions = "; ".join(verdict.conditions)
@@ -188,10 +201,11 @@ def _verdict_rows(verdict: Verdict) -> tuple[tuple[str, str], ...]:
     difference = f"{sign}{people(verdict.ordered - verdict.expected)} mg, {verdict.percent}"
     own = verdict.dose.phase.interval
     basis = "" if verdict.basis is None else f" ({verdict.basis.people})"
+    entered = ", as entered" if verdict.entered else ""
     rows = [
         ("verdict", f"{'BLOCK ' if verdict.verdict == OUTSIDE else ''}{verdict.verdict}"),
         ("ordered", f"{phrases.mg(verdict.ordered)}{basis}"),
-        ("expected", f"{phrases.mg(verdict.expected)} ({verdict.dose.name}: {verdict.dose.asked.people})"),
+        ("expected", f"{phrases.mg(verdict.expected)} ({verdict.dose.name}: {verdict.dose.asked.people}{entered})"),
         ("difference", f"{difference}: {verdict.dose_verdict}"),
     ]
     if verdict.every is not None:
