@@ -199,21 +199,23 @@ def test_the_screen_and_the_full_page_tell_the_same_findings(case, capfd):
         assert named in short
         assert message in full
         if each["severity"] != "info":
+            reason = f"accepted: {each['reason']}; this had blocked: " if each["accepted"] else ""
             assert message in short
-            assert named + message in quiet
+            assert named + re.sub(r"\s", "", reason).lower() + message in quiet
             first = page.startswith("BLOCKED:") or "Needs attention" in whole[:10]
             assert first, "what is grave stands before the answer"
             assert f"{each['severity']}{key_of(each)}:" in full
         else:
             assert named + (re.sub(r"\s", "", each["short"]).lower() if each["short"] else message) in short
             assert f"{named}{message}" not in quiet
+            assert key_of(each) in quiet.partition("leftout(--quiet):")[2]
 
 
 def test_quiet_hides_what_is_only_to_be_known_in_the_table_alone(capfd):
     line = "schedule infliximab crohns --weight 70kg --start 2026-12-01"
-    assert "screening" not in shown(line, capfd, "--quiet")
+    assert "screening:tuberculosis: " not in shown(line, capfd, "--quiet")
     page = shown(line, capfd, "--quiet", "--full")
-    assert "stop-rule" not in page
+    assert "stop-rule: " not in page
     assert "Findings" not in page
     assert "Preparation" in page
     assert "Needs attention" in shown(f"{line} --has pregnancy", capfd, "--quiet", "--full")

@@ -196,7 +196,7 @@ _UNREAD = "Ignore your site's settings (see: infusecalc settings); INFUSECALC_RE
 NO_SETTINGS = flag("--no-settings", _UNREAD)
 
 
-_QUIET = "; the table leaves out info findings: screening, premedication, companions, that no conditions were entered."
+_QUIET = "; the table names the info findings, but leaves out their texts: screening, premedication, companions."
 
 
 def result(kinds: tuple[str, ...] = (PAGE, DOCUMENT, ROWS), *, findings: bool = False) -> list[Parameter]:

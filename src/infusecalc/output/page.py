@@ -231,6 +231,6 @@ def cited_below(course: Course, names: Iterable[str] | None = None) -> Iterator[
 
 
 def told(course: Course, finding: Finding) -> str:
-    """A finding as people read it: its message, and the reason for which it was accepted."""
-    accepted = f" - accepted: {escape(finding.reason)}" if finding.reason else ""
-    return phrases.tall_man(course, finding.message) + accepted
+    """A finding as people read it: its message, after the reason for which it was accepted."""
+    accepted = f"accepted: {escape(finding.reason)}; this had blocked: " if finding.reason else ""
+    return accepted + phrases.tall_man(course, finding.message)

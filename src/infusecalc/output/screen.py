@@ -88,6 +88,8 @@ def head(course: Course, findings: Iterable[Finding]) -> Iterator[Block]:
     lines = [named + phrases.patient(course.patient, course.day)]
     if len(course.patient.weights) > 1:
         lines.append(f"weights: {phrases.weights(course.patient)}")
+    if not course.conditions:
+        lines.append(phrases.NO_CONDITIONS)
     yield Lines(tuple(lines))
     rows = tuple((each, told(course, each)) for each in together(listed) if each.severity == "caution")
     if rows:
@@ -95,26 +97,11 @@ def head(course: Course, findings: Iterable[Finding]) -> Iterator[Block]:
 
 
 def infos(course: Course, findings: Iterable[Finding], *, tight: bool = False) -> Iterator[Block]:
-    """What else is to be known, by its short text; what was done before the start is left out.
-
-    That nobody has said what the patient has (`--has`) stands beside an age that nobody has said, or below.
-    """
+    """What else is to be known, by its short text; what was done before the start is left out."""
     listed = [each for each in findings if each.severity == "info" and not each.done]
-    not_said = not course.conditions
-    unaged = not_said and any(each.code == _UNAGED for each in listed)
-    rows = tuple((each, _brief(course, each, not_said=not_said)) for each in listed)
+    rows = tuple((each, phrases.tall_man(course, each.short or each.message)) for each in listed)
     if rows:
         yield Findings(rows, brief=True, tight=tight)
-    if not_said and not unaged:
-        yield Lines((phrases.NO_CONDITIONS,), tight=True)
-
-
-def _brief(course: Course, finding: Finding, *, not_said: bool) -> str:
-    also = ". No conditions entered (--has): not checked" if not_said and finding.code == _UNAGED else ""
-    return phrases.tall_man(course, finding.short or finding.message) + also
-
-
-_UNAGED = "age-unknown"
 
 
 def foot(course: Course, sources: Iterable[str] | None = None) -> Iterator[Block]:

@@ -114,13 +114,15 @@ def _whole(text: str) -> str:
 
 
 def without_infos(blocks: Iterable[Block]) -> Iterator[Block]:
-    """The blocks without what is only to be known, and without the heads of what is left empty by that."""
+    """The blocks without what is only to be known, which is named, and without the heads of what is left empty."""
     waiting: list[Block] = []
     for block in blocks:
         kept: Block = block
         if isinstance(block, Findings):
             kept = block.but(rows=tuple(row for row in block.rows if row[0].severity != "info"))
+            left = dict.fromkeys(finding.key for finding, _ in block.rows if finding.severity == "info")
             if not kept.rows:
+                yield Lines((f"left out (--quiet): {', '.join(left)}",), tight=True)
                 waiting = []
                 continue
         yield from waiting
