@@ -308,7 +308,7 @@ def _making(course: Course, infusion: Infusion, *, blocked: bool) -> tuple[str, 
     rates = course.running.rates(infusion.planned.number, first=infusion.first)
     condition = "" if infusion.first else if_tolerated(course, rates)
     time = run_over(infusion.time, rates) + condition + watched(course)
-    made = made_up(course, infusion.dose, blocked=blocked, brief=True) + ending(course)
+    made = made_up(course, infusion.dose, blocked=blocked) + ending(course)
     return phrases.marked(formula(course, infusion.dose), blocked=blocked), made, time
 
 

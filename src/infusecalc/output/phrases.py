@@ -74,16 +74,12 @@ def _stated(hundredths: int | None) -> str:
     return "0 min (none stated)" if hundredths is None else hours(hundredths) or "0 min"
 
 
-def bag(made_up: Preparation, *, brief: bool = False) -> str:
-    """The bag: `35 mL of drug into 250 mL after taking out 35 mL of fluid: 1.4 mg/mL`; or that it does not fit.
-
-    `brief`: without the words 'of drug' and 'of fluid'.
-    """
+def bag(made_up: Preparation) -> str:
+    """The bag: `35 mL of drug into 250 mL after taking out 35 mL of fluid: 1.4 mg/mL`; or that it does not fit."""
     if made_up.too_much is not None:
         return f"{people(made_up.too_much, 4)} mL of drug does not fit in a {people(made_up.bag, 0)} mL bag"
     drug = volume(made_up.drug_volume)
-    what, out = ("", "") if brief else (" of drug", " of fluid")
-    into = f"{drug}{what} into {people(made_up.bag, 0)} mL after taking out {drug}{out}"
+    into = f"{drug} of drug into {people(made_up.bag, 0)} mL after taking out {drug} of fluid"
     return f"{into}: {people(made_up.concentration)} mg/mL"
 
 

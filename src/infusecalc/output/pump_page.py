@@ -236,7 +236,7 @@ def pump_screen(table: PumpTable) -> Iterator[Block]:
     if before and table.blocks:
         before = f"BLOCKED, do not give yet: {before}"
     told = "made up before the stop: " if table.stop else "make up "
-    made = made_up(course, table.dose, blocked=bool(table.blocks), brief=True, told=told) + ending(course)
+    made = made_up(course, table.dose, blocked=bool(table.blocks), told=told) + ending(course)
     yield Lines((made, *([before] if before else []), *_conditions(table)), listed=True)
     yield from steps_block(table, watched(course), tight=True)
     if table.stop:

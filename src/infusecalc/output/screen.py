@@ -37,10 +37,7 @@ def course_screen(
     grave = any(finding.severity == "caution" for finding in course.findings)
     for index, group in enumerate(shown):
         yield Heading(_what_and_when(course, group), SECTION if alone or (grave and index == 0) else PART)
-        made, time = (
-            made_up(course, group[0], blocked=course.blocked, brief=not alone),
-            _runs(course, group, alone=alone),
-        )
+        made, time = made_up(course, group[0], blocked=course.blocked), _runs(course, group, alone=alone)
         lines = (made + ending(course), time) if alone else (f"{made}; {time}",)
         yield Lines(lines, listed=True)
     if not alone and cannot_wait(course):
@@ -170,19 +167,16 @@ def _what_and_when(course: Course, doses: list[PhaseDose]) -> str:
     return phrases.marked(formula(course, doses[0]), blocked=course.blocked) + (f", {when}" if when else "")
 
 
-def made_up(
-    course: Course, dose: PhaseDose, *, blocked: bool = False, brief: bool = False, told: str = "make up "
-) -> str:
+def made_up(course: Course, dose: PhaseDose, *, blocked: bool = False, told: str = "make up ") -> str:
     """What one infusion is made up from: `make up 4 x 100 mg, each vial dissolved in ...: 35 mL of drug into ...`.
 
     Where the vials are a powder, what they are dissolved in stands beside them, or at the least their strength.
-    `brief`: where there is little room, a liquid is told without the words 'of drug' and 'of fluid'. It is `told` to
-    be made up, or that it was, unless the plan is blocked.
+    It is `told` to be made up, or that it was, unless the plan is blocked.
     """
     made, powder = dose.preparation, course.handling.get(RECONSTITUTION)
     waste = f", {phrases.mg(made.waste)} waste" if made.waste else ""
     dissolved = "" if powder is None else f", {dissolving(course, powder)}"
-    text = f"{phrases.vials(made.vials)}{dissolved}: {phrases.bag(made, brief=brief and powder is None)}{waste}"
+    text = f"{phrases.vials(made.vials)}{dissolved}: {phrases.bag(made)}{waste}"
     return phrases.marked(text, blocked=True) if blocked else f"{told}{text}"
 
 
