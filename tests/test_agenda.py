@@ -212,7 +212,7 @@ def test_the_sums_of_one_day_are_told_once(tmp_path: Path, capsys: Captured) -> 
     assert "In all" not in page
     rows[1]["start"] = "2026-02-11"
     assert run(["agenda", *files(tmp_path, rows), "--on", "2026-02-10"]) == 0
-    assert "In all, 2 days: 2 infusions" in capsys.readouterr().out
+    assert "Total, 2 days: 2 infusions" in capsys.readouterr().out
 
 
 def test_the_longest_overdue_comes_first_and_days_keep_the_order_of_the_rows(tmp_path: Path, capsys: Captured) -> None:
@@ -369,7 +369,7 @@ def test_an_empty_agenda_is_one_too(tmp_path: Path, capsys: Captured) -> None:
     assert run(["agenda", *words]) == 0
     said = capsys.readouterr().out
     assert "As of 2026-02-01: 0 infusions overdue." in said
-    assert "In all, 0 days: 0 infusions" in said
+    assert "Total, 0 days: 0 infusions" in said
     header = tmp_path / "none.csv"
     header.write_text(",".join(ROW) + "\n")
     assert run(["agenda", str(header), "--on", "2026-02-01"]) == 0
@@ -425,7 +425,7 @@ def test_a_page_has_the_volume_of_drug_beside_the_bag(tmp_path: Path, capsys: Ca
     # 5 mg/kg x 70 kg = 350 mg at 10 mg/mL is 35 mL
     assert run(["agenda", *files(tmp_path, [{"patient_id": "a"}]), "--on", "2026-01-05"]) == 0
     page = capsys.readouterr().out
-    assert re.search(r"^a +1 +inFLIXimab 350 mg +35 into 250 mL +2 h +Remicade 4 x 100 mg$", page, re.MULTILINE)
+    assert re.search(r"^a +1 +inFLIXimab 350 mg +35 into 250 +2 h +Remicade 4 x 100 mg$", page, re.MULTILINE)
     assert "\n  each bag: first take out as much fluid as drug goes in\n" in page
 
 
@@ -504,7 +504,7 @@ def test_a_page_keeps_80_columns_with_long_ids(tmp_path: Path, capsys: Captured)
     said = capsys.readouterr().out
     assert max(map(len, said.splitlines())) <= 80
     joined = said.replace("\n", "").replace(" ", "")
-    for text in ("2026-01-19", "42 days", "BLOCKED", "500 mL", "1 x 500"):
+    for text in ("2026-01-19", "42 days", "BLOCKED", "into 500", "1 x 500"):
         assert text.replace(" ", "") in joined
 
 

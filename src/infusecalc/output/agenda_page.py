@@ -11,7 +11,7 @@ from infusecalc.output.blocks import TITLE, Block, Heading, Lines, Pairs, Rows
 from infusecalc.output.flat import Record
 from infusecalc.quantities import hours, people
 
-_HEADS = ("patient", "#", "", "dose", "bag", "chair time", "vials")
+_HEADS = ("patient", "#", "", "dose", "mL into bag", "chair time", "vials")
 _REJECTED = ("row", "patient", "column", "why")
 _MOST = 50  # rejected rows that a page names
 _LATE = ("patient", "#", "dose", "planned", "late", "latest by label", "mark")
@@ -186,12 +186,12 @@ def told_of(item: Record) -> Iterator[str]:
 def _totals(agenda: Agenda) -> Iterator[Block]:
     whole = Sums.of(item for day in agenda.days for item in day.items)
     if len(agenda.days) != 1:  # its own sums are those of a single day
-        yield Heading(f"In all, {_count(len(agenda.days), 'day')}: {_count(whole.infusions, 'infusion')}")
+        yield Heading(f"Total, {_count(len(agenda.days), 'day')}: {_count(whole.infusions, 'infusion')}")
         yield Lines(tuple(_sums(whole)), listed=True)
     rows = tuple((_STANDS[name], f"{count:,}") for name, count in agenda.rows.items())
     yield Lines(("Rows of the cohort:",))
     yield Pairs(rows, inset=True)
-    chair = "Chair time: the longest premedication lead, the infusion, the label's least observation, the turnover."
+    chair = "Chair time: premedication, infusion, the shortest observation on the label, minutes between patients."
     items = (*agenda.overdue, *(item for day in agenda.days for item in day.items))
     bare = {f"{item['told'].drug}, {item['label']} label" for item in items if not item["told"].watched}
     none = f" No observation time found for {'; '.join(sorted(bare))}: none is counted." if bare else ""
@@ -233,8 +233,8 @@ def opened(item: Record) -> str:
 
 
 def bag(item: Record, unit: str = " mL") -> str:
-    """The drug and the bag of an infusion: `35 mL into 250 mL`; in a narrow column without the first unit."""
-    return f"{_number(item['drug_volume_ml'])}{unit} into {item['bag_ml']:,} mL"
+    """The drug and the bag of an infusion: `35 mL into 250 mL`; without the units where they stand in the heading."""
+    return f"{_number(item['drug_volume_ml'])}{unit} into {item['bag_ml']:,}{unit}"
 
 
 def minutes(value: float | None) -> str:
