@@ -80,11 +80,12 @@ def test_no_line_ends_between_a_number_and_its_unit(command, regimen, label, cap
         assert "\ue000" not in text
 
 
-def test_a_reaction_without_short_words_asks_for_the_stop_alone(tmp_path, capfd):
+def test_a_reaction_without_short_words_names_the_option_of_a_stop_alone(tmp_path, capfd):
     site = tmp_path / "site.yaml"
     site.write_text('drugs: {infliximab: {us: {reaction: {resume: 60 %, text: "Our words", source: house ours}}}}\n')
     text = squeezed(shown(f"rate infliximab crohns --weight 70kg --regimens {site}", capfd))
-    assert "micrometre or less after a reaction: --stopped-at MIN # start min" in text
+    assert "micrometre or less # start min" in text
+    assert "Total: 2 h (120 min); after a stop: --stopped-at MIN" in text
 
 
 @pytest.mark.parametrize("drug", ["infliximab", "rituximab"])

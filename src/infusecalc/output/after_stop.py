@@ -9,6 +9,7 @@ from infusecalc.output.flat import Record
 from infusecalc.pump import Stop
 from infusecalc.pump_table import PumpTable
 from infusecalc.quantities import people, plain
+from infusecalc.statements import OURS
 from infusecalc.table import cited
 
 
@@ -25,11 +26,13 @@ def record(table: PumpTable) -> Record | None:
     }
 
 
-def before_the_steps(table: PumpTable) -> Iterator[str]:
-    """What is to be known before the steps after a stop are read."""
+def before_the_steps(table: PumpTable, *, sources: bool) -> Iterator[str]:
+    """What is to be known before the steps after a stop are read; without `sources`, our own rules alone are named."""
     said, reaction = table.course.house.after_stop, table.course.regimen.drug_rules.reaction
     told = [*([(reaction.text, reaction.source)] if reaction else []), (said.severe, said.source)]
-    yield from (f"{phrases.tall_man(table.course, text)} ({phrases.cited(source)})" for text, source in told)
+    for text, source in told:
+        named = phrases.cited(each for each in source if sources or each.id == OURS)
+        yield phrases.tall_man(table.course, text) + (f" ({named})" if named else "")
 
 
 def not_paused(stop: Stop) -> Iterator[str]:

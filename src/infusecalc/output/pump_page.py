@@ -94,7 +94,9 @@ def pump_page(table: PumpTable) -> Iterator[Block]:
     yield from attention(table.course, table.findings)
     yield Heading(pump_heading(table))
     if table.stop:
-        yield Lines((*after_stop.before_the_steps(table), *after_stop.not_paused(table.stop)), listed=True)
+        yield Lines(
+            (*after_stop.before_the_steps(table, sources=True), *after_stop.not_paused(table.stop)), listed=True
+        )
     yield Lines(tuple(_conditions(table)), listed=True)
     yield from pump_block(table)
     if table.stop:
@@ -106,16 +108,15 @@ def pump_page(table: PumpTable) -> Iterator[Block]:
 
 
 def _conditions(table: PumpTable) -> Iterator[str]:
-    """On what the rates below hang, and what to ask for after a reaction; after a stop that stands beside the steps."""
+    """On what the rates below hang, and what a reaction asks for; after a stop that stands beside the steps."""
     rules = table.course.regimen.drug_rules
     later = None if table.first else rules.monitoring.get(LATER_RATE)
     rises = rules.monitoring.get(GOING_UP) if table.rates.titration and not table.stop else None
     if later and table.rates.titration:
         yield later.short or later.text
     told = [] if rises is None else [rises.short or rises.text]
-    if rules.reaction and not table.stop:
-        short = rules.reaction.short
-        told.append(f"{short}, then --stopped-at MIN" if short else "after a reaction: --stopped-at MIN")
+    if rules.reaction and rules.reaction.short and not table.stop:
+        told.append(rules.reaction.short)
     if told:
         yield "; ".join(told)
 
@@ -197,19 +198,19 @@ def by_the_clock(table: PumpTable) -> Iterator[str]:
     """When each drug before it is given, where the infusion has a clock: by a time where the drug has one."""
     if table.at is None:
         return
-    also = "premedication: "
-    for drug in table.course.regimen.premedication.values():
+    drugs = table.course.regimen.premedication.values()
+    untimed = "also " if any(drug.before is not None for drug in drugs) else "premedication: "
+    for drug in drugs:
         said = phrases.tall_man(table.course, drug.short or drug.text)
-        yield f"{_by(table.at, drug) or also}{said}"
-        also = "also "
+        yield f"{_by(table.at, drug) or untimed}{said}"
 
 
 def _by(at: int | None, drug: Premedication) -> str:
-    """By when a drug is given, where that is known: `by 09:00 (start 09:30): `, `finished by 09:00 (start 09:30): `."""
+    """By when a drug is given, where that is known: `by 09:00 for a start at 09:30: `, `finished by 09:00 for ...`."""
     if at is None or drug.before is None:
         return ""
     finished = "finished " if drug.finished else ""
-    return f"{finished}by {phrases.clock(at, -drug.before * 100)} (start {phrases.clock(at, 0)}): "
+    return f"{finished}by {phrases.clock(at, -drug.before * 100)} for a start at {phrases.clock(at, 0)}: "
 
 
 def _before(table: PumpTable) -> Iterator[Block]:
@@ -231,14 +232,17 @@ def pump_screen(table: PumpTable) -> Iterator[Block]:
     grave = any(finding.severity == "caution" for finding in table.findings)
     yield Heading(pump_heading(table), SECTION if grave else PART)
     if table.stop:
-        yield Lines((*after_stop.before_the_steps(table), *after_stop.not_paused(table.stop)), listed=True)
+        yield Lines(
+            (*after_stop.before_the_steps(table, sources=False), *after_stop.not_paused(table.stop)), listed=True
+        )
     before = "; ".join(by_the_clock(table)) if table.stop is None else ""
     if before and table.blocks:
         before = f"BLOCKED, do not give yet: {before}"
     told = "made up before the stop: " if table.stop else "make up "
     made = made_up(course, table.dose, blocked=bool(table.blocks), told=told) + ending(course)
     yield Lines((made, *([before] if before else []), *_conditions(table)), listed=True)
-    yield from steps_block(table, watched(course), tight=True)
+    stopped = "; after a stop: --stopped-at MIN" if course.regimen.drug_rules.reaction and not table.stop else ""
+    yield from steps_block(table, watched(course) + stopped, tight=True)
     if table.stop:
         yield Lines((after_stop.resumed(table, table.stop),), listed=True)
     found = [_told_above(each) for each in table.findings] if before else table.findings
@@ -248,4 +252,4 @@ def pump_screen(table: PumpTable) -> Iterator[Block]:
 
 def _told_above(finding: Finding) -> Finding:
     """The finding of the premedication without its words, which stand above it with the clock; any other as it is."""
-    return finding.but(short="at the times above") if finding.key == "companion:premedication" else finding
+    return finding.but(short="see above the pump table") if finding.key == "companion:premedication" else finding
