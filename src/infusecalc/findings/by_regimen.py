@@ -18,13 +18,7 @@ def by_regimen(case: Case) -> Iterator[Finding]:
         message = f"{what} is not on the {regimen.label} label{more}"
         yield Finding("off-label", message, rules.status.source)
     yield from _incomplete(case)
-    for name, note in rules.companions.items():
-        yield Finding("companion", note.text, note.source, name, short=note.short)
-    if rules.premedication:
-        texts = "; ".join(drug.text for drug in rules.premedication.values())
-        cited = dict.fromkeys(citation for drug in rules.premedication.values() for citation in drug.source)
-        short = "; ".join(drug.short or drug.text for drug in rules.premedication.values())
-        yield Finding("companion", texts, tuple(cited), "premedication", short=short)
+    yield from _companions(case)
     yield from _screening(case)
     for row in rules.judgement:
         if case.planned(row.phase):
@@ -51,6 +45,19 @@ def by_regimen(case: Case) -> Iterator[Finding]:
             "; --courses plans more" if phase.repeat else ""
         )
         yield Finding("course-complete", message, phase.source, short=short)
+
+
+def _companions(case: Case) -> Iterator[Finding]:
+    """The drugs that are given with it, and what is given before each infusion."""
+    for name, note in case.companions.items():
+        whose = (note.phase,) if note.phase else None
+        yield Finding("companion", note.text, note.source, name, phases=whose, short=note.short)
+    drugs = case.regimen.rules.premedication.values()
+    if drugs:
+        texts = "; ".join(drug.text for drug in drugs)
+        cited = dict.fromkeys(citation for drug in drugs for citation in drug.source)
+        short = "before each infusion: " + "; ".join(drug.short or drug.text for drug in drugs)
+        yield Finding("companion", texts, tuple(cited), "premedication", short=short)
 
 
 def _screening(case: Case) -> Iterator[Finding]:

@@ -17,7 +17,7 @@ from infusecalc.plan import Plan
 from infusecalc.quantities import Dose
 from infusecalc.regimen import Regimen
 from infusecalc.site import Site
-from infusecalc.statements import Citation, ConditionRule, House, ProductRules
+from infusecalc.statements import Citation, Companion, ConditionRule, House, ProductRules
 
 
 class Finding(Frozen):
@@ -146,6 +146,12 @@ class Case(Frozen):
             for dose in self.given_doses
             if above(dose.amount.dose, limit.amount(dose.patient.weight, dose.patient.bsa))
         )
+
+    @property
+    def companions(self) -> dict[str, Companion]:
+        """The drugs that are given with it, but for those of a phase that has no infusions in this course."""
+        every = self.regimen.rules.companions.items()
+        return {name: drug for name, drug in every if drug.phase is None or self.planned(drug.phase)}
 
     def planned(self, phase: str) -> bool:
         """Whether a phase has infusions in this course."""

@@ -41,7 +41,7 @@ def sheet(course: Course) -> Iterator[Topic]:
         yield Topic("Monitoring", name, note.text, note.source)
     if rules.reaction:
         yield Topic("Monitoring", "reaction", rules.reaction.text, rules.reaction.source)
-    for name, note in course.regimen.rules.companions.items():
+    for name, note in course.case.companions.items():
         yield Topic("Other drugs to give", name, note.text, note.source)
 
 

@@ -61,7 +61,7 @@ from infusecalc.statements.sources import (
     Source,
     grades_said,
 )
-from infusecalc.statements.statement import Citation, Cited, Key, Note, Sourced, Statement
+from infusecalc.statements.statement import Citation, Cited, Companion, Key, Note, Sourced, Statement
 
 __all__ = [
     "GRADES",
@@ -82,6 +82,7 @@ __all__ = [
     "BmiLimits",
     "Citation",
     "Cited",
+    "Companion",
     "ConcentrationRange",
     "Condition",
     "ConditionRule",

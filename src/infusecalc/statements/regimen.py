@@ -12,7 +12,6 @@ from infusecalc.quantities import Dose, Span, in_days, plain
 from infusecalc.statements.drug import (
     ALIASES,
     CONDITIONS,
-    NOTES,
     PREMEDICATION,
     ConditionRule,
     FirstRateAgain,
@@ -42,7 +41,7 @@ from infusecalc.statements.kinds import (
     choice,
 )
 from infusecalc.statements.short import HasShorts
-from infusecalc.statements.statement import SHORT, Note, Sourced, Statement, may, need
+from infusecalc.statements.statement import SHORT, Companion, Note, Sourced, Statement, may, need
 
 MAINTENANCE = "maintenance"
 """The role of a phase that goes on, and its usual name: a bare dose or interval is for it."""
@@ -280,7 +279,7 @@ class Variant(HasShorts):
     phases: dict[str, Phase] | None = may(MapOf(Phase), "its own phases, in their order")
     allowed: tuple[Allowed, ...] | None = may(ListOf(Allowed), "its own: what is allowed instead")
     judgement: tuple[Judgement, ...] | None = may(ListOf(Judgement), "its own: what is left to judgement")
-    companions: dict[str, Note] | None = may(NOTES, "its own: drugs that are given with it")
+    companions: dict[str, Companion] | None = may(MapOf(Companion), "its own: drugs that are given with it")
     premedication: dict[str, Premedication] | None = may(PREMEDICATION, "its own: what is given before each infusion")
     conditions: dict[str, ConditionRule] | None = may(CONDITIONS, "its own: what is said of a patient's conditions")
     rate_not_labelled: Note | None = may(Note, "its own: why there is no rate on the label")
@@ -311,7 +310,7 @@ class RegimenRules(HasShorts):
     phases: dict[str, Phase] = need(MapOf(Phase), "its phases, in their order")
     allowed: tuple[Allowed, ...] = may(ListOf(Allowed), "what is allowed instead of its doses and intervals", ())
     judgement: tuple[Judgement, ...] = may(ListOf(Judgement), "what is left to judgement", ())
-    companions: dict[str, Note] = may(NOTES, "drugs that are given with it", {})
+    companions: dict[str, Companion] = may(MapOf(Companion), "drugs that are given with it", {})
     premedication: dict[str, Premedication] = may(PREMEDICATION, "what is given before each infusion", {})
     conditions: dict[str, ConditionRule] = may(CONDITIONS, "what is said of a patient's conditions", {})
     rate_not_labelled: Note | None = may(Note, "why there is no rate on the label")
@@ -334,8 +333,9 @@ class RegimenRules(HasShorts):
 
 
 def _absent(rules: RegimenRules | Variant, planned: Container[str]) -> Iterator[tuple[str, str]]:
-    """What is allowed in a phase that is not planned, or is left to judgement in one."""
-    for key, rows in (("allowed", rules.allowed), ("judgement", rules.judgement)):
+    """What is allowed, left to judgement, or given with it in a phase that is not planned."""
+    given = tuple((rules.companions or {}).values())
+    for key, rows in (("allowed", rules.allowed), ("judgement", rules.judgement), ("companions", given)):
         for row in rows or ():
             if row.phase and row.phase not in planned:
                 yield key, f"names the absent phase '{row.phase}'"

@@ -7,7 +7,7 @@ from keyword import iskeyword
 from typing import Any, ClassVar, dataclass_transform
 
 from infusecalc.frozen import Frozen
-from infusecalc.statements.kinds import WORDS, ListOf, Named
+from infusecalc.statements.kinds import NAME, WORDS, ListOf, Named
 
 
 class Key(Frozen):
@@ -87,3 +87,9 @@ class Note(Sourced):
 
     text: str = need(WORDS, "what it says")
     short: str | None = may(WORDS, SHORT)
+
+
+class Companion(Note):
+    """A drug that is given with it: in one phase alone where it names one."""
+
+    phase: str | None = may(NAME, "the phase in which it is given; every one, where it names none")
