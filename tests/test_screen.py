@@ -88,6 +88,14 @@ def test_a_reaction_without_short_words_names_the_option_of_a_stop_alone(tmp_pat
     assert "Total: 2 h (120 min); after a stop: --stopped-at MIN" in text
 
 
+def test_a_site_with_one_time_of_observation_is_told_that_alone(tmp_path, capfd):
+    site = tmp_path / "site.yaml"
+    site.write_text("drugs: {rituximab: {us: {observation: {least: 90 min, source: house ours}}}}\n")
+    assert ", then watched for at least 1 h 30 min" in squeezed(
+        shown(f"dose rituximab ra --weight 70kg --regimens {site}", capfd)
+    )
+
+
 @pytest.mark.parametrize("drug", ["infliximab", "rituximab"])
 def test_the_page_of_a_drug_is_short(drug, capfd):
     lines = shown(f"info {drug}", capfd).splitlines()

@@ -14,7 +14,7 @@ from infusecalc.output.blocks import Block, Heading, Lines, Pairs, Rows
 from infusecalc.output.clinic_details import ClinicDetails
 from infusecalc.output.page import attention, changes, cited_below, informed, mark, more, sheet_below, timed, top
 from infusecalc.output.pump_page import pump_block
-from infusecalc.output.screen import cannot_wait, formula, groups, made_up
+from infusecalc.output.screen import cannot_wait, formula, groups, made_up, observed
 from infusecalc.output.working import working
 from infusecalc.phase_dose import Infusion
 from infusecalc.pump import Load
@@ -64,8 +64,8 @@ def _made_up(course: Course) -> Iterator[Block]:
         rows.append((_which(same), f"{phases}: {formula(course, group[0])}; {made}"))
     if cannot_wait(course):
         rows.append(("Each bag", cannot_wait(course)))
-    if course.chair.observation is not None:
-        rows.append(("Afterwards", f"watched for {phrases.time(course.chair.observation)}"))
+    if observed(course):
+        rows.append(("Afterwards", observed(course)))
     yield Heading("Make up")
     yield Pairs(tuple(rows))
 

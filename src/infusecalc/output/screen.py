@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from infusecalc.arithmetic import hundredths_of_minutes
 from infusecalc.course import Course
 from infusecalc.errors import escape
 from infusecalc.findings import Finding, together
@@ -225,9 +226,20 @@ def run_over(time: int | None, rates: Rates | None) -> str:
 
 
 def watched(course: Course) -> str:
-    """How long a patient is watched after an infusion, where it is stated."""
-    observed = course.chair.observation
-    return "" if observed is None else f", then watched for {phrases.time(observed)}"
+    """The end of a line that says how long it runs: how long the patient is watched then, where it is stated."""
+    told = observed(course)
+    return f", then {told}" if told else ""
+
+
+def observed(course: Course) -> str:
+    """How long a patient is watched after an infusion, where it is stated: `watched for at least 1 to 2 h`."""
+    rule = course.regimen.drug_rules.observation
+    if rule is None:
+        return ""
+    least = phrases.time(hundredths_of_minutes(rule.least))
+    if rule.most is not None:
+        least = f"{least.removesuffix(' h')} to {phrases.time(hundredths_of_minutes(rule.most))}"
+    return f"watched for at least {least}"
 
 
 def _row(course: Course, infusion: Infusion) -> tuple[str, ...]:

@@ -184,9 +184,10 @@ class Reaction(Sourced):
 
 
 class Observation(Sourced):
-    """How long (minutes) a patient is watched after the infusion, at least."""
+    """How long (minutes) a patient is watched after the infusion: at least `least`, or `least` to `most`."""
 
     least: int = need(MINUTES, "the time")
+    most: int | None = may(MINUTES, "the longer time, where the source gives two: it is told, and not counted")
 
 
 class InUse(Sourced):
