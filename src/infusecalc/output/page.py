@@ -60,7 +60,7 @@ def more(
 def how_made(course: Course) -> Iterator[Block]:
     """The working of every phase, for a second person to check."""
     for dose in course.phases:
-        yield Heading(phrases.heading(dose, undated=True))
+        yield Heading(phrases.heading(dose, undated=not course.choices.from_maintenance))
         mark = ("BLOCKED, do not make up",) if course.blocked else ()
         yield Lines((*mark, *working(course, dose)), listed=True)
 

@@ -140,12 +140,17 @@ def change(item: Planned) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def rhythm(phase: Phase) -> str:
-    """When the infusions of a phase are, in words: `weeks 0, 2 and 6`, `every 8 weeks`."""
+def rhythm(phase: Phase, *, follows: bool = False) -> str:
+    """When the infusions of a phase are, in words: `weeks 0, 2 and 6`, `every 8 weeks`.
+
+    `follows`: it stands behind the phase before, without dates: `then every 8 weeks`.
+    """
     parts = []
     after = phase.starts and phase.count is not None and f"{phase.wait} after the {phase.starts.after}"
     if len(phase.offsets) > 1 or (phase.interval is None and not after):
-        parts.append(block(phase))
+        parts.append(block(phase) + (" from its first infusion" if follows and phase.starts else ""))
+    elif follows and phase.starts and phase.wait == phase.interval:
+        return f"then {rhythm(phase)}"
     if phase.repeat and phase.repeat.planned == "asked":
         parts.append(f"a further course after {phase.repeat.every} only if needed (to plan it: --courses)")
     elif phase.interval:
@@ -171,8 +176,8 @@ def block(phase: Phase) -> str:
 def heading(dose: PhaseDose, *, undated: bool = False) -> str:
     """A phase in one line: `induction: 5 mg/kg, weeks 0, 2 and 6`; `undated`: with when it begins."""
     band = f" ({dose.place})" if dose.place else ""
-    name, when = (begun(dose), counted(dose.phase)) if undated else (dose.name, rhythm(dose.phase))
-    return f"{name}: {dose.asked.people}{band}, {when}"
+    name = begun(dose) if undated else dose.name
+    return f"{name}: {dose.asked.people}{band}, {rhythm(dose.phase, follows=undated)}"
 
 
 def begun(dose: PhaseDose) -> str:
@@ -186,12 +191,6 @@ def begun(dose: PhaseDose) -> str:
     earliest, latest = (starts.window.earliest, starts.window.latest) if starts.window else (None, None)
     bounds = f"{f'earliest {earliest}' if earliest else ''}{f', latest {latest}' if latest else ''}"
     return f"{dose.name}, from {phase.wait} after the {starts.after}{f' (start-window: {bounds})' if bounds else ''}"
-
-
-def counted(phase: Phase) -> str:
-    """The rhythm of a phase without dates, whose days are its own: `days 0 and 14 of it, then every 6 months`."""
-    days = block(phase)
-    return rhythm(phase).replace(days, f"{days} of it", 1) if phase.starts and len(phase.offsets) > 1 else rhythm(phase)
 
 
 def marked(text: str, *, blocked: bool) -> str:

@@ -112,7 +112,7 @@ def foot(course: Course, sources: Iterable[str] | None = None) -> Iterator[Block
         least = f"{'' if parts else 'in part '}not from a label, to be confirmed{f': {parts}' if parts else ''}"
     version = course.table.version + (" with a site's file" if any(file.local for file in course.table.files) else "")
     signed = f", {course.site.whole.said}" if course.site.whole else ""
-    yield Lines((f"{_behind(course)}, {least}{signed}; table {version}; more: --full",), tight=True)
+    yield Lines((f"{_behind(course)}; {least}{signed}; table {version}; more: --full",), tight=True)
 
 
 _MEANT = {"secondary": " (a text about the original)"}
@@ -160,8 +160,9 @@ def formula(course: Course, dose: PhaseDose) -> str:
 
 def _what_and_when(course: Course, doses: list[PhaseDose]) -> str:
     """A dose with its arithmetic, and where there are no dates when it is given."""
-    named = ((dose.name if course.choices.from_maintenance else phrases.begun(dose), dose.phase) for dose in doses)
-    when = "; ".join(f"{name}: {phrases.counted(phase)}" for name, phase in named)
+    follows = not course.choices.from_maintenance
+    named = ((phrases.begun(dose) if follows else dose.name, dose.phase) for dose in doses)
+    when = "; ".join(f"{name}: {phrases.rhythm(phase, follows=follows)}" for name, phase in named)
     if course.plan:
         numbers = tuple(each.planned.number for each in course.infusions if each.dose in doses)
         when = "" if len(numbers) == len(course.infusions) else phrases.numbered(numbers)
