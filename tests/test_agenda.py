@@ -390,8 +390,8 @@ def test_sums_keep_drugs_apart_and_tell_what_of_them_blocks(tmp_path: Path, caps
     page = capsys.readouterr().out
     said = " ".join(page.split())
     blocked = "BLOCKED among these: 1 infusion, 350 mg"
-    assert f"Remicade: 8 x 100 mg; dose 700 mg, waste 100 mg; {blocked} " in said
-    assert "Rituxan: 1 x 500 + 2 x 100 mg; dose 682.5 mg, waste 17.5 mg Rows" in said
+    assert f"Remicade: 8 x 100 mg; total dose 700 mg, total waste 100 mg; {blocked} " in said
+    assert "Rituxan: 1 x 500 + 2 x 100 mg; total dose 682.5 mg, total waste 17.5 mg Rows" in said
     assert "1,382.5" not in said, "milligrams of two drugs are no sum"
     assert re.search(r"^b +1 +BLOCKED +inFLIXimab 350 mg", page, re.MULTILINE), "the mark stands before the dose"
     assert re.search(r"^a +1 +inFLIXimab 350 mg", page, re.MULTILINE)

@@ -532,8 +532,8 @@ def test_the_sums_are_said_at_the_end(tmp_path: Path, capsys: pytest.CaptureFixt
     # infliximab: 15 x 350 mg = 5,250 mg, each 4 x 100 mg with 50 mg of waste; rituximab: 2 x 1,000 mg and 2 x 500 mg,
     # and a fifth if needed; cost 60 x 1 + 6 x 2
     assert said[0].endswith("2 rows planned, 20 infusions (1 as needed, left out of the totals), 0 rows rejected")
-    assert said[1] == "infusecalc: MabThera: 6 x 500 mg; dose 3,000 mg, waste 0 mg"
-    assert said[2] == "infusecalc: Remicade: 60 x 100 mg; dose 5,250 mg, waste 750 mg"
+    assert said[1] == "infusecalc: MabThera: 6 x 500 mg; total dose 3,000 mg, total waste 0 mg"
+    assert said[2] == "infusecalc: Remicade: 60 x 100 mg; total dose 5,250 mg, total waste 750 mg"
     assert said[3].endswith("cost of the vials: 72")
     assert said[4].startswith("infusecalc: findings, each with the number of infusions that carry it: ")
 
@@ -556,7 +556,7 @@ def test_the_sums_of_a_product_say_what_of_them_blocks_and_leave_out_what_is_giv
     # 350 mg from 4 x 100 mg: two of b, two of a, and one of c, whose second is as needed; b blocks by
     # its age, and b and c by their condition
     blocked = "3 infusions, 1,050 mg" if history else "2 infusions, 700 mg"
-    wanted = f"Remicade: 20 x 100 mg; dose 1,750 mg, waste 250 mg; BLOCKED among these: {blocked}\n"
+    wanted = f"Remicade: 20 x 100 mg; total dose 1,750 mg, total waste 250 mg; BLOCKED among these: {blocked}\n"
     assert wanted in capsys.readouterr().err
     assert (
         run(["batch", str(write(tmp_path / "in.csv", rows[:1])), "-o", "-", "--to", "csv", "--doses", "1", *beside])
@@ -578,7 +578,7 @@ def test_the_sums_of_a_product_leave_out_what_was_given_as_the_totals_to_order_d
     left = "(2 already given and 1 as needed, left out of the totals)"
     assert said[:2] == [
         f"infusecalc: 2 rows planned, 5 infusions {left}, 0 rows rejected",
-        "infusecalc: Remicade: 8 x 100 mg; dose 700 mg, waste 100 mg",
+        "infusecalc: Remicade: 8 x 100 mg; total dose 700 mg, total waste 100 mg",
     ]
     assert "8x100" in order.read_text(encoding="utf-8").splitlines()[-1]
 

@@ -56,7 +56,8 @@ def summary(tally: Tally, *, columns: bool, history: bool) -> Iterator[str]:
     for product, (_, stopped, dose, stopped_dose, waste) in sorted(tally.products.items()):
         of_it = f"{stopped:,} infusion{'' if stopped == 1 else 's'}, {people(stopped_dose)} mg"
         blocked = f"; BLOCKED among these: {of_it}" if stopped else ""
-        yield f"{product}: {_opened(tally.opened(product))}; dose {people(dose)} mg, waste {people(waste)} mg{blocked}"
+        total = f"total dose {people(dose)} mg, total waste {people(waste)} mg"
+        yield f"{product}: {_opened(tally.opened(product))}; {total}{blocked}"
     if tally.cost or tally.unpriced:
         lack = "infusion that lacks" if tally.unpriced == 1 else "infusions that lack"
         without = f", without {tally.unpriced:,} {lack} a price" if tally.unpriced else ""

@@ -208,7 +208,7 @@ def _sums(sums: Sums) -> Iterator[str]:
         share = sums.products[product]
         blocked = _count(share.blocked, "infusion")
         of_it = f"; BLOCKED among these: {blocked}, {_mg(share.blocked_dose)}" if share.blocked else ""
-        yield f"{product}: {counted} mg; dose {_mg(share.dose)}, waste {_mg(share.waste)}{of_it}"
+        yield f"{product}: {counted} mg; total dose {_mg(share.dose)}, total waste {_mg(share.waste)}{of_it}"
 
 
 def dose(item: Record) -> str:

@@ -133,8 +133,12 @@ def screen(table: Table, drug_id: str) -> Iterator[Block]:
     yield Lines((f"Details, sources and products: --full; regimen table {table.version}",))
 
 
-_ALSO = {"contraindications": " (what infusecalc blocks)"}
-"""What stands behind the head of a section: a label's warning may block too."""
+_ALSO = {
+    "contraindications": " (what infusecalc blocks; names for --has)",
+    "precautions": " (what it cautions about; names for --has)",
+    "screening": " (names for --done)",
+}
+"""What stands behind the head of a section: a label's warning may block too; and where its names are used."""
 _IN_FULL = ("monitoring", "late or missed")
 """Sections that a first screen leaves to the full page."""
 _WHOLE = ("about", "changed by the site")
