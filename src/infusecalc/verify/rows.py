@@ -25,7 +25,6 @@ _BY = "plan"
 _DOSE = ("dose-above-label", "dose-below-label", "dose-outside-source", "dose-override")
 _INTERVAL = ("interval-below-label", "interval-above-label", "interval-override")
 _STARTS = ("start-window", "start-outside-window")
-_LATEST = 25  # months after which no regimen begins its maintenance
 _AGAIN, _PROTOCOL = "first-rate-again", "protocol"
 
 
@@ -100,7 +99,9 @@ def _plan(course: StoredCourse, regimen: Regimen, told: RowCodes, table: Table) 
     made = [_made(regimen, table, usual)]
     asked = begins and not late and (followed or told.of(_STARTS, str(regimen.maintenance)))
     if begins and asked and _first(made[0][1], regimen) != begins:
-        starts = (date.fromisoformat(begins), *(Span(months, "month") for months in range(1, _LATEST)))
+        day = date.fromisoformat(begins)
+        most = (day.year - start.year) * 12 + day.month - start.month
+        starts = (day, *(Span(months, "month") for months in range(1, most + 1)))
         others = [_made(regimen, table, usual.but(maintenance_start=each)) for each in starts]
         made = [each for each in others if _first(each[1], regimen) == begins] or made
     return max(made, key=lambda each: sum(_fits(row, each[1]) for row in rows))
