@@ -69,6 +69,8 @@ def test_a_plan_of_twelve_months_is_two_pages(plan, paper, tmp_path):
     places = [overleaf.index(word) for word in ("Preparation", "Pump, infusion", "Monitoring", "Working,", "Sources")]
     assert places == sorted(places)
     assert not any(word in front for word in ("Pump, infusion", "Monitoring", "Sources"))
+    pumps = overleaf.count("Pump, infusion")  # the heads of a table that is too wide run into each other
+    assert overleaf.count("# start duration mg/h mL/h mL dose cumulative 1 0 ") == pumps > 0
 
 
 @pytest.mark.parametrize(("regimen", "known", "options"), [
