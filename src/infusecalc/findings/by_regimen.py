@@ -103,7 +103,7 @@ def _starts(case: Case) -> Iterator[Finding]:
             when = f"{phase.wait} after the {rule.after}"
             earliest, latest = rule.window.earliest or "not stated", rule.window.latest or "not stated"
             message = f"{name.capitalize()} starts {when} (earliest {earliest}, latest {latest})"
-            bounds = f"{earliest} to {latest}" if rule.window.latest else f"from {earliest}"
+            bounds = f"{earliest} to {latest}" if rule.window.latest else f"no sooner than {earliest}"
             short = f"{name.capitalize()} {bounds} after {rule.after}"
             yield Finding("start-window", message, _cited(rule), phases=(name,), short=short)
     for start in case.plan.starts if case.plan else ():

@@ -27,11 +27,11 @@ def record(table: PumpTable) -> Record | None:
 
 
 def before_the_steps(table: PumpTable, *, sources: bool) -> Iterator[str]:
-    """What is to be known before the steps after a stop are read; without `sources`, our own rules alone are named."""
+    """What is to be known before the steps after a stop are read; without `sources`, what is our own rule says so."""
     said, reaction = table.course.house.after_stop, table.course.regimen.drug_rules.reaction
-    told = [*([(reaction.text, reaction.source)] if reaction else []), (said.severe, said.source)]
+    told = [(said.severe, said.source), *([(reaction.text, reaction.source)] if reaction else [])]
     for text, source in told:
-        named = phrases.cited(each for each in source if sources or each.id == OURS)
+        named = phrases.cited(source) if sources or all(each.id == OURS for each in source) else ""
         yield phrases.tall_man(table.course, text) + (f" ({named})" if named else "")
 
 
