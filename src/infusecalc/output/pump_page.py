@@ -194,23 +194,21 @@ def _step(table: PumpTable, index: int, step: Step, open_: Stop | None) -> tuple
     return (*cells, people(step.volume), dose, phrases.mg(step.cumulative))
 
 
-def by_the_clock(table: PumpTable) -> Iterator[str]:
-    """When each drug before it is given, where the infusion has a clock: by a time where the drug has one."""
-    if table.at is None:
-        return
+def by_the_clock(table: PumpTable) -> str:
+    """The premedication, where the infusion has a clock: each drug with the time by which it is given, if known."""
     drugs = table.course.regimen.premedication.values()
-    untimed = "also " if any(drug.before is not None for drug in drugs) else "premedication: "
-    for drug in drugs:
-        said = phrases.tall_man(table.course, drug.short or drug.text)
-        yield f"{_by(table.at, drug) or untimed}{said}"
+    if table.at is None or not drugs:
+        return ""
+    told = (phrases.tall_man(table.course, drug.short or drug.text) + _by(table.at, drug) for drug in drugs)
+    return f"premedication: {'; '.join(told)}"
 
 
 def _by(at: int | None, drug: Premedication) -> str:
-    """By when a drug is given, where that is known: `by 09:00 for a start at 09:30: `, `finished by 09:00 for ...`."""
+    """By when a drug is given, where that is known: ` (by 09:00)`, ` (finished by 09:00)`."""
     if at is None or drug.before is None:
         return ""
     finished = "finished " if drug.finished else ""
-    return f"{finished}by {phrases.clock(at, -drug.before * 100)} for a start at {phrases.clock(at, 0)}: "
+    return f" ({finished}by {phrases.clock(at, -drug.before * 100)})"
 
 
 def _before(table: PumpTable) -> Iterator[Block]:
@@ -219,7 +217,7 @@ def _before(table: PumpTable) -> Iterator[Block]:
     drugs = (course.regimen.drug_rules.premedication | course.regimen.rules.premedication).items()
     rows = []
     for name, drug in drugs:
-        rows.append((name, f"{_by(table.at, drug)}{phrases.tall_man(course, drug.text)}"))
+        rows.append((name, f"{phrases.tall_man(course, drug.text)}{_by(table.at, drug)}"))
     if rows:
         yield Heading(f"Premedication{': BLOCKED, do not give yet' if table.blocks else ''}")
         yield Pairs(tuple(rows), inset=True)
@@ -235,7 +233,7 @@ def pump_screen(table: PumpTable) -> Iterator[Block]:
         yield Lines(
             (*after_stop.before_the_steps(table, sources=False), *after_stop.not_paused(table.stop)), listed=True
         )
-    before = "; ".join(by_the_clock(table)) if table.stop is None else ""
+    before = by_the_clock(table) if table.stop is None else ""
     if before and table.blocks:
         before = f"BLOCKED, do not give yet: {before}"
     told = "made up before the stop: " if table.stop else "make up "
