@@ -534,7 +534,7 @@ def test_labels_that_bill_nothing_leave_billing_empty() -> None:
 
 
 def test_shuffled_rows_give_shuffled_infusions() -> None:
-    listed = pl.DataFrame(list(rows(600, 5, table())), schema_overrides={"bsa_m2": pl.String})
+    listed = pl.DataFrame(list(rows(150, 5, table())), schema_overrides={"bsa_m2": pl.String})
     listed = listed.with_columns(patient_id=pl.int_range(pl.len()).cast(pl.String))
     mixed = listed.sample(fraction=1, shuffle=True, seed=3)
     with pytest.warns(RejectedRows):
@@ -549,10 +549,10 @@ def test_shuffled_rows_give_shuffled_infusions() -> None:
 
 
 def test_chunks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    listed = pl.DataFrame(list(rows(200, 9, table())), schema_overrides={"bsa_m2": pl.String})
+    listed = pl.DataFrame(list(rows(70, 9, table())), schema_overrides={"bsa_m2": pl.String})
     with pytest.warns(RejectedRows):
         whole = expand(listed)
-    monkeypatch.setattr("infusecalc.cohort.frames.ROWS", 23)  # 200 rows are 8 times 23 and 16
+    monkeypatch.setattr("infusecalc.cohort.frames.ROWS", 23)  # 70 rows are 3 times 23 and 1
     with pytest.warns(RejectedRows):
         assert_frame_equal(expand(listed), whole)
     assert rejects(listed)["row"].is_sorted()
