@@ -48,6 +48,18 @@ def _coverage(config: pytest.Config) -> Any:
     return getattr(config.pluginmanager.getplugin("_cov"), "cov_controller", None)
 
 
+def _one_thread_for_frames() -> None:
+    """Let the frame library have one thread where each core has a worker: more of them wait for each other.
+
+    Programs that a test starts have all threads, and so have tests with `-n0`.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("POLARS_MAX_THREADS", "1")
+        import polars as pl  # noqa: PLC0415 - it looks once
+
+        pl.thread_pool_size()
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Import every module while branches are counted, for a module runs once; collect the tests uncounted."""
@@ -59,6 +71,8 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         return  # this one hands tests out to others, and runs none itself
     import infusecalc  # noqa: PLC0415 - after coverage has begun
 
+    if hasattr(session.config, "workerinput"):
+        _one_thread_for_frames()
     for module in walk_packages(infusecalc.__path__, "infusecalc."):
         if not module.name.endswith(("__main__", ".spark")):  # that one needs an extra
             import_module(module.name)
