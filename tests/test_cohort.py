@@ -565,10 +565,10 @@ def test_a_cohort_is_the_same_however_many_threads_the_engine_has(tmp_path: Path
 
 
 def test_chunks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    listed = pl.DataFrame(list(rows(70, 9, table())), schema_overrides={"bsa_m2": pl.String})
+    listed = pl.DataFrame(list(rows(80, 9, table())), schema_overrides={"bsa_m2": pl.String})
     with pytest.warns(RejectedRows):
         whole = expand(listed)
-    monkeypatch.setattr("infusecalc.cohort.frames.ROWS", 23)  # 70 rows are 3 times 23 and 1
+    monkeypatch.setattr("infusecalc.cohort.frames.ROWS", 23)  # 80 rows are 3 times 23 and 11
     with pytest.warns(RejectedRows):
         assert_frame_equal(expand(listed), whole)
     assert rejects(listed)["row"].is_sorted()
