@@ -110,7 +110,7 @@ def pytest_collection_finish() -> None:
     gc.enable()
     gc.collect()
     gc.freeze()
-    gc.set_threshold(100_000, 20, 50)  # a test makes much and keeps little
+    gc.set_threshold(20_000, 10, 10)  # a test makes much and keeps little
 
 
 @pytest.fixture(scope="session", autouse=True)
