@@ -34,6 +34,7 @@ def nobodys_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
         patch.setenv("XDG_CONFIG_HOME", empty)
         patch.setenv("APPDATA", empty)
         patch.delenv("INFUSECALC_SETTINGS", raising=False)
+        patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)  # a program that a test starts compiles no module again
         yield
 
 
@@ -47,15 +48,34 @@ def _coverage(config: pytest.Config) -> Any:
     return getattr(config.pluginmanager.getplugin("_cov"), "cov_controller", None)
 
 
+def _one_thread_for_frames() -> None:
+    """Let the frame library have one thread where each core has a worker: more of them wait for each other.
+
+    Programs that a test starts have all threads, and so have tests with `-n0`.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("POLARS_MAX_THREADS", "1")
+        import polars as pl  # noqa: PLC0415 - it looks once
+
+        pl.thread_pool_size()
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Import every module while branches are counted, for a module runs once; collect the tests uncounted."""
+    coverage = _coverage(session.config)
+    if coverage is not None and hasattr(coverage.cov, "_get_file_reporter"):
+        # the report is made twice, for the total and for the page: each module is parsed once
+        coverage.cov._get_file_reporter = cache(coverage.cov._get_file_reporter)  # noqa: SLF001 - it has no other place
+    if session.config.pluginmanager.hasplugin("dsession"):
+        return  # this one hands tests out to others, and runs none itself
     import infusecalc  # noqa: PLC0415 - after coverage has begun
 
+    if hasattr(session.config, "workerinput"):
+        _one_thread_for_frames()
     for module in walk_packages(infusecalc.__path__, "infusecalc."):
         if not module.name.endswith(("__main__", ".spark")):  # that one needs an extra
             import_module(module.name)
-    coverage = _coverage(session.config)
     if coverage is not None and coverage.started:
         coverage.pause()
         session.config.stash[PAUSED] = True
@@ -90,6 +110,7 @@ def pytest_collection_finish() -> None:
     gc.enable()
     gc.collect()
     gc.freeze()
+    gc.set_threshold(20_000, 10, 10)  # a test makes much and keeps little
 
 
 @pytest.fixture(scope="session", autouse=True)

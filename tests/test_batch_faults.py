@@ -25,7 +25,7 @@ def test_a_full_disk_is_a_refusal_that_leaves_nothing(tmp_path: Path) -> None:
 
 
 def test_a_reader_that_goes_away_ends_the_run_quietly(tmp_path: Path) -> None:
-    assert cohort_faults.closed_pipe(tmp_path, 5_000) == []
+    assert cohort_faults.closed_pipe(tmp_path, 1_000) == []
 
 
 @pytest.mark.slow  # kills runs over and over; a sample is quick

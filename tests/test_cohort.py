@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -534,7 +535,7 @@ def test_labels_that_bill_nothing_leave_billing_empty() -> None:
 
 
 def test_shuffled_rows_give_shuffled_infusions() -> None:
-    listed = pl.DataFrame(list(rows(600, 5, table())), schema_overrides={"bsa_m2": pl.String})
+    listed = pl.DataFrame(list(rows(150, 5, table())), schema_overrides={"bsa_m2": pl.String})
     listed = listed.with_columns(patient_id=pl.int_range(pl.len()).cast(pl.String))
     mixed = listed.sample(fraction=1, shuffle=True, seed=3)
     with pytest.warns(RejectedRows):
@@ -548,11 +549,26 @@ def test_shuffled_rows_give_shuffled_infusions() -> None:
     assert straight.select(by_id).is_unique().all()
 
 
+def test_a_cohort_is_the_same_however_many_threads_the_engine_has(tmp_path: Path) -> None:
+    """Workers of the tests give the engine one thread (`conftest.py`); a run on its own has several."""
+    listed = pl.DataFrame(list(rows(150, 5, table())), schema_overrides={"bsa_m2": pl.String})
+    listed.write_csv(tmp_path / "in.csv")
+    found = []
+    for threads in ("1", "4"):
+        line = ["batch", str(tmp_path / "in.csv"), "-o", str(tmp_path / "out.csv"), "--quiet"]
+        line += ["--rejects", str(tmp_path / "bad.csv")]
+        surroundings = os.environ | {"POLARS_MAX_THREADS": threads}
+        done = subprocess.run([sys.executable, "-m", "infusecalc", *line], check=False, env=surroundings)
+        assert done.returncode == 4
+        found.append([(tmp_path / name).read_bytes() for name in ("out.csv", "bad.csv")])
+    assert found[0] == found[1]
+
+
 def test_chunks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    listed = pl.DataFrame(list(rows(200, 9, table())), schema_overrides={"bsa_m2": pl.String})
+    listed = pl.DataFrame(list(rows(80, 9, table())), schema_overrides={"bsa_m2": pl.String})
     with pytest.warns(RejectedRows):
         whole = expand(listed)
-    monkeypatch.setattr("infusecalc.cohort.frames.ROWS", 23)  # 200 rows are 8 times 23 and 16
+    monkeypatch.setattr("infusecalc.cohort.frames.ROWS", 23)  # 80 rows are 3 times 23 and 11
     with pytest.warns(RejectedRows):
         assert_frame_equal(expand(listed), whole)
     assert rejects(listed)["row"].is_sorted()

@@ -12,7 +12,7 @@ from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 import pdf_pages
 from infusecalc.cli import run
 from infusecalc.output import html, markdown, pdf, terminal
-from infusecalc.output.blocks import Heading, Mark, Months, Rows, Timeline
+from infusecalc.output.blocks import Heading, Lines, Mark, Months, Pairs, Rows, Timeline
 from infusecalc.output.clinic_details import ClinicDetails
 from infusecalc.output.course_answer import CourseAnswer
 from infusecalc.output.phrases import long_date, short_date, tall_man
@@ -96,6 +96,21 @@ def test_a_plan_that_fits_on_no_two_pages_goes_on(tmp_path):
     last = text.rindex("Working, infusion")
     assert text.index("Infusions #") < text.index("Pump, infusion") < last < text.index("Sources")
     assert "mg/kg x 83 kg" in text
+
+
+@pytest.mark.parametrize(("body", "size"), [
+    # short lines shrink in height alone: from 64 of them on, none of these fits in the next larger size
+    (Pairs((("name", "x"),) * 40), 9.5), (Pairs((("name", "x"),) * 64), 9), (Pairs((("name", "x"),) * 76), 7.75),
+    (Pairs((("name", "x"),) * 88), 6.75),
+    # prose shrinks in both directions
+    (Lines(("some words and some more " * 80,)), 9.5), (Lines(("some words and some more " * 160,)), 8.5),
+    (Lines(("some words and some more " * 224,)), 7), (Lines(("some words and some more " * 304,)), 7.5),
+])  # set in rows # fmt: skip
+def test_what_stands_overleaf_has_the_largest_letters_with_which_it_fits_one_page(body, size):
+    blocks = [Heading("Title", 1), Lines(("front",)), Heading("Overleaf", overleaf=True), body]
+    _, (_, _, letters) = pdf_pages.letters(pdf.draw(blocks, "foot", "clinic", "a4"))
+    highest = max(letter.top - letter.bottom for letter in letters if letter.bottom > 80)  # above the foot
+    assert highest == pytest.approx(size * 0.978, abs=0.02)  # the f of the heading, which is larger by 15 %
 
 
 def test_what_was_given_stands_in_its_box(tmp_path):

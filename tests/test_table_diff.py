@@ -34,22 +34,27 @@ TOLD = {}
 
 @pytest.fixture(autouse=True)
 def courses_of_the_shipped_table_are_made_once(monkeypatch):
-    """In every test one of the two tables is the shipped one, whose hundreds of courses are always the same."""
+    """In every test one of the two tables is the shipped one, whose hundreds of courses are always the same.
+
+    Those of a test's own files are kept for its next lines, by the names and the content of the files.
+    """
     shipped = load_either("shipped")
     makers = {name: getattr(table_diff, name) for name in ("_values", "_told")}
 
     def kept(make):
         def found(table, *asked):
-            if table is not shipped:
-                return make(table, *asked)
-            if (make, asked) not in TOLD:
-                TOLD[make, asked] = make(table, *asked)
-            return TOLD[make, asked]
+            files = () if table is shipped else tuple((each.name, each.sha256) for each in table.files)
+            if (make, files, asked) not in TOLD:
+                TOLD[make, files, asked] = make(table, *asked)
+            return TOLD[make, files, asked]
 
         return found
 
     for name, make in makers.items():
         monkeypatch.setattr(table_diff, name, kept(make))
+    yield
+    for key in [key for key in TOLD if key[1]]:
+        del TOLD[key]
 
 
 @pytest.fixture
