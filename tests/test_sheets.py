@@ -104,7 +104,10 @@ def test_a_plan_that_fits_on_no_two_pages_goes_on(tmp_path):
     (Pairs((("name", "x"),) * 88), 6.75),
     # prose shrinks in both directions
     (Lines(("some words and some more " * 80,)), 9.5), (Lines(("some words and some more " * 160,)), 8.5),
-    (Lines(("some words and some more " * 224,)), 7), (Lines(("some words and some more " * 304,)), 7.5),
+    (Lines(("some words and some more " * 224,)), 7),
+    # what is too long for a column goes on in the next one, and what is too long for two on another page
+    (Lines(("some words and some more " * 304,)), 8.5), (Lines(("some words and some more " * 560,)), 6.5),
+    (Lines(("some words and some more " * 640,)), 7.5),
 ])  # set in rows # fmt: skip
 def test_what_stands_overleaf_has_the_largest_letters_with_which_it_fits_one_page(body, size):
     blocks = [Heading("Title", 1), Lines(("front",)), Heading("Overleaf", overleaf=True), body]
