@@ -109,7 +109,7 @@ def foot(course: Course, sources: Iterable[str] | None = None) -> Iterator[Block
     least = f"weakest source: {lowest}{_MEANT.get(lowest, '')}"
     if lowest == "recalled":
         parts = ", ".join(course.unread)
-        least = f"{'' if parts else 'in part '}not from a label, to be confirmed{f': {parts}' if parts else ''}"
+        least = f"{'' if parts else 'in part '}not from a label, pharmacist to confirm{f': {parts}' if parts else ''}"
     version = course.table.version + (" with a site's file" if any(file.local for file in course.table.files) else "")
     signed = f", {course.site.whole.said}" if course.site.whole else ""
     yield Lines((f"{_behind(course)}; {least}{signed}; table {version}; more: --full",), tight=True)
@@ -129,12 +129,12 @@ def _behind(course: Course) -> str:
     title = re.split(r"[:,(]", source.title)[0].strip()
     told = f"{title} ({'undated' if source.date == 'unknown' else source.date})"
     if off_label:
-        return f"Schedule read in: {told}; not on the {course.regimen.label} label"
+        return f"Schedule from: {told}; not on the {course.regimen.label} label"
     if course.product_name in title:
         return told
     others = (table.text("products", each, "name") for each in table.names("products"))
     brand = any(name in title for name in others)
-    return f"Read in{' a text of another brand' if brand else ''}: {told}"
+    return f"From {'the text of another brand' if brand else 'the text'}: {told}"
 
 
 # --- one dose ---------------------------------------------------------------------------------------------
