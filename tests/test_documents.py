@@ -199,7 +199,7 @@ def test_a_severe_reaction_stands_before_the_steps_after_a_stop(form, tmp_path):
         return
     text = " ".join(unescape(text).split())
     severe = text.index("A severe reaction ends the infusion")
-    assert severe < text.index("Severe reaction: stop the infusion")
+    assert severe < text.index("Severe reaction: discontinue the infusion")
     steps = {"json": '"steps"', "table": "mL/h "}.get(form, "duration")
     mark = "as_tolerated" if form == "json" else "As tolerated (infusecalc's own rule)"
     assert severe < text.index(steps) < text.replace("\\", "").rindex(mark)
