@@ -46,7 +46,8 @@ def _override(case: Case, name: str) -> Iterator[Finding]:
         if spans and _combined(spans, pair, rows) and not (off_label and _dose_side(*pair, rows)):
             both, who = f"{pair[1].people} every {spans[1]}", "source" if off_label else "label"
             message = (
-                f"{name}: {both} raises the dose and shortens the interval; the {who} allows one or the other, not both"
+                f"{name}: {both} raises the dose and shortens the interval; "
+                f"the {who} allows one or the other, and says nothing of both"
             )
             code = "dose-outside-source" if off_label else "escalation-combined"
             yield case.about(code, (name,), message, _sources(_own(case, name), rows))
