@@ -63,7 +63,7 @@ def test_the_first_command_of_the_readme_prints_eight_infusions(capfd):
     made = (
         "make up 4 x 100 mg, each vial dissolved in 10 mL sterile water for injection (swirl, do not shake), 10 mg/mL: "
     )
-    bag = "35 mL of drug into 250 mL after taking out 35 mL of fluid: 1.4 mg/mL, 50 mg waste"
+    bag = "35 mL of drug into 250 mL after taking out 35 mL: 1.4 mg/mL, 50 mg waste"
     assert made + bag in " ".join(out.split())
     assert "Tue 2026-12-01" in out
     assert err == ""

@@ -115,7 +115,7 @@ def _date(value: object) -> str | None:
 
 _NOT_JUDGED = "give --on today to see whether it is overdue"
 _NO_BOUND = "no statement found in our sources: this does not mean that it is safe"
-_NO_LIMIT = "no limit found in our sources; that does not mean that {} is safe"
+_NO_LIMIT = "none found in our sources; this does not mean it is safe"
 _GAPS = ("gap-unusual", "gap-above-label")
 _COMPLETE = "The regimen is complete: nothing more is planned."
 
@@ -161,8 +161,8 @@ def _due(due: Due, infusion: Infusion, place: int) -> Iterator[Block]:
         ("original plan", f"{phrases.day(infusion.planned.by_plan)}{_taken(infusion.planned, anchor)}"),
         ("from the last infusion", f"{counted}{' (used)' if anchor == 'given' else ''}{late}"),
         ("moved", moved or "not moved"),
-        ("earliest", _bound(due.earliest, "earlier")),
-        ("latest", _bound(due.latest, "later")),
+        ("earliest", _bound(due.earliest)),
+        ("latest", _bound(due.latest)),
         ("dose", phrases.marked(_dose(infusion), blocked=bool(due.blocks))),
         ("bag", phrases.bag(infusion.dose.preparation)),
         ("time", phrases.time(infusion.time)),
@@ -204,9 +204,9 @@ def _taken(item: Planned, anchor: str) -> str:
     return " (used)" if item.due == item.by_plan else f" left out; {phrases.day(item.due)} (used)"
 
 
-def _bound(bound: Bound | None, than: str) -> str:
+def _bound(bound: Bound | None) -> str:
     return (
-        _NO_LIMIT.format(than)
+        _NO_LIMIT
         if bound is None
         else f"{phrases.day(bound.date)}: {bound.text} ({phrases.cited(bound.source)})"
     )
@@ -273,9 +273,9 @@ def _due_first(due: Due, infusion: Infusion) -> Iterator[Block]:
     if now != lines:
         told, lines = f"{_if_given_on(due)}: ", now
     yield Lines((told + lines[0], *lines[1:]), listed=True)
-    rows = [("earliest", _bound_first(due.earliest, "earlier")), ("latest", _bound_first(due.latest, "later"))]
+    rows = [("earliest", _bound_first(due.earliest)), ("latest", _bound_first(due.latest))]
     if due.earliest is due.latest is None:
-        rows = [("earliest and latest", _bound_first(None, "earlier or later"))]
+        rows = [("earliest and latest", _bound_first(None))]
     rows = [*_why_that_day(due, infusion), *rows]
     moved = phrases.shift(planned.moved_days, "later (clinic days)", "earlier (clinic days)")
     if moved:
@@ -312,5 +312,5 @@ def _making(course: Course, infusion: Infusion, *, blocked: bool) -> tuple[str, 
     return phrases.marked(formula(course, infusion.dose), blocked=blocked), made, time
 
 
-def _bound_first(bound: Bound | None, than: str) -> str:
-    return _NO_LIMIT.format(than) if bound is None else f"{phrases.day(bound.date)}: {bound.text}"
+def _bound_first(bound: Bound | None) -> str:
+    return _NO_LIMIT if bound is None else f"{phrases.day(bound.date)}: {bound.text}"

@@ -75,11 +75,11 @@ def _stated(hundredths: int | None) -> str:
 
 
 def bag(made_up: Preparation) -> str:
-    """The bag: `35 mL of drug into 250 mL after taking out 35 mL of fluid: 1.4 mg/mL`; or that it does not fit."""
+    """The bag: `35 mL of drug into 250 mL after taking out 35 mL: 1.4 mg/mL`; or that it does not fit."""
     if made_up.too_much is not None:
         return f"{people(made_up.too_much, 4)} mL of drug does not fit in a {people(made_up.bag, 0)} mL bag"
     drug = volume(made_up.drug_volume)
-    into = f"{drug} of drug into {people(made_up.bag, 0)} mL after taking out {drug} of fluid"
+    into = f"{drug} of drug into {people(made_up.bag, 0)} mL after taking out {drug}"
     return f"{into}: {people(made_up.concentration)} mg/mL"
 
 
@@ -148,7 +148,7 @@ def rhythm(phase: Phase, *, follows: bool = False) -> str:
     parts = []
     after = phase.starts and phase.count is not None and f"{phase.wait} after the {phase.starts.after}"
     if len(phase.offsets) > 1 or (phase.interval is None and not after):
-        parts.append(block(phase) + (" from its first infusion" if follows and phase.starts else ""))
+        parts.append(_own_days(phase) if follows and phase.starts else block(phase))
     elif follows and phase.starts and phase.wait == phase.interval:
         return f"then {rhythm(phase)}"
     if phase.repeat and phase.repeat.planned == "asked":
@@ -173,6 +173,13 @@ def block(phase: Phase) -> str:
     return f"{unit}{'s' if len(numbers) > 1 else ''} {listed}"
 
 
+def _own_days(phase: Phase) -> str:
+    """The days of a phase that begins behind another: `twice, 14 days apart`."""
+    if len(phase.offsets) == 2:  # noqa: PLR2004 - two infusions
+        return f"twice, {phase.offsets[1]} days apart"
+    return f"{block(phase)} from its first infusion"
+
+
 def heading(dose: PhaseDose, *, undated: bool = False) -> str:
     """A phase in one line: `induction: 5 mg/kg, weeks 0, 2 and 6`; `undated`: with when it begins."""
     band = f" ({dose.place})" if dose.place else ""
@@ -189,7 +196,7 @@ def begun(dose: PhaseDose) -> str:
     if starts is None or phase.count is not None or (phase.wait == phase.interval and not starts.window):
         return dose.name
     earliest, latest = (starts.window.earliest, starts.window.latest) if starts.window else (None, None)
-    bounds = f"{f'earliest {earliest}' if earliest else ''}{f', latest {latest}' if latest else ''}"
+    bounds = f"{earliest} to {latest}" if earliest and latest else f"earliest {earliest}" if earliest else ""
     return f"{dose.name}, from {phase.wait} after the {starts.after}{f' (start-window: {bounds})' if bounds else ''}"
 
 

@@ -87,16 +87,23 @@ def head(course: Course, findings: Iterable[Finding]) -> Iterator[Block]:
     if len(course.patient.weights) > 1:
         lines.append(f"weights: {phrases.weights(course.patient)}")
     if not course.conditions:
-        lines.append(phrases.NO_CONDITIONS)
+        unaged = [f"{each.key}: {each.short}" for each in listed if each.code == _UNAGED]
+        lines.append("; ".join((_UNCHECKED, *unaged)) if unaged else phrases.NO_CONDITIONS)
     yield Lines(tuple(lines))
     rows = tuple((each, told(course, each)) for each in together(listed) if each.severity == "caution")
     if rows:
         yield Findings(rows, brief=True)
 
 
+_UNAGED = "age-unknown"
+_UNCHECKED = "contraindications not checked (no --has)"
+"""That no condition was entered, where an age that nobody has entered stands beside it."""
+
+
 def infos(course: Course, findings: Iterable[Finding], *, tight: bool = False) -> Iterator[Block]:
-    """What else is to be known, by its short text; what was done before the start is left out."""
-    listed = [each for each in findings if each.severity == "info" and not each.done]
+    """What else is to be known, by its short text; what was done before the start, and what stands above, is left out."""
+    above = () if course.conditions else (_UNAGED,)
+    listed = [each for each in findings if each.severity == "info" and not each.done and each.code not in above]
     rows = tuple((each, phrases.tall_man(course, each.short or each.message)) for each in listed)
     if rows:
         yield Findings(rows, brief=True, tight=tight)
