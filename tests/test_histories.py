@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,11 @@ from infusecalc import BadInput, Patient, make_course
 from infusecalc.cli import run
 from infusecalc.cohort import RejectedRows, expand, rejects
 from infusecalc.output.records import records
-from support import Streaming, cases, table
+from support import HERE, Streaming, cases, table
 
 pytestmark = pytest.mark.usefixtures("seen_in_engine_threads")
 
+DOCS = HERE.parent / "docs"
 HEAD = "patient_id,drug,indication,weight_kg,start\n"
 ROWS = "a,infliximab,crohns,70,2026-01-05\nb,infliximab,crohns,80,2026-01-05\nk,infliximab,kawasaki,20,2026-01-05\n"
 
@@ -286,6 +288,41 @@ def test_what_to_order_leaves_out_what_was_given(tmp_path: Path, by: str) -> Non
     rows = [(*january, "1", "4x100", "130", "8")] if by != "month" else [(*january, "2", "6x100", "260", "12")]
     rows = [(*first[by], "1", "2x100", "130", "4"), *rows] if by in first else rows
     assert found == [*rows, (*february, "2", "8x100", "260", "16"), ("all", "", "4", "14x100", "520", "28")]
+
+
+def test_what_to_order_ends_with_the_sums_of_its_rows_and_the_page_and_the_help_say_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever adds up all rows orders twice."""
+    words, totals = files(tmp_path, given=None), tmp_path / "order.csv"
+    run(["batch", *words, "-o", str(tmp_path / "out.csv"), "--quiet", "--totals", str(totals)])
+    rows = read(totals)
+    whole = [row for row in rows if row["period"] == "all"]
+    parts = rows[: -len(whole)]
+    assert rows[len(parts) :] == whole
+    for name in ("infusions", "dose_mg", "waste_mg"):
+        assert sum(float(row[name]) for row in parts) == sum(float(row[name]) for row in whole) > 0
+    told = (DOCS / "cohorts.md").read_text(encoding="utf-8").partition("\n## What to order\n")[2].partition("\n## ")[0]
+    assert "with `period` `all` and an empty `from`. Leave them out before you sum `dose_mg`" in told
+    assert run(["batch", "--help"]) == 0
+    assert "its last rows, period all, are sums of the others" in " ".join(capsys.readouterr().out.split())
+
+
+def test_the_totals_of_a_schedule_tell_the_same_infusions_three_times_and_the_page_and_the_help_say_so(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    line = "schedule infliximab crohns --weight 70kg --start 2026-12-01 --totals --format csv"
+    assert run(line.split()) == 0
+    found: dict[str, float] = {}
+    for row in csv.DictReader(io.StringIO(capsys.readouterr().out)):
+        kind = {7: "month", 4: "year"}.get(len(row["period"]), row["period"])
+        found[kind] = found.get(kind, 0) + float(row["dose_mg"])
+    assert found == dict.fromkeys(("month", "year", "course"), 2800)  # 8 x 350 mg
+    told = (DOCS / "commands.md").read_text(encoding="utf-8")
+    assert "do not sum `dose_mg`, or any other column, over all rows" in told
+    assert "the months (`period` `2026-12`), then the years (`2026`), then the course (`course`)" in told
+    assert run(["schedule", "--help"]) == 0
+    assert "by month, year and course, each of all infusions" in " ".join(capsys.readouterr().out.split())
 
 
 def test_what_to_order_is_the_same_with_and_without_a_history_beside_it(tmp_path: Path) -> None:

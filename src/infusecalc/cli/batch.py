@@ -155,7 +155,12 @@ _OPTIONS = [
     ),
     *HORIZON,
     *DATASET,
-    option("--totals", "File for what to order, by product and period; - for standard output.", "FILE"),
+    option(
+        "--totals",
+        "File for what to order, by product and period; its last rows, period all, are sums of the others; - for "
+        "standard output.",
+        "FILE",
+    ),
     option("--totals-by", f"Period of --totals: {', '.join(PERIODS)}; default month.", "PERIOD", words=PERIODS),
     option("--totals-as", f"Format of --totals: {', '.join(_TOTALS)}; default: by extension.", "FORMAT", words=_TOTALS),
 ]

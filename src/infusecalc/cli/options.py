@@ -151,7 +151,7 @@ CLINIC = [
 TURNOVER = [option("--turnover", "Minutes between two patients in a chair, for the chair time; default 0.", "MIN")]
 TOTALS = [
     repeated("--price", "Price of a vial, for the cost of infusions and course.", "[PRODUCT:]100mg=174.63"),
-    flag("--totals", "Totals by month and year; in CSV and NDJSON, only these rows."),
+    flag("--totals", "Totals by month, year and course, each of all infusions; in CSV and NDJSON, only these rows."),
 ]
 PUMP = [
     option("--number", "Number of the infusion in the course; default 1.", "N"),
