@@ -325,6 +325,46 @@ def test_the_totals_of_a_schedule_tell_the_same_infusions_three_times_and_the_pa
     assert "by month, year and course, each of all infusions" in " ".join(capsys.readouterr().out.split())
 
 
+@pytest.mark.parametrize("weights", [None, "a,2026-01-05,70"])
+def test_what_to_order_says_how_much_of_each_sum_is_blocked(
+    tmp_path: Path, weights: str | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is what the infusions say that block and are to be given, by month and product."""
+    rows = ROWS.strip() + "\nc,rituximab,pv,70,2026-01-05\nd,rituximab,aiha,70,2026-01-06\n"
+    words = files(tmp_path, given=None, weights=weights, rows=rows)
+    out, totals = tmp_path / "out.csv", tmp_path / "order.csv"
+    line = ["batch", *words, "-o", str(out), "--label", "eu", "--height", "175cm", "--for", "2y", "--days", "mon"]
+    assert run([*line, "--totals", str(totals), "--price", "100mg=2", "--quiet"]) == 3
+    expected: dict[tuple[str, str], list[float]] = {}
+    listed = read(out)
+    for row in listed:
+        for period in (row["date"][:7], "all"):
+            known = expected.setdefault((period, row["product"]), [0, 0])
+            if row["blocks"] and row["optional"] == "false":
+                known[0], known[1] = known[0] + 1, known[1] + float(row["dose_mg"])
+    assert any(row["blocks"] and row["optional"] == "true" for row in listed), "such a one is in no sum"
+    found = read(totals)
+    assert list(found[0])[-4:] == ["cost", "waste_cost", "blocked", "blocked_dose_mg"]
+    shares = {(row["period"], row["product"]): [float(row["blocked"]), float(row["blocked_dose_mg"])] for row in found}
+    assert shares == {key: expected[key] for key in shares}
+    # d: 375 mg/m2 x 1.84 m2 = 690 mg on four Tuesdays; c: 500 mg on Tuesday 2027-01-05
+    assert shares["all", "MabThera"] == [5, 3260]
+    assert shares["all", "Remicade"] == [0, 0]
+    assert run([*line, "--totals", "-", "--quiet"]) == 3
+    said = capsys.readouterr().out
+    assert "MabThera: BLOCKED among these: 5 infusions, 3,260 mg\n" in said
+    assert "Remicade: BLOCKED" not in said
+
+
+def test_one_infusion_that_blocks_is_told_as_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = files(tmp_path, given=None, rows=ROWS.splitlines()[0] + "\n")
+    line = ["batch", *words, "-o", str(tmp_path / "out.csv"), "--totals", "-", "--quiet", "--doses", "1"]
+    assert run([*line, "--has", "active-tb"]) == 3
+    said = capsys.readouterr().out
+    assert "BLOCKED among these: 1 infusion, 350 mg\n" in said
+    assert "Totals leave out what was given already, and as-needed infusions.\n" in said
+
+
 def test_what_to_order_is_the_same_with_and_without_a_history_beside_it(tmp_path: Path) -> None:
     rows = ROWS + "c,rituximab,ra,70,2026-01-05\nd,rituximab,gpa-pediatric,30,2026-01-05\n"
     made = []
@@ -352,7 +392,7 @@ def test_what_to_order_goes_to_standard_output_where_the_result_does_not(
     assert "2026-01  Remicade          3  950 mg  50 mg  10 x 100 mg" in said
     assert run(["batch", *words, "-o", out, "--totals", "-", "--totals-as", "csv", "--doses", "1", "--quiet"]) == 0
     assert capsys.readouterr().out.startswith(
-        "period,from,product,infusions,dose_mg,vials,waste_mg,duration_min,chair_min\n"
+        "period,from,product,infusions,dose_mg,vials,waste_mg,duration_min,chair_min,blocked,blocked_dose_mg\n"
     )
     for wrong, says in (
         (["--totals", "-"], "is standard output, where the result goes"),

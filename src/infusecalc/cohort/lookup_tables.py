@@ -45,17 +45,18 @@ class Events:
         self.shapes, self.stretches = pl.DataFrame(), pl.DataFrame()
         self.events = pl.DataFrame(schema=_EVENT)
         self.codes: list[tuple[Codes, ...]] = []  # of each variant, one for each of its events
-        # how many of a variant's infusions are given whatever happens, and on which days
-        # and how many of these block
+        # how many of a variant's infusions are given whatever happens, how many of these block, and for each its day
+        # and whether it blocks
         counted = {"needed": pl.Int64, "blocked": pl.Int64}
-        self.needed = pl.DataFrame(schema={**counted, "days": pl.List(pl.Int64), "product": pl.String})
+        each = pl.List(pl.Int64)
+        self.needed = pl.DataFrame(schema={**counted, "days": each, "stops": each, "product": pl.String})
         self._shapes: list[dict[str, Any]] = []
         self._stretches: list[dict[str, Any]] = []
         self._runs: list[tuple[Shape, Stretch]] = []
         kinds = {"variant": pl.Int64, "first_event": pl.Int64, "events": pl.Int64}
         self._variants = Known(["stretch", "bits"], kinds, self._variant)
         self._days: list[list[int]] = []
-        self._blocked: list[int] = []
+        self._stops: list[list[int]] = []
         self._products: list[str] = []
         self._events: list[tuple[Any, ...]] = []
         self._said: dict[tuple[Any, ...], Codes] = {}
@@ -130,8 +131,8 @@ class Events:
         if self.events.height < len(self._events):
             more = pl.DataFrame(self._events[self.events.height :], schema=_EVENT, orient="row")
             self.events = pl.concat([self.events, more]).rechunk()
-            counted = {"needed": map(len, self._days), "blocked": self._blocked}
-            needed = {**counted, "days": self._days, "product": self._products}
+            counted = {"needed": map(len, self._days), "blocked": map(sum, self._stops)}
+            needed = {**counted, "days": self._days, "stops": self._stops, "product": self._products}
             self.needed = pl.DataFrame(needed, schema=self.needed.schema)
         return found
 
@@ -142,11 +143,9 @@ class Events:
         self._add(shape, run, bits)
         events = self._events[first:]
         self._products.append(shape.group.product_name)
-        self._days.append([event[_DAY] for event in events if not event[_OPTIONAL]])
-        blocks = (
-            bool(codes.blocks) and not event[_OPTIONAL] for codes, event in zip(self.codes[-1], events, strict=True)
-        )
-        self._blocked.append(sum(blocks))
+        counted = [each for each in zip(self.codes[-1], events, strict=True) if not each[1][_OPTIONAL]]
+        self._days.append([event[_DAY] for _, event in counted])
+        self._stops.append([int(bool(codes.blocks)) for codes, _ in counted])
         return len(self.codes) - 1, first, len(events)
 
     def _add(self, shape: Shape, stretch: Stretch, bits: int) -> None:

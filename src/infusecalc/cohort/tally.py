@@ -148,7 +148,7 @@ class Tally:
             first, product = first_day(infusion.planned.date, self.by), course.product_name
             self.ordered[first, product, vials_text(made_up.vials)] += 1
             times = infusion.time, course.chair.time(infusion.time)
-            sums = (infusion.dose.amount.dose, made_up.waste, *times, spent, wasted)
+            sums = (dose, made_up.waste, *times, spent, wasted, stops, stops * dose)
             self._add_period(first, product, [1, *(each or 0 for each in sums), times[0] is None, spent is None])
 
     def _add_vials(self, whole: pl.DataFrame) -> None:
@@ -161,12 +161,13 @@ class Tally:
             self._add_product(product, found)
         if not self.by:
             return
-        dated = whole.filter(pl.col("needed") > 0).explode("days")
+        dated = whole.filter(pl.col("needed") > 0).explode("days", "stops")
         day = pl.col("start") + pl.duration(days=pl.col("days"))
-        dated = dated.with_columns(first=day.dt.truncate(_STEPS[self.by]))
+        dated = dated.with_columns(first=day.dt.truncate(_STEPS[self.by]), stopped=pl.col("stops") * pl.col("dose"))
         for first, name, vials, count in dated.group_by("first", "product", "vials").len().iter_rows():
             self.ordered[first, name, vials] += count
-        sums = (pl.col(name).sum() for name in ("dose", "waste", "time", "chair", "cost", "waste_cost"))
+        summed = "dose", "waste", "time", "chair", "cost", "waste_cost", "stops", "stopped"
+        sums = (pl.col(name).sum() for name in summed)
         missing = (pl.col(name).null_count().alias(f"no_{name}") for name in ("time", "cost"))
         for first, name, *found in dated.group_by("first", "product").agg(pl.len(), *sums, *missing).iter_rows():
             self._add_period(first, name, found)

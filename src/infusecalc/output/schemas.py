@@ -254,6 +254,7 @@ _DOCUMENTS: dict[str, list[Schema]] = {
                     _object(**{"from": _or_null(_DATE)}, period=_TEXT, product=_TEXT, infusions=_COUNT),
                     _object(dose_mg=_AMOUNT, vials=_VIALS_TEXT, waste_mg=_AMOUNT),
                     _object(duration_min=_or_null(_AMOUNT), chair_min=_or_null(_AMOUNT)),
+                    _object(blocked=_COUNT, blocked_dose_mg=_AMOUNT),
                 )
             ),
         )

@@ -17,6 +17,8 @@ PERIODS = ("day", "week", "month")
 ALL = "all"
 """The period that is the whole."""
 _COLUMNS = ("period", "from", "product", "infusions", "dose_mg", "vials", "waste_mg", "duration_min", "chair_min")
+_BLOCKED = ("blocked", "blocked_dose_mg")
+"""Behind all others: how much of the sums are infusions that block."""
 _ORDER = ("period", "product", "infusions", "dose", "waste", "vials")
 _TIMES = ("period", "product", "infusion time", "chair time")
 
@@ -24,7 +26,8 @@ _TIMES = ("period", "product", "infusion time", "chair time")
 class Row(Frozen):
     """The sums of a period (by its first day; None: the whole) and a product: 0.01 mg, 0.01 min, 0.01 of money.
 
-    Times and costs are those that are known: `untimed` infusions have no time, `unpriced` ones no cost.
+    Times and costs are those that are known: `untimed` infusions have no time, `unpriced` ones no cost. `blocked`
+    infusions are among the others, and `blocked_dose` is theirs.
     """
 
     first: date | None
@@ -37,6 +40,8 @@ class Row(Frozen):
     chair: int
     cost: int
     waste_cost: int
+    blocked: int
+    blocked_dose: int
     untimed: int
     unpriced: int
 
@@ -56,7 +61,7 @@ class TotalsAnswer(Answer):
         self.by, self.listed, self.priced, self.version = by, rows, priced, version
         self.foot = f"Regimen table {version}"
         added = ("cost", "waste_cost") if priced else ()
-        self.columns = (*_COLUMNS, *added)
+        self.columns = (*_COLUMNS, *added, *_BLOCKED)
 
     def document(self) -> Record:
         """`infusecalc.totals/1`."""
@@ -77,12 +82,17 @@ class TotalsAnswer(Answer):
                 "chair_min": None if row.untimed else number(row.chair),
                 "cost": None if row.unpriced else number(row.cost),
                 "waste_cost": None if row.unpriced else number(row.waste_cost),
+                "blocked": row.blocked,
+                "blocked_dose_mg": number(row.blocked_dose),
             }
             yield {name: found[name] for name in self.columns}
 
     def page(self) -> Iterator[Block]:
         """The sums as a table, to order by."""
         yield Heading(f"What to order, by {self.by} and product", TITLE)
+        stopped = tuple(map(_stopped, (row for row in self.listed if row.first is None and row.blocked)))
+        if stopped:
+            yield Lines(stopped)
         yield Rows(_ORDER, tuple(map(self._order, self.listed)), right=(2, 3, 4))
         yield Heading("Time and cost" if self.priced else "Time")
         heads = (*_TIMES, "cost of vials", "of that waste") if self.priced else _TIMES
@@ -98,3 +108,9 @@ class TotalsAnswer(Answer):
         times = ("not known" if row.untimed else phrases.time(each) or "0 min" for each in (row.time, row.chair))
         money = (phrases.money(None if row.unpriced else each) for each in (row.cost, row.waste_cost))
         return (row.name(self.by), row.product, *times, *(money if self.priced else ()))
+
+
+def _stopped(row: Row) -> str:
+    """How much of the sums of a product are infusions that block."""
+    infusions = f"{row.blocked:,} infusion{'' if row.blocked == 1 else 's'}"
+    return f"{row.product}: BLOCKED among these: {infusions}, {people(row.blocked_dose)} mg"
