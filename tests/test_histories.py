@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from pathlib import Path
 from typing import Any
 
@@ -408,3 +409,15 @@ def test_what_to_order_goes_to_standard_output_where_the_result_does_not(
     ):
         assert run(["batch", *words, *wrong]) == 2
         assert says in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("case", cases("columns"))
+def test_day_and_planned_date_are_what_the_page_on_commands_says(
+    case: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = f"schedule infliximab crohns --weight 70kg --doses 2 --format ndjson --quiet {case['options']}"
+    assert run(line.split()) in (0, 3)
+    rows = [json.loads(text) for text in capsys.readouterr().out.splitlines()]
+    names = [name for name in case if name in rows[0]]
+    assert len(names) >= 2
+    assert {name: [row[name] for row in rows] for name in names} == {name: case[name] for name in names}

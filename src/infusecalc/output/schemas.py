@@ -16,12 +16,19 @@ _AMOUNT, _COUNT = {"type": "number", "minimum": 0}, {"type": "integer", "minimum
 _DATE = {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}
 _HASH = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
 _SEVERITY, _STATUS = {"enum": ["block", "caution", "info"]}, {"enum": ["labelled", "off-label"]}
+_DAY = "Days from the start of the plan; for days since the first infusion, subtract the day of number 1."
+_PLANNED = "The date in the original plan, counted from the start, as if nothing was given and no day was closed."
 _VIALS_TEXT = {"type": "string", "pattern": "^([0-9]+x[0-9.]+(\\+[0-9]+x[0-9.]+)*)?$"}
 
 
 def _object(**properties: Schema) -> Schema:
     """An object that has all of some properties."""
     return {"type": "object", "properties": properties, "required": list(properties)}
+
+
+def _said(schema: Schema, *, meaning: str) -> Schema:
+    """A value with what a reader could take it for, and what it is."""
+    return schema | {"description": meaning}
 
 
 def _list(items: Schema) -> Schema:
@@ -74,8 +81,9 @@ _DEFS: dict[str, Schema] = {
     ),
     "infusion": _both(
         _object(
-            number=_COUNT, phase=_TEXT, day=_WHOLE, date=_DATE, optional=_FLAG, weight_kg=_AMOUNT,
-            bsa_m2=_or_null(_AMOUNT), planned_date=_DATE, moved_days=_WHOLE, given=_FLAG, given_mg=_or_null(_AMOUNT),
+            number=_COUNT, phase=_TEXT, day=_said(_WHOLE, meaning=_DAY), date=_DATE, optional=_FLAG, weight_kg=_AMOUNT,
+            bsa_m2=_or_null(_AMOUNT), planned_date=_said(_DATE, meaning=_PLANNED), moved_days=_WHOLE, given=_FLAG,
+            given_mg=_or_null(_AMOUNT),
         ),
         _of("dose"),
     ),
