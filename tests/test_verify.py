@@ -675,3 +675,105 @@ def test_what_is_read_cannot_act_on_a_terminal(capfd, tmp_path):
     out = capfd.readouterr().out
     assert "\x1b" not in out
     assert "\\x1b[31mxxx" in out
+
+
+# --- a blocked plan may agree ---------------------------------------------------------------------------------
+
+BLOCKS = "contraindicated:active-tb"
+PERMISSION = f"the stored plan is blocked by {BLOCKS}: it agrees, that is no permission"
+
+
+@pytest.mark.parametrize("form", ["json", "csv"])
+def test_a_blocked_plan_that_agrees_says_in_every_format_that_it_is_blocked(form, capfd, tmp_path):
+    """The exit code is that of `agrees`: whether the file is right is another question."""
+    path = tmp_path / f"plan.{form}"
+    path.write_text(written(capfd, form, f"{PLAN} --has active-tb"), encoding="utf-8")
+    for shown in ("table", "md", "html"):
+        assert run(["verify", str(path), "--format", shown]) == 0
+        out, err = capfd.readouterr()
+        assert f"BLOCKED: {PERMISSION}" in " ".join(out.split())
+        assert err == f"infusecalc: {PERMISSION}\n"
+    found = verified(capfd, path)
+    assert (found["verdict"], found["blocks"]) == ("agrees", [BLOCKS])
+    for shown in ("csv", "ndjson"):
+        assert run(["verify", str(path), "--format", shown]) == 0
+        out, err = capfd.readouterr()
+        row = next(csv.DictReader(io.StringIO(out))) if shown == "csv" else json.loads(out)
+        assert (row["verdict"], row["blocks"]) == ("agrees", BLOCKS)
+        assert err == f"infusecalc: {PERMISSION}\n"
+
+
+def test_a_blocked_plan_that_differs_says_so_without_a_word_of_agreeing(capfd, tmp_path):
+    document = json.loads(written(capfd, "json", f"{PLAN} --has active-tb"))
+    document["infusions"][0]["dose_mg"] = 360
+    path = tmp_path / "plan.json"
+    path.write_text(resealed(document), encoding="utf-8")
+    assert run(["verify", str(path)]) == 3
+    out, err = capfd.readouterr()
+    assert f"BLOCKED: the stored plan is blocked by {BLOCKS}\n" in out
+    assert "permission" not in out + err
+
+
+def test_a_plan_that_nothing_blocks_says_nothing_of_a_block(capfd, tmp_path):
+    """Neither does one whose block was accepted, nor another answer of ours, nor a CSV without the column."""
+    accepted = ("--has", "active-tb", "--accept", f"{BLOCKS}=treated for 2 months")
+    for form in ("json", "csv"):
+        for more in ((), accepted):
+            assert run([*PLAN.split(), *more, "--format", form]) == 0
+            text = capfd.readouterr().out
+            assert verified(capfd, tmp_path / f"plan.{form}", text)["blocks"] == []
+            assert run(["verify", str(tmp_path / f"plan.{form}")]) == 0
+            out, err = capfd.readouterr()
+            assert ("BLOCKED" in out, err) == (False, "")
+    rows = list(csv.DictReader(io.StringIO(written(capfd, "csv", f"{PLAN} --has active-tb"))))
+    out = io.StringIO()
+    writer = csv.DictWriter(out, [name for name in rows[0] if name != "blocks"], extrasaction="ignore")
+    writer.writeheader()
+    writer.writerows(rows)
+    assert verified(capfd, tmp_path / "plan.csv", out.getvalue())["blocks"] == []
+    line = "dose infliximab crohns --weight 70kg --has active-tb"
+    assert verified(capfd, tmp_path / "dose.json", written(capfd, "json", line))["blocks"] == []
+
+
+def test_blocks_with_and_without_a_detail_are_each_named_once(capfd, tmp_path):
+    line = f"{PLAN} --days tue --has active-tb --has active-infection --every 4w"
+    for form in ("json", "csv"):
+        found = verified(capfd, tmp_path / f"plan.{form}", written(capfd, form, line))
+        said = {"interval-below-label", "contraindicated:active-tb", "contraindicated:active-infection"}
+        assert set(found["blocks"]) == said
+        assert len(found["blocks"]) == len(said)
+
+
+def test_a_block_in_a_file_cannot_act_on_a_terminal(capfd, tmp_path):
+    text = written(capfd, "csv", f"{PLAN} --has active-tb").replace(BLOCKS, "contraindicated:\x1b[31m")
+    path = tmp_path / "plan.csv"
+    path.write_text(text, encoding="utf-8")
+    run(["verify", str(path)])
+    out, err = capfd.readouterr()
+    assert "contraindicated:\\x1b[31m" in out
+    assert "contraindicated:\\x1b[31m" in err
+    assert "\x1b" not in out + err
+
+
+def test_flat_data_say_what_was_not_compared(capfd, tmp_path):
+    """A plan that was checked in part does not look as one that was checked wholly; the columns stand behind all."""
+    for form in ("csv", "json"):
+        path = tmp_path / f"plan.{form}"
+        path.write_text(written(capfd, form), encoding="utf-8")
+        told = verified(capfd, path)["not_compared"]
+        assert bool(told) == (form == "csv")
+        for shown in ("csv", "ndjson"):
+            assert run(["verify", str(path), "--format", shown]) == 0
+            out = capfd.readouterr().out
+            row = next(csv.DictReader(io.StringIO(out))) if shown == "csv" else json.loads(out)
+            assert list(row)[-3:] == ["found_by", "not_compared", "blocks"]
+            assert (row["not_compared"] or "") == ";".join(told)
+
+
+def test_the_help_of_verify_says_what_its_0_is_not(capfd):
+    assert run(["verify", "--help"]) == 0
+    said = " ".join(capfd.readouterr().out.split())
+    assert "Exit codes: 0 the stored plan agrees, also if it is blocked: that is no permission;" in said
+    assert "nothing blocks" not in said
+    assert run(["dose", "--help"]) == 0
+    assert "Exit codes: 0 done, nothing blocks;" in capfd.readouterr().out

@@ -37,7 +37,7 @@ class Command(TyperCommand):
         from infusecalc.cli.exit_codes import TOLD_IN, write_codes  # noqa: PLC0415 - only help needs it
 
         if ctx.command_path.split()[1:] == [self.name] and self.name in TOLD_IN:
-            write_codes(formatter)
+            write_codes(formatter, self.name)
 
 
 def program(name: str, command: Callable[..., Any]) -> typer.Typer:

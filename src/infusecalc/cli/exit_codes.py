@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 EXIT_CODES = {
-    0: "done, nothing blocks",
+    0: "done, nothing blocks; verify: the stored plan agrees, also if it is blocked",
     2: "bad input or table: why, on standard error (a line for each fault); no standard output, no file touched",
-    3: "a finding blocks, an order is outside, a verified plan differs, or two tables differ (--fail-on)",
+    3: "a finding blocks, an order is outside, a plan differs or cannot be checked, or two tables differ (--fail-on)",
     4: "batch, agenda: some rows were rejected, with reasons; the others are written, and may block: 4 goes before 3",
     130: "interrupted with Ctrl-C",
     1: "a bug: a traceback",
@@ -17,11 +17,15 @@ IN_SHORT = (
     "Exit codes: 0 done, nothing blocks; 2 bad input, nothing written; 3 something blocks, is outside or differs; "
     "4 (batch, agenda) rows were rejected, the others are written and may block."
 )
+OF_VERIFY = (
+    "Exit codes: 0 the stored plan agrees, also if it is blocked: that is no permission; 2 bad input, or no plan that "
+    "it reads; 3 it differs or cannot be checked."
+)
 TOLD_IN = ("dose", "schedule", "rate", "check", "next", "batch", "agenda", "verify")
 """The commands whose help has the line: those that can end with 3."""
 
 
-def write_codes(formatter: Any) -> None:
+def write_codes(formatter: Any, command: str | None = None) -> None:
     """The line, as the last of a help."""
     formatter.write_paragraph()
-    formatter.write_text(IN_SHORT)
+    formatter.write_text(OF_VERIFY if command == "verify" else IN_SHORT)

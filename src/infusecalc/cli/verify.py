@@ -27,7 +27,8 @@ def verify(**given: Any) -> Reply:
     form = format_of(given)
     stored = read_stored(given["plan"])
     table = site_table(given)
-    return reply(given, form, VerifyAnswer(verify_file(stored, table), table))
+    answer = VerifyAnswer(verify_file(stored, table), table)
+    return reply(given, form, answer).but(note=answer.note)
 
 
 def app(command: str) -> typer.Typer:

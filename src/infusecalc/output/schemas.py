@@ -279,6 +279,7 @@ _DOCUMENTS: dict[str, list[Schema]] = {
                 _object(**{"is": {"enum": ["same", "another version", "a site's", "unknown"]}, "stored": {}}),
             ),
             content=_or_null(_object(stored={}, recomputed=_HASH)),
+            blocks=_list(_TEXT),
             differences=_list(_of("difference")),
             not_compared=_list(_TEXT),
         )

@@ -15,6 +15,7 @@ from infusecalc.table import Table
 from infusecalc.verify.arithmetic import Deviation
 from infusecalc.verify.checked import AGREES, ANOTHER, DIFFERS, NOT_CHECKABLE, SITE, TABLE_DIFFERS, Verified
 
+_PARTS = ";"  # between what several values share a cell
 _LONGEST = 60  # characters of a value on a page
 _SAYS = {
     AGREES: "nothing differs when it is calculated and planned again",
@@ -53,6 +54,7 @@ class VerifyAnswer(Answer):
         self.verified, self.table = verified, table
         self.failed = None if verified.verdict == AGREES else f"{verified.verdict}: {_SAYS[verified.verdict]}"
         self.foot = f"Regimen table {table.version}"
+        self.note = _blocked(verified)
 
     def document(self) -> Record:
         """`infusecalc.verify/1`."""
@@ -74,16 +76,19 @@ class VerifyAnswer(Answer):
                 "local_sha256": local[0] if local else None,
             },
             "content": {"stored": stored.get(HASH), "recomputed": content_sha256(stored)} if stored else None,
+            "blocks": list(found.file.blocks),
             "differences": [each.as_dict() for each in found.differences],
             "not_compared": list(found.not_compared),
         }
 
     def rows(self) -> Iterator[Record]:
-        """A record a difference; where there are none, one with the verdict alone."""
+        """A record a difference, or one without; each with what was not compared, and what blocks in the plan."""
         none = Deviation(None, None, "", None, None, "")
+        beside = {"not_compared": self.verified.not_compared, "blocks": self.verified.file.blocks}
+        told = {name: _cell(_PARTS.join(values)) if values else None for name, values in beside.items()}
         for each in self.verified.differences or (none,):
             row = {name: _cell(value) for name, value in each.as_dict().items()}
-            yield {"verdict": self.verified.verdict} | row
+            yield {"verdict": self.verified.verdict} | row | told
 
     def page(self) -> Iterator[Block]:
         """The verdict as a pharmacist reads it."""
@@ -91,6 +96,8 @@ class VerifyAnswer(Answer):
         counted = sum(len(course.infusions) for course in found.file.courses)
         in_part = found.verdict == AGREES and found.not_compared
         yield Heading(_IN_PART if in_part else f"{found.verdict}: {_SAYS[found.verdict]}", TITLE)
+        if self.note:
+            yield Lines((f"BLOCKED: {self.note}",))
         rows = [("file", escape(found.file.name)), ("infusions", f"{counted:,}"), ("table", found.table)]
         rows += [("reason", escape(found.reason))] if found.reason else []
         yield Pairs(tuple(rows), inset=True)
@@ -104,6 +111,14 @@ class VerifyAnswer(Answer):
             yield Lines(tuple(escape(_IN_WORDS.get(each, each)) for each in found.not_compared), listed=True)
         if found.file.document is not None:
             yield Lines((_NO_SEAL,))
+
+
+def _blocked(found: Verified) -> str | None:
+    """That the plan itself says that it is blocked, where it does: whether it agrees is another question."""
+    if not found.file.blocks:
+        return None
+    told = f"the stored plan is blocked by {escape(', '.join(found.file.blocks))}"
+    return f"{told}: it agrees, that is no permission" if found.verdict == AGREES else told
 
 
 def _cell(value: Any) -> Any:

@@ -78,10 +78,11 @@ FINDING: Kinds = {
 }  # set in rows # fmt: skip
 """What every finding of a document has."""
 EXTRA: Kinds = {
-    "findings": _or_null(is_text), "planned_date": is_date, "given": lambda value: isinstance(value, bool),
+    "findings": _or_null(is_text), "blocks": _or_null(is_text), "planned_date": is_date,
+    "given": lambda value: isinstance(value, bool),
 }  # set in rows # fmt: skip
 """What a row of CSV may have."""
-_TEXTS = {"phase", "date", "dose_basis", "modifier", "planned_date", "findings", *HEADS, *CSV_ALONE}
+_TEXTS = {"phase", "date", "dose_basis", "modifier", "planned_date", "findings", "blocks", *HEADS, *CSV_ALONE}
 _FLAGS = {"optional", "given"}
 
 

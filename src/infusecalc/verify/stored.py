@@ -44,6 +44,19 @@ class StoredFile(Frozen):
         """Its format."""
         return "csv" if self.document is None else "json"
 
+    @property
+    def blocks(self) -> tuple[str, ...]:
+        """The keys of the findings that block in it, as it says itself."""
+        if self.document is None:
+            cells = (row.get("blocks") or "" for course in self.courses for row in course.infusions)
+            return tuple(dict.fromkeys(key for cell in cells for key in cell.split(";") if key))
+        stopping = (
+            (each for each in self.document["findings"] if each.get("severity") == "block") if self.courses else ()
+        )
+        return tuple(
+            dict.fromkeys(f"{each['code']}:{each['detail']}" if each["detail"] else each["code"] for each in stopping)
+        )
+
 
 def read_stored(name: str) -> StoredFile:
     """The plan in a file, or on standard input (`-`); raises BadInput for what is no whole plan of ours."""
