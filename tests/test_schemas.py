@@ -95,3 +95,42 @@ def test_an_answer_of_every_kind_has_a_schema():
     """`regimens` is the table itself: its shape is `regimens schema`."""
     assert set(LINES) == set(DOCUMENTS)
     assert HERE.exists()
+
+
+SAID = {
+    "schedule": ("those that were given (with the planned dose)", "Days from the start of the plan", "original plan"),
+    "agenda": ("overdue and optional ones are in none", "in none of the sums"),
+    "totals": ("with the period all, which is the sum of the others",),
+}
+
+
+@pytest.mark.parametrize("name", SAID)
+def test_a_schema_says_what_is_in_a_sum_and_what_a_day_is_counted_from(name, capfd):
+    text = json.dumps(printed(capfd, name))
+    assert [words for words in SAID[name] if words not in text] == []
+
+
+def test_the_totals_of_a_schedule_count_what_was_given_at_the_planned_dose_and_say_so(capfd):
+    """8 x 350 mg, although the first was 100 mg; `batch --totals` is the one that leaves it out."""
+    line = "schedule infliximab crohns --weight 70kg --given 2026-12-04:100mg --totals --quiet"
+    assert run([*line.split(), "--format", "json"]) == 0
+    totals = json.loads(capfd.readouterr().out)["totals"]
+    assert (totals["infusions"], totals["dose_mg"]) == (8, 2800)
+    said = "Infusions that were given are in these totals, with the dose as planned."
+    assert run(line.split()) == 0
+    assert said in capfd.readouterr().out
+    assert run(line.replace("--given 2026-12-04:100mg", "--start 2026-12-04").split()) == 0
+    assert said not in capfd.readouterr().out
+
+
+def test_an_overdue_infusion_is_in_no_sum_of_an_agenda(capfd, tmp_path):
+    cohort = tmp_path / "cohort.csv"
+    rows = "a,infliximab,crohns,70,2026-12-01\nb,rituximab,ra,70,2026-12-16\n"
+    cohort.write_text(f"patient_id,drug,indication,weight_kg,start\n{rows}")
+    given = tmp_path / "given.csv"
+    given.write_text("patient_id,date,dose_mg\na,2026-12-01,\n")
+    assert run(["agenda", str(cohort), "--given", str(given), "--on", "2026-12-16", "--format", "json"]) == 0
+    found = json.loads(capfd.readouterr().out)
+    totals = found["totals"]
+    assert (len(found["overdue"]), totals["overdue"], totals["infusion_count"], totals["dose_mg"]) == (1, 1, 1, 1000)
+    assert list(totals["products"]) == list(totals["vials"]) == ["Rituxan"]

@@ -179,7 +179,11 @@ class Course(Frozen):
 
     @property
     def totals(self) -> Totals:
-        """The sums over the course: drug in 0.01 mg, times in 0.01 min; an as-needed infusion is left out."""
+        """The sums over the course: drug in 0.01 mg, times in 0.01 min.
+
+        Infusions that were given are in them, with the planned dose, and so are those that block; as-needed ones are
+        not.
+        """
         return add_up((infusion for infusion in self.infusions if not infusion.planned.optional), self.chair)
 
     @property

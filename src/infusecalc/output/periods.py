@@ -18,6 +18,7 @@ from infusecalc.preparation import cost_of
 from infusecalc.quantities import number, people
 from infusecalc.totals import Totals, add_up
 
+_WITH_GIVEN = "Infusions that were given are in these totals, with the dose as planned."
 _MONTH, _YEAR = 7, 4  # characters of 2026-12-01
 
 
@@ -129,7 +130,8 @@ def blocks(course: Course, said: Callable[[date], str] = phrases.day) -> Iterato
     priced = bool(course.choices.prices)
     yield Heading("Totals")
     yield Rows(heads, tuple(_cells(period) for period in listed), right=(1, 2, 4))
-    yield Lines((phrases.chair(course.chair),))
+    given = any(infusion.planned.given for infusion in course.infusions)
+    yield Lines((phrases.chair(course.chair), *((_WITH_GIVEN,) if given else ())))
     if not priced:
         return
     yield Heading("Costs")

@@ -18,6 +18,13 @@ _HASH = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
 _SEVERITY, _STATUS = {"enum": ["block", "caution", "info"]}, {"enum": ["labelled", "off-label"]}
 _DAY = "Days from the start of the plan; for days since the first infusion, subtract the day of number 1."
 _PLANNED = "The date in the original plan, counted from the start, as if nothing was given and no day was closed."
+_COURSE = (
+    "Sums over all infusions, those that were given (with the planned dose) and those that block among them, and "
+    "without the optional ones. by_month and by_year are sums of the same infusions."
+)
+_AGENDA = "Sums over the infusions of the days: overdue and optional ones are in none; those that block are."
+_OVERDUE = "How many are overdue; they are in none of the sums."
+_ORDER = "What is still to be given: by period, and last with the period all, which is the sum of the others."
 _VIALS_TEXT = {"type": "string", "pattern": "^([0-9]+x[0-9.]+(\\+[0-9]+x[0-9.]+)*)?$"}
 
 
@@ -101,12 +108,12 @@ _DEFS: dict[str, Schema] = {
         file=_or_null(_TEXT), row=_COUNT, line=_or_null(_COUNT), patient_id=_or_null(_TEXT), column=_or_null(_TEXT),
         code=_TEXT, reason=_TEXT,
     ),
-    "load": _object(
+    "load": _said(_object(
         infusion_count=_COUNT, if_needed=_COUNT, dose_mg=_AMOUNT, waste_mg=_AMOUNT,
         products={"type": "object", "additionalProperties": _of("share")},
         vials={"type": "object", "additionalProperties": _of("vials")}, duration_min=_or_null(_AMOUNT),
         chair_min=_or_null(_AMOUNT), without_time=_COUNT,
-    ),
+    ), meaning=_AGENDA),
     "sums": _object(infusions=_COUNT, dose_mg=_AMOUNT, waste_mg=_AMOUNT, duration_min=_or_null(_AMOUNT),
                     chair_min=_or_null(_AMOUNT), cost=_or_null(_AMOUNT), waste_cost=_or_null(_AMOUNT)),
     "period": _both(_of("sums"), _object(period=_TEXT, vials=_VIALS_TEXT)),
@@ -159,9 +166,12 @@ _DOCUMENTS: dict[str, list[Schema]] = {
             **_CHAIR,
             start=_DATE,
             infusions=_list(_of("infusion")) | {"minItems": 1},
-            totals=_both(
-                _of("sums"),
-                _object(vials=_of("vials"), by_month=_list(_of("period")), by_year=_list(_of("period"))),
+            totals=_said(
+                _both(
+                    _of("sums"),
+                    _object(vials=_of("vials"), by_month=_list(_of("period")), by_year=_list(_of("period"))),
+                ),
+                meaning=_COURSE,
             ),
             phase_starts=_list(
                 _object(phase=_TEXT, planned=_DATE, usual=_DATE, earliest=_or_null(_DATE), latest=_or_null(_DATE))
@@ -248,7 +258,13 @@ _DOCUMENTS: dict[str, list[Schema]] = {
             capacity=_or_null(_object(chairs=_COUNT, open_min=_COUNT)),
             overdue=_list(_of("due")),
             days=_list(_both(_object(date=_DATE, infusions=_list(_of("due")), cautions=_list(_TEXT)), _of("load"))),
-            totals=_both(_of("load"), _object(overdue=_COUNT, rows={"type": "object", "additionalProperties": _COUNT})),
+            totals=_both(
+                _of("load"),
+                _object(
+                    overdue=_said(_COUNT, meaning=_OVERDUE),
+                    rows={"type": "object", "additionalProperties": _COUNT},
+                ),
+            ),
             label_says=_list(_object(drug=_TEXT, label=_TEXT, name=_TEXT, text=_TEXT, source=_TEXT)),
             findings=_list(_of("finding")),
             table=_of("table"),
@@ -257,13 +273,16 @@ _DOCUMENTS: dict[str, list[Schema]] = {
     "totals": [
         _object(
             by={"enum": ["day", "week", "month"]},
-            rows=_list(
-                _both(
-                    _object(**{"from": _or_null(_DATE)}, period=_TEXT, product=_TEXT, infusions=_COUNT),
-                    _object(dose_mg=_AMOUNT, vials=_VIALS_TEXT, waste_mg=_AMOUNT),
-                    _object(duration_min=_or_null(_AMOUNT), chair_min=_or_null(_AMOUNT)),
-                    _object(blocked=_COUNT, blocked_dose_mg=_AMOUNT),
-                )
+            rows=_said(
+                _list(
+                    _both(
+                        _object(**{"from": _or_null(_DATE)}, period=_TEXT, product=_TEXT, infusions=_COUNT),
+                        _object(dose_mg=_AMOUNT, vials=_VIALS_TEXT, waste_mg=_AMOUNT),
+                        _object(duration_min=_or_null(_AMOUNT), chair_min=_or_null(_AMOUNT)),
+                        _object(blocked=_COUNT, blocked_dose_mg=_AMOUNT),
+                    )
+                ),
+                meaning=_ORDER,
             ),
         )
     ],
