@@ -130,6 +130,22 @@ def test_every_column_of_an_agenda_is_on_the_page_on_cohorts():
     assert sorted(told) == sorted(AgendaAnswer.columns)
 
 
+@pytest.mark.parametrize("command", ["next", "verify"])
+def test_every_column_of_next_and_of_verify_is_on_the_page_on_commands(command, tmp_path, capfd):
+    asked = "infliximab crohns --weight 70kg"
+    plan = tmp_path / "plan.json"
+    assert run(["schedule", *asked.split(), "--start", "2026-12-01", "-o", str(plan)]) == 0
+    line = f"verify {plan}" if command == "verify" else f"next {asked} --given 2026-12-01"
+    assert run([*line.split(), "--format", "csv"]) == 0
+    header = capfd.readouterr().out.splitlines()[0].split(",")
+    same = {"number", "phase", "optional", "weight_kg", "dose_mg", "findings", "accepted", "severity", "cautions"}
+    _, _, rest = page("commands.md").partition(f"\n### Columns of {command}\n")
+    rows = re.findall(r"^\| (`.+?) \|", rest.partition("\n##")[0], re.MULTILINE)
+    told = [name for row in rows for name in re.findall("`([a-z_]+)`", row)]
+    expected = [name for name in header if name not in same and (command, name) != ("next", "blocks")]
+    assert sorted(told) == sorted(expected)
+
+
 def test_every_name_that_only_the_json_of_an_agenda_has_is_on_the_page_on_cohorts():
     _, _, rest = page("cohorts.md").partition("\n### JSON of the agenda\n")
     rows = re.findall(r"^\| (`.+?) \|", rest.partition("\n##")[0], re.MULTILINE)
