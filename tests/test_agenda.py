@@ -540,3 +540,19 @@ def test_an_agenda_that_cannot_be_made_is_refused(
     assert run(["agenda", *files(tmp_path, [{}]), *options]) == 2
     said = capsys.readouterr()
     assert (says in said.err, said.out) == (True, "")
+
+
+def test_an_unknown_column_that_is_let_in_is_shown_in_no_format_and_the_help_says_so(
+    tmp_path: Path, capsys: Captured
+) -> None:
+    path = Path(files(tmp_path, [{}])[0])
+    head, row = path.read_text(encoding="utf-8").splitlines()
+    path.write_text(f"{head},ward\n{row},W-17\n", encoding="utf-8")
+    for form in ("table", "csv", "ndjson", "json", "md", "html"):
+        line = ["agenda", str(path), "--on", "2026-01-05", "--format", form, "--no-settings"]
+        assert run([*line, "--keep-extra"]) == 0
+        out = capsys.readouterr().out
+        assert ("Remicade" in out, "ward" in out, "W-17" in out) == (True, False, False)
+    assert run(["agenda", "--help"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "--keep-extra Take a file with unknown columns; they are neither used nor shown." in said

@@ -749,6 +749,9 @@ def test_a_file_that_cannot_be_written_is_told_by_the_option_that_names_it(
         ("-o", "x.csv", "--totals", "x.csv", "--totals-as", "json"): "--totals-as 'json' does not match the file name",
         ("-o", "x.json"): "; a JSON array is not taken here: name the file .ndjson; or give --to csv",
         ("-o", "x.what"): "); give --to csv",
+        ("-o", "x.csv", "--rejects", "r.json"): "name the file .ndjson; or give --rejects a name that ends so",
+        ("-o", "x.csv", "--rejects", "csv"): "); give --rejects a name that ends so",
+        ("-o", "x.csv", "--given", "given.txt"): "); give --given a name that ends so",
         ("-o", str(tmp_path / "none" / "x.csv")): "; the folder does not exist: make it first",
     }.items():
         assert run(["batch", source, *words]) == 2

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
 
+from infusecalc.cli import run
 from infusecalc.cohort.repaired import still_broken
 
 CELL = {"patient_id": ["1", "2"], "weight_kg": ["70", "80"]}
@@ -50,3 +52,25 @@ def test_a_rejected_row_is_repaired_once_its_line_is_gone_from_raw(listed: dict[
 def test_a_cohort_whose_own_column_is_called_code_is_as_it_was() -> None:
     mine = pl.DataFrame(CELL | {"code": ["ragged", "x"]})
     assert still_broken(mine, mine.columns).equals(mine)
+
+
+def test_the_message_of_a_row_that_is_as_it_was_rejected_names_the_one_cell_to_empty(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With `raw` empty the row is read again, whatever its `code` is; without a column `raw`, with `code` empty."""
+    head, row = "drug,indication,weight_kg,start", "infliximab,crohns,70,2026-12-01"
+    told = "row,column,code,reason"
+    source, out = tmp_path / "in.csv", str(tmp_path / "out.csv")
+
+    def code(*lines: str) -> int:
+        source.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        return run(["batch", str(source), "-o", out, "--quiet"])
+
+    assert code(f"{head},{told},raw", f"{row},1,,ragged,x,a line") == 4
+    said = "then empty the cell in the column raw (in code, where there is no column raw)"
+    assert said in capsys.readouterr().err
+    assert code(f"{head},{told},raw", f"{row},1,,ragged,x,") == 0
+    assert code(f"{head},{told}", f"{row},1,,ragged,x") == 4
+    assert said in capsys.readouterr().err
+    assert code(f"{head},{told}", f"{row},1,,,x") == 0
+    assert code(f"{head},row,code,reason,raw", f"{row},1,,x,") == 2, "if one is missing, the others are not known"

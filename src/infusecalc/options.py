@@ -30,7 +30,7 @@ class SharedOptions(TypedDict, total=False):
     """The options of a course and of a cohort, each with its unit and with what holds where it is not given.
 
     start: the first infusion, a date (2026-12-01, `today`, or a date of Python); without it there are no dates
-    on: the date for an age (from a date of birth) and for dated weights, where nothing is dated
+    on: without `start` and `given`: the day for an age (from a date of birth) and for dated weights
     label: the label to follow, us or eu; default us
     variant: a variant of the regimen; default: the regimen without one
     product: a product of the drug; default: the drug's usual one

@@ -13,7 +13,7 @@ from infusecalc.cli.answer import PLAIN, format_of, reply
 from infusecalc.cli.batch import COHORT, check_rejects, opened, options_of
 from infusecalc.cli.cohort_told import NO_CONDITIONS, rejects_of
 from infusecalc.cli.command import program
-from infusecalc.cli.options import HORIZON, option, result, takes
+from infusecalc.cli.options import HORIZON, flag, option, result, takes
 from infusecalc.cli.reply import Reply, say
 from infusecalc.cli.written_options import SHEET
 from infusecalc.dates import parse_date
@@ -34,8 +34,11 @@ _GIVEN = option(
     "planned before --on.",
     "FILE",
 )
+_EXTRA = flag("--keep-extra", "Take a file with unknown columns; they are neither used nor shown.")
+_OTHERWISE = {each.name: each for each in (_GIVEN, _EXTRA)}
+"""Options of a cohort that mean something else here than in `batch`."""
 _OPTIONS = [
-    *(_GIVEN if each.name == _GIVEN.name else each for each in COHORT),
+    *(_OTHERWISE.get(each.name, each) for each in COHORT),
     option("--on", "First day; what is overdue is counted as of this day. Required.", "YYYY-MM-DD|today"),
     option("--until", "Last day, included; default: 6 days after the first.", "YYYY-MM-DD"),
     option("--chairs", "Number of chairs, with --open: marks a day that needs more chair time.", "N"),

@@ -32,6 +32,8 @@ _BY_EXTENSION = {
     ".csv": "csv", ".csv.gz": "csv", ".ndjson": "ndjson", ".ndjson.gz": "ndjson", ".jsonl": "ndjson",
     ".jsonl.gz": "ndjson", ".parquet": "parquet",
 }  # set in rows # fmt: skip
+_OF_FORMS = ("from_", "to")
+"""The options that name a form; the others name a file."""
 _RESULTS = {
     ".nonmem.csv": "nonmem", ".nonmem.csv.gz": "nonmem", ".fhir.ndjson": BUNDLES, ".fhir.ndjson.gz": BUNDLES,
 }  # set in rows # fmt: skip
@@ -67,7 +69,8 @@ def choose_form(asked: str | None, name: str, option: str) -> str | None:
     if asked or extension:
         return asked or known[str(extension)]
     array = "a JSON array is not taken here: name the file .ndjson; or " if name.lower().endswith(".json") else ""
-    hint = f"{array}give `{option}` {', '.join(forms[:-1])} or {forms[-1]}"
+    ends = f"{', '.join(forms[:-1])} or {forms[-1]}" if option in _OF_FORMS else "a name that ends so"
+    hint = f"{array}give `{option}` {ends}"
     allowed = ", ".join(known if option == "to" else _BY_EXTENSION)
     raise BadInput("file", name, "has no known extension", allowed=allowed, hint=hint)
 
