@@ -547,3 +547,63 @@ def test_an_example_that_is_wrong_is_seen():
 
 def test_the_readme_names_the_page():
     assert "docs/library.md" in (HERE.parent / "README.md").read_text(encoding="utf-8")
+
+
+# --- what the page says of options and errors -------------------------------------------------------------------
+
+PAGE = DOCS.read_text(encoding="utf-8")
+UNDATED = re.findall("`([a-z_]+)`", PAGE.partition("about dates alone (")[2].partition(")")[0])
+LISTS = re.findall("`([a-z_]+)`", PAGE.partition("where a list may stand (")[2].partition(")")[0])
+VALUES = {"doses": 3, "courses": 2, "weight_change": 5, "for_": "1y", "maintenance_start": "20w", "anchor": "planned",
+          "days": "mon-fri", "holidays": "US", "tolerance": "3d", "price": "100mg=2", "from_": "maintenance",
+          "dose": "6mg/kg", "every": "6w", "round_": "vial", "round_within": 5, "bag": 250, "protocol": "steps-250",
+          "turnover": 5, "has": "pregnancy", "done": "tuberculosis", "label": "eu", "product": "Inflectra",
+          "variant": None, "start": None, "history": None, "given": [], "accept": [], "until": "2027-01-01",
+          "on": START}  # set in rows # fmt: skip
+
+
+def refused_field(**options):
+    """The field of the refusal of a course; nothing where it is none."""
+    try:
+        course(**options)
+    except BadInput as error:
+        return error.field
+    return ""
+
+
+@pytest.mark.parametrize("name", CourseOptions.__annotations__)
+def test_without_dates_exactly_the_options_are_refused_that_the_page_lists(name):
+    assert refused_field(**{name: VALUES[name]}) == (name if name in UNDATED else "")
+
+
+@pytest.mark.parametrize("name", CourseOptions.__annotations__)
+def test_none_is_refused_exactly_where_the_page_says_so(name):
+    assert refused_field(**{name: None}) == (name if name in {*LISTS, "round_"} else "")
+
+
+def test_a_course_of_what_was_given_alone_has_dates_and_one_without_either_has_none():
+    begun = course(given="2026-12-04:350mg")
+    assert begun.plan is not None
+    assert len(begun.infusions) == 8
+    assert (course().plan, course().infusions) == (None, ())
+
+
+@pytest.mark.parametrize("option", ["given", "weights"])
+def test_a_column_of_lines_that_has_a_wrong_type_is_told_as_one_of_them(option):
+    """Of the cohort's own columns none is: there `field` is None, and `value` the column."""
+    cohort = pl.DataFrame({"patient_id": ["a"], "drug": ["infliximab"], "indication": ["crohns"], "weight_kg": [70.0],
+                           "start": [START]})  # set in rows # fmt: skip
+    value = {"given": "dose_mg", "weights": "weight_kg"}[option]
+    lines = pl.DataFrame({"patient_id": ["a"], "date": [1.5], value: [70]})
+    with pytest.raises(BadInput) as refused:
+        expand(cohort, **{option: lines})
+    assert (refused.value.field, refused.value.value) == (option, "date")
+    assert str(refused.value).startswith(f"column of `{option}` 'date' has the type Float64 (allowed: dates")
+    with pytest.raises(BadInput) as refused:
+        expand(cohort.with_columns(start=pl.lit(1.5)))
+    assert (refused.value.field, refused.value.what, refused.value.value) == (None, "column", "start")
+
+
+def test_an_unknown_argument_of_a_patient_is_a_type_error():
+    with pytest.raises(TypeError, match="unexpected keyword argument 'has'"):
+        Patient.of(70, has="chf")

@@ -126,7 +126,7 @@ class Course(Frozen):
 
     @property
     def plan(self) -> Plan | None:
-        """The dates; None where no start was given."""
+        """The dates; None where neither `start` nor what was given was passed."""
         return self.case.plan
 
     @property
@@ -136,7 +136,7 @@ class Course(Frozen):
 
     @property
     def infusions(self) -> tuple[Infusion, ...]:
-        """The dated infusions: `dose.amount` in 0.01 mg, `time` in 0.01 min; none without a start."""
+        """The dated infusions: `dose.amount` in 0.01 mg, `time` in 0.01 min; none where `plan` is None."""
         return self.case.infusions
 
     @property
@@ -151,7 +151,7 @@ class Course(Frozen):
 
     @property
     def blocks(self) -> tuple[str, ...]:
-        """The keys of the findings that block."""
+        """The findings that block, each as CODE or CODE:DETAIL, as `accept` takes them."""
         return block_keys(self.findings)
 
     def whose(self, *path: str) -> str:
@@ -193,7 +193,7 @@ class Course(Frozen):
 
     @property
     def unread(self) -> tuple[str, ...]:
-        """What of it nobody has read in a document, in a few words each."""
+        """What this course rests on that nobody has read in a document (grade `recalled`), in a few words each."""
         cited = (each for each in self._citations() if self.table.source(each.id).grade == "recalled")
         return tuple(dict.fromkeys(each.section for each in cited if each.section))
 

@@ -49,7 +49,7 @@ def has_controls(text: str) -> bool:
 class InfusecalcError(Exception):
     """A refusal that a person can act on: `str` is a sentence. `exit_code` is what the command line ends with.
 
-    Anything else that is raised is a bug.
+    Anything else that is raised is a bug, but for the TypeError of an argument that a function does not have.
     """
 
     exit_code = 2

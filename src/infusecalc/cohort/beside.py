@@ -12,6 +12,7 @@ from infusecalc.cohort.faults import CONFLICT, MISSING, UNKNOWN, Faults, RowFaul
 from infusecalc.cohort.header import check_lines
 from infusecalc.cohort.parse_columns import Unit, dates, read_dates, read_ids, read_numbers
 from infusecalc.cohort.patients import out_of_limits
+from infusecalc.errors import BadInput
 from infusecalc.frozen import Frozen
 from infusecalc.quantities import parse_amount, parse_weight
 from infusecalc.statements import House
@@ -87,7 +88,7 @@ class Beside:
         if lines is None:
             return {}
         faults = Faults()
-        read = _read(lines, faults).join(counts, on="patient_id", how="left", maintain_order="left")
+        read = _typed(lines, faults).join(counts, on="patient_id", how="left", maintain_order="left")
         read = read.with_columns(fault=pl.coalesce(_wrong(lines.kind, faults, house)))
         bad = read.filter(pl.col("fault").is_not_null()).select("row", "patient_id", "fault")
         found = [(id_, row, faults.known[fault]) for row, id_, fault in bad.iter_rows()]
@@ -114,6 +115,15 @@ class Beside:
         """The lines that were rejected since this was asked last, as they are told."""
         found, self.rejected = self.rejected, []
         return pl.DataFrame(found, schema=dict.fromkeys(LINE, pl.String) | {"row": pl.Int64}, orient="row")
+
+
+def _typed(lines: PatientLines, faults: Faults) -> pl.DataFrame:
+    """The cells of lines as values; a column of a wrong type is refused as one of the option that brought them."""
+    try:
+        return _read(lines, faults)
+    except BadInput as error:
+        whose = f"{error.what} of `{lines.kind.option}`"
+        raise BadInput(whose, error.value, error.problem, allowed=error.allowed, hint=error.hint) from None
 
 
 def _read(lines: PatientLines, faults: Faults) -> pl.DataFrame:
