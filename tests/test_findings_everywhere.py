@@ -183,3 +183,36 @@ def test_the_infusions_of_a_finding_are_told_in_the_same_words_on_every_page(for
     assert "[infusions4to8]" in text  # 20 mg/kg in maintenance blocks
     # day 154 is 2026-06-08; an event has what blocks, and no other infusions' cautions
     assert ("[infusion5]" in text) is (form != "ics")
+
+
+FOUND = ("findings", "blocks", "cautions", "accepted")
+OF_ROWS = {
+    "dose infliximab crohns --weight 70kg": FOUND,
+    "schedule infliximab crohns --weight 70kg --start 2026-12-01": FOUND,
+    "schedule infliximab crohns --weight 70kg --start 2026-12-01 --totals": FOUND,
+    "rate rituximab ra --weight 70kg": FOUND,
+    "check infliximab crohns --weight 70kg --ordered 350mg": FOUND,
+    "next infliximab crohns --weight 70kg --given 2026-12-01": FOUND,
+    "batch COHORT": FOUND,
+    "agenda COHORT --on 2026-12-01": FOUND[1:],
+    "batch COHORT -o OUT --totals -": (),
+    "verify PLAN": ("blocks",),
+    "info infliximab": (),
+    "list": (),
+    "regimens show infliximab crohns": (),
+    "settings --no-settings": (),
+}
+
+
+@pytest.mark.parametrize("line", OF_ROWS)
+def test_the_rows_of_a_command_have_those_columns_of_findings_that_the_page_on_commands_says(line, tmp_path, capfd):
+    cohort, plan = tmp_path / "cohort.csv", tmp_path / "plan.json"
+    cohort.write_text("patient_id,drug,indication,weight_kg,start\na,infliximab,crohns,70,2026-12-01\n")
+    made = "schedule infliximab crohns --weight 70kg --start 2026-12-01 -o PLAN"
+    assert run([*made.replace("PLAN", str(plan)).split()]) == 0
+    words = {"COHORT": str(cohort), "PLAN": str(plan), "OUT": str(tmp_path / "out.csv")}
+    asked = [words.get(word, word) for word in line.split()]
+    form = "--format" if not line.startswith("batch") else "--totals-as" if "--totals" in line else "--to"
+    assert run([*asked, form, "csv"]) == 0
+    header = next(csv.reader(io.StringIO(capfd.readouterr().out)))
+    assert tuple(name for name in FOUND if name in header) == OF_ROWS[line]

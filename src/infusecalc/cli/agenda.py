@@ -31,7 +31,7 @@ _LEFT_OUT = {"full", *(known.name for known in COHORT)}
 _GIVEN = option(
     "--given",
     "File of infusions given: patient_id, date, dose_mg. A patient without a line is taken to have had every infusion "
-    "planned before --on.",
+    "planned before --on; in batch, to have had none.",
     "FILE",
 )
 _EXTRA = flag("--keep-extra", "Take a file with unknown columns; they are neither used nor shown.")
