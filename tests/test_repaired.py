@@ -67,7 +67,7 @@ def test_the_message_of_a_row_that_is_as_it_was_rejected_names_the_one_cell_to_e
         return run(["batch", str(source), "-o", out, "--quiet"])
 
     assert code(f"{head},{told},raw", f"{row},1,,ragged,x,a line") == 4
-    said = "then empty the cell in the column raw (in code, where there is no column raw)"
+    said = "then empty the cell in the column raw (in code, if the file has no column raw)"
     assert said in capsys.readouterr().err
     assert code(f"{head},{told},raw", f"{row},1,,ragged,x,") == 0
     assert code(f"{head},{told}", f"{row},1,,ragged,x") == 4

@@ -39,7 +39,7 @@ _UNFIT = RowFault(
     RAW,
     "ragged",
     "the row is as it was rejected: its cells may stand under the wrong columns; check each, then empty the cell in "
-    "the column raw (in code, where there is no column raw)",
+    "the column raw (in code, if the file has no column raw)",
 )
 _SPELLED_OUT = RowFault(
     "", NOT_UTF8, r"the row is as it was rejected: \xNN stands for a byte that is not UTF-8; write the letter"
