@@ -205,11 +205,7 @@ def _taken(item: Planned, anchor: str) -> str:
 
 
 def _bound(bound: Bound | None) -> str:
-    return (
-        _NO_LIMIT
-        if bound is None
-        else f"{phrases.day(bound.date)}: {bound.text} ({phrases.cited(bound.source)})"
-    )
+    return _NO_LIMIT if bound is None else f"{phrases.day(bound.date)}: {bound.text} ({phrases.cited(bound.source)})"
 
 
 def due_screen(due: Due) -> Iterator[Block]:

@@ -101,7 +101,7 @@ _UNCHECKED = "contraindications not checked (no --has)"
 
 
 def infos(course: Course, findings: Iterable[Finding], *, tight: bool = False) -> Iterator[Block]:
-    """What else is to be known, by its short text; what was done before the start, and what stands above, is left out."""
+    """What else is to be known, by its short text; what was done before the start, or stands above, is left out."""
     above = () if course.conditions else (_UNAGED,)
     listed = [each for each in findings if each.severity == "info" and not each.done and each.code not in above]
     rows = tuple((each, phrases.tall_man(course, each.short or each.message)) for each in listed)
