@@ -62,7 +62,7 @@ def test_a_plan_of_twelve_months_is_two_pages(plan, paper, tmp_path):
     front, overleaf = printed(PLANS[plan], tmp_path, "--paper", paper)
     places = [
         front.index(word)
-        for word in ("weight 70 kg", "Plan ", "Make up", "Infusions", BOXES, "infusions: ", "Findings")
+        for word in ("weight 70 kg", "Plan ", "Make up", "Infusions", BOXES, "waste, infusion time", "Findings")
     ]
     assert places == sorted(places)
     assert "BLOCKED" not in front or (plan == "blocked" and front.startswith("BLOCKED: contraindicated:active-tb: "))

@@ -13,6 +13,8 @@ from infusecalc.plan import Planned
 from infusecalc.quantities import people, plain
 from infusecalc.statements import Cited
 
+_TELL = "tell the prescriber before the next one"
+
 
 def by_history(case: Case) -> Iterator[Finding]:
     """Every finding about infusions that were given; none where there is no history."""
@@ -29,14 +31,14 @@ def _early(case: Case) -> Iterator[Finding]:
             continue
         days, between = (due - item.date).days, (due - before.date).days
         if item.head and not within(days, limits.interval, between):
-            limit = f"{plain(limits.interval)} % of the {in_days(between)} between the two"
+            limit = f"{plain(limits.interval)} % of the {in_days(between)} planned between the two"
         elif not item.head and add(item.date, limits.induction) < due:
             limit = str(limits.induction)
         else:
             continue
         message = (
-            f"{item.phase}: infusion {item.number}, given on {item.date}, came {in_days(days)} before {due}, its date "
-            f"counted from the infusion before it: more than {limit}"
+            f"{item.phase}: infusion {item.number} was given {in_days(days)} early: on {item.date}, and was due on "
+            f"{due}, counted from the infusion before it (limit: {limit}); ask the prescriber"
         )
         yield _about("given-early", [item], message, limits.source)
 
@@ -52,7 +54,7 @@ def _differs(case: Case) -> Iterator[Finding]:
             found.setdefault((item.phase, expected, amount), []).append(item)
     for (phase, expected, amount), items in found.items():
         change = Amount(expected, expected, amount).change(limits.over)
-        message = f"{phase}: {people(amount)} mg was given, and {people(expected)} mg is expected ({change})"
+        message = f"{phase}: {people(amount)} mg was given, and {people(expected)} mg is expected ({change}): {_TELL}"
         yield _about("given-differs", items, message, limits.source)
 
 

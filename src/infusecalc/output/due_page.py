@@ -148,7 +148,7 @@ def _given_row(due: Due) -> Iterator[tuple[str, ...]]:
             phrases.day(planned.date),
             "not stated" if amount is None else phrases.mg(amount),
             phrases.mg(infusion.dose.amount.dose),
-            phrases.shift(planned.late_days, "late", "early") or "on time",
+            phrases.kept(planned, assumed=due.course.choices.start is None),
         )
 
 
@@ -156,7 +156,7 @@ def _due(due: Due, infusion: Infusion, place: int) -> Iterator[Block]:
     yield Heading(f"Due: infusion {place}, {infusion.dose.name}, {phrases.day(infusion.planned.date)}")
     anchor, counted = due.course.choices.anchor, phrases.day(due.from_given or infusion.planned.due)
     late = f", {phrases.shift(due.late_days, 'later', 'earlier')} than planned" if due.late_days else ""
-    moved = phrases.shift(infusion.planned.moved_days, "later (clinic days)", "earlier (clinic days)")
+    moved = phrases.shift(infusion.planned.moved_days, f"later {phrases.CLOSED}", f"earlier {phrases.CLOSED}")
     rows = [
         ("original plan", f"{phrases.day(infusion.planned.by_plan)}{_taken(infusion.planned, anchor)}"),
         ("from the last infusion", f"{counted}{' (used)' if anchor == 'given' else ''}{late}"),
@@ -246,7 +246,7 @@ def _last_given(due: Due) -> str:
     last = due.given[-1]
     amount = last.planned.given.amount if last.planned.given else None
     what = "dose not entered" if amount is None else phrases.mg(amount)
-    when = phrases.shift(last.planned.late_days, "late", "early") or "on time"
+    when = phrases.kept(last.planned, assumed=due.course.choices.start is None)
     number = f"{len(due.given)} infusion{'' if len(due.given) == 1 else 's'}"
     return f"Given: {number}, the last on {phrases.day(last.planned.date)} ({when}; {what})"
 
@@ -273,7 +273,7 @@ def _due_first(due: Due, infusion: Infusion) -> Iterator[Block]:
     if due.earliest is due.latest is None:
         rows = [("earliest and latest", _bound_first(None))]
     rows = [*_why_that_day(due, infusion), *rows]
-    moved = phrases.shift(planned.moved_days, "later (clinic days)", "earlier (clinic days)")
+    moved = phrases.shift(planned.moved_days, f"later {phrases.CLOSED}", f"earlier {phrases.CLOSED}")
     if moved:
         rows.append(("moved", moved))
     if due.if_given is not None:

@@ -163,13 +163,15 @@ def changes(course: Course, said: Callable[[date], str] = phrases.day) -> Iterat
         any_moved = any(item.moved_days for item in listed)
         heads = ("#", "planned", *(("due",) if any_moved else ()), "date", "change")
         yield Heading("Planned and given" if course.choices.history else "Moved to open days")
-        yield Rows(heads, tuple(_changed(item, said, any_moved=any_moved) for item in listed), right=(0,))
+        rows = (_changed(course, item, said, any_moved=any_moved) for item in listed)
+        yield Rows(heads, tuple(rows), right=(0,))
 
 
-def _changed(item: Planned, said: Callable[[date], str], *, any_moved: bool) -> tuple[str, ...]:
+def _changed(course: Course, item: Planned, said: Callable[[date], str], *, any_moved: bool) -> tuple[str, ...]:
     """A row of an infusion with another day; the day it was due stands in it where any was moved to an open day."""
     due = said(item.due) if item.moved_days else ""
-    return str(item.number), said(item.by_plan), *((due,) if any_moved else ()), said(item.date), phrases.change(item)
+    change = phrases.change(item, assumed=course.choices.start is None)
+    return str(item.number), said(item.by_plan), *((due,) if any_moved else ()), said(item.date), change
 
 
 def sheet_below(course: Course, sections: tuple[str, ...] = (), but: tuple[str, ...] = ()) -> Iterator[Block]:

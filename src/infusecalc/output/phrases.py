@@ -126,18 +126,24 @@ def weights(someone: Patient, said: Callable[[date], str] = str) -> str:
     )
 
 
-def change(item: Planned) -> str:
-    """Why an infusion is not on the day of the original plan; only one that was given is late or early."""
-    parts = []
+def change(item: Planned, *, assumed: bool = False) -> str:
+    """Why an infusion is not on the day of the original plan; only one that was given is late or early.
+
+    `assumed`: the plan was counted from the first date given.
+    """
     if item.given:
-        parts.append("given" + ("" if item.given.amount is None else f" {mg(item.given.amount)}"))
+        return f"given{'' if item.given.amount is None else f' {mg(item.given.amount)}'}, {kept(item, assumed=assumed)}"
     late = (item.due - item.by_plan).days
-    if item.given:
-        parts.append(shift(late, "late", "early") or "on time")
-    else:
-        parts.append(shift(late, "after the planned date", "before the planned date"))
-    parts.append(shift(item.moved_days, "later (clinic days)", "earlier (clinic days)"))
-    return ", ".join(part for part in parts if part)
+    closed = shift(item.moved_days, f"later {CLOSED}", f"earlier {CLOSED}")
+    if late and closed:
+        whole = shift(item.late_days, "later", "earlier")
+        return f"{whole}: {late:+d} by what was given, {item.moved_days:+d} clinic closed"
+    return closed or shift(late, "after the planned date", "before the planned date")
+
+
+def kept(item: Planned, *, assumed: bool) -> str:
+    """How far from the plan an infusion was given; `assumed`: the plan was counted from the first date given."""
+    return "first date entered" if assumed and item.number == 1 else shift(item.late_days, "late", "early") or "on time"
 
 
 def rhythm(phase: Phase, *, follows: bool = False) -> str:
@@ -258,7 +264,8 @@ def totals(course: Course) -> str:
     drawn = f"{mg(sums.dose)} from {vials(sums.vials)} vials, {mg(sums.waste)} waste"
     optional = any(infusion.planned.optional for infusion in course.infusions)
     left_out = " (as-needed infusions left out)" if optional else ""
-    return f"{sums.infusions} {noun}{left_out}: {drawn}, infusion time {time(sums.time)}"
+    given = ", doses as planned (not as given)" if course.choices.history else ""
+    return f"{sums.infusions} {noun}{given}{left_out}: {drawn}, infusion time {time(sums.time)}"
 
 
 def horizon(course: Course, said: Callable[[date], str] = str) -> str:
@@ -342,6 +349,7 @@ def footer(course: Course) -> str:
     return f"{table}. {CHECK}"
 
 
+CLOSED = "(clinic closed)"
 NO_CONDITIONS = "conditions: none entered (--has), so contraindications were not checked"
 """What stands where nobody has said what the patient has: nothing that blocks is not the same as clear."""
 CHECK = "Check against the current label; this is a calculation, not a prescription."
