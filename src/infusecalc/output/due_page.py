@@ -17,7 +17,7 @@ from infusecalc.output.screen import ending, foot, formula, head, if_tolerated, 
 from infusecalc.phase_dose import Infusion
 from infusecalc.plan import Planned
 from infusecalc.quantities import number
-from infusecalc.statements import OWN_RULE
+from infusecalc.statements import OURS, OWN_RULE
 from infusecalc.table import cited
 
 
@@ -114,10 +114,10 @@ def _date(value: object) -> str | None:
 
 
 _NOT_JUDGED = "give --on today to see whether it is overdue"
-_NO_BOUND = "no statement found in our sources: this does not mean that it is safe"
 _NO_LIMIT = "none found in our sources; this does not mean it is safe"
 _GAPS = ("gap-unusual", "gap-above-label")
 _COMPLETE = "The regimen is complete: nothing more is planned."
+_REPEATABLE = "The course is complete. Whether another one follows is the prescriber's decision"
 
 
 def due_page(due: Due) -> Iterator[Block]:
@@ -128,7 +128,7 @@ def due_page(due: Due) -> Iterator[Block]:
     yield Rows(("#", "planned", "given", "what was given", "expected", "days"), tuple(_given_row(due)), right=(0,))
     if due.infusion is None:
         yield Heading("Nothing is due")
-        yield Lines((_COMPLETE,), listed=True)
+        yield Lines((_complete(due),), listed=True)
     else:
         yield from _due(due, due.infusion, due.infusion.planned.number)
     yield Heading("Late or missed")
@@ -136,6 +136,15 @@ def due_page(due: Due) -> Iterator[Block]:
     yield Pairs((*rows, *(("", said) for said in _interrupted(due))), inset=True)
     yield from informed(due.course, due.findings)
     yield from cited_below(due.course, due.sources)
+
+
+def _complete(due: Due) -> str:
+    """That nothing more is planned; of a course that may be repeated that another one is a decision, and on what."""
+    repeats = [phase.repeat for phase in due.course.ordered.phases.values() if phase.repeat]
+    if not any(repeat.planned == "asked" for repeat in repeats):
+        return _COMPLETE
+    told = any(finding.code == "evaluate" for finding in due.findings)
+    return f"{_REPEATABLE}{': see evaluate' if told else ''}"
 
 
 def _given_row(due: Due) -> Iterator[tuple[str, ...]]:
@@ -192,9 +201,15 @@ def _if_given_on(due: Due) -> str:
 
 
 def _only_if(due: Due) -> str:
-    """What stands beside an infusion after a gap that a finding speaks of: it is not to be read without that."""
+    """What stands beside an infusion after a gap that a finding speaks of: it is not to be read without that.
+
+    Where no label was found to speak of a late one, or none of a set that was interrupted, the prescriber is asked.
+    """
     codes = [each.code for each in due.findings if each.code in _GAPS and due.place in (each.infusions or ())]
-    return f" - only if the prescriber decides so: see {codes[0]}" if codes else ""
+    if codes:
+        return f" - only if the prescriber decides so: see {codes[0]}"
+    unknown = not due.late or any({each.id for each in note.source} == {OURS} for _, note in due.late)
+    return " - ask the prescriber first" if unknown or any(_interrupted(due)) else ""
 
 
 def _taken(item: Planned, anchor: str) -> str:
@@ -215,10 +230,10 @@ def due_screen(due: Due) -> Iterator[Block]:
     yield Lines((_last_given(due),))
     if due.infusion is None:
         yield Heading("Nothing is due")
-        yield Lines((_COMPLETE,), listed=True)
+        yield Lines((_complete(due),), listed=True)
     else:
         yield from _due_first(due, due.infusion)
-    if due.infusion is None or (due.days_left or 0) < 0:
+    if (due.days_left or 0) < 0:
         yield Lines(tuple(_late_first(due)), listed=True)
     yield from infos(course, due.findings)
     yield from foot(course, due.sources)
@@ -237,8 +252,8 @@ def _interrupted(due: Due) -> Iterator[str]:
     rule, infusion = due.course.regimen.drug_rules.unusual_gap, due.infusion
     known = rule is not None and rule.late is not None
     if infusion and not infusion.planned.head and (due.days_left or 0) < 0 and not known:
-        nothing = f"{infusion.planned.phase} interrupted: {_NO_BOUND}"
-        yield f"{nothing}; ask the prescriber whether to go on or to begin again"
+        nothing = f"{infusion.planned.phase} interrupted: no statement found in our sources, which does not mean that "
+        yield f"{nothing}going on is safe; ask the prescriber whether to go on or to begin again"
 
 
 def _last_given(due: Due) -> str:
@@ -267,7 +282,7 @@ def _due_first(due: Due, infusion: Infusion) -> Iterator[Block]:
     lines, told = _making(course, infusion, blocked=bool(due.blocks)), ""
     now = lines if due.if_given is None else _making(course, due.if_given, blocked=bool(due.blocks))
     if now != lines:
-        told, lines = f"{_if_given_on(due)}: ", now
+        told, lines = f"{_if_given_on(due)}: ", (now[0] + _only_if(due), *now[1:])
     yield Lines((told + lines[0], *lines[1:]), listed=True)
     rows = [("earliest", _bound_first(due.earliest)), ("latest", _bound_first(due.latest))]
     if due.earliest is due.latest is None:
@@ -278,8 +293,8 @@ def _due_first(due: Due, infusion: Infusion) -> Iterator[Block]:
         rows.append(("moved", moved))
     if due.if_given is not None:
         name = f"planned for {planned.date}" if told else _if_given_on(due)
-        shown = infusion if told else due.if_given
-        rows.append((name, f"{phrases.mg(shown.dose.amount.dose)}, {phrases.time(shown.time)}{_only_if(due)}"))
+        shown, only = (infusion, "") if told else (due.if_given, _only_if(due))
+        rows.append((name, f"{phrases.mg(shown.dose.amount.dose)}, {phrases.time(shown.time)}{only}"))
     yield Pairs(tuple(rows), inset=True)
 
 
