@@ -146,7 +146,7 @@ def test_every_format_carries_the_same_verdict(order, capfd):
 def test_where_courses_repeat_the_page_says_what_an_ordered_interval_means(line, told, capfd):
     assert run(["check", "rituximab", *line.split(), "--weight", "70kg"]) == 0
     shown = " ".join(capfd.readouterr().out.split())
-    assert ("--ordered-every means the time from one course to the next: 24 weeks" in shown) is told
+    assert ("--ordered-every: the time from one course to the next; expected here: 24 weeks" in shown) is told
 
 
 @pytest.mark.parametrize("order", sentences(ORDERS["refused"]))

@@ -203,14 +203,24 @@ def _dose_verdict(course: Course, dose: PhaseDose, amount: int, rows: list[Allow
             if low is None or high is None:
                 notes[f"the source allows {row.dose.text}: {row.when}"] = ""
             elif how:
-                notes[f"{how} {row.dose.text}{_span(low, high) if how != _INSIDE else ''}: {row.when}"] = row.when
+                notes[f"{_met(how, row.dose, low, high)}: {row.when}"] = row.when
                 return WITHIN_RANGE
+            elif low == high:
+                notes[f"the source also allows exactly {row.dose.text}{_span(low, high)}: {row.when}"] = ""
             else:
                 notes[f"the source allows {row.dose.text}{_span(low, high)}: {row.when}"] = ""
     if least_cover(expected, course.product.vials.sizes) == amount:
-        notes[f"it is the dose in whole vials: a change of more than {plain(share)} %, the limit of rounding"] = ""
+        whole = f"{people(amount)} mg is {people(expected)} mg rounded up to whole vials"
+        notes[f"{whole}: more than the {plain(share)} % by which rounding may change a dose"] = ""
     notes.update(dict.fromkeys(_elsewhere(course, dose, amount), ""))
     return OUTSIDE
+
+
+def _met(how: str, allowed: DoseRange, low: int, high: int) -> str:
+    """How an order meets what the source allows, in words: one dose, or a range."""
+    if how != _INSIDE:
+        return f"{how} {allowed.text}{_span(low, high)}"
+    return f"it is {allowed.text}, which the source allows" if low == high else f"{how} {allowed.text}"
 
 
 def _bounds(allowed: DoseRange, patient: Patient) -> tuple[int | None, int | None]:
@@ -266,8 +276,9 @@ def _interval_verdict(dose: PhaseDose, every: Span, rows: list[Allowed], notes: 
             return WITHIN_RANGE
         notes[f"{spacing}not an interval that goes on; if it is meant, give no ordered interval"] = ""
     if own is None:
-        days = ", ".join(map(str, dose.phase.offsets))
-        hint = f"leave it out: {dose.name} is given once, day{'s' if ',' in days else ''} {days}"
+        offsets = dose.phase.offsets
+        plural, days = "s" if len(offsets) > 1 else "", ", ".join(map(str, offsets))
+        hint = f"leave it out: {dose.name} does not repeat: {len(offsets)} infusion{plural}, day{plural} {days}"
         raise BadInput("`ordered_every`", every, "is for a phase that repeats", hint=hint)
     if every.size == own.size or _reaches(every, own, own):
         return MATCH

@@ -70,13 +70,14 @@ def _candidates(course: Course, dose: PhaseDose, ordered: int) -> Iterator[Mista
     yield Mistake("tenfold", exact * 10, "ten times the dose")
     yield Mistake("tenfold", half_up(exact, 10), "a tenth of the dose")
     yield from _other_regimens(course, patient, ordered)
-    for code, weight, how in (
-        (_POUNDS, pounds(patient.weight) * 10, "the weight in lb taken for kg"),
-        (_POUNDS, read_as_pounds(patient.weight), "the weight in kg taken for lb"),
+    in_pounds, lighter = pounds(patient.weight), read_as_pounds(patient.weight)
+    for weight, how in (
+        (in_pounds * 10, f"{plain(in_pounds, 1)} lb ({plain(patient.weight)} kg) read as {plain(in_pounds, 1)} kg"),
+        (lighter, f"{plain(patient.weight)} kg read as {plain(patient.weight)} lb ({plain(lighter)} kg)"),
     ):
         amount = asked.amount(weight, _surface(patient, weight))
         if amount and amount != exact:
-            yield Mistake(code, amount, f"{how}: {plain(weight)} kg would give {people(amount)} mg")
+            yield Mistake(_POUNDS, amount, f"{how} would give {people(amount)} mg")
     yield from _wrong_size(asked, patient)
     if asked.basis != "mg":
         yield from _wrong_unit(asked, exact, patient)
@@ -146,7 +147,14 @@ def _other_regimens(course: Course, patient: Patient, ordered: int) -> Iterator[
         others = len({each.title for each, *_ in found}) - 1
         more = f", and of {others} other regimen{'' if others == 1 else 's'}" if others else ""
         basis = "" if asked.basis == "mg" else f" ({asked.people})"
-        yield Mistake(_REGIMEN, amount, f"it is the {name} dose of {regimen.title}{basis}{more}")
+        ask = _which(regimen) if regimen.indication == course.regimen.indication else ""
+        yield Mistake(_REGIMEN, amount, f"it is the {name} dose of {regimen.title}{basis}{more}{ask}")
+
+
+def _which(regimen: Regimen) -> str:
+    """What to do about the dose of another variant for the same disease: it may have been meant."""
+    how = f"with --variant {regimen.variant}" if regimen.variant else "without --variant"
+    return f"; ask which was meant, and check {how}"
 
 
 def _given(asked: Dose, amount: int) -> str:

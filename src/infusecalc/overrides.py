@@ -90,7 +90,7 @@ def _with_dose(name: str, phase: Phase, dose: Dose, regimen: Regimen) -> Phase:
 def _with_interval(name: str, phase: Phase, every: Span, choices: Choices) -> Phase:
     """The phase at another interval."""
     if phase.interval is None:
-        hint = f"leave it out: {name} is given once"
+        hint = f"leave it out: {name} does not repeat"
         raise BadInput("`every`", every, "is for a phase that repeats", hint=hint)
     if phase.repeat and phase.repeat.planned == "asked" and not choices.horizon.courses:
         raise BadInput("`every`", every, "needs `courses`", hint="without it, one course is planned")

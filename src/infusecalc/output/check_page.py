@@ -151,7 +151,7 @@ def _on_condition(verdict: Verdict, where: str) -> str:
     every = "" if verdict.every is None else f" every {verdict.every}"
     regimen = f"{_giver(verdict)} gives {phrases.mg(verdict.expected)}{_regimen_gives(verdict)}{where}"
     labelled = verdict.course.regimen.rules.status.is_ == "labelled"
-    how = "only if" if labelled else "as the source has it"
+    how = "only on this condition" if labelled else "as the source has it"
     conditions = "; ".join(verdict.conditions)
     asked = f"Ask the prescriber; it is in range {how}: {conditions}"
     return f"ordered {phrases.mg(verdict.ordered)}{more}{every}; {regimen}. {asked}"
@@ -212,7 +212,7 @@ def _verdict_rows(verdict: Verdict) -> tuple[tuple[str, str], ...]:
         expected = f"every {own}" if own else phrases.block(verdict.dose.phase)
         rows.append(("interval", f"every {verdict.every}, expected {expected}: {verdict.interval_verdict}"))
         if verdict.dose.phase.repeat:
-            rows.append(("", f"--ordered-every means the time from one course to the next: {own}"))
+            rows.append(("", f"--ordered-every: the time from one course to the next; expected here: {own}"))
     rows += [("", note) for note in verdict.notes]
     if not verdict.told and len(verdict.course.phases) > 1:
         others = " or ".join(dose.name for dose in verdict.course.phases if dose.name != verdict.dose.name)
