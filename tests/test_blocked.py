@@ -169,10 +169,7 @@ def test_an_id_that_would_reorder_a_title_is_spelled_out(tmp_path):
 
 def test_an_id_is_shown_by_no_other_format(capfd):
     assert run([*PLAN, "--show-id"]) == 2
-    assert (
-        capfd.readouterr().err
-        == "infusecalc: --show-id cannot be combined with --format table; it is for --format ics\n"
-    )
+    assert capfd.readouterr().err == "infusecalc: --show-id is only for ics; give -o, as in plan.ics\n"
 
 
 # --- as a library -----------------------------------------------------------------------------------------------

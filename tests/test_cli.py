@@ -156,7 +156,7 @@ def test_bad_input_ends_with_2_and_one_sentence(capfd):
         ([*LOOK_UP, "--patient-id", "\u2014x", "--hieght", "1"], "No such option: --hieght"),
         (
             ["rate", *LOOK_UP[1:], "--paper", "a4"],
-            "--paper 'a4' cannot be combined with --format table; it is for --format pdf",
+            "--paper 'a4' is only for pdf; give -o, as in plan.pdf",
         ),
         (["rate", *LOOK_UP[1:], "--on", "2026-12-01"], "--on '2026-12-01' needs --born or weights with dates"),
         (
@@ -823,9 +823,19 @@ def test_a_format_is_one_entry(tmp_path):
 @pytest.mark.parametrize(
     ("form", "options", "words"),
     [
-        ("json", {"paper": "a4"}, "`paper` 'a4' cannot be combined with `format_` json; it is for `format_` pdf"),
-        ("json", {"sheet": "patient"}, "it is for `format_` table or md or html or pdf"),
-        ("md", {"private": True}, "`private` cannot be combined with `format_` md; it is for `format_` ics"),
+        (
+            "json",
+            {"paper": "a4", "format_": "json"},
+            "`paper` 'a4' cannot be combined with `format_` json; it is for `format_` pdf",
+        ),
+        ("json", {"sheet": "patient", "format_": "json"}, "it is for `format_` table or md or html or pdf"),
+        (
+            "json",
+            {"sheet": "patient", "output": "x.json"},
+            "`sheet` 'patient' is only for table, md, html or pdf, not for json; give `output`, as in plan.txt, ",
+        ),
+        ("table", {"private": True}, "`private` is only for ics; give `output`, as in plan.ics"),
+        ("table", {"at": "09:30", "output": "-"}, "`at` '09:30' is only for ics; give `output`, as in plan.ics"),
     ],
 )
 def test_an_option_of_another_format_is_refused(form, options, words):

@@ -155,7 +155,7 @@ def test_a_key_is_written_where_it_is_needed_or_asked_for(options, key):
     ("--format nonmem --key k.csv", "--key 'k.csv' needs --patient-id"),
     ("--format nonmem --totals", "--totals cannot be combined with --format nonmem"),
     ("--format csv --steps", "--steps cannot be combined with --format csv; it is for --format nonmem"),
-    ("-o x.csv --key k.csv", "--key 'k.csv' cannot be combined with --format csv"),
+    ("-o x.csv --key k.csv", "--key 'k.csv' is only for nonmem, not for csv; give -o, as in plan.nonmem.csv"),
     ("-o x.nonmem.csv --format csv", "--format 'csv' does not match the file name, 'x.nonmem.csv' (allowed: .csv)"),
     ("-o x.csv --format nonmem", "--format 'nonmem' does not match the file name, 'x.csv' (allowed: .nonmem.csv)"),
     (f"{TINY} --protocol steps-250 --bag 250 --format nonmem",

@@ -407,12 +407,15 @@ def test_a_stamp_that_is_no_number_is_refused(tmp_path, monkeypatch, capfd):
         (["--view", "year"], "--view 'year' is not known"),
         (["--sheet", "patient", "--format", "csv"], "--sheet 'patient' cannot be combined with --format csv"),
         (["--view", "calendar", "--format", "json"], "--view 'calendar' cannot be combined with --format json"),
-        (["--paper", "a4"], "--paper 'a4' cannot be combined with --format table"),
+        (["--paper", "a4"], "--paper 'a4' is only for pdf; give -o, as in plan.pdf"),
         (["--paper", "a5", "--format", "pdf"], "--paper 'a5' is not known"),
-        (["--at", "09:30"], "--at '09:30' cannot be combined with --format table"),
-        (["--private"], "infusecalc: --private cannot be combined with --format table; it is for --format ics\n"),
-        (["--remind", ""], "--remind '' cannot be combined with --format table"),
-        (["--revision", "0"], "--revision '0' cannot be combined with --format table"),
+        (
+            ["--at", "09:30"],
+            "--at '09:30' is only for html, pdf or ics; give -o, as in plan.html, plan.pdf or plan.ics",
+        ),
+        (["--private"], "infusecalc: --private is only for ics; give -o, as in plan.ics\n"),
+        (["--remind", ""], "--remind '' is only for ics; give -o, as in plan.ics"),
+        (["--revision", "0"], "--revision '0' is only for ics; give -o, as in plan.ics"),
     ],
 )
 def test_an_option_that_a_format_has_no_use_for_is_refused(options, message, capfd):

@@ -209,7 +209,7 @@ def test_a_date_that_was_kept_has_no_time(tmp_path):
 @pytest.mark.parametrize(("more", "said"), [
     (["--at", "9:3", "-o", "{}.html"], "--at '9:3' is not a time of day"),
     (["--at", "09:30", "--format", "json"], "combined with --format json; it is for --format html or pdf or ics"),
-    (["--at", "09:30", "--tz", "UTC", "-o", "{}.pdf"], "--tz 'UTC' cannot be combined with --format pdf; it is"),
+    (["--at", "09:30", "--tz", "UTC", "-o", "{}.pdf"], "--tz 'UTC' is only for ics, not for pdf; give -o"),
 ])  # set in rows # fmt: skip
 def test_a_time_that_no_sheet_can_show_is_refused(more, said, tmp_path, capfd):
     assert run([*CROHNS.split(), *(word.format(tmp_path / "plan") for word in more)]) == 2

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -214,6 +214,20 @@ def check_options(
         if name in form.options or form.name in shown_in.get(name, ()) or value in (None, False, usual):
             continue
         having = [each for each in formats if name in FORMATS[each].options or each in shown_in.get(name, ())]
-        hint = f"it is for `format_` {' or '.join(having)}"
         told = None if value is True else value  # a flag has no value to show
-        raise BadInput(f"`{name}`", told, f"cannot be combined with `format_` {form.name}", hint=hint)
+        problem, hint = _no_use(form, having, typed)
+        raise BadInput(f"`{name}`", told, problem, hint=hint)
+
+
+def _no_use(form: Format, having: Sequence[str], typed: Mapping[str, Any]) -> tuple[str, str]:
+    """What is wrong with an option that is for other formats, in the words of what was typed, and what to do."""
+    if typed.get("format_"):
+        return f"cannot be combined with `format_` {form.name}", f"it is for `format_` {' or '.join(having)}"
+    others = [f"plan{FORMATS[each].extensions[0]}" for each in having]
+    unlike = "" if typed.get("output") in (None, "-") else f", not for {form.name}"
+    return f"is only for {_listed(having)}{unlike}", f"give `output`, as in {_listed(others)}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Names of which one is taken: `html, pdf or ics`."""
+    return " or ".join((*([", ".join(names[:-1])] if len(names) > 1 else []), names[-1]))
