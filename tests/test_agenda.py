@@ -404,19 +404,19 @@ def test_a_page_tells_the_premedication_and_when_it_starts(tmp_path: Path, capsy
     assert "premedication, inFLIXimab: Optional: antihistamine" in said, "no time is stated: the words alone"
     assert "premedication, inFLIXimab: Optional: antihistamine (H1 or H2), acetaminophen (paracetamol), cort" in said
     assert "premedication, riTUXimab: methylprednisolone 100 mg IV or equivalent 30 min prior" in said
-    assert said.count(" (chair time counts 30 min before the infusion)") == 1, "of the one whose time is stated"
+    assert said.count(" (chair time begins 30 min before the infusion)") == 1, "of the one whose time is stated"
     words = [*files(tmp_path, rows), "--label", "eu"]  # whose text says: completed 30 minutes before
     assert run(["agenda", *words, "--on", "2026-01-05"]) == 0
     said = " ".join(capsys.readouterr().out.split())
     assert "premedication, riTUXimab: methylprednisolone 100 mg IV, completed 30 min before" in said
-    assert "(chair time counts 30 min before the infusion; it is begun earlier)" in said
+    assert "(chair time begins 30 min before the infusion; start earlier what has to be finished by then)" in said
 
 
 def test_a_page_tells_once_what_is_not_on_it(tmp_path: Path, capsys: Captured) -> None:
     words = files(tmp_path, [{"patient_id": "a"}, {"patient_id": "b", "start": "2026-01-06"}])
     assert run(["agenda", *words, "--on", "2026-01-05"]) == 0
     said = " ".join(capsys.readouterr().out.split())
-    assert said.count("Not on this page: screening, companions but for premedication, and what conditions ask for") == 1
+    assert said.count("Not on this page: screening, other drugs to give (premedication is here), and what") == 1
     assert run(["agenda", *words, "--on", "2025-01-05"]) == 0
     assert "Not on this page" not in capsys.readouterr().out, "nobody is on it"
 

@@ -30,6 +30,7 @@ class Running(Frozen):
     """How a drug goes in under a regimen: the usual rates of a first and of a later infusion, None where there is none.
 
     From infusion `protocol.from_infusion` on the rates of the protocol, where one was chosen, stand in their place.
+    `fitting` names the protocols that can be chosen where none was, and no rate is labelled.
     """
 
     first: Rates | None
@@ -39,6 +40,7 @@ class Running(Frozen):
     protocol_first: Rates | None
     protocol_later: Rates | None
     again: FirstRateAgain | None
+    fitting: tuple[str, ...] = ()
 
     def rates(self, number: int | None, *, first: bool) -> Rates | None:
         """The rates of an infusion by its number in the course; None stands for one late enough for any protocol."""

@@ -68,7 +68,8 @@ def running_of(table: Table, regimen: Regimen, protocol: str | None) -> Running:
     first, later = (None, None) if unlabelled else _rates(table, regimen.drug_rules.infusion_time)
     again = regimen.rules.first_rate_again or regimen.drug_rules.first_rate_again
     if protocol is None:
-        return Running(first, later, None, None, None, None, again)
+        fitting = table.protocols(regimen) if unlabelled else ()
+        return Running(first, later, None, None, None, None, again, fitting)
     name, rules = table.find_protocol(protocol, regimen)
     if table.is_local("protocols", name):
         rules = rules.but(is_=SITE)

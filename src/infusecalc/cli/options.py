@@ -98,8 +98,8 @@ PATIENT = [
     repeated("--has", "A condition of the patient; for the names see: info DRUG.", "CONDITION"),
     repeated(
         "--done",
-        "A screening that was done, such as tuberculosis. Its result is not asked: its line leaves the first screen "
-        "even if the test was positive. If it was, ask the prescriber before the start. For the names see: info DRUG.",
+        "A screening that was done, such as tuberculosis. Its result is not asked: the short answer leaves out "
+        "its line even if the test was positive. If it was, ask the prescriber first. For the names see: info DRUG.",
         "SCREENING[=DATE]",
     ),
 ]
@@ -146,7 +146,7 @@ CLINIC = [
         "How many days an infusion may move to an open day; without it, no infusion moves.",
         "3d|PHASE=3d",
     ),
-    option("--weight-change", "Weight change with a caution; default: the limit in the regimen table.", "PERCENT"),
+    option("--weight-change", "Least weight change with a caution; default: the regimen table's limit.", "PERCENT"),
 ]
 TURNOVER = [option("--turnover", "Minutes between two patients in a chair, for the chair time; default 0.", "MIN")]
 TOTALS = [
@@ -157,7 +157,7 @@ PUMP = [
     option("--number", "Number of the infusion in the course; default 1.", "N"),
     flag("--first", "The first infusion of the course."),
     flag("--subsequent", "A later infusion, at the later-infusion rate."),
-    option("--phase", "With --subsequent: the phase whose dose is given, if phases have different ones.", "NAME"),
+    option("--phase", "With --subsequent: the phase, if doses differ.", "NAME"),
     option("--at", "Start time, to show clock times.", "09:30"),
     option("--stopped-at", "Minutes from the start to the stop: shows what went in and how to continue.", "MIN"),
     option("--pause", "Length of the stop, in minutes.", "MIN"),
@@ -196,7 +196,7 @@ _UNREAD = "Ignore your site's settings (see: infusecalc settings); INFUSECALC_RE
 NO_SETTINGS = flag("--no-settings", _UNREAD)
 
 
-_QUIET = "; the table names the info findings, but leaves out their texts: screening, premedication, companions."
+_QUIET = "; a table names premedication, screening and the like without their texts."
 
 
 def result(kinds: tuple[str, ...] = (PAGE, DOCUMENT, ROWS), *, findings: bool = False) -> list[Parameter]:
@@ -209,7 +209,7 @@ def result(kinds: tuple[str, ...] = (PAGE, DOCUMENT, ROWS), *, findings: bool = 
         *paper,
         *([flag("--full", "Every detail and source, not only what fits on one screen.")] if "table" in formats else []),
         option("-o --output", "Write to a file; the extension sets the format.", "FILE"),
-        flag("--quiet", "Only errors on standard error" + (_QUIET if findings else ".")),
+        flag("--quiet", "Nothing but errors beside the answer" + (_QUIET if findings else ".")),
         flag("--no-color", "No colour."),
         *([NO_SETTINGS] if "table" in formats else []),
     ]

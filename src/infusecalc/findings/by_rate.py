@@ -35,7 +35,8 @@ def rates(case: Case) -> Iterator[Finding]:
     """Every finding about the rates, whatever the doses are."""
     note, protocol = case.regimen.rules.rate_not_labelled, case.running.protocol
     if note:
-        choose = "" if protocol else ": choose a protocol (--protocol)"
+        fitting = " or ".join(case.running.fitting)
+        choose = f": choose a protocol: --protocol {fitting}" if fitting else ""
         yield Finding("rate-not-labelled", note.text + choose, note.source)
     yield from _again(case)
     if protocol is None:

@@ -16,8 +16,8 @@ _REJECTED = ("row", "patient", "column", "why")
 _MOST = 50  # rejected rows that a page names
 _LATE = ("patient", "#", "dose", "planned", "late", "latest by label", "mark")
 _NOT_HERE = (
-    "Not on this page: screening, companions but for premedication, and what conditions ask for (where none were "
-    "entered they were not checked): see dose or schedule of the patient."
+    "Not on this page: screening, other drugs to give (premedication is here), and what conditions ask for (where none "
+    "were entered they were not checked): see dose or schedule of the patient."
 )
 _STANDS = {
     "overdue": "overdue",
@@ -141,8 +141,8 @@ def _premedication(items: Iterable[Record]) -> Iterator[str]:
     }
     for drug, lead, name, text, finished in sorted(found):
         told = phrases.with_name(text, name, drug) or "no statement found in our sources"
-        more = "; it is begun earlier" if finished else ""
-        counted = f" (chair time counts {minutes(lead)} before the infusion{more})" if lead else ""
+        more = "; start earlier what has to be finished by then" if finished else ""
+        counted = f" (chair time begins {minutes(lead)} before the infusion{more})" if lead else ""
         yield f"premedication, {drug}: {told}{counted}"
 
 
