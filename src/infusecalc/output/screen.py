@@ -213,8 +213,8 @@ def _runs(course: Course, doses: list[PhaseDose], *, alone: bool) -> str:
     if doses[0].name == course.phases[0].name and first is not None and first != later:
         both = phrases.time(first), phrases.time(later)
         if not alone:
-            return f"run {both[0]} (later: {both[1]}{condition}){watched(course)}"
-        condition = condition and " (only if the one before was tolerated)"
+            told = condition.replace(" (only ", " ").removesuffix(")")
+            return f"run {both[0]} (later: {both[1]}{told}){watched(course)}"
         return f"run over {both[0]} for the first infusion, {both[1]} for later ones{condition}{watched(course)}"
     return run_over(later, rates) + condition + watched(course)
 
@@ -222,7 +222,8 @@ def _runs(course: Course, doses: list[PhaseDose], *, alone: bool) -> str:
 def if_tolerated(course: Course, rates: Rates | None) -> str:
     """On what the rates of a later infusion hang, where they rise."""
     rises = rates is not None and rates.titration is not None
-    return " if tolerated" if rises and LATER_RATE in course.regimen.drug_rules.monitoring else ""
+    stated = rises and LATER_RATE in course.regimen.drug_rules.monitoring
+    return " (only if the one before was tolerated)" if stated else ""
 
 
 def run_over(time: int | None, rates: Rates | None) -> str:
