@@ -96,6 +96,24 @@ def test_a_site_with_one_time_of_observation_is_told_that_alone(tmp_path, capfd)
     )
 
 
+@pytest.mark.parametrize(
+    ("stop", "head"),
+    [
+        (
+            "--at 10:00 --stopped-at 100 --hold",
+            "# start min        clock   minutes mg/h  mL/h     mL      dose cumulative",
+        ),
+        ("--stopped-at 100 --hold", "#   start min    minutes  mg/h   mL/h      mL       dose  cumulative"),
+    ],
+    ids=["one space between columns where two would break the last head", "two where there is room"],
+)
+def test_no_head_of_a_pump_table_is_broken(stop, head, capfd):
+    # 690 mg in 500 mL; with two spaces the table of the first is 81 columns wide
+    shown_ = shown(f"rate rituximab gpa --label eu --weight 70kg --height 175cm {stop}", capfd).splitlines()
+    assert head in shown_
+    assert max(map(len, shown_)) <= WIDE
+
+
 @pytest.mark.parametrize("drug", ["infliximab", "rituximab"])
 def test_the_page_of_a_drug_is_short(drug, capfd):
     lines = shown(f"info {drug}", capfd).splitlines()

@@ -38,7 +38,7 @@ def before_the_steps(table: PumpTable, *, sources: bool) -> Iterator[str]:
 def not_paused(stop: Stop) -> Iterator[str]:
     """That the times after a stop are without it, where nobody has said how long it was."""
     if not stop.pause:
-        yield "No --pause was given: the times below leave the stop out; they do not say that it may go on at once"
+        yield "No --pause was given: add the length of the stop to every time below marked + stop or plus the stop"
 
 
 def as_tolerated(table: PumpTable) -> str:

@@ -86,19 +86,27 @@ class Page:
         folds: Sequence[int] = (),
     ) -> None:
         """Aligned columns, those in `right` to the right; the last one wraps, and those in `folds`."""
-        listed = list(rows)
+        listed = [[Text(_whole(cell)) if isinstance(cell, str) else cell for cell in row] for row in rows]
         if not listed:
             return
-        grid = Grid.grid(padding=(0, 2, 0, 0))
         last = len(listed[0]) - 1
+        grid = Grid.grid(padding=(0, self._between(listed, indent, folds), 0, 0))
         for index in range(last + 1):
             justify: Any = "right" if index in right else "left"
             least = min(_FOLDED, max(len(row[index]) for row in listed)) if index in folds else None
             wraps = index == last or index in folds
             grid.add_column(justify=justify, no_wrap=not wraps, min_width=least, overflow="fold")
         for row in listed:
-            grid.add_row(*(Text(_whole(cell)) if isinstance(cell, str) else cell for cell in row))
+            grid.add_row(*row)
         self._print(grid, indent)
+
+    def _between(self, rows: list[list[Text]], indent: int, folds: Sequence[int]) -> int:
+        """The spaces between columns: two, or one in a table whose last column would have a word broken."""
+        *columns, last = zip(*rows, strict=True)
+        wide = [max(map(len, cells)) for cells in columns]
+        taken = indent + sum(min(_FOLDED, each) if index in folds else each for index, each in enumerate(wide))
+        room = self._console.width - taken - max(len(word) for cell in last for word in cell.plain.split(" "))
+        return 1 if len(columns) > 1 and room < 2 * len(columns) else 2
 
     def _print(self, what: RenderableType, indent: int) -> None:
         self._console.print(Padding(what, (0, 0, 0, indent)) if indent else what)
