@@ -23,7 +23,7 @@ _STANDS = {
     "overdue": "overdue",
     "on_a_day": "on a day of this agenda",
     "beyond": "next one after it",
-    "finished": "finished",
+    "finished": "nothing more planned",
     "rejected": "rejected",
 }
 
