@@ -11,7 +11,7 @@ from infusecalc.output import phrases
 from infusecalc.output.answer import Answer
 from infusecalc.output.blocks import PART, SECTION, Block, Heading, Lines, Pairs, Rows
 from infusecalc.output.flat import Record, finding_record, with_findings
-from infusecalc.output.page import attention, cited_below, informed, top
+from infusecalc.output.page import attention, cited_below, informed, kept, top
 from infusecalc.output.records import dose_record, heads, sources
 from infusecalc.output.screen import ending, foot, formula, head, if_tolerated, infos, made_up, run_over, watched
 from infusecalc.phase_dose import Infusion
@@ -157,7 +157,7 @@ def _given_row(due: Due) -> Iterator[tuple[str, ...]]:
             phrases.day(planned.date),
             "not stated" if amount is None else phrases.mg(amount),
             phrases.mg(infusion.dose.amount.dose),
-            phrases.kept(planned, assumed=due.course.choices.start is None),
+            kept(planned, assumed=due.course.choices.start is None),
         )
 
 
@@ -261,7 +261,7 @@ def _last_given(due: Due) -> str:
     last = due.given[-1]
     amount = last.planned.given.amount if last.planned.given else None
     what = "dose not entered" if amount is None else phrases.mg(amount)
-    when = phrases.kept(last.planned, assumed=due.course.choices.start is None)
+    when = kept(last.planned, assumed=due.course.choices.start is None)
     number = f"{len(due.given)} infusion{'' if len(due.given) == 1 else 's'}"
     return f"Given: {number}, the last on {phrases.day(last.planned.date)} ({when}; {what})"
 

@@ -15,6 +15,7 @@ from infusecalc.errors import BadInput, escape
 from infusecalc.findings import carries, together
 from infusecalc.frozen import Frozen
 from infusecalc.output import phrases
+from infusecalc.output.page import change
 from infusecalc.output.zones import ZonedPlace, begins, component, place_of
 from infusecalc.phase_dose import Infusion
 from infusecalc.quantities import Span, parse_span
@@ -177,7 +178,7 @@ def _description(course: Course, infusion: Infusion, how: Appointment, place: Zo
     if place and place.note:
         lines.append(f"begins {place.clock} in {place.name}; written in UTC")
     if infusion.planned.date != infusion.planned.by_plan:
-        lines.append(f"planned {phrases.day(infusion.planned.by_plan)}: {phrases.change(infusion.planned)}")
+        lines.append(f"planned {phrases.day(infusion.planned.by_plan)}: {change(infusion.planned)}")
     shown = {each.planned.number for each in course.infusions}
     lines += [
         f"{finding.severity}: {finding.key}" + (f" - accepted: {escape(finding.reason)}" if finding.reason else "")

@@ -170,8 +170,31 @@ def changes(course: Course, said: Callable[[date], str] = phrases.day) -> Iterat
 def _changed(course: Course, item: Planned, said: Callable[[date], str], *, any_moved: bool) -> tuple[str, ...]:
     """A row of an infusion with another day; the day it was due stands in it where any was moved to an open day."""
     due = said(item.due) if item.moved_days else ""
-    change = phrases.change(item, assumed=course.choices.start is None)
-    return str(item.number), said(item.by_plan), *((due,) if any_moved else ()), said(item.date), change
+    why = change(item, assumed=course.choices.start is None)
+    return str(item.number), said(item.by_plan), *((due,) if any_moved else ()), said(item.date), why
+
+
+def change(item: Planned, *, assumed: bool = False) -> str:
+    """Why an infusion is not on the day of the original plan; only one that was given is late or early.
+
+    `assumed`: the plan was counted from the first date given.
+    """
+    if item.given:
+        amount = "" if item.given.amount is None else f" {phrases.mg(item.given.amount)}"
+        return f"given{amount}, {kept(item, assumed=assumed)}"
+    late = (item.due - item.by_plan).days
+    closed = phrases.shift(item.moved_days, f"later {phrases.CLOSED}", f"earlier {phrases.CLOSED}")
+    if late and closed:
+        whole = phrases.shift(item.late_days, "later", "earlier")
+        return f"{whole}: {late:+d} by what was given, {item.moved_days:+d} clinic closed"
+    return closed or phrases.shift(late, "after the planned date", "before the planned date")
+
+
+def kept(item: Planned, *, assumed: bool) -> str:
+    """How far from the plan an infusion was given; `assumed`: the plan was counted from the first date given."""
+    if assumed and item.number == 1:
+        return "first date entered"
+    return phrases.shift(item.late_days, "late", "early") or "on time"
 
 
 def sheet_below(course: Course, sections: tuple[str, ...] = (), but: tuple[str, ...] = ()) -> Iterator[Block]:

@@ -11,7 +11,6 @@ from infusecalc.course import Course
 from infusecalc.findings import Finding
 from infusecalc.patient import Patient
 from infusecalc.phase_dose import Chair, PhaseDose
-from infusecalc.plan import Planned
 from infusecalc.plan.horizon import end_of
 from infusecalc.preparation import Preparation
 from infusecalc.quantities import hours, people, plain
@@ -124,26 +123,6 @@ def weights(someone: Patient, said: Callable[[date], str] = str) -> str:
     return ", ".join(
         f"{f'from {said(each.since)} ' if each.since else ''}{weight(each.weight)}" for each in someone.weights
     )
-
-
-def change(item: Planned, *, assumed: bool = False) -> str:
-    """Why an infusion is not on the day of the original plan; only one that was given is late or early.
-
-    `assumed`: the plan was counted from the first date given.
-    """
-    if item.given:
-        return f"given{'' if item.given.amount is None else f' {mg(item.given.amount)}'}, {kept(item, assumed=assumed)}"
-    late = (item.due - item.by_plan).days
-    closed = shift(item.moved_days, f"later {CLOSED}", f"earlier {CLOSED}")
-    if late and closed:
-        whole = shift(item.late_days, "later", "earlier")
-        return f"{whole}: {late:+d} by what was given, {item.moved_days:+d} clinic closed"
-    return closed or shift(late, "after the planned date", "before the planned date")
-
-
-def kept(item: Planned, *, assumed: bool) -> str:
-    """How far from the plan an infusion was given; `assumed`: the plan was counted from the first date given."""
-    return "first date entered" if assumed and item.number == 1 else shift(item.late_days, "late", "early") or "on time"
 
 
 def rhythm(phase: Phase, *, follows: bool = False) -> str:
