@@ -146,7 +146,7 @@ CLINIC = [
         "How many days an infusion may move to an open day; without it, no infusion moves.",
         "3d|PHASE=3d",
     ),
-    option("--weight-change", "Least weight change with a caution; default: the regimen table's limit.", "PERCENT"),
+    option("--weight-change", "Least weight change for a caution; default: the limit in the regimen table.", "PERCENT"),
 ]
 TURNOVER = [option("--turnover", "Minutes between two patients in a chair, for the chair time; default 0.", "MIN")]
 TOTALS = [
