@@ -214,6 +214,7 @@ NO_RULE = {
         "each * pl.col('needed')",
         "int(count) * times",
         "stops * dose",
+        "pl.col('stops') * pl.col('dose')",
         "pl.col(one) * many",
     },  # counts, and what of a sum blocks
 }
