@@ -116,7 +116,8 @@ def test_no_head_of_a_pump_table_is_broken(stop, head, capfd):
 
 def test_a_later_phase_of_a_site_with_three_days_names_them(tmp_path, capfd):
     site = tmp_path / "site.yaml"
-    phase = "{dose: 500 mg, days: [0, 7, 14], starts: {after: last induction infusion, wait: 24 weeks, source: house ours}, source: house ours}"
+    starts = "{after: last induction infusion, wait: 24 weeks, source: house ours}"
+    phase = f"{{dose: 500 mg, days: [0, 7, 14], starts: {starts}, source: house ours}}"
     site.write_text(f"regimens: {{rituximab/gpa: {{us: {{phases: {{maintenance: {phase}}}}}}}}}\n")
     text = squeezed(shown(f"dose rituximab gpa --weight 70kg --height 175cm --regimens {site}", capfd))
     assert "days 0, 7 and 14 from its first infusion" in text
