@@ -144,7 +144,7 @@ def test_both_dates_are_shown_and_which_was_taken(days, anchor, lines, capsys):
 def test_the_page_of_a_complete_regimen_says_that_nothing_is_due(capsys):
     told = [word for day in ("2026-12-01", "2026-12-08", "2026-12-15", "2026-12-22") for word in ("--given", day)]
     assert run(["next", "rituximab", "aiha", "--weight", "70kg", "--height", "175cm", *told]) == 0
-    assert "Nothing is due\n  The regimen is complete: nothing more is planned.\n" in capsys.readouterr().out
+    assert "No infusion is due\n  The regimen is complete: nothing more is planned.\n" in capsys.readouterr().out
 
 
 # --- sources --------------------------------------------------------------------------------------------------

@@ -353,7 +353,7 @@ def test_a_drug_without_a_rule_for_reactions_is_held_to_none():
 
 # --- what is said of it -----------------------------------------------------------------------------------
 
-GONE = "Stopped after 45 min: 50 mg in 25 mL had gone in, 950 mg in 475 mL were left; continue "
+GONE = "Stopped after 45 min: 50 mg in 25 mL had gone in, 950 mg in 475 mL were left; if it goes on: "
 UP = "for 30 min at 50 % of the rate at the stop, then go up as tolerated"
 TO_THE_END = "to the end at 50 % of the rate at the stop"
 

@@ -73,8 +73,7 @@ def _age(case: Case, limits: AgeRange) -> Iterator[Finding]:
     age = case.patient.age_on(case.day)
     if age is None:
         message = f"No age given: {_meant_for(limits)}"
-        upper = f" to under {_years(limits.under)}" if limits.under else " and over"
-        yield Finding("age-unknown", message, limits.source, short=f"for {_years(limits.from_)}{upper}")
+        yield Finding("age-unknown", message, limits.source, short=f"only {_range(limits)}")
         return
     if not _within(age, limits):
         told = f"Age {_years(age.months)} at the first infusion is out of range"

@@ -58,4 +58,4 @@ def resumed(table: PumpTable, stop: Stop) -> str:
     then = ", then go up as tolerated" if goes_up else ""
     given = f"Stopped after {phrases.minutes(stop.at)}: {phrases.mg(dose)} in {people(volume)} mL had gone in"
     rest = f"{phrases.mg(left)} in {people(bag - volume)} mL were left"
-    return f"{given}, {rest}; continue {how_long} at {plain(stop.resume)} % of the rate at the stop{then}"
+    return f"{given}, {rest}; if it goes on: {how_long} at {plain(stop.resume)} % of the rate at the stop{then}"

@@ -114,7 +114,7 @@ def _date(value: object) -> str | None:
 
 
 _NOT_JUDGED = "give --on today to see whether it is overdue"
-_NO_LIMIT = "none found in our sources; this does not mean it is safe"
+_NO_LIMIT = "none found in our sources: ask before you move the date"
 _GAPS = ("gap-unusual", "gap-above-label")
 _COMPLETE = "The regimen is complete: nothing more is planned."
 _REPEATABLE = "The course is complete. Whether another one follows is the prescriber's decision"
@@ -127,7 +127,7 @@ def due_page(due: Due) -> Iterator[Block]:
     yield Heading("Given")
     yield Rows(("#", "planned", "given", "what was given", "expected", "days"), tuple(_given_row(due)), right=(0,))
     if due.infusion is None:
-        yield Heading("Nothing is due")
+        yield Heading("No infusion is due")
         yield Lines((_complete(due),), listed=True)
     else:
         yield from _due(due, due.infusion, due.infusion.planned.number)
@@ -229,7 +229,7 @@ def due_screen(due: Due) -> Iterator[Block]:
     yield from head(course, due.findings)
     yield Lines((_last_given(due),))
     if due.infusion is None:
-        yield Heading("Nothing is due")
+        yield Heading("No infusion is due")
         yield Lines((_complete(due),), listed=True)
     else:
         yield from _due_first(due, due.infusion)

@@ -173,7 +173,7 @@ def heading(dose: PhaseDose, *, undated: bool = False) -> str:
 
 
 def begun(dose: PhaseDose) -> str:
-    """A phase by its name, and when it begins: `maintenance, from 24 weeks after the last induction infusion`.
+    """A phase by its name, and when it begins: `maintenance, 24 weeks after the last induction infusion`.
 
     Not where its rhythm says so, or where it begins one interval after what was before and has no window.
     """
@@ -181,8 +181,8 @@ def begun(dose: PhaseDose) -> str:
     if starts is None or phase.count is not None or (phase.wait == phase.interval and not starts.window):
         return dose.name
     earliest, latest = (starts.window.earliest, starts.window.latest) if starts.window else (None, None)
-    bounds = f"{earliest} to {latest}" if earliest and latest else f"earliest {earliest}" if earliest else ""
-    return f"{dose.name}, from {phase.wait} after the {starts.after}{f' (start-window: {bounds})' if bounds else ''}"
+    bounds = f"{earliest} to {latest}" if earliest and latest else f"not before {earliest}" if earliest else ""
+    return f"{dose.name}, {phase.wait} after the {starts.after}{f' (start-window: {bounds})' if bounds else ''}"
 
 
 def marked(text: str, *, blocked: bool) -> str:
