@@ -121,7 +121,7 @@ def test_a_site_may_not_lift_a_cap_unseen(tmp_path):
 def test_bands_are_said_in_the_views_for_people(capfd):
     assert run(["dose", "bandumab", "weight", "--full", "--weight", "80kg", "--regimens", str(TABLE)]) == 0
     said = " ".join(capfd.readouterr().out.split())
-    assert "upkeep, from 2 weeks after the last start infusion: 750 mg (from 60 to 100 kg), every 4 weeks" in said
+    assert "upkeep, 2 weeks after the last start infusion: 750 mg (from 60 to 100 kg), every 4 weeks" in said
     assert run(["regimens", "list", "--full", "--regimens", str(TABLE)]) == 0
     assert "500 mg under 60 kg, 750 mg from 60 to 100 kg, 1,000 mg over 100 kg" in " ".join(
         capfd.readouterr().out.split()
