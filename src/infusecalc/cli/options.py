@@ -154,7 +154,7 @@ TOTALS = [
     flag("--totals", "Totals by month, year and course, each of all infusions; in CSV and NDJSON, only these rows."),
 ]
 PUMP = [
-    option("--number", "Number of the infusion in the course; default 1.", "N"),
+    option("--number", "Number of the infusion, counted from the very first one; default 1.", "N"),
     flag("--first", "The first infusion of the course."),
     flag("--subsequent", "A later infusion, at the later-infusion rate."),
     option("--phase", "With --subsequent: the phase, if doses differ.", "NAME"),
