@@ -22,7 +22,7 @@ from infusecalc.output.blocks import TITLE, Heading, Rows
 
 AXE = Path(os.environ.get("AXE_CORE", "axe.min.js"))
 BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-pytestmark = pytest.mark.skipif(
+pytestmark = pytest.mark.skipif(  # .ci/run has all three, and lets none be skipped
     not (BROWSER and DRIVER and AXE.exists()), reason="needs chromium, chromedriver, and axe-core named by AXE_CORE"
 )
 LINES = {

@@ -15,8 +15,7 @@ import pytest
 from fhir_checks import BLOCKED, BY_READERS, CASES, PLANTED, Bundle, faults, made
 from support import every_regimen
 
-# the two are tried together: they are a stage of .ci/run
-pytestmark = pytest.mark.skipif(
+pytestmark = pytest.mark.skipif(  # the two are tried together, in a stage of .ci/run
     find_spec("fhirkit") is None or find_spec("fhir") is None, reason="needs the extra exchange"
 )
 

@@ -88,12 +88,17 @@ def test_a_reaction_without_short_words_names_the_option_of_a_stop_alone(tmp_pat
     assert "Total: 2 h (120 min); after a stop: --stopped-at MIN" in text
 
 
-def test_a_site_with_one_time_of_observation_is_told_that_alone(tmp_path, capfd):
+@pytest.mark.parametrize(("times", "told"), [
+    ("least: 90 min", "at least 1 h 30 min"),
+    ("least: 60 min, most: 90 min", "at least 1 h to 1 h 30 min"),
+    ("least: 60 min, most: 120 min", "at least 1 to 2 h"),  # one unit for both
+    ("least: 30 min, most: 60 min", "at least 30 min to 1 h"),
+])  # set in rows # fmt: skip
+def test_how_long_a_patient_is_watched_is_told_as_the_source_has_it(times, told, tmp_path, capfd):
     site = tmp_path / "site.yaml"
-    site.write_text("drugs: {rituximab: {us: {observation: {least: 90 min, source: house ours}}}}\n")
-    assert ", then watched for at least 1 h 30 min" in squeezed(
-        shown(f"dose rituximab ra --weight 70kg --regimens {site}", capfd)
-    )
+    site.write_text(f"drugs: {{rituximab: {{us: {{observation: {{{times}, source: house ours}}}}}}}}\n")
+    text = squeezed(shown(f"dose rituximab ra --weight 70kg --regimens {site}", capfd))
+    assert text.partition(", then watched for ")[2].startswith(f"{told} local:")
 
 
 @pytest.mark.parametrize(

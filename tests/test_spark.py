@@ -20,9 +20,9 @@ from support import table
 
 pytestmark = [
     pytest.mark.skipif(find_spec("pyspark") is None, reason="needs the extra spark"),  # .ci/run installs it
-    pytest.mark.skipif(shutil.which("java") is None, reason="Spark needs Java"),
-    # PySpark warns of itself, and leaves the sockets of its workers open
-    pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::ResourceWarning"),
+    pytest.mark.skipif(shutil.which("java") is None, reason="Spark needs Java"),  # .ci/run installs it
+    pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning"),  # PySpark warns of itself
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),  # PySpark leaves the sockets of its workers open
 ]
 
 ORDER = (pl.col("patient_id").cast(pl.Int64), pl.col("number"))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from infusecalc.errors import BadInput
 
@@ -86,3 +86,8 @@ def _hidden(char: str) -> bool:
 def _named(chars: Iterable[str]) -> str:
     found = list(dict.fromkeys(chars))[:_NAMED]
     return ", ".join(unicodedata.name(char, f"U+{ord(char):04X}").lower() for char in found)
+
+
+def listed(names: Sequence[str], last: str = "or") -> str:
+    """Names in a sentence, with a word before the last: `html, pdf or ics`."""
+    return f" {last} ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)

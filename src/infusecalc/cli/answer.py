@@ -37,4 +37,5 @@ def reply(given: dict[str, Any], form: Format, answer: Answer) -> Reply:
     beside = form.beside(answer, output, options) if form.beside else None
     if beside:
         check_written({"`key`": beside[0]}, given)
-    return Reply(content, output, given["quiet"], answer.blocks, answer.failed, note, beside=beside)
+    noted = "; ".join(part for part in (answer.note, note) if part) or None
+    return Reply(content, output, given["quiet"], answer.blocks, answer.failed, noted, beside=beside)

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from infusecalc.cli.reply import say
 from infusecalc.errors import escape
+from infusecalc.output.phrases import UNCHECKED, blocked_among
 from infusecalc.quantities import people
 
 if TYPE_CHECKING:
     from infusecalc.cohort.files.batch import Batch, LineOf, Refuser
     from infusecalc.cohort.tally import Tally
 
-NO_CONDITIONS = "conditions: none entered in any row (column has, --has), so contraindications were not checked"
+NO_CONDITIONS = f"conditions: none entered in any row (column has, --has), {UNCHECKED}"
 """What stands where no row of a cohort has a condition: nothing that blocks is not the same as clear."""
 
 
@@ -54,8 +55,7 @@ def summary(tally: Tally, *, columns: bool, history: bool) -> Iterator[str]:
     if history and tally.without_given:
         yield f"{_rows(tally.without_given)} without a line in --given: all their infusions count as to be given"
     for product, (_, stopped, dose, stopped_dose, waste) in sorted(tally.products.items()):
-        of_it = f"{stopped:,} infusion{'' if stopped == 1 else 's'}, {people(stopped_dose)} mg"
-        blocked = f"; BLOCKED among these: {of_it}" if stopped else ""
+        blocked = f"; {blocked_among(stopped, stopped_dose)}" if stopped else ""
         total = f"total dose {people(dose)} mg, total waste {people(waste)} mg"
         yield f"{product}: {_opened(tally.opened(product))}; {total}{blocked}"
     if tally.cost or tally.unpriced:

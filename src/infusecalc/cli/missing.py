@@ -12,6 +12,7 @@ from typer.models import OptionInfo
 from infusecalc.cli.reply import site_table
 from infusecalc.errors import BadInput
 from infusecalc.regimen import Regimen
+from infusecalc.spelling import listed
 
 Needs = Callable[[Mapping[str, Any]], Mapping[str, str]]
 """What a command lacks beyond its required parameters, by name: what it may be, or nothing where the help says it."""
@@ -46,11 +47,10 @@ def refuse_missing(parameters: Sequence[Parameter], given: Mapping[str, Any], ne
         return
     lacking |= beyond | told
     names = [name for name in by_name if name in lacking]
-    listed = [f"`{name}`" if _is_option(by_name[name]) else name for name in names]
-    what = " and ".join(part for part in (", ".join(listed[:-1]), listed[-1]) if part)
+    lacked = [f"`{name}`" if _is_option(by_name[name]) else name for name in names]
     forms = "; ".join(_form(by_name[name], lacking[name]) for name in names)
-    problem = "are missing" if listed[1:] else "is missing"
-    raise BadInput(what, None, problem, hint=f"give {forms} (see: infusecalc {command} -h)")
+    problem = "are missing" if lacked[1:] else "is missing"
+    raise BadInput(listed(lacked, "and"), None, problem, hint=f"give {forms} (see: infusecalc {command} -h)")
 
 
 def _has_indication(given: Mapping[str, Any]) -> bool:
@@ -62,8 +62,8 @@ def _of_table(lacking: Mapping[str, str], names: Mapping[str, Any], given: Mappi
     """The drugs or indications that there are, where one is missing; a height, where the regimen needs one."""
     table = site_table(dict(given))
     if "drug" in lacking:
-        listed = {"drug": " or ".join(table.names("drugs"))}
-        return listed | ({"indication": "for the names see: infusecalc list"} if "indication" in lacking else {})
+        drugs = {"drug": listed(table.names("drugs"))}
+        return drugs | ({"indication": "for the names see: infusecalc list"} if "indication" in lacking else {})
     typed, slash, second = given["drug"].partition("/")
     drug, _ = table.find_drug(typed)
     if "indication" in lacking:

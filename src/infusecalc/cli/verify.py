@@ -27,8 +27,7 @@ def verify(**given: Any) -> Reply:
     form = format_of(given)
     stored = read_stored(given["plan"])
     table = site_table(given)
-    answer = VerifyAnswer(verify_file(stored, table), table)
-    return reply(given, form, answer).but(note=answer.note)
+    return reply(given, form, VerifyAnswer(verify_file(stored, table), table))
 
 
 def app(command: str) -> typer.Typer:

@@ -13,8 +13,6 @@ from infusecalc.plan import Planned
 from infusecalc.quantities import people, plain
 from infusecalc.statements import Cited
 
-_TELL = "tell the prescriber before the next one"
-
 
 def by_history(case: Case) -> Iterator[Finding]:
     """Every finding about infusions that were given; none where there is no history."""
@@ -54,7 +52,8 @@ def _differs(case: Case) -> Iterator[Finding]:
             found.setdefault((item.phase, expected, amount), []).append(item)
     for (phase, expected, amount), items in found.items():
         change = Amount(expected, expected, amount).change(limits.over)
-        message = f"{phase}: {people(amount)} mg was given, and {people(expected)} mg is expected ({change}): {_TELL}"
+        told = f"{people(amount)} mg was given, and {people(expected)} mg is expected ({change})"
+        message = f"{phase}: {told}: tell the prescriber before the next one"
         yield _about("given-differs", items, message, limits.source)
 
 

@@ -9,7 +9,7 @@ from infusecalc.output.flat import Record
 from infusecalc.pump import Stop
 from infusecalc.pump_table import PumpTable
 from infusecalc.quantities import people, plain
-from infusecalc.statements import OURS
+from infusecalc.statements import is_ours
 from infusecalc.table import cited
 
 
@@ -31,13 +31,9 @@ def before_the_steps(table: PumpTable, *, sources: bool) -> Iterator[str]:
     said, reaction = table.course.house.after_stop, table.course.regimen.drug_rules.reaction
     told = [(said.severe, said.source), *([(reaction.text, reaction.source)] if reaction else [])]
     for text, source in told:
-        named = phrases.cited(source) if sources or all(each.id == OURS for each in source) else ""
+        named = phrases.cited(source) if sources or is_ours(source) else ""
         yield phrases.tall_man(table.course, text) + (f" ({named})" if named else "")
-
-
-def not_paused(stop: Stop) -> Iterator[str]:
-    """That the times after a stop are without it, where nobody has said how long it was."""
-    if not stop.pause:
+    if table.stop and not table.stop.pause:
         yield "No --pause was given: add the length of the stop to every time below marked + stop or plus the stop"
 
 

@@ -206,8 +206,8 @@ def _sums(sums: Sums) -> Iterator[str]:
     for product, sizes in sums.vials.items():
         counted = " + ".join(f"{count:,} x {_number(size)}" for size, count in sizes.items())
         share = sums.products[product]
-        blocked = _count(share.blocked, "infusion")
-        of_it = f"; BLOCKED among these: {blocked}, {_mg(share.blocked_dose)}" if share.blocked else ""
+        stopped = phrases.blocked_among(share.blocked, hundredths(share.blocked_dose))
+        of_it = f"; {stopped}" if share.blocked else ""
         yield f"{product}: {counted} mg; total dose {_mg(share.dose)}, total waste {_mg(share.waste)}{of_it}"
 
 

@@ -26,6 +26,8 @@ class Answer(ABC):
     """The keys of the findings that block."""
     failed: str | None = None
     """Why a check failed."""
+    note: str | None = None
+    """What to know of it beside what it says, on standard error."""
 
     @abstractmethod
     def document(self) -> Record:

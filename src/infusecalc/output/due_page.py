@@ -17,7 +17,7 @@ from infusecalc.output.screen import ending, foot, formula, head, if_tolerated, 
 from infusecalc.phase_dose import Infusion
 from infusecalc.plan import Planned
 from infusecalc.quantities import number
-from infusecalc.statements import OURS, OWN_RULE
+from infusecalc.statements import OWN_RULE, is_ours
 from infusecalc.table import cited
 
 
@@ -208,7 +208,7 @@ def _only_if(due: Due) -> str:
     codes = [each.code for each in due.findings if each.code in _GAPS and due.place in (each.infusions or ())]
     if codes:
         return f" - only if the prescriber decides so: see {codes[0]}"
-    unknown = not due.late or any({each.id for each in note.source} == {OURS} for _, note in due.late)
+    unknown = not due.late or any(is_ours(note.source) for _, note in due.late)
     return " - ask the prescriber first" if unknown or any(_interrupted(due)) else ""
 
 
@@ -252,8 +252,8 @@ def _interrupted(due: Due) -> Iterator[str]:
     rule, infusion = due.course.regimen.drug_rules.unusual_gap, due.infusion
     known = rule is not None and rule.late is not None
     if infusion and not infusion.planned.head and (due.days_left or 0) < 0 and not known:
-        nothing = f"{infusion.planned.phase} interrupted: no statement found in our sources, which does not mean that "
-        yield f"{nothing}going on is safe; ask the prescriber whether to go on or to begin again"
+        nothing = "no statement found in our sources, which does not mean that going on is safe"
+        yield f"{infusion.planned.phase} interrupted: {nothing}; ask the prescriber whether to go on or to begin again"
 
 
 def _last_given(due: Due) -> str:
@@ -318,7 +318,7 @@ def _making(course: Course, infusion: Infusion, *, blocked: bool) -> tuple[str, 
     """The dose with its arithmetic, what it is made up from, and how long it runs."""
     rates = course.running.rates(infusion.planned.number, first=infusion.first)
     condition = "" if infusion.first else if_tolerated(course, rates)
-    time = run_over(infusion.time, rates) + condition + watched(course)
+    time = run_over(infusion.time, rates, condition) + watched(course)
     made = made_up(course, infusion.dose, blocked=blocked) + ending(course)
     return phrases.marked(formula(course, infusion.dose), blocked=blocked), made, time
 

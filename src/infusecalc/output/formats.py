@@ -12,7 +12,7 @@ from infusecalc.output.answer import BUNDLE, COURSE, DATES, DOCUMENT, PAGE, ROWS
 from infusecalc.output.blocks import Block, Lines
 from infusecalc.output.flat import as_csv, as_json, as_ndjson
 from infusecalc.output.request import Request, sealed
-from infusecalc.spelling import one_of
+from infusecalc.spelling import listed, one_of
 
 PAPERS = {"a4": "a4", "letter": "us-letter"}
 """Papers, and what the typesetter calls them."""
@@ -225,9 +225,4 @@ def _no_use(form: Format, having: Sequence[str], typed: Mapping[str, Any]) -> tu
         return f"cannot be combined with `format_` {form.name}", f"it is for `format_` {' or '.join(having)}"
     others = [f"plan{FORMATS[each].extensions[0]}" for each in having]
     unlike = "" if typed.get("output") in (None, "-") else f", not for {form.name}"
-    return f"is only for {_listed(having)}{unlike}", f"give `output`, as in {_listed(others)}"
-
-
-def _listed(names: Sequence[str]) -> str:
-    """Names of which one is taken: `html, pdf or ics`."""
-    return " or ".join((*([", ".join(names[:-1])] if len(names) > 1 else []), names[-1]))
+    return f"is only for {listed(having)}{unlike}", f"give `output`, as in {listed(others)}"

@@ -14,6 +14,7 @@ from infusecalc.phase_dose import Chair, PhaseDose
 from infusecalc.plan.horizon import end_of
 from infusecalc.preparation import Preparation
 from infusecalc.quantities import hours, people, plain
+from infusecalc.spelling import listed
 from infusecalc.statements import OURS, OWN_RULE, Citation, Phase
 
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -153,9 +154,7 @@ def rhythm(phase: Phase, *, follows: bool = False) -> str:
 def block(phase: Phase) -> str:
     """The days or weeks of one block of a phase: `weeks 0, 2 and 6`, `day 0`."""
     unit, numbers = ("week", phase.weeks) if phase.weeks else ("day", phase.offsets)
-    listed = ", ".join(map(str, numbers[:-1]))
-    listed = f"{listed} and {numbers[-1]}" if listed else str(numbers[-1])
-    return f"{unit}{'s' if len(numbers) > 1 else ''} {listed}"
+    return f"{unit}{'s' if len(numbers) > 1 else ''} {listed(tuple(map(str, numbers)), 'and')}"
 
 
 def _own_days(phase: Phase) -> str:
@@ -328,8 +327,14 @@ def footer(course: Course) -> str:
     return f"{table}. {CHECK}"
 
 
+def blocked_among(infusions: int, dose: int) -> str:
+    """What of a sum blocks: `BLOCKED among these: 2 infusions, 700 mg`."""
+    return f"BLOCKED among these: {infusions:,} infusion{'' if infusions == 1 else 's'}, {mg(dose)}"
+
+
 CLOSED = "(clinic closed)"
-NO_CONDITIONS = "conditions: none entered (--has), so contraindications were not checked"
+UNCHECKED = "so contraindications were not checked"
+NO_CONDITIONS = f"conditions: none entered (--has), {UNCHECKED}"
 """What stands where nobody has said what the patient has: nothing that blocks is not the same as clear."""
 CHECK = "Check against the current label; this is a calculation, not a prescription."
 """What no page is."""

@@ -94,9 +94,7 @@ def pump_page(table: PumpTable) -> Iterator[Block]:
     yield from attention(table.course, table.findings)
     yield Heading(pump_heading(table))
     if table.stop:
-        yield Lines(
-            (*after_stop.before_the_steps(table, sources=True), *after_stop.not_paused(table.stop)), listed=True
-        )
+        yield Lines(tuple(after_stop.before_the_steps(table, sources=True)), listed=True)
     yield Lines(tuple(_conditions(table)), listed=True)
     yield from pump_block(table)
     if table.stop:
@@ -230,9 +228,7 @@ def pump_screen(table: PumpTable) -> Iterator[Block]:
     grave = any(finding.severity == "caution" for finding in table.findings)
     yield Heading(pump_heading(table), SECTION if grave else PART)
     if table.stop:
-        yield Lines(
-            (*after_stop.before_the_steps(table, sources=False), *after_stop.not_paused(table.stop)), listed=True
-        )
+        yield Lines(tuple(after_stop.before_the_steps(table, sources=False)), listed=True)
     before = by_the_clock(table) if table.stop is None else ""
     if before and table.blocks:
         before = f"BLOCKED, do not give yet: {before}"

@@ -213,25 +213,32 @@ def _runs(course: Course, doses: list[PhaseDose], *, alone: bool) -> str:
     if doses[0].name == course.phases[0].name and first is not None and first != later:
         both = phrases.time(first), phrases.time(later)
         if not alone:
-            told = condition.replace(" (only ", " ").removesuffix(")")
+            told = condition and f" {condition}"
             return f"run {both[0]} (later: {both[1]}{told}){watched(course)}"
-        return f"run over {both[0]} for the first infusion, {both[1]} for later ones{condition}{watched(course)}"
-    return run_over(later, rates) + condition + watched(course)
+        return f"run over {both[0]} for the first infusion, {both[1]} for later ones{_only(condition)}{watched(course)}"
+    return run_over(later, rates, condition) + watched(course)
 
 
 def if_tolerated(course: Course, rates: Rates | None) -> str:
-    """On what the rates of a later infusion hang, where they rise."""
+    """On what the rates of a later infusion hang, where they rise; nothing, where they hang on nothing."""
     rises = rates is not None and rates.titration is not None
     stated = rises and LATER_RATE in course.regimen.drug_rules.monitoring
-    return " (only if the one before was tolerated)" if stated else ""
+    return "if the one before was tolerated" if stated else ""
 
 
-def run_over(time: int | None, rates: Rates | None) -> str:
-    """How long an infusion runs, and where the source has a least time alone, that: `run over at least 2 h`."""
+def _only(condition: str) -> str:
+    return condition and f" (only {condition})"
+
+
+def run_over(time: int | None, rates: Rates | None, condition: str) -> str:
+    """How long an infusion runs, and on what condition: `run over 2 h (only if ...)`.
+
+    Where the source has a least time alone, that: `run over at least 2 h`.
+    """
     if time is None:
         return "time not labelled"
     least = "" if rates is None or rates.titration else "at least "
-    return f"run over {least}{phrases.time(time)}"
+    return f"run over {least}{phrases.time(time)}{_only(condition)}"
 
 
 def watched(course: Course) -> str:
@@ -247,7 +254,8 @@ def observed(course: Course) -> str:
         return ""
     least = phrases.time(hundredths_of_minutes(rule.least))
     if rule.most is not None:
-        least = f"{least.removesuffix(' h')} to {phrases.time(hundredths_of_minutes(rule.most))}"
+        most = phrases.time(hundredths_of_minutes(rule.most))
+        least = f"{least.removesuffix(' h') if most.endswith(' h') else least} to {most}"
     return f"watched for at least {least}"
 
 

@@ -125,18 +125,16 @@ def without_infos(blocks: Iterable[Block]) -> Iterator[Block]:
     """The blocks without what is only to be known, which is named, and without the heads of what is left empty."""
     waiting: list[Block] = []
     for block in blocks:
-        kept: Block = block
+        shown = [block]
         if isinstance(block, Findings):
-            kept = block.but(rows=tuple(row for row in block.rows if row[0].severity != "info"))
+            kept = tuple(row for row in block.rows if row[0].severity != "info")
             left = dict.fromkeys(finding.key for finding, _ in block.rows if finding.severity == "info")
-            if not kept.rows:
-                yield Lines((f"left out (--quiet): {', '.join(left)}",), tight=True)
-                waiting = []
-                continue
+            named = [Lines((f"left out (--quiet): {', '.join(left)}",), tight=True)] if left else []
+            shown = [*([block.but(rows=kept)] if kept else ()), *named]
+            waiting = waiting if kept else []
         yield from waiting
-        waiting = [kept] if isinstance(kept, Heading) else []
-        if not waiting:
-            yield kept
+        waiting = [block] if isinstance(block, Heading) else []
+        yield from () if waiting else shown
     yield from waiting
 
 

@@ -90,9 +90,11 @@ class TotalsAnswer(Answer):
     def page(self) -> Iterator[Block]:
         """The sums as a table, to order by."""
         yield Heading(f"What to order, by {self.by} and product", TITLE)
-        stopped = tuple(map(_stopped, (row for row in self.listed if row.first is None and row.blocked)))
+        stopped = [row for row in self.listed if row.first is None and row.blocked]
         if stopped:
-            yield Lines(stopped)
+            yield Lines(
+                tuple(f"{row.product}: {phrases.blocked_among(row.blocked, row.blocked_dose)}" for row in stopped)
+            )
         yield Rows(_ORDER, tuple(map(self._order, self.listed)), right=(2, 3, 4))
         yield Heading("Time and cost" if self.priced else "Time")
         heads = (*_TIMES, "cost of vials", "of that waste") if self.priced else _TIMES
@@ -108,9 +110,3 @@ class TotalsAnswer(Answer):
         times = ("not known" if row.untimed else phrases.time(each) or "0 min" for each in (row.time, row.chair))
         money = (phrases.money(None if row.unpriced else each) for each in (row.cost, row.waste_cost))
         return (row.name(self.by), row.product, *times, *(money if self.priced else ()))
-
-
-def _stopped(row: Row) -> str:
-    """How much of the sums of a product are infusions that block."""
-    infusions = f"{row.blocked:,} infusion{'' if row.blocked == 1 else 's'}"
-    return f"{row.product}: BLOCKED among these: {infusions}, {people(row.blocked_dose)} mg"

@@ -60,6 +60,7 @@ from infusecalc.statements.sources import (
     Label,
     Source,
     grades_said,
+    is_ours,
 )
 from infusecalc.statements.statement import Citation, Cited, Companion, Key, Note, Sourced, Statement
 
@@ -138,4 +139,5 @@ __all__ = [
     "Vials",
     "Window",
     "grades_said",
+    "is_ours",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from infusecalc.statements.kinds import NAME, WORDS, ListOf, Named, choice
-from infusecalc.statements.statement import Sourced, Statement, may, need
+from infusecalc.statements.statement import Cited, Sourced, Statement, may, need
 
 OURS, OWN_RULE = "house", "infusecalc's own rule"
 """The source of our own rules, and what people read in its place."""
@@ -56,3 +56,8 @@ class Condition(Statement):
     aliases: tuple[str, ...] = may(ListOf(NAME), "its other names", ())
     read_as: str | None = may(Named("conditions"), "the condition that a name which leaves something open is read as")
     no_regimen: str | None = may(WORDS, "what is said where it is typed as an indication: that no regimen is for it")
+
+
+def is_ours(cited: Cited) -> bool:
+    """Whether a statement rests on our own rules alone."""
+    return {each.id for each in cited} == {OURS}

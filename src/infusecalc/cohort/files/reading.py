@@ -23,6 +23,7 @@ from infusecalc.cohort.files.text import Broken as Broken
 from infusecalc.cohort.files.text import Check, CsvReader, TextLines
 from infusecalc.cohort.files.text import Chunk as Chunk
 from infusecalc.errors import BadInput, shown
+from infusecalc.spelling import listed
 
 FORMS = ("csv", "ndjson", "parquet")
 """The forms of a file with rows."""
@@ -69,7 +70,7 @@ def choose_form(asked: str | None, name: str, option: str) -> str | None:
     if asked or extension:
         return asked or known[str(extension)]
     array = "a JSON array is not taken here: name the file .ndjson; or " if name.lower().endswith(".json") else ""
-    ends = f"{', '.join(forms[:-1])} or {forms[-1]}" if option in _OF_FORMS else "a name that ends so"
+    ends = listed(forms) if option in _OF_FORMS else "a name that ends so"
     hint = f"{array}give `{option}` {ends}"
     allowed = ", ".join(known if option == "to" else _BY_EXTENSION)
     raise BadInput("file", name, "has no known extension", allowed=allowed, hint=hint)
