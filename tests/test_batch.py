@@ -847,7 +847,7 @@ def test_a_row_without_maintenance_says_where_maintenance_is_said_of_the_others(
     assert run(["batch", str(write(tmp_path / "in.csv", rows)), *line]) == 4
     [found] = read(tmp_path / "bad.csv")
     assert (found["row"], found["column"], found["code"]) == ("2", "from", "not-planned")
-    how = "column from cannot be taken: this regimen has no maintenance phase; empty the cell"
+    how = "column from cannot be taken: this regimen has no maintenance phase; leave it out"
     assert found["reason"].endswith(how)
 
 

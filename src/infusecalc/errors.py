@@ -86,13 +86,9 @@ class BadInput(InfusecalcError):
 
     def sentence(self, argument: Callable[[str], str] = "`{}`".format) -> str:
         """The whole sentence; `argument` says how the name of an argument is shown."""
-
-        def worded(text: str) -> str:
-            return _ARGUMENT.sub(lambda found: argument(found[1]), text)
-
-        what, problem, allowed = worded(self.what), worded(self.problem), worded(self.allowed)
+        what, problem, allowed, hint = _worded(argument, self.what, self.problem, self.allowed, self.hint)
         said = what if self.value is None else f"{what} {shown(self.value)}"
-        return self._put_together(said, _beside(problem, self.detail), allowed, worded(self.hint))
+        return self._put_together(said, _beside(problem, self.detail), allowed, hint)
 
     @property
     def fault(self) -> str:
@@ -102,11 +98,20 @@ class BadInput(InfusecalcError):
     @property
     def reason(self) -> str:
         """The sentence without any value of a patient: it may be logged, or shown of one among many."""
-        return self._put_together(self.what, self.problem, self.allowed, self.hint)
+        return self.reason_with("`{}`".format)
+
+    def reason_with(self, argument: Callable[[str], str]) -> str:
+        """The same, where `argument` says how the name of an argument is shown."""
+        return self._put_together(*_worded(argument, self.what, self.problem, self.allowed, self.hint))
 
     def _put_together(self, what: str, problem: str, allowed: str, hint: str) -> str:
         sentence = f"{what} {problem}" + (f" ({self.how} {allowed})" if allowed else "")
         return f"{sentence}; {hint}" if hint else sentence
+
+
+def _worded(argument: Callable[[str], str], *texts: str) -> list[str]:
+    """Texts with each name of an argument shown as `argument` has it."""
+    return [_ARGUMENT.sub(lambda found: argument(found[1]), text) for text in texts]
 
 
 def _beside(problem: str, detail: str) -> str:

@@ -49,7 +49,7 @@ def order_phases(regimen: Regimen, choices: Choices) -> Ordered:
         if regimen.maintenance is None:
             detail = f": {regimen.id} ({regimen.label}) has {' and '.join(phases)}"
             problem = "cannot be taken: this regimen has no maintenance phase"
-            raise BadInput("`from_`", "maintenance", problem, detail=detail, hint="leave `from_` out")
+            raise BadInput("`from_`", "maintenance", problem, detail=detail, hint="leave it out")
         phases = {regimen.maintenance: phases[regimen.maintenance]}
     for name, dose in _by_phase("`dose`", choices.doses, regimen, phases).items():
         phases[name] = _with_dose(name, phases[name], dose, regimen)

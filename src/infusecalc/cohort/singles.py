@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from operator import itemgetter
@@ -177,7 +176,7 @@ class Singles:
             return _UNWEIGHED
         if (error.field, error.problem) == ("height", "is missing"):
             return NO_HEIGHT  # the sentence for one patient would name options that hold for every row
-        return _of_cell(fault_of(error, _OF_OPTIONS.get(error.field or "", ""), NOT_PLANNED), row)
+        return _fault_of_cell(error, NOT_PLANNED, row)
 
     def _patient(self, row: dict[str, Any], given: list[Any]) -> Patient | RowFault:
         """The patient of a row: the weight of the cohort is that of the start, or of the first infusion given.
@@ -233,10 +232,9 @@ class Singles:
 
     def _unread(self, error: BadInput, names: RowNames, cells: dict[str, str], code: str) -> RowFault:
         """What is wrong with the order of a row, or else with its names."""
-        column = _OF_OPTIONS.get(error.field or "")
-        if column is None:
+        if error.field not in _OF_OPTIONS:
             return self._compiler.of_names(error, names)
-        return _of_cell(fault_of(error, column, code), cells)
+        return _fault_of_cell(error, code, cells)
 
     def _choices(self, names: RowNames, cells: dict[str, str]) -> Choices:
         """The choices of the cohort with those of a row in their place; conditions are added to the cohort's."""
@@ -261,13 +259,14 @@ class Singles:
         return tuple(each for each in self._compiler.choices.acceptances if str(each) not in own)
 
 
-def _of_cell(fault: RowFault, cells: Mapping[str, Any]) -> RowFault:
-    """A fault of a cell of an order, which is no option: its column is named as such."""
-    if fault.column not in ORDER or cells.get(fault.column) is None:
-        return fault
-    named = rf"`{fault.column}_?`"
-    reason = re.sub(rf"leave {named} out", "empty the cell", fault.reason)
-    return fault.but(reason=re.sub(named, f"column {fault.column}", reason))
+def _fault_of_cell(error: BadInput, code: str, cells: Mapping[str, Any]) -> RowFault:
+    """A refusal as the fault of a row: an argument that a cell of its order has given is named as that column."""
+
+    def named(argument: str) -> str:
+        column = _OF_OPTIONS.get(argument)
+        return f"`{argument}`" if column not in ORDER or cells.get(column) is None else f"column {column}"
+
+    return fault_of(error, _OF_OPTIONS.get(error.field or "", ""), code).but(reason=error.reason_with(named))
 
 
 def _check_reasons(accepted: Sequence[str]) -> None:

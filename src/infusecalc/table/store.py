@@ -259,7 +259,7 @@ class Table(Entries):
             return None, rules
         if not rules.variants:
             problem, detail = "is not known: this regimen has no variants", f"({id_})"
-            raise BadInput("variant", typed, problem, detail=detail, hint="leave `variant` out")
+            raise BadInput("variant", typed, problem, detail=detail, hint="leave it out")
         if normal(typed) not in rules.variants:
             raise unknown("variant", typed, rules.variants, of=id_)
         return normal(typed), rules.variants[normal(typed)].over(rules)
