@@ -179,7 +179,7 @@ def test_a_sites_table_is_asked_from_and_stands_in_the_line(monkeypatch, capsys)
     assert run(["ask", "--regimens", str(site)]) == 0
     out = capsys.readouterr().out
     assert "Drug (infliximab, rituximab, fictumab, or a brand): " in out
-    assert "Label (us; Enter: us): " in out
+    assert "Label (us; press Enter for us): " in out
     asked = "--label us --weight 70kg --height 175cm"
     assert out.endswith(f"  infusecalc dose fictumab hiccups {asked} --regimens {shlex.quote(str(site))}\n")
 

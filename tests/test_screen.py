@@ -85,7 +85,7 @@ def test_a_reaction_without_short_words_names_the_option_of_a_stop_alone(tmp_pat
     site.write_text('drugs: {infliximab: {us: {reaction: {resume: 60 %, text: "Our words", source: house ours}}}}\n')
     text = squeezed(shown(f"rate infliximab crohns --weight 70kg --regimens {site}", capfd))
     assert "micrometre or less # start min" in text
-    assert "Total: 2 h (120 min); after a stop: --stopped-at MIN" in text
+    assert "Total: 2 h (120 min); if stopped, give --stopped-at MIN" in text
 
 
 @pytest.mark.parametrize(("times", "told"), [
@@ -240,7 +240,7 @@ def test_the_screen_and_the_full_page_tell_the_same_findings(case, capfd):
         assert named in short
         assert message in full
         if each["severity"] != "info":
-            reason = f"accepted: {each['reason']}; this had blocked: " if each["accepted"] else ""
+            reason = f"accepted: {each['reason']}; before that, this blocked: " if each["accepted"] else ""
             assert message in short
             assert named + re.sub(r"\s", "", reason).lower() + message in quiet
             first = page.startswith("BLOCKED:") or "Needs attention" in whole[:10]

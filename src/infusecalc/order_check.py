@@ -26,6 +26,7 @@ MATCH, WITHIN_ROUNDING, WITHIN_RANGE, OUTSIDE = VERDICTS = ("match", "within-rou
 _INSIDE, _ROUNDED = "within", "within rounding of"
 _Notes = dict[str, str]
 """What is said of an order, each with the condition on which the order is allowed, or none."""
+_TOGETHER = "both together are outside: the label allows a higher dose or a shorter interval"
 
 _ORDERS = "mg, mg/kg or mg/m2, as in 350mg"
 
@@ -134,7 +135,7 @@ def check_order(
         and dose_verdict == interval_verdict == WITHIN_RANGE
         and _combined(course, dose, amount, every, rows)
     ):
-        notes["a higher dose and a shorter interval together: the label allows one or the other"] = ""
+        notes = {_TOGETHER: ""} | {f"alone: {note}": condition for note, condition in notes.items()}
         dose_verdict = interval_verdict = OUTSIDE
     cited = dict.fromkeys([*dose.phase.source, *(source for row in rows for source in row.source)])
     return Verdict(

@@ -121,10 +121,10 @@ class _Questions:
             _asked("Indication (number or name)", self._take_indication)
         regimen = self._variant(self._regimen())
         person = self._size(regimen)
-        age = _asked("Age, as in 34y or 8mo (Enter: none)", lambda text: self._age(person["weight"], text))
+        age = _asked("Age, as in 34y or 8mo (press Enter if not known)", lambda text: self._age(person["weight"], text))
         person |= {"age": age} if age else {}
         chosen = {"label": regimen.label} | ({"variant": regimen.variant} if regimen.variant else {})
-        question = "Start, as in 2026-12-01 or today (Enter: doses without dates)"
+        question = "Start, as in 2026-12-01 or today (press Enter to leave out dates)"
         start = _asked(question, lambda text: str(parse_date(text, "start")) if text else "")
         options = chosen | person | ({"start": start} if start else {})
         told = [word for name, value in options.items() for word in (f"--{name}", value)]
@@ -164,7 +164,7 @@ class _Questions:
                 self.table.product(self.product, label)
             return self.table.regimen(self.drug, self.indication, label)
 
-        return _asked(f"Label ({', '.join(having)}; Enter: {having[0]})", under)
+        return _asked(f"Label ({', '.join(having)}; press Enter for {having[0]})", under)
 
     def _variant(self, regimen: Regimen) -> Regimen:
         """The regimen in the variant that is chosen, where it has any."""
@@ -176,7 +176,7 @@ class _Questions:
                 return regimen
             return self.table.regimen(self.drug, self.indication, regimen.label, text)
 
-        return _asked(f"Variant ({', '.join((_NONE, *regimen.rules.variants))}; Enter: {_NONE})", varied)
+        return _asked(f"Variant ({', '.join((_NONE, *regimen.rules.variants))}; press Enter for {_NONE})", varied)
 
     def _size(self, regimen: Regimen) -> dict[str, str]:
         """The weight, and the height where a dose hangs on it; both are asked again where they do not go together."""

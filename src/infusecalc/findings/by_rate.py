@@ -16,7 +16,7 @@ _STANDING = {
     "label": ("info", "an alternative on the label, under conditions"),
     "reported": ("caution", "reported to be on a label; we have not seen that text"),
     "trial": ("caution", "rates of a trial, not on the label"),
-    "practice": ("caution", "practice, not on the label"),
+    "practice": ("caution", "used in practice, not on the label"),
     SITE: ("caution", "a protocol of the site, not on the label"),
 }
 

@@ -257,5 +257,5 @@ def cited_below(course: Course, names: Iterable[str] | None = None) -> Iterator[
 
 def told(course: Course, finding: Finding) -> str:
     """A finding as people read it: its message, after the reason for which it was accepted."""
-    accepted = f"accepted: {escape(finding.reason)}; this had blocked: " if finding.reason else ""
+    accepted = f"accepted: {escape(finding.reason)}; before that, this blocked: " if finding.reason else ""
     return accepted + phrases.tall_man(course, finding.message)

@@ -121,11 +121,18 @@ def _conditions(table: PumpTable) -> Iterator[str]:
 
 def pump_heading(table: PumpTable) -> str:
     """Which infusion it is, and at which rate; that it is blocked, where it is."""
-    which = "a later infusion" if table.number is None else f"infusion {table.number}"
-    how = "first" if table.first else "later"
     dose = phrases.mg(table.dose.amount.dose)
     mark = "BLOCKED, do not run" if table.blocks else "Pump"
-    return f"{mark}: {which}, {table.dose.name}, {dose}, at the rate of a {how} infusion"
+    if table.number is None:
+        return f"{mark}: a later infusion of {table.dose.name}, {dose}{_other_phases(table)}"
+    how = "first" if table.first else "later"
+    return f"{mark}: infusion {table.number}, {table.dose.name}, {dose}, at the rate of a {how} infusion"
+
+
+def _other_phases(table: PumpTable) -> str:
+    """How to have the phases with another dose: a later infusion may be meant to be one of theirs."""
+    others = [each.name for each in table.course.phases if each.amount.dose != table.dose.amount.dose]
+    return f" (or --phase {' or '.join(others)})" if others else ""
 
 
 def pump_block(table: PumpTable) -> Iterator[Block]:
@@ -235,7 +242,7 @@ def pump_screen(table: PumpTable) -> Iterator[Block]:
     told = "made up before the stop: " if table.stop else "make up "
     made = made_up(course, table.dose, blocked=bool(table.blocks), told=told) + ending(course)
     yield Lines((made, *([before] if before else []), *_conditions(table)), listed=True)
-    stopped = "; after a stop: --stopped-at MIN" if course.regimen.drug_rules.reaction and not table.stop else ""
+    stopped = "; if stopped, give --stopped-at MIN" if course.regimen.drug_rules.reaction and not table.stop else ""
     yield from steps_block(table, watched(course) + stopped, tight=True)
     if table.stop:
         yield Lines((after_stop.resumed(table, table.stop),), listed=True)
