@@ -191,7 +191,7 @@ def test_an_interval_must_pass_the_last_day_of_its_block(crohns, limits):
 
 def test_a_regimen_without_maintenance_names_all_its_phases(crohns):
     odd = crohns.but(phases={"induction": phase(), "bridge": phase(starts=starts())})
-    with pytest.raises(BadInput, match=r"has induction and bridge; leave `from_` out$"):
+    with pytest.raises(BadInput, match=r"has induction and bridge; leave it out$"):
         order_phases(odd, Choices.of(from_="maintenance"))
 
 

@@ -11,6 +11,7 @@ from infusecalc.course import Course
 from infusecalc.dates import stretch
 from infusecalc.errors import BadInput
 from infusecalc.findings import Finding, block_keys
+from infusecalc.findings.by_calendar import repeats_too_soon
 from infusecalc.frozen import Frozen
 from infusecalc.infusions import least_cover
 from infusecalc.order_mistakes import SAME, Mistake, find_mistakes
@@ -152,7 +153,7 @@ def check_order(
         _conditions(course, dose, amount, every, rows, notes),
         mistakes,
         tuple(cited),
-        tuple(_contraindicated(course, dose, amount)),
+        (*_contraindicated(course, dose, amount), *_too_soon(dose, every, interval_verdict)),
     )
 
 
@@ -165,6 +166,12 @@ def _contraindicated(course: Course, dose: PhaseDose, amount: int) -> Iterator[F
         if has.rule and over and ("contraindicated", has.id) not in known:
             message = f"{has.name}, at the ordered dose: {has.rule.text}"
             yield Finding("contraindicated", message, has.rule.source, has.id, phases=(dose.name,))
+
+
+def _too_soon(dose: PhaseDose, every: Span | None, verdict: str | None) -> Iterator[Finding]:
+    """An interval in range that leaves too little time after the infusion before, as `schedule` would block it."""
+    if every is not None and dose.phase.interval and verdict in (MATCH, WITHIN_RANGE):
+        yield from repeats_too_soon(dose.name, dose.phase, every)
 
 
 def _phase(course: Course, phase: str | None, number: int | None, every: Span | None) -> PhaseDose:

@@ -13,7 +13,8 @@ from infusecalc.cli.answer import PLAIN, format_of, reply
 from infusecalc.cli.batch import COHORT, check_rejects, opened, options_of
 from infusecalc.cli.cohort_told import NO_CONDITIONS, rejects_of
 from infusecalc.cli.command import program
-from infusecalc.cli.options import HORIZON, flag, option, result, takes
+from infusecalc.cli.options import HORIZON, result, takes
+from infusecalc.cli.parameters import flag, option
 from infusecalc.cli.reply import Reply, say
 from infusecalc.cli.written_options import SHEET
 from infusecalc.dates import parse_date

@@ -26,14 +26,10 @@ from infusecalc.cli.options import (
     PATIENT,
     TABLE,
     TURNOVER,
-    argument,
-    flag,
-    listed,
-    option,
-    repeated,
     result,
     takes,
 )
+from infusecalc.cli.parameters import argument, flag, listed, option, repeated
 from infusecalc.cli.reply import colour, say, site_table, width
 from infusecalc.cli.written_options import DATASET
 from infusecalc.errors import BadInput

@@ -8,7 +8,8 @@ import typer
 
 from infusecalc.cli import complete
 from infusecalc.cli.command import program
-from infusecalc.cli.options import argument, takes
+from infusecalc.cli.options import takes
+from infusecalc.cli.parameters import argument
 from infusecalc.cli.reply import Reply
 from infusecalc.spelling import one_of
 

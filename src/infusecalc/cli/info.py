@@ -8,7 +8,8 @@ import typer
 
 from infusecalc.cli.answer import format_of, reply
 from infusecalc.cli.command import program
-from infusecalc.cli.options import TABLE, argument, result, takes
+from infusecalc.cli.options import TABLE, result, takes
+from infusecalc.cli.parameters import argument
 from infusecalc.cli.reply import Reply, site_table
 from infusecalc.errors import BadInput
 from infusecalc.output.drug_page import DrugAnswer

@@ -9,19 +9,8 @@ import typer
 
 from infusecalc.cli.answer import format_of, reply
 from infusecalc.cli.command import program
-from infusecalc.cli.options import (
-    CHOICE,
-    CLINIC,
-    HISTORY,
-    PATIENT,
-    REGIMEN,
-    START,
-    TABLE,
-    option,
-    regimen_typed,
-    result,
-    takes,
-)
+from infusecalc.cli.options import CHOICE, CLINIC, HISTORY, PATIENT, REGIMEN, START, TABLE, regimen_typed, result, takes
+from infusecalc.cli.parameters import option
 from infusecalc.cli.plan import options_of
 from infusecalc.cli.reply import Reply, site_table
 from infusecalc.due import find_due

@@ -9,7 +9,8 @@ import typer
 from infusecalc.cli.answer import format_of, reply
 from infusecalc.cli.command import Command
 from infusecalc.cli.command import program as one
-from infusecalc.cli.options import REGIMEN, TABLE, argument, option, regimen_typed, result, takes
+from infusecalc.cli.options import REGIMEN, TABLE, regimen_typed, result, takes
+from infusecalc.cli.parameters import argument, option
 from infusecalc.cli.reply import Reply, site_table
 from infusecalc.cli.usage import AnyCase
 from infusecalc.errors import BadInput

@@ -8,7 +8,8 @@ import typer
 
 from infusecalc.cli.answer import format_of
 from infusecalc.cli.command import program
-from infusecalc.cli.options import argument, result, takes
+from infusecalc.cli.options import result, takes
+from infusecalc.cli.parameters import argument
 from infusecalc.cli.reply import Reply
 from infusecalc.output.answer import DOCUMENT
 from infusecalc.output.flat import as_json

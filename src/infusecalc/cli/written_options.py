@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from infusecalc.cli.options import flag, option
+from infusecalc.cli.parameters import flag, option
 from infusecalc.output.course_answer import SHEETS, VIEWS
 
 SHEET = [

@@ -7,16 +7,19 @@ from datetime import date
 from itertools import pairwise
 
 from infusecalc.clinic import Clinic
-from infusecalc.dates import add
+from infusecalc.dates import add, stretch
 from infusecalc.findings.model import HOUSE, Case, Finding, in_days
 from infusecalc.plan import Plan, Planned
 from infusecalc.quantities import Span
-from infusecalc.statements import Citation, Gap
+from infusecalc.statements import Citation, Gap, Phase
 
 
 def by_calendar(case: Case) -> Iterator[Finding]:
-    """Every finding about the dates of a plan; none where there is no plan."""
+    """Every finding about the dates of a plan; where there is no plan, about the intervals alone."""
     if case.plan is None:
+        for name, phase in case.ordered.phases.items():
+            if phase.interval:
+                yield from repeats_too_soon(name, phase, phase.interval)
         return
     for name in case.ordered.phases:
         yield from _too_soon(case, name, case.plan)
@@ -44,6 +47,15 @@ def _too_soon(case: Case, name: str, plan: Plan) -> Iterator[Finding]:
         # no label can be broken where the regimen has none
         severity = "block" if stated or case.shipped.rules.status.is_ == "labelled" else "caution"
         yield _about("gap-below-label", name, early, message, source, severity)
+
+
+def repeats_too_soon(name: str, phase: Phase, every: Span) -> Iterator[Finding]:
+    """The finding where a phase that starts again after an interval leaves less than its gap, whatever the dates."""
+    gap = phase.gap
+    if gap and gap.least and stretch(every)[1] - phase.offsets[-1] < stretch(gap.least)[0]:
+        counted = ", from first infusion to first infusion," if len(phase.offsets) > 1 else ""
+        message = f"{name}: every {every}{counted} leaves less than {gap.least} after the previous one: {gap.text}"
+        yield Finding("gap-below-label", message, gap.source, phases=(name,), severity="block")
 
 
 def _off(before: Planned, item: Planned) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from infusecalc.errors import escape
@@ -53,7 +53,7 @@ class ListAnswer(_TableAnswer):
         for status, named in found.items():
             yield Heading(status[0].upper() + status[1:])
             yield Pairs(tuple(named.items()), inset=True)
-        yield Lines(("Doses, variants and other names: --full",))
+        yield Lines(("Doses, variants, protocols and other names: --full",))
 
     def page(self) -> Iterator[Block]:
         """Each regimen with its status and phases under each label."""
@@ -63,21 +63,32 @@ class ListAnswer(_TableAnswer):
             yield Heading(f"{id_}: {mine[0].name}")
             labels = ((f"{row.label} {row.status}{' local' if row.local else ''}", row.phases) for row in mine)
             yield Pairs(tuple(labels), inset=True)
-            variants = (f"variants, {' and '.join(under)}: {text}" for text, under in _variants(mine).items())
-            yield Lines(tuple(variants), listed=True)
+            yield Lines(
+                (*_by_label("variants", mine, _variants), *_by_label("protocols", mine, _protocols)), listed=True
+            )
             if mine[0].aliases:
                 yield Lines((f"also: {', '.join(mine[0].aliases.split())}",), listed=True)
 
 
-def _variants(rows: Sequence[Listed]) -> dict[str, list[str]]:
-    """The variants of a regimen, the off-label ones marked, each list with the labels that have it."""
+def _by_label(what: str, rows: Sequence[Listed], names_of: Callable[[Listed], list[str]]) -> Iterator[str]:
+    """What a regimen has names for, a line for each list of them, with the labels that have it."""
     found: dict[str, list[str]] = {}
     for row in rows:
-        off = row.variants_off_label.split()
-        names = [f"{name} (off-label)" if name in off else name for name in row.variants.split()]
+        names = ", ".join(names_of(row))
         if names:
-            found.setdefault(", ".join(names), []).append(row.label)
-    return found
+            found.setdefault(names, []).append(row.label)
+    return (f"{what}, {' and '.join(under)}: {names}" for names, under in found.items())
+
+
+def _variants(row: Listed) -> list[str]:
+    """The variants of a regimen, the off-label ones marked."""
+    off = row.variants_off_label.split()
+    return [f"{name} (off-label)" if name in off else name for name in row.variants.split()]
+
+
+def _protocols(row: Listed) -> list[str]:
+    """The protocols that a regimen may be run by."""
+    return row.protocols.split()
 
 
 class ShowAnswer(_TableAnswer):

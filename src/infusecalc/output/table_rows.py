@@ -24,6 +24,7 @@ class Listed(Frozen):
     variants_off_label: str
     aliases: str
     local: bool
+    protocols: str
 
 
 class TableRow(Frozen):
@@ -70,8 +71,9 @@ def listing(table: Table) -> Iterator[Listed]:
                 aliases = " ".join(table.aliases("regimens", id_))
                 status, variants = found.rules.status.is_, found.rules.variants
                 off = (name for name, each in variants.items() if each.over(found.rules).status.is_ == "off-label")
-                local = table.is_local("regimens", id_, label)
-                yield Listed(id_, found.name, label, status, doses, " ".join(variants), " ".join(off), aliases, local)
+                local, protocols = table.is_local("regimens", id_, label), " ".join(table.protocols(found))
+                names = " ".join(variants), " ".join(off), aliases
+                yield Listed(id_, found.name, label, status, doses, *names, local, protocols)
 
 
 def statements(table: Table, drug: str, indication: str, labels: tuple[str, ...]) -> Iterator[TableRow]:
