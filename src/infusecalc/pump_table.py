@@ -17,6 +17,9 @@ from infusecalc.quantities import parse_minutes
 from infusecalc.spelling import normal
 from infusecalc.statements import Protocol
 
+_GOING_ON = ("evaluate", "stop-rule", "start-window", "interval-range")
+"""What says whether and when the treatment goes on: it is told beside every infusion."""
+
 
 class PumpTable(Frozen):
     """The steps of one infusion; `number` is None for a later infusion without one, `at` is in minutes of the day.
@@ -89,12 +92,18 @@ def make_pump_table(
     made = PumpTable(
         course, dose, place, is_first, rates, pump_steps(dose.load, rates, stop), stop, parse_clock(at, "`at`"), ()
     )
-    found = list(course.findings)
+    found = [finding for finding in course.findings if _concerns(finding, dose)]
     if stop:
         numbers = None if place is None else (place,)
         over = too_long(made.duration, course.house, course.product_name, course.product)
         found += [finding.but(infusions=numbers, phases=(dose.name,)) for finding in over]
     return made.but(findings=settle(found, Choices.of(accept=accept).acceptances, course.conditions))
+
+
+def _concerns(finding: Finding, dose: PhaseDose) -> bool:
+    """Whether a finding is told beside an infusion: of other phases only what blocks, or says how it goes on."""
+    of_others = finding.phases and dose.name not in finding.phases
+    return not of_others or finding.severity == "block" or finding.code in _GOING_ON
 
 
 def _first_of(course: Course, phase: str) -> int:

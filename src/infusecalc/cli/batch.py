@@ -19,6 +19,7 @@ from infusecalc.cli.flags import with_flags
 from infusecalc.cli.options import (
     CHOICE,
     CLINIC,
+    FOR_PHASE,
     HISTORY,
     HORIZON,
     LABELS,
@@ -72,20 +73,17 @@ _FOR_ALL = [
     ),
     repeated(
         "--dose",
-        "Dose in place of the regimen's, in EVERY row whose column dose is empty; for maintenance unless a phase is "
-        "named.",
+        f"Another dose than the regimen's, in its unit, in EVERY row whose column dose is empty; {FOR_PHASE}",
         "[PHASE=]DOSE",
     ),
     repeated(
         "--every",
-        "Interval in place of the regimen's (6w), in EVERY row whose column every is empty; for maintenance or a named "
-        "phase.",
+        f"Another interval than the regimen's (as in 6w), in EVERY row whose column every is empty; {FOR_PHASE}",
         "[PHASE=]TIME",
     ),
     option(
         "--protocol",
-        "Rates by a named protocol, in EVERY row whose column protocol is empty; for the names see: regimens show DRUG "
-        "INDICATION.",
+        "Rates by a named protocol, in EVERY row whose column protocol is empty; for the names see: list --full.",
         "NAME",
     ),
     repeated(
@@ -115,7 +113,7 @@ COHORT = [
     listed(
         "--from",
         "csv, ndjson, parquet: the format of the cohort, if its name does not show it; maintenance: induction is over "
-        "in ALL rows (for one patient: column from). May be given once for each.",
+        "in ALL rows (for one patient: column from). To say both: --from csv --from maintenance.",
         "csv|ndjson|parquet|maintenance",
     ),
     option("--rejects", "File for rejected rows, with reasons.", "FILE"),
@@ -145,8 +143,9 @@ _OPTIONS = [
     option("-o --output", "File for the infusions; default standard output.", "FILE"),
     option(
         "--to",
-        "Format of the result, if its name does not show it: csv, ndjson, parquet, nonmem or fhir; default: that of "
-        "the cohort.",
+        "Format of the result, if its name does not show it: csv, ndjson, parquet, nonmem (a file named "
+        "NAME.nonmem.csv; nothing is written if a plan blocks) or fhir (NAME.fhir.ndjson, a bundle a line); default: "
+        "that of the cohort.",
         "FORM",
     ),
     *HORIZON,

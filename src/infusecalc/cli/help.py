@@ -15,7 +15,7 @@ def help_(
     command: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[COMMAND]...", help="A command; without one, the help of all.", autocompletion=for_command
+            metavar="[COMMAND]...", help="A command; without one, the list of commands.", autocompletion=for_command
         ),
     ] = None,
 ) -> Any:

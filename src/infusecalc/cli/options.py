@@ -48,12 +48,13 @@ PATIENT = [
         "SCREENING[=DATE]",
     ),
 ]
+FOR_PHASE = "for maintenance (without one: for every phase), or for the phase that is named."
 CHOICE = [
     option("--label", f"The label to follow: {' or '.join(LABELS)}; default {LABELS[0]}.", "LABEL", words=LABELS),
     option("--variant", "Variant of the regimen; for the names see: list --full.", "NAME"),
     option("--product", "Product; for the names see: info DRUG --full; default: the drug's usual one.", "NAME"),
-    repeated("--dose", "Dose in place of the regimen's; for maintenance unless a phase is named.", "[PHASE=]DOSE"),
-    repeated("--every", "Interval in place of the regimen's (6w); for maintenance or a named phase.", "[PHASE=]TIME"),
+    repeated("--dose", f"Another dose than the regimen's, in its unit (as in 10mg/kg); {FOR_PHASE}", "[PHASE=]DOSE"),
+    repeated("--every", f"Another interval than the regimen's (as in 6w); {FOR_PHASE}", "[PHASE=]TIME"),
     option("--from", "Start with maintenance: induction is over.", "maintenance", words=(MAINTENANCE,)),
     option(
         "--round",
@@ -63,7 +64,7 @@ CHOICE = [
     ),
     option("--round-within", "Largest change by rounding; default: the limit in the regimen table.", "PERCENT"),
     option("--bag", "Bag size, in mL.", "ML"),
-    option("--protocol", "Rates by a named protocol; for the names see: regimens show DRUG INDICATION.", "NAME"),
+    option("--protocol", "Rates by a named protocol; for the names see: list --full.", "NAME"),
     repeated(
         "--accept",
         "Accept a blocking finding, if the prescriber decides so: CODE:DETAIL accepts that one, CODE alone all with "
@@ -88,7 +89,8 @@ CLINIC = [
     option("--holidays", "Closed on the public holidays of a country or a part of it.", "US|US-CA|DE-BY"),
     repeated(
         "--tolerance",
-        "How many days an infusion may move to an open day; without it, no infusion moves.",
+        "How many days, earlier or later, an infusion (the first one too) may move to an open day; without it, none "
+        "moves.",
         "3d|PHASE=3d",
     ),
     option("--weight-change", "Least weight change for a caution; default: the limit in the regimen table.", "PERCENT"),
@@ -96,24 +98,38 @@ CLINIC = [
 TURNOVER = [option("--turnover", "Minutes between two patients in a chair, for the chair time; default 0.", "MIN")]
 TOTALS = [
     repeated("--price", "Price of a vial, for the cost of infusions and course.", "[PRODUCT:]100mg=174.63"),
-    flag("--totals", "Totals by month, year and course, each of all infusions; in CSV and NDJSON, only these rows."),
+    flag(
+        "--totals",
+        "Totals by month, by year, and of the whole plan (row course), given infusions included; do not add up all "
+        "three. In CSV and NDJSON, only these rows.",
+    ),
 ]
 PUMP = [
-    option("--number", "Number of the infusion, counted from the very first one; default 1.", "N"),
-    flag("--first", "The first infusion of the course."),
-    flag("--subsequent", "A later infusion, at the later-infusion rate."),
+    option(
+        "--number",
+        "Number of the infusion, counted from the very first one (with --from maintenance, from the first one of "
+        "maintenance); default 1.",
+        "N",
+    ),
+    flag("--first", "The very first infusion, at the first-infusion rate; the default."),
+    flag("--subsequent", "A later infusion, at the later-infusion rate, whatever its number."),
     option("--phase", "With --subsequent: the phase, if doses differ.", "NAME"),
     option("--at", "Start time, to show clock times.", "09:30"),
     option("--stopped-at", "Minutes from the start to the stop: shows what went in and how to continue.", "MIN"),
     option("--pause", "Length of the stop, in minutes.", "MIN"),
     flag("--hold", "After the stop, keep the lower rate to the end."),
 ]
+COUNTED = "from the first infusion of a course to that of the next"
 CHECK = [
     option("--ordered", "Ordered dose of one infusion; a bare number is mg.", "350mg|5mg/kg", needed=True),
-    option("--ordered-every", "Ordered interval; where courses repeat, the time from one course to the next.", "8w"),
+    option("--ordered-every", f"Ordered interval; where courses repeat, {COUNTED}.", "8w"),
     option("--phase", "Phase of the order, where phases differ.", "NAME"),
     option("--number", "Number of the infusion that the order is for.", "N"),
 ]
+MAINTENANCE_START = (
+    "Start of maintenance: a date, or a time after the last infusion of induction (after the first, where the regimen "
+    "counts from it)."
+)
 HORIZON = [
     option(
         "--for",
@@ -122,26 +138,24 @@ HORIZON = [
         "12m|52w|2y",
     ),
     option("--until", "Plan up to and including a date.", "DATE"),
-    option("--doses", "Number of infusions to plan.", "N"),
+    option("--doses", "Number of infusions to plan, in all: those given are counted.", "N"),
     option("--courses", "Number of courses in all, where courses repeat.", "N"),
-    option("--maintenance-start", "Start of maintenance: a date, or a time after induction.", "DATE|20w"),
+    option("--maintenance-start", MAINTENANCE_START, "DATE|20w"),
 ]
 DATES = [*START, *HORIZON, *HISTORY, *CLINIC]
 TABLE = [
     option(
         "--regimens",
         "Your site's regimen table; its values take the place of the shipped ones; default: the file that the "
-        "environment variable INFUSECALC_REGIMENS names, else none.",
+        "environment variable INFUSECALC_REGIMENS names (also with --no-settings), else that of your site's settings, "
+        "else none.",
         "FILE",
     ),
 ]
 
 
-_UNREAD = "Ignore your site's settings (see: infusecalc settings); INFUSECALC_REGIMENS still holds."
-NO_SETTINGS = flag("--no-settings", _UNREAD)
-
-
-_QUIET = "; a table names premedication, screening and the like without their texts."
+NO_SETTINGS = flag("--no-settings", "Ignore your site's settings (see: infusecalc settings).")
+_QUIET = "; on the screen, premedication, screening and the like are named without their texts."
 
 
 def result(kinds: tuple[str, ...] = (PAGE, DOCUMENT, ROWS), *, findings: bool = False) -> list[Parameter]:
@@ -152,7 +166,7 @@ def result(kinds: tuple[str, ...] = (PAGE, DOCUMENT, ROWS), *, findings: bool = 
     return [
         option("--format", f"One of {', '.join(formats)}.", "FORMAT", words=formats),
         *paper,
-        *([flag("--full", "Every detail and source, not only what fits on one screen.")] if "table" in formats else []),
+        *([flag("--full", "Every detail and source, not only the short answer.")] if "table" in formats else []),
         option("-o --output", "Write to a file; the extension sets the format.", "FILE"),
         flag("--quiet", "Nothing but errors beside the answer" + (_QUIET if findings else ".")),
         flag("--no-color", "No colour."),

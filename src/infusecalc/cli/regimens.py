@@ -47,12 +47,12 @@ _TWO = [
     argument(name, f"A table file, a site's file, or the word {SHIPPED}, as the table {which} the change.")
     for name, which in (("old", "before"), ("new", "after"))
 ]
-_FILE = [argument("file", "Table file; default: the shipped one.", needed=False)]
+_FILE = [argument("file", "Table file; default: the shipped one, whatever your settings name.", needed=False)]
 
 
 @takes(*TABLE, *result())
 def list_(**given: Any) -> Reply:
-    """All regimens: status under each label, doses, other names.
+    """All regimens and their status; with --full doses, variants, protocols and other names.
 
     \b
     Examples:

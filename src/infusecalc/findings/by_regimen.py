@@ -76,9 +76,12 @@ def _when(case: Case, row: Judgement) -> str:
     heads = [item for item in case.plan.of_phase(row.phase) if item.head]
     if row.finding == "stop-rule" or not case.ordered.phases[row.phase].repeat:
         heads = heads[:1]
-    what = f"{row.at}: " if len(heads) > 1 else ""  # of several courses, which time the dates are
-    on, days = case.choices.on, [item.position.later(row.at).date for item in heads]
-    return f" ({what}" + ", ".join(f"{day}{' is past' if on and day < on else ''}" for day in days) + ")"
+    on, told = case.choices.on, []
+    for item in heads:
+        day = item.position.later(row.at).date
+        since = f"from {item.phase} {item.block + 1}: " if len(heads) > 1 else ""
+        told.append(f"{since}{day}{' is past' if on and day < on else ''}")
+    return f" ({f'{row.at} ' if len(heads) > 1 else ''}{', '.join(told)})"
 
 
 def _incomplete(case: Case) -> Iterator[Finding]:

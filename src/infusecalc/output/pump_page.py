@@ -18,6 +18,8 @@ from infusecalc.pump_table import PumpTable
 from infusecalc.quantities import number, people, to_the_second
 from infusecalc.statements import Premedication
 
+_PREMEDICATION = "companion:premedication"
+
 
 class PumpAnswer(Answer):
     """What `rate` answers."""
@@ -199,10 +201,14 @@ def _step(table: PumpTable, index: int, step: Step, open_: Stop | None) -> tuple
     return (*cells, people(step.volume), dose, phrases.mg(step.cumulative))
 
 
-def by_the_clock(table: PumpTable) -> str:
-    """The premedication, where the infusion has a clock: each drug with the time by which it is given, if known."""
+def premedicated(table: PumpTable) -> str:
+    """The premedication, each drug with the time by which it is given, if known.
+
+    Without a clock it is left to the finding of the premedication, where there is one.
+    """
     drugs = table.course.regimen.premedication.values()
-    if table.at is None or not drugs:
+    found = any(finding.key == _PREMEDICATION for finding in table.findings)
+    if not drugs or (table.at is None and found):
         return ""
     told = (phrases.tall_man(table.course, drug.short or drug.text) + _by(table.at, drug) for drug in drugs)
     return f"premedication: {'; '.join(told)}"
@@ -236,7 +242,7 @@ def pump_screen(table: PumpTable) -> Iterator[Block]:
     yield Heading(pump_heading(table), SECTION if grave else PART)
     if table.stop:
         yield Lines(tuple(after_stop.before_the_steps(table, sources=False)), listed=True)
-    before = by_the_clock(table) if table.stop is None else ""
+    before = premedicated(table) if table.stop is None else ""
     if before and table.blocks:
         before = f"BLOCKED, do not give yet: {before}"
     told = "made up before the stop: " if table.stop else "make up "
@@ -247,10 +253,10 @@ def pump_screen(table: PumpTable) -> Iterator[Block]:
     if table.stop:
         yield Lines((after_stop.resumed(table, table.stop),), listed=True)
     found = [_told_above(each) for each in table.findings] if before else table.findings
-    yield from infos(course, found, tight=bool(before))
+    yield from infos(course, found, tight=bool(before) and table.at is not None)
     yield from foot(course, table.sources)
 
 
 def _told_above(finding: Finding) -> Finding:
     """The finding of the premedication without its words, which stand above it with the clock; any other as it is."""
-    return finding.but(short="see above the pump table") if finding.key == "companion:premedication" else finding
+    return finding.but(short="see above the pump table") if finding.key == _PREMEDICATION else finding

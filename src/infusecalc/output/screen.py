@@ -122,7 +122,7 @@ def foot(course: Course, sources: Iterable[str] | None = None) -> Iterator[Block
     yield Lines((f"{_behind(course)}; {least}{signed}; table {version}; more: --full",), tight=True)
 
 
-_MEANT = {"secondary": " (a text about the original)"}
+_MEANT = {"secondary": " (a text about a label or trial)"}
 
 
 def _behind(course: Course) -> str:
