@@ -20,7 +20,7 @@ from rich.text import Text
 from infusecalc import Patient, load_table, make_course
 from infusecalc.cli import run
 from infusecalc.output import terminal
-from infusecalc.output.page import page
+from infusecalc.output.course_answer import CourseAnswer
 
 FORMAT = re.sub(r"@font-face \{\{.*?\}\}\s*", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)  # no fonts from elsewhere
 
@@ -29,7 +29,7 @@ def schedule() -> str:
     """The first command of the README as an SVG."""
     course = make_course(load_table(), "infliximab", "crohns", Patient.of("70kg"), start="2026-12-01")
     console = Console(record=True, width=80, file=io.StringIO(), force_terminal=True)
-    console.print(Text.from_ansi(terminal.draw(page(course), 80, colour=True)))
+    console.print(Text.from_ansi(terminal.draw(CourseAnswer(course).screen(), 80, colour=True)))
     title = "infusecalc schedule infliximab crohns --weight 70kg --start 2026-12-01"
     return console.export_svg(title=title, theme=DEFAULT_TERMINAL_THEME, code_format=FORMAT, unique_id="schedule")
 

@@ -26,6 +26,12 @@ def texts(content: bytes) -> list[str]:
         return [" ".join(_text(page).split()) for page in pages]
 
 
+def lines(content: bytes) -> list[str]:
+    """The lines of all pages, one below the other."""
+    with closing(PdfDocument(content)) as pages:
+        return [line.strip() for page in pages for line in _text(page).splitlines()]
+
+
 def letters(content: bytes) -> Iterator[tuple[float, float, list[Letter]]]:
     """Width and height of each page, in points, with its letters."""
     with closing(PdfDocument(content)) as pages:

@@ -12,7 +12,7 @@ from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 import pdf_pages
 from infusecalc.cli import run
 from infusecalc.output import html, markdown, pdf, terminal
-from infusecalc.output.blocks import Heading, Lines, Mark, Months, Pairs, Rows, Timeline
+from infusecalc.output.blocks import TITLE, Heading, Lines, Mark, Months, Pairs, Rows, Timeline
 from infusecalc.output.clinic_details import ClinicDetails
 from infusecalc.output.course_answer import CourseAnswer
 from infusecalc.output.phrases import long_date, short_date, tall_man
@@ -271,10 +271,21 @@ def test_dates_are_as_people_say_them():
     assert short_date(date(2026, 12, 1)) == "1 Dec 2026"
 
 
+def test_on_paper_and_page_no_line_ends_between_a_number_and_its_unit():
+    blocks = [Heading("Title", TITLE), Lines(("take 35 mL: 4 x 100 mg over 2 h 15 min, 10 % more",))]
+    kept = "take 35\u00a0mL: 4\u00a0x\u00a0100\u00a0mg over 2\u00a0h\u00a015\u00a0min, 10\u00a0% more"
+    assert kept in html.draw(blocks, "foot", "clinic")
+    many = Lines(tuple(" ".join(["ab"] * each + ["35 mL"] * 40) for each in range(9)))
+    lines = pdf_pages.lines(pdf.draw([Heading("Title", TITLE), many], "foot", "clinic", "a4"))
+    assert sum("35" in line for line in lines) > 2 * 9
+    assert [line for line in lines if line.endswith("35") or line.startswith("mL")] == []
+
+
 @pytest.mark.parametrize("form", ["html", "pdf"])
 def test_dates_on_paper_and_page_are_long(form, tmp_path):
     line = f"{PLANS['given and moved']} --weight 2027-03-01=78kg"
     text = shown(line, tmp_path) if form == "html" else " ".join(printed(line, tmp_path))
+    text = text.replace("\u00a0", " ")
     for said in (
         "Tuesday 1 December 2026", "Friday 18 December 2026", "Tuesday 15 December 2026",
         "70 kg (154.3 lb), from Monday 1 March 2027 78 kg", "planned to Saturday 18 December 2027",

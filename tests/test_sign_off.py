@@ -365,8 +365,8 @@ def test_the_printed_sheet_has_boxes_to_write_in_and_those_that_are_filled(signe
     text = draw(answer.paper(), answer.foot, answer.reader)
     assert "<h1>Review: infliximab/crohns, US prescribing information</h1>" in text
     assert '<table class="boxes narrow">' in text
-    assert f"<td>yes</td><td>AB</td><td>2026-11-20</td><td>{EVERY}: 8 weeks</td>" in text.replace("&#8203;", "")
-    assert f"<td></td><td></td><td></td><td>{DOSE}: 5 mg/kg</td>" in text.replace("&#8203;", "")
+    assert f"<td>yes</td><td>AB</td><td>2026-11-20</td><td>{EVERY}: 8\u00a0weeks</td>" in text.replace("&#8203;", "")
+    assert f"<td></td><td></td><td></td><td>{DOSE}: 5\u00a0mg/kg</td>" in text.replace("&#8203;", "")
     assert "of them confirmed by the site" in text
     assert known.files[1].sha256[:12] in text, "the sheet says which files were reviewed"
     out = tmp_path / "sheet.pdf"

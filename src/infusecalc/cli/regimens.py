@@ -52,7 +52,7 @@ _FILE = [argument("file", "Table file; default: the shipped one, whatever your s
 
 @takes(*TABLE, *result())
 def list_(**given: Any) -> Reply:
-    """All regimens and their status; with --full doses, variants, protocols and other names.
+    """All regimens and their status; --full: doses, protocols, names.
 
     \b
     Examples:

@@ -18,7 +18,7 @@ from infusecalc.verify.stored import read_stored
 
 @takes(argument("plan", "Plan: JSON or CSV of schedule, or CSV of batch; - for standard input."), *TABLE, *result())
 def verify(**given: Any) -> Reply:
-    """Check a stored plan a second time: its arithmetic, its dates and doses, and whether the regimen table has changed.
+    """Check a stored plan a second time: arithmetic, dates, doses, and whether the regimen table has changed.
 
     \b
     Examples:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import date
 
@@ -10,6 +11,13 @@ from infusecalc.frozen import Frozen
 
 TITLE, SECTION, PART = 1, 2, 3
 """How a heading stands out; a part is not set apart by an empty line."""
+_UNITS = r"(?:mg|mL|kg|lb|cm|m2|h|min|hours?|minutes?|days?|weeks?|months?|years?|micrometre)\b"
+_WITHIN = re.compile(rf"(?<=\d) (?={_UNITS}|%|x \d)|(?<=\d x) (?=\d)|(?<=\d h) (?=\d+ min\b)")
+
+
+def unbroken(text: str, space: str = "\u00a0") -> str:
+    """Text in which no line ends between a number and its unit: the `space` there is one that keeps them together."""
+    return _WITHIN.sub(space, text)
 
 
 class Heading(Frozen):

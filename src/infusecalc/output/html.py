@@ -24,6 +24,7 @@ from infusecalc.output.blocks import (
     Rows,
     Sources,
     Timeline,
+    unbroken,
 )
 from infusecalc.output.calendar import Month, months, places, weekdays
 from infusecalc.output.course_answer import CourseAnswer
@@ -33,7 +34,7 @@ _LINE, _EDGE, _ROW = 1000, 60, 22
 
 def plain(text: str) -> str:
     """Text that HTML shows as it is."""
-    return html_escape(escape(text))
+    return html_escape(unbroken(escape(text)))
 
 
 def draw(blocks: Iterable[Block], foot: str, sheet: str) -> str:

@@ -24,6 +24,7 @@ from infusecalc.output.blocks import (
     Rows,
     Sources,
     Timeline,
+    unbroken,
 )
 from infusecalc.output.calendar import months, places, weekdays
 
@@ -128,7 +129,7 @@ def _data(block: Block) -> dict[str, Any]:  # noqa: PLR0911 - one return for eac
 
 
 def _texts(texts: Iterable[str]) -> list[str]:
-    return [escape(text) for text in texts]
+    return [unbroken(escape(text)) for text in texts]
 
 
 def _rows(
@@ -156,7 +157,7 @@ def _finding(finding: Finding, text: str) -> dict[str, str]:
     return {
         "severity": finding.severity,
         "key": finding.key,
-        "text": escape(text) + phrases.about(finding),
+        "text": unbroken(escape(text) + phrases.about(finding)),
         "source": phrases.cited(finding.source),
     }
 

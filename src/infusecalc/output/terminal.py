@@ -29,6 +29,7 @@ from infusecalc.output.blocks import (
     Rows,
     Sources,
     Timeline,
+    unbroken,
 )
 from infusecalc.output.calendar import Month, months, places, weekdays
 
@@ -36,8 +37,6 @@ _STYLES = {"block": "bold red", "caution": "yellow", "info": ""}
 _NAMES = {"block": "BLOCK", "caution": "CAUTION", "info": "info"}
 _FOLDED = 12  # columns that a cell has at least before it is folded
 _TRAILING = re.compile(r" +$", re.MULTILINE)
-_UNITS = r"(?:mg|mL|kg|lb|cm|m2|h|min|hours?|minutes?|days?|weeks?|months?|years?|micrometre)\b"
-_WITHIN = re.compile(rf"(?<=\d) (?={_UNITS}|%|x \d)|(?<=\d x) (?=\d)|(?<=\d h) (?=\d+ min\b)")
 _KEPT = "\ue000"  # a space at which no line ends, while a page is set
 
 
@@ -118,7 +117,7 @@ class Page:
 
 def _whole(text: str) -> str:
     """Text in which no line ends between a number and its unit."""
-    return _WITHIN.sub(_KEPT, text)
+    return unbroken(text, _KEPT)
 
 
 def without_infos(blocks: Iterable[Block]) -> Iterator[Block]:
