@@ -54,7 +54,7 @@ def test_every_format_of_the_page_says_the_same(drug, capfd):
     assert said(lines) == said(facts) == said(table)
     pages = [answer(capfd, "info", drug, "--format", form) for form in ("md", "html")]
     for text in pages:
-        plain = text.replace("\\", "").replace("&#x27;", "'").replace("&amp;", "&")
+        plain = text.replace("\\", "").replace("&#x27;", "'").replace("&amp;", "&").replace("\u00a0", " ")
         assert all(fact["text"] in plain for fact in facts)
     text = answer(capfd, "info", drug, "--full")
     assert max(map(len, text.splitlines())) <= 80

@@ -868,4 +868,5 @@ def test_the_help_of_a_cohort_says_of_which_rows_an_option_is(command, capfd):
 @pytest.mark.parametrize(("command", "has"), [("dose", True), ("next", True), ("list", False), ("settings", False)])
 def test_only_an_answer_with_findings_says_what_quiet_does_with_them(command, has, capfd):
     assert run([command, "--help"]) == 0
-    assert ("on the screen, premedication, screening and the like are named" in " ".join(capfd.readouterr().out.split())) == has
+    told = " ".join(capfd.readouterr().out.split())
+    assert ("on the screen, premedication, screening and the like are named" in told) == has
