@@ -623,7 +623,7 @@ def test_a_sites_values_are_shown_as_local(tmp_path, capfd):
 
 def test_a_table_without_faults_is_said_to_be_so(capfd, tmp_path):
     assert run(["regimens", "validate"]) == 0
-    assert capfd.readouterr().out.startswith("regimens.yaml: no faults in form; 37 regimens, ")
+    assert capfd.readouterr().out.startswith("shipped table: no faults in form; 37 regimens, ")
     path = tmp_path / "site.yaml"
     path.write_text('version: "1"\n', encoding="utf-8")
     assert run(["regimens", "validate", str(path)]) == 0

@@ -87,7 +87,7 @@ def test_a_form_that_was_asked_for_holds_where_no_extension_names_one():
         (
             "csv",
             "a.jsonl",
-            "`to` 'csv' does not match the file name, 'a.jsonl' (allowed: ndjson); give ndjson, or rename",
+            "`to` 'csv' does not match the file name, 'a.jsonl' (allowed: ndjson); give ndjson, or name the file NAME",
         ),
         (None, "a.xlsx", "file 'a.xlsx' has no known extension (allowed: .csv, .csv.gz, .ndjson, "),
         (None, "a.json", "file 'a.json' has no known extension"),

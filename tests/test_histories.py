@@ -323,7 +323,10 @@ def test_the_totals_of_a_schedule_tell_the_same_infusions_three_times_and_the_pa
     assert "do not sum `dose_mg`, or any other column, over all rows" in told
     assert "the months (`period` `2026-12`), then the years (`2026`), then the course (`course`)" in told
     assert run(["schedule", "--help"]) == 0
-    assert "by month, year and course, each of all infusions" in " ".join(capsys.readouterr().out.split())
+    assert (
+        "by month, by year, and of the whole plan (row course), given infusions included; do not add up all three"
+        in " ".join(capsys.readouterr().out.split())
+    )
 
 
 @pytest.mark.parametrize("weights", [None, "a,2026-01-05,70"])
@@ -363,7 +366,7 @@ def test_one_infusion_that_blocks_is_told_as_one(tmp_path: Path, capsys: pytest.
     assert run([*line, "--has", "active-tb"]) == 3
     said = capsys.readouterr().out
     assert "BLOCKED among these: 1 infusion, 350 mg\n" in said
-    assert "Totals leave out what was given already, and as-needed infusions.\n" in said
+    assert "Totals leave out infusions already given, and as-needed ones (column optional).\n" in said
 
 
 def test_what_to_order_is_the_same_with_and_without_a_history_beside_it(tmp_path: Path) -> None:

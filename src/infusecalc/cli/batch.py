@@ -116,7 +116,7 @@ COHORT = [
         "in ALL rows (for one patient: column from). To say both: --from csv --from maintenance.",
         "csv|ndjson|parquet|maintenance",
     ),
-    option("--rejects", "File for rejected rows, with reasons.", "FILE"),
+    option("--rejects", "File for rejected rows, with reasons; row 1 is the first below the header.", "FILE"),
     flag("--strict", "Stop at the first bad row and write nothing."),
     flag("--keep-extra", "Copy unknown columns to the result, unused, after all others."),
     _for_empty("--drug", "Drug.", "DRUG"),

@@ -142,7 +142,7 @@ def validate(**given: Any) -> Reply:
     done = {kind: sum(change.kind == kind for change in table.changes) for kind in KINDS}
     signed = {"confirmed": len(table.confirmed), "void": len(table.void)}
     row = Checked(given["file"] or table.files[0].name, table.version, 0, **counts, **done, **signed)
-    return reply(given, form, CheckedAnswer(row, table.changes, table.void))
+    return reply(given, form, CheckedAnswer(row, table.changes, table.void, shipped=not given["file"]))
 
 
 @takes(*_TWO, option("--fail-on", "Exit with 3 if a clinical value differs.", "clinical", words=_FAILING), *result())

@@ -109,7 +109,7 @@ def _check_names(found: Sequence[str], known: Collection[str], reserved: Collect
         it = "it" if len(extra) == 1 else "them"
         not_used = "it is not used" if len(extra) == 1 else "they are not used"
         rename = f"{meant} rename {it}, or {not_used}: " if meant else ""
-        hint = f"{rename}leave {it} out, or copy {it} to the result, unused, with `keep_extra`"
+        hint = f"{rename}leave {it} out, or allow {it}, unused, with `keep_extra`"
         raise _faulty(extra, "not known", allowed=", ".join(COLUMNS), hint=hint)
     taken = [name for name in extra if name in (*RECORD, *REJECTED, *reserved) or _is_pattern(name)]
     if taken:

@@ -159,10 +159,10 @@ class Checked(Frozen):
 class CheckedAnswer(_TableAnswer):
     """What `regimens validate` answers for a table without faults."""
 
-    def __init__(self, row: Checked, changes: Sequence[Change], void: Sequence[Void]) -> None:
-        """The counts, what a site's file changes, and its confirmations that are void."""
+    def __init__(self, row: Checked, changes: Sequence[Change], void: Sequence[Void], *, shipped: bool) -> None:
+        """The counts, what a site's file changes, and its confirmations that are void; whether no file was named."""
         super().__init__(row.version, [row])
-        self.row, self.changes, self.void = row, changes, void
+        self.row, self.changes, self.void, self.shipped = row, changes, void, shipped
 
     def document(self) -> Record:
         """`infusecalc.regimens/1`, with the changes of a site's file."""
@@ -174,7 +174,8 @@ class CheckedAnswer(_TableAnswer):
         """That there are no faults, and what a site's file does to the shipped table, change by change."""
         row = self.row
         counts = f"{row.regimens} regimens, {row.products} products, {row.sources} sources"
-        yield Heading(escape(f"{Path(row.file).name}: no faults in form; {counts}"), TITLE)
+        name = "shipped table" if self.shipped else Path(row.file).name
+        yield Heading(escape(f"{name}: no faults in form; {counts}"), TITLE)
         if self.changes:
             done = ", ".join(f"{kind} {getattr(row, kind)}" for kind in KINDS)
             yield Lines((f"This file {done} values and rules of the shipped table:",))

@@ -65,7 +65,8 @@ def choose_form(asked: str | None, name: str, option: str) -> str | None:
     extension = max((end for end in known if name.lower().endswith(end)), key=len, default=None)
     if asked and extension and asked != known[extension]:
         problem, detail = "does not match the file name", f", {shown(name)}"
-        hint = f"give {known[extension]}, or rename the file"
+        own = next(end for end, form in known.items() if form == asked)
+        hint = f"give {known[extension]}, or name the file NAME{own}"
         raise BadInput(f"`{option}`", asked, problem, detail=detail, allowed=known[extension], hint=hint)
     if asked or extension:
         return asked or known[str(extension)]
