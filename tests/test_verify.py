@@ -773,7 +773,8 @@ def test_flat_data_say_what_was_not_compared(capfd, tmp_path):
 def test_the_help_of_verify_says_what_its_0_is_not(capfd):
     assert run(["verify", "--help"]) == 0
     said = " ".join(capfd.readouterr().out.split())
-    assert "Exit codes: 0 the stored plan agrees, also if it is blocked: that is no permission;" in said
+    assert "Exit codes: 0 what could be compared agrees (of a CSV a part: see not_compared)," in said
+    assert "also if the plan is blocked: that is no permission;" in said
     assert "nothing blocks" not in said
     assert run(["dose", "--help"]) == 0
     assert "Exit codes: 0 done, nothing blocks;" in capfd.readouterr().out
