@@ -42,7 +42,7 @@ def listed(words: list[str], capsys: Captured, code: int = 0, *options: str) -> 
     return found
 
 
-@pytest.mark.parametrize("case", cases("agenda"))
+@pytest.mark.parametrize("case", cases("agenda", "row options given as_of until overdue days stands"))
 @pytest.mark.parametrize("beside", [False, True], ids=["alone", "with a history of another"])
 def test_where_a_patient_stands(case: dict[str, Any], beside: bool, tmp_path: Path, capsys: Captured) -> None:
     if not (case["given"] or beside):

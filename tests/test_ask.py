@@ -16,7 +16,7 @@ from infusecalc.cli import run
 from infusecalc.cli.ask import quoted
 from support import HERE, cases
 
-CASES = cases("ask")
+CASES = cases("ask", "answers asks line never exit")
 REAL = (
     "a drug, an indication by its number and a weight give the doses",
     "a bare weight is asked for its unit",

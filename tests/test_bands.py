@@ -24,7 +24,7 @@ def at(found: Any, path: str) -> Any:
     return found
 
 
-@pytest.mark.parametrize("case", cases("bands"))
+@pytest.mark.parametrize("case", cases("bands", "run expect findings absent exit refused because"))
 def test_a_cap_or_a_band(case, capfdbinary):
     code = run([*shlex.split(case["run"]), "--regimens", str(TABLE), "--format", "json"])
     out, err = capfdbinary.readouterr()

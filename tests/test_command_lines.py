@@ -25,7 +25,7 @@ def said(run_line: str, capfd) -> tuple[int, str, str]:
     return code, *capfd.readouterr()
 
 
-@pytest.mark.parametrize("case", cases("command_lines"))
+@pytest.mark.parametrize("case", cases("command_lines", "run shows hides same_as refused begins because"))
 def test_the_command_line_says(case, capfd, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     code, out, err = said(case["run"], capfd)

@@ -52,7 +52,7 @@ def test_an_agenda_lists_what_schedule_says_and_loses_nobody(options: dict[str, 
     assert list(agenda_differences(60, 4343, options, table())) == []
 
 
-@pytest.mark.parametrize("case", cases("cohort_lines"))
+@pytest.mark.parametrize("case", cases("cohort_lines", "given weights line column code reason planned"))
 def test_a_line_that_cannot_be_used_is_told_by_file_row_and_column(
     case: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -85,7 +85,7 @@ def test_a_line_that_cannot_be_used_is_told_by_file_row_and_column(
     assert not (tmp_path / "none.csv").exists()
 
 
-@pytest.mark.parametrize("case", cases("cohort_orders"))
+@pytest.mark.parametrize("case", cases("cohort_orders", "cells options same column code reason"))
 def test_a_column_of_an_order_is_the_option_of_that_name(case: dict[str, Any]) -> None:
     row = {"patient_id": "a", "drug": "infliximab", "indication": "crohns", "weight_kg": "70", "start": "2026-01-05"}
     frame = pl.DataFrame([row | {"label": "us"} | case["cells"], row | {"patient_id": "z", "label": "us"}])
@@ -414,7 +414,7 @@ def test_what_to_order_goes_to_standard_output_where_the_result_does_not(
         assert says in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("case", cases("columns"))
+@pytest.mark.parametrize("case", cases("columns", "options day date planned_date moved_days"))
 def test_day_and_planned_date_are_what_the_page_on_commands_says(
     case: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -37,7 +37,7 @@ $ESTIMATION METHOD=1
 SAMPLE = ["99999", ".", ".", "0", "1", "0", "5", "70", ".", "1", "1"]
 
 
-@pytest.mark.parametrize("case", cases("datasets"))
+@pytest.mark.parametrize("case", cases("datasets", "line count rows"))
 def test_a_row_is_an_infusion_at_its_time_with_its_amount_and_rate(case, tmp_path):
     path = tmp_path / "plan.nonmem.csv"
     assert run([*shlex.split(f"schedule {case['line']}"), "-o", str(path), "--quiet"]) == 0

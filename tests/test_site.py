@@ -38,7 +38,7 @@ def at(found: Any, path: str) -> Any:
     return found
 
 
-@pytest.mark.parametrize("case", cases("site"))
+@pytest.mark.parametrize("case", cases("site", "site run exit expect findings absent because"))
 def test_a_sites_file(case, tmp_path, capfdbinary):
     line = [*shlex.split(case["run"]), "--regimens", written(case["site"], tmp_path), "--format", "json"]
     assert run(line) == case["exit"], case["because"]
