@@ -23,7 +23,7 @@ from infusecalc.output.course_answer import CourseAnswer
 from infusecalc.version import __version__
 from support import cases, only
 
-CASES = cases("spreadsheets", "line blocked cells")
+CASES = cases("spreadsheets", "run blocked cells")
 PLAN = "schedule infliximab crohns --weight 70kg --start 2026-12-01"
 TYPES = {"s": "text", "n": "number", "d": "date", "b": "boolean", "f": "formula"}
 
@@ -49,7 +49,7 @@ def told(cell: Any) -> tuple[str, Any]:
 
 @pytest.mark.parametrize("case", CASES)
 def test_cells_are_typed_and_none_is_a_formula(case):
-    book = opened(f"schedule {case['line']}", 3 if case.get("blocked") else 0)
+    book = opened(case["run"], 3 if case.get("blocked") else 0)
     sheet = book["plan"]
     heads = [cell.value for cell in sheet[1]]
     for wanted in case["cells"]:
@@ -70,8 +70,8 @@ def test_cells_are_typed_and_none_is_a_formula(case):
 @pytest.mark.parametrize("engine", ["calamine", "openpyxl"])
 @pytest.mark.parametrize("case", CASES)
 def test_a_frame_library_reads_what_the_csv_says(case, engine):
-    run([*shlex.split(f"schedule {case['line']}"), "-o", "plan.xlsx", "--quiet"])
-    run([*shlex.split(f"schedule {case['line']}"), "-o", "plan.csv", "--quiet"])
+    run([*shlex.split(case["run"]), "-o", "plan.xlsx", "--quiet"])
+    run([*shlex.split(case["run"]), "-o", "plan.csv", "--quiet"])
     read: Any = pl.read_excel("plan.xlsx", sheet_name="plan", engine=engine, infer_schema_length=None)
     found = read.drop("BLOCKED", strict=False)
     wanted = list(csv.DictReader(io.StringIO(Path("plan.csv").read_text(encoding="utf-8"))))
