@@ -118,9 +118,9 @@ def test_every_formula_is_held_against_columns() -> None:
 def test_a_formula_gives_what_a_hand_reckons(case: Any) -> None:
     formula = getattr(arithmetic, case["formula"])
     for each in case["cases"]:
-        only(each, "of is because")
-        found, wanted = formula(*each["of"]), each["is"]
-        assert (list(found) if isinstance(found, tuple) else found) == wanted, (each["of"], each["because"])
+        only(each, "given expect because")
+        found, wanted = formula(*each["given"]), each["expect"]
+        assert (list(found) if isinstance(found, tuple) else found) == wanted, (each["given"], each["because"])
 
 
 def test_every_formula_is_reckoned_by_hand() -> None:
