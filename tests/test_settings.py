@@ -24,7 +24,7 @@ from infusecalc.output.request import Request
 from infusecalc.output.settings_line import settings_line
 from support import HERE, cases
 
-CASES = cases("settings", "settings run expect used passed refused also because")
+CASES = cases("settings", "settings run expect used passed refused lines because")
 PLAN = "schedule infliximab crohns --weight 70kg --start 2026-12-01 --doses 2"
 COHORT = (
     "patient_id,drug,indication,weight_kg,start,label,product\n"
@@ -71,8 +71,8 @@ def test_settings(case, site, capfd):
     if "refused" in case:
         assert (code, out) == (2, "")
         assert case["refused"].replace("FILE", str(path)) in err
-        assert all(f"{path}:{line}: " in err for line in case.get("also", ()))
-        assert len(err.splitlines()) == 1 + len(case.get("also", ()))
+        assert all(f"{path}:{line}: " in err for line in case.get("lines", ()))
+        assert len(err.splitlines()) == 1 + len(case.get("lines", ()))
         return
     assert code == 0, err
     found = json.loads(out)
