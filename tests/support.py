@@ -23,10 +23,17 @@ def read_yaml(path: Path) -> Any:
     return yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
 
 
-def cases(name: str) -> list[Any]:
-    """The cases of a file as pytest parameters, each under its sentence."""
+def only(case: dict[str, Any], keys: str) -> dict[str, Any]:
+    """A case, refused if it has a key beside its name that its tests do not read: such a key could not fail."""
+    unread = case.keys() - {"name", *keys.split()}
+    assert not unread, f"{case.get('name', case)}: no test reads {', '.join(sorted(unread))} (allowed: name {keys})"
+    return case
+
+
+def cases(name: str, keys: str) -> list[Any]:
+    """The cases of a file as pytest parameters, each under its sentence; `keys` are those that its tests read."""
     found = read_yaml(HERE / "cases" / f"{name}.yaml")
-    return [pytest.param(case, id=case["name"]) for case in found]
+    return [pytest.param(only(case, keys), id=case["name"]) for case in found]
 
 
 def slow(*places: Any) -> Any:

@@ -42,13 +42,13 @@ def listed(words: list[str], capsys: Captured, code: int = 0, *options: str) -> 
     return found
 
 
-@pytest.mark.parametrize("case", cases("agenda"))
+@pytest.mark.parametrize("case", cases("agenda", "cells options given as_of until overdue days stands"))
 @pytest.mark.parametrize("beside", [False, True], ids=["alone", "with a history of another"])
 def test_where_a_patient_stands(case: dict[str, Any], beside: bool, tmp_path: Path, capsys: Captured) -> None:
     if not (case["given"] or beside):
-        words = files(tmp_path, [case.get("row", {})])
+        words = files(tmp_path, [case.get("cells", {})])
     else:
-        rows = [case.get("row", {}), {"patient_id": "other", "start": "2100-01-01"}]
+        rows = [case.get("cells", {}), {"patient_id": "other", "start": "2100-01-01"}]
         words = files(tmp_path, rows, [*(f"a,{day}," for day in case["given"]), "other,2100-01-01,"])
     span = ["--on", str(case["as_of"]), "--until", str(case["until"])]
     found = listed(words, capsys, 0, *span, *case.get("options", []))

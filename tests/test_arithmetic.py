@@ -14,10 +14,11 @@ import pytest
 
 import infusecalc
 from infusecalc import arithmetic
-from support import cases
+from support import cases, only
 
 pytestmark = pytest.mark.usefixtures("seen_in_engine_threads")
 
+CASES = cases("arithmetic", "formula cases")
 SOURCE = Path(infusecalc.__file__).parent
 WEIGHT, HEIGHT, MONTHS, DOSE, BAG, STRENGTH = (
     (50, 50_000),
@@ -113,16 +114,17 @@ def test_every_formula_is_held_against_columns() -> None:
     assert {*FORMULAS, *APART} == set(declared())
 
 
-@pytest.mark.parametrize("case", cases("arithmetic"))
+@pytest.mark.parametrize("case", CASES)
 def test_a_formula_gives_what_a_hand_reckons(case: Any) -> None:
     formula = getattr(arithmetic, case["formula"])
     for each in case["cases"]:
-        found, wanted = formula(*each["of"]), each["is"]
-        assert (list(found) if isinstance(found, tuple) else found) == wanted, (each["of"], each["because"])
+        only(each, "given expect because")
+        found, wanted = formula(*each["given"]), each["expect"]
+        assert (list(found) if isinstance(found, tuple) else found) == wanted, (each["given"], each["because"])
 
 
 def test_every_formula_is_reckoned_by_hand() -> None:
-    by_hand = {case["formula"] for [case] in (each.values for each in cases("arithmetic"))}
+    by_hand = {case["formula"] for [case] in (each.values for each in CASES)}
     assert by_hand | {"where", "months_begun", "past"} == set(declared()), "the last two have their cases below"
 
 

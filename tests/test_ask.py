@@ -16,7 +16,7 @@ from infusecalc.cli import run
 from infusecalc.cli.ask import quoted
 from support import HERE, cases
 
-CASES = cases("ask")
+CASES = cases("ask", "answers shows same_as not exit")
 REAL = (
     "a drug, an indication by its number and a weight give the doses",
     "a bare weight is asked for its unit",
@@ -55,10 +55,10 @@ def on_a_terminal(monkeypatch, answers: list[object]) -> None:
 def check(case: dict, code: int, said: str) -> None:
     assert code == case.get("exit", 0), said
     place = 0
-    for words in case.get("asks", ()):
+    for words in case.get("shows", ()):
         assert words in said[place:], words
         place = said.index(words, place) + 1
-    assert [words for words in case.get("never", ()) if words in said.replace("infusecalc: input", "")] == []
+    assert [words for words in case.get("not", ()) if words in said.replace("infusecalc: input", "")] == []
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -69,13 +69,13 @@ def test_the_questions_and_what_comes_of_them(case, monkeypatch, capsys):
     check(case, code, out + err)
     assert sys.stdin.read() == "", "an answer was not asked for"
     assert "\x1b" not in out
-    if "line" in case:
-        line = case["line"].replace("TODAY", str(date.today()))  # noqa: DTZ011 - the day of this computer is meant
+    if "same_as" in case:
+        line = case["same_as"].replace("TODAY", str(date.today()))  # noqa: DTZ011 - the day of this computer is meant
         dialogue, _, answer = out.partition("\n\n")
         assert all(len(each) <= 80 for each in dialogue.splitlines() if not each.startswith("infusecalc: "))
-        assert answer.endswith(f"\nThe same again:\n  {line}\n"), answer
-        assert run(shlex.split(line)[1:]) == code
-        assert capsys.readouterr().out == answer.removesuffix(f"\nThe same again:\n  {line}\n")
+        assert answer.endswith(f"\nThe same again:\n  infusecalc {line}\n"), answer
+        assert run(shlex.split(line)) == code
+        assert capsys.readouterr().out == answer.removesuffix(f"\nThe same again:\n  infusecalc {line}\n")
 
 
 def typed_on_a_pseudo_terminal(answers: list[object]) -> tuple[int, str]:
@@ -129,9 +129,9 @@ def test_the_questions_on_a_real_terminal(case):
     case = case if isinstance(case, dict) else case.values[0]
     code, said = typed_on_a_pseudo_terminal(case["answers"])
     check(case, code, said)
-    if "line" in case:
+    if "same_as" in case:
         assert max(map(len, said.splitlines())) <= 80
-        assert said.endswith(f"\nThe same again:\n  {case['line']}\n")
+        assert said.endswith(f"\nThe same again:\n  infusecalc {case['same_as']}\n")
 
 
 def test_the_cases_of_the_real_terminal_are_there():

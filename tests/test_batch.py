@@ -26,6 +26,7 @@ from support import cases, course
 
 pytestmark = pytest.mark.usefixtures("seen_in_engine_threads")
 
+BAD_ROWS = cases("cohort_rows", "given expect")
 GOOD = {
     "patient_id": "17", "drug": "infliximab", "indication": "crohns", "weight_kg": "70", "height_cm": "175",
     "bsa_m2": "", "age_years": "34", "start": "2026-12-01", "label": "us", "variant": "", "product": "",
@@ -66,7 +67,7 @@ def test_a_row_of_a_cohort_gives_what_the_single_patient_gets(tmp_path: Path) ->
     assert texts(read(tmp_path / "out.csv")) == expected()
 
 
-@pytest.mark.parametrize("case", cases("cohort_rows"))
+@pytest.mark.parametrize("case", BAD_ROWS)
 def test_a_bad_row_is_set_aside_and_its_neighbours_come_through(
     case: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -83,7 +84,7 @@ def test_a_bad_row_is_set_aside_and_its_neighbours_come_through(
 
 
 def test_one_bad_row_in_a_hundred_of_every_kind_leaves_all_good_ones_right(tmp_path: Path) -> None:
-    kinds = [case.values[0] for case in cases("cohort_rows")]
+    kinds = [case.values[0] for case in BAD_ROWS]
     lines, wanted = [",".join(GOOD).encode()], []
     broken = {
         b"x,infliximab": ("", "ragged"),
@@ -758,7 +759,7 @@ def test_a_file_that_cannot_be_written_is_told_by_the_option_that_names_it(
         assert said in capsys.readouterr().err, words
 
 
-@pytest.mark.parametrize("case", cases("cohort_headers"))
+@pytest.mark.parametrize("case", cases("cohort_headers", "given options refused"))
 def test_a_header_is_taken_or_refused_with_what_was_meant(
     case: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

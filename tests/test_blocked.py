@@ -15,7 +15,7 @@ from infusecalc.errors import Blocked
 from infusecalc.output.patient_sheet import patient_page
 from support import START, cases, course, fifth
 
-CASES = cases("blocked")
+CASES = cases("blocked", "run blocks how reasons")
 PLAN = ["schedule", "infliximab", "crohns", "--weight", "70kg", "--start", START]
 SHEETS = ("txt", "md", "html", "pdf")
 CHECKED = "Your team has checked this plan."

@@ -18,13 +18,14 @@ from support import cases, course
 
 OURS = "sources: {ours: {title: A, publisher: B, date: unknown, section: unknown, url: unknown, grade: house}}\n"
 OPTIONS = {"for": "for_"}
+CASES = cases("chair", "regimen asked undated site parts time chair total because")
 
 
-@pytest.mark.parametrize("case", cases("chair"))
+@pytest.mark.parametrize("case", CASES)
 def test_the_time_in_the_chair(case: dict[str, Any], tmp_path: Path) -> None:
     asked = {OPTIONS.get(name, name): value for name, value in case.get("asked", {}).items()}
-    if "table" in case:
-        (tmp_path / "site.yaml").write_text(OURS + case["table"], encoding="utf-8")
+    if "site" in case:
+        (tmp_path / "site.yaml").write_text(OURS + case["site"], encoding="utf-8")
         asked["table"] = load_table(tmp_path / "site.yaml")
     if case.get("undated"):
         asked["start"] = None
@@ -40,7 +41,7 @@ def test_the_time_in_the_chair(case: dict[str, Any], tmp_path: Path) -> None:
 
 
 def test_every_case_is_a_sentence_of_its_own_and_says_why() -> None:
-    assert all(case.values[0]["because"] for case in cases("chair"))
+    assert all(case.values[0]["because"] for case in CASES)
 
 
 @pytest.mark.parametrize(

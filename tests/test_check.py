@@ -19,11 +19,11 @@ from infusecalc.cli import run
 from infusecalc.order_check import MATCH, OUTSIDE, VERDICTS, WITHIN_RANGE, WITHIN_ROUNDING, check_order
 from infusecalc.output.check_page import check_row
 from strategies import cm, examples, heights, kg, weights
-from support import HERE, course, every_regimen, fifth, in_columns, read_yaml, someone, table
+from support import HERE, course, every_regimen, fifth, in_columns, only, read_yaml, someone, table
 
 ORDERS = read_yaml(HERE / "cases" / "orders.yaml")
-TABLE = [order for rule in ORDERS["rules"] for order in rule["orders"]]
-ORDER_KEYS = {"name", "given", "expect", "because", "parts", "says", "mistakes", "also", "shows", "sentence"}
+TABLE = [order for rule in ORDERS["rules"] for order in rule["cases"]]
+KEYS = "run expect because parts says mistakes also shown sentence"
 COMPARED = ("ordered_mg", "expected_mg", "difference_mg", "difference_percent", "verdict", "mistake")
 MISTAKES = {
     "tenfold", "pounds-for-kilograms", "kg-for-m2", "m2-for-kg", "flat-dose-multiplied", "other-regimen", "other-drug",
@@ -48,7 +48,7 @@ def sentences(orders):
 
 
 def asked(order, form):
-    return ["check", *shlex.split(order["given"]), "--format", form]
+    return [*shlex.split(order["run"]), "--format", form]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -91,7 +91,7 @@ def test_an_order_has_its_verdict_and_its_mistake(order, capfd):
 def shown_percent_is_right(order, row, shown):
     """Whether people see the per cent of the data to 0.1, or with more digits its side of the limit of rounding."""
     exact = Fraction(str(row["difference_mg"])) / Fraction(str(row["expected_mg"])) * 100
-    limit = Fraction((re.search(r"--round-within ([0-9.]+)", order["given"]) or [0, "10"])[1])
+    limit = Fraction((re.search(r"--round-within ([0-9.]+)", order["run"]) or [0, "10"])[1])
     sides = [(abs(each) > limit, abs(each) < limit) for each in (exact, Fraction(shown))]
     tenths = Fraction(str(row["difference_percent"]))
     near = all(abs(each - exact) <= Fraction(1, 20) for each in (Fraction(shown), tenths))
@@ -120,7 +120,7 @@ def test_every_format_carries_the_same_verdict(order, capfd):
         assert numbers[:3] == [Decimal(str(row[name])) for name in COMPARED[:3]]
         assert shown_percent_is_right(order, row, numbers[3])
         plain = row["difference_percent"]
-        assert shown["percent"] == order.get("shows", f"{plain:+,g}" if plain else "0")
+        assert shown["percent"] == order.get("shown", f"{plain:+,g}" if plain else "0")
         assert (shown["phase"], shown["basis"].replace(",", "")) == (row["phase"], row["dose_basis"])
         assert (shown["verdict"], shown["dose"]) == (row["verdict"], row["dose_verdict"])
         assert f" {answer['sentence']} " in words
@@ -157,17 +157,18 @@ def test_what_is_no_order_is_refused(order, capfd):
     assert run(asked(order, "json")) == 2
     out, err = capfd.readouterr()
     assert out == ""
-    assert err.startswith(f"infusecalc: {order['says']}") or order["says"] in err
+    assert err.startswith(f"infusecalc: {order['refused']}") or order["refused"] in err
     assert len(err.splitlines()) == 1
 
 
 def test_the_table_has_orders_of_every_kind():
     assert len(TABLE) >= NEEDED
     assert len({order["name"] for order in TABLE}) == len(TABLE)
-    assert len({order["given"] for order in TABLE}) == len(TABLE)
+    assert len({order["run"] for order in TABLE}) == len(TABLE)
     assert len({order["name"] for order in ORDERS["refused"]}) == len(ORDERS["refused"])
-    assert all(order["because"] and order.keys() <= ORDER_KEYS for order in TABLE)
-    assert all(rule["rule"] and rule["source"] for rule in ORDERS["rules"])
+    assert all(only(order, KEYS)["because"] for order in TABLE)
+    assert all(only(order, "run refused") for order in ORDERS["refused"])
+    assert all(rule["rule"] and only(rule, "rule source cases")["source"] for rule in ORDERS["rules"])
     verdicts, mistakes, codes = ([order["expect"][place] for order in TABLE] for place in (4, 5, 6))
     assert set(verdicts) == set(VERDICTS)
     assert set(mistakes) == {None, *MISTAKES}
@@ -181,7 +182,7 @@ def test_the_table_has_both_drugs_and_both_labels():
 
 
 def given_lines():
-    return [shlex.split(order["given"]) for order in TABLE]
+    return [shlex.split(order["run"])[1:] for order in TABLE]
 
 
 # --- a site's own table -----------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ def said(run_line: str, capfd) -> tuple[int, str, str]:
     return code, *capfd.readouterr()
 
 
-@pytest.mark.parametrize("case", cases("command_lines"))
+@pytest.mark.parametrize("case", cases("command_lines", "run shows not same_as refused begins because"))
 def test_the_command_line_says(case, capfd, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     code, out, err = said(case["run"], capfd)
@@ -43,7 +43,7 @@ def test_the_command_line_says(case, capfd, tmp_path, monkeypatch):
     for each in case["shows"]:
         assert each in words[place:], each
         place = words.index(each, place) + 1
-    assert [each for each in case.get("hides", ()) if each in words] == []
+    assert [each for each in case.get("not", ()) if each in words] == []
 
 
 def names() -> list[str]:

@@ -18,6 +18,7 @@ from infusecalc.cli import run
 from infusecalc.cohort import dataset as cohort_dataset
 from support import cases
 
+CASES = cases("datasets", "run count rows")
 TINY = "--weight 10kg --dose induction=0.001mg/kg --doses 1 --accept concentration-low=x"
 HEAD = ["ID", "TIME", "AMT", "RATE", "EVID", "CMT", "MDV", "DV", "WT", "BSA", "NUMBER", "PHASE"]
 PLAN = "schedule infliximab crohns --weight 70kg --start 2026-12-01"
@@ -64,19 +65,19 @@ def refused(line: str, capfd: Any, code: int = 2) -> str:
 # --- one patient ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("case", cases("datasets"))
+@pytest.mark.parametrize("case", CASES)
 def test_a_plan_is_written_as_numbers(case, capfd):
-    found = planned(f"schedule {case['line']}", capfd)
+    found = planned(case["run"], capfd)
     assert len(found) == case["count"]
     assert {place: ",".join(found[place]) for place in case["rows"]} == case["rows"]
 
 
-@pytest.mark.parametrize("case", cases("datasets"))
+@pytest.mark.parametrize("case", CASES)
 def test_rates_times_and_sums_are_those_of_the_records(case, capfd):
     """What stands in the CSV of the same plan, by arithmetic of its own: Decimal, not whole numbers."""
-    found = planned(f"schedule {case['line']}", capfd)
-    plain = case["line"].replace(" --steps", "")
-    assert run([*shlex.split(f"schedule {plain}"), "--format", "csv", "--quiet"]) == 0
+    found = planned(case["run"], capfd)
+    plain = case["run"].replace(" --steps", "")
+    assert run([*shlex.split(plain), "--format", "csv", "--quiet"]) == 0
     records = [
         row
         for row in csv.DictReader(io.StringIO(capfd.readouterr().out))

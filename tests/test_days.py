@@ -7,10 +7,11 @@ import pytest
 from infusecalc.table.files import shipped_path
 from support import cases, course, every_regimen
 
+CASES = cases("days", "given expect because source")
 OPTIONS = {"for": "for_", "variant": "variant"}
 
 
-@pytest.mark.parametrize("case", cases("days"))
+@pytest.mark.parametrize("case", CASES)
 def test_a_regimen_falls_on_its_days(case):
     given, expect = case["given"], case["expect"]
     options = {OPTIONS[key]: given[key] for key in OPTIONS if key in given}
@@ -22,7 +23,7 @@ def test_a_regimen_falls_on_its_days(case):
             assert optional == expect.get("optional", []), (regimen, label)
 
 
-@pytest.mark.parametrize("case", cases("days"))
+@pytest.mark.parametrize("case", CASES)
 def test_a_phase_has_its_dose(case):
     given = case["given"]
     for regimen in given["regimens"]:
@@ -32,12 +33,7 @@ def test_a_phase_has_its_dose(case):
 
 
 def test_every_regimen_of_the_table_has_its_days_here():
-    here = {
-        (name, label)
-        for case in cases("days")
-        for name in case.values[0]["given"]["regimens"]
-        for label in ("us", "eu")
-    }
+    here = {(name, label) for case in CASES for name in case.values[0]["given"]["regimens"] for label in ("us", "eu")}
     assert set(every_regimen()) <= here
     assert len({name for name, _ in every_regimen()}) == 37
 

@@ -21,9 +21,9 @@ from infusecalc.cli import COMMANDS, run
 from infusecalc.cli.answer import PLAIN
 from infusecalc.output.answer import BUNDLE, DATES
 from infusecalc.output.formats import written_from
-from support import HERE, fifth, in_columns, read_yaml
+from support import cases, fifth, in_columns
 
-CASES = read_yaml(HERE / "cases" / "findings_everywhere.yaml")
+CASES = [param.values[0] for param in cases("findings_everywhere", "run findings")]
 WITHOUT = {
     "info", "list", "regimens", "settings", "ask", "completion", "schema", "help", "verify", "agenda",
 }  # set in rows # fmt: skip

@@ -52,7 +52,7 @@ def test_an_agenda_lists_what_schedule_says_and_loses_nobody(options: dict[str, 
     assert list(agenda_differences(60, 4343, options, table())) == []
 
 
-@pytest.mark.parametrize("case", cases("cohort_lines"))
+@pytest.mark.parametrize("case", cases("cohort_lines", "given weights row column code reason planned"))
 def test_a_line_that_cannot_be_used_is_told_by_file_row_and_column(
     case: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -66,7 +66,7 @@ def test_a_line_that_cannot_be_used_is_told_by_file_row_and_column(
     assert run(["batch", *words, "-o", str(out), "--rejects", str(bad), "--for", "8w", "--quiet"]) == 4
     found = read(bad)
     told = next(row for row in found if not row["file"].endswith("cohort.csv"))
-    assert (told["file"], told["row"]) == (words[-1], str(case.get("line", 2)))
+    assert (told["file"], told["row"]) == (words[-1], str(case.get("row", 2)))
     assert (told["column"], told["code"]) == (case["column"], case["code"])
     assert case["reason"] in told["reason"]
     planned = {row["patient_id"] for row in read(out)}
@@ -85,10 +85,10 @@ def test_a_line_that_cannot_be_used_is_told_by_file_row_and_column(
     assert not (tmp_path / "none.csv").exists()
 
 
-@pytest.mark.parametrize("case", cases("cohort_orders"))
+@pytest.mark.parametrize("case", cases("cohort_orders", "given options same column code reason"))
 def test_a_column_of_an_order_is_the_option_of_that_name(case: dict[str, Any]) -> None:
     row = {"patient_id": "a", "drug": "infliximab", "indication": "crohns", "weight_kg": "70", "start": "2026-01-05"}
-    frame = pl.DataFrame([row | {"label": "us"} | case["cells"], row | {"patient_id": "z", "label": "us"}])
+    frame = pl.DataFrame([row | {"label": "us"} | case["given"], row | {"patient_id": "z", "label": "us"}])
     options = case.get("options", {})
     bad = rejects(frame, **options)
     if "column" in case:
@@ -414,12 +414,11 @@ def test_what_to_order_goes_to_standard_output_where_the_result_does_not(
         assert says in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("case", cases("columns"))
+@pytest.mark.parametrize("case", cases("columns", "run day date planned_date moved_days"))
 def test_day_and_planned_date_are_what_the_page_on_commands_says(
     case: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    line = f"schedule infliximab crohns --weight 70kg --doses 2 --format ndjson --quiet {case['options']}"
-    assert run(line.split()) in (0, 3)
+    assert run([*case["run"].split(), "--format", "ndjson", "--quiet"]) in (0, 3)
     rows = [json.loads(text) for text in capsys.readouterr().out.splitlines()]
     names = [name for name in case if name in rows[0]]
     assert len(names) >= 2

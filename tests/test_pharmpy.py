@@ -37,10 +37,10 @@ $ESTIMATION METHOD=1
 SAMPLE = ["99999", ".", ".", "0", "1", "0", "5", "70", ".", "1", "1"]
 
 
-@pytest.mark.parametrize("case", cases("datasets"))
+@pytest.mark.parametrize("case", cases("datasets", "run count rows"))
 def test_a_row_is_an_infusion_at_its_time_with_its_amount_and_rate(case, tmp_path):
     path = tmp_path / "plan.nonmem.csv"
-    assert run([*shlex.split(f"schedule {case['line']}"), "-o", str(path), "--quiet"]) == 0
+    assert run([*shlex.split(case["run"]), "-o", str(path), "--quiet"]) == 0
     rows = list(csv.DictReader(io.StringIO(path.read_text())))
     read_as_nonmem(path, rows)
 

@@ -11,7 +11,7 @@ from infusecalc.overrides import order_phases
 from infusecalc.plan import make_plan
 from infusecalc.quantities import Dose, Span
 from infusecalc.statements import After, Phase, Repeat, Starts, Window
-from support import HERE, read_yaml
+from support import HERE, only, read_yaml
 from support import course as planned_course
 
 CASES = read_yaml(HERE / "cases" / "plan.yaml")
@@ -66,17 +66,18 @@ def facts(ordered, plan):
     }
 
 
-ALL = [case for section in CASES.values() for case in section["cases"]]
+KEYS = "regimen label variant start asked expect refused because"
+ALL = [only(case, KEYS) for section in CASES.values() for case in only(section, "source cases")["cases"]]
 
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=case["name"]) for case in ALL])
 def test_a_plan_is_as_the_case_says(case, table, limits):
     regimen = table.regimen(*case["regimen"].split("/"), case.get("label", "us"), case.get("variant"))
-    start, options = case.get("start", START), case.get("options", {})
-    if "message" in case:
+    start, options = case.get("start", START), case.get("asked", {})
+    if "refused" in case:
         with pytest.raises(BadInput) as refusal:
             planned(regimen, limits, start, **options)
-        assert str(refusal.value) == case["message"]
+        assert str(refusal.value) == case["refused"]
     else:
         found = facts(*planned(regimen, limits, start, **options))
         assert {key: found[key] for key in case["expect"]} == case["expect"]

@@ -27,9 +27,11 @@ from infusecalc.statements import (
     UsualBag,
     Vials,
 )
-from support import HERE, read_yaml
+from support import HERE, only, read_yaml
 
 CASES = read_yaml(HERE / "cases" / "preparation.yaml")
+ALL_BAGS = ("infliximab_bags", "rituximab_bags", "bags_without_a_least", "odd_bags")
+BAG_KEYS = "usual range stocked dose bag_asked bag shown outside marginal"
 OVERFILL = 1_000  # 0.01 %: 10 %, as `house` has it
 MODIFIERS = Modifiers("JW", "JZ", "", ())
 SIZES = [
@@ -44,12 +46,11 @@ SIZES = [
 ]
 
 
-def cases(*sections, without=None):
+def cases(*sections, keys, without=None):
     """The cases of some sections, each under its own sentence and with what the section says for all of them."""
     found = [{**CASES[section], **case} for section in sections for case in CASES[section]["cases"]]
-    return pytest.mark.parametrize(
-        "case", [pytest.param(case, id=case["name"]) for case in found if without not in case]
-    )
+    listed = [only(case, f"{keys} because source cases") for case in found if without not in case]
+    return pytest.mark.parametrize("case", [pytest.param(case, id=case["name"]) for case in listed])
 
 
 def scaled(value, places=2):
@@ -59,7 +60,7 @@ def scaled(value, places=2):
 # --- rounding -------------------------------------------------------------------------------------
 
 
-@cases("rounding")
+@cases("rounding", keys="exact round within vials dose nearest percent rounding_refused")
 def test_a_dose_is_rounded(case):
     within = case.get("within", "10%")
     rounding = Choices.of(round_=case["round"], round_within=within).rounding
@@ -69,7 +70,7 @@ def test_a_dose_is_rounded(case):
     assert number(amount.dose) == case["dose"]
     assert number(amount.nearest) == case["nearest"]
     assert amount.change(rounding.within) == (f"{case['percent']:+g} %" if case["percent"] else "0 %")
-    assert amount.refused == case.get("refused", False)
+    assert amount.refused == case.get("rounding_refused", False)
     assert amount.applied == (case["dose"] != case["exact"])
 
 
@@ -103,7 +104,7 @@ def fewest_vials(sizes, most):
     return fewest
 
 
-@cases("vials")
+@cases("vials", keys="sizes dose vials waste")
 def test_vials_for_a_dose(case):
     sizes = tuple(scaled(size) for size in case["sizes"])
     vials = choose_vials(scaled(case["dose"]), sizes)
@@ -171,17 +172,17 @@ def bagged(case, rules=None):
     preparation = PreparationRules(UsualBag(case["usual"], ()), limits(case), {})
     drug = DrugRules(**(dict.fromkeys(DrugRules.part_names()) | {"preparation": preparation, "modifiers": MODIFIERS}))
     bags = Bags(tuple(case["stocked"]), 10, 5000, ())
-    return prepare(scaled(case["dose"]), rules or product(), drug, bags, OVERFILL, case.get("asked"))
+    return prepare(scaled(case["dose"]), rules or product(), drug, bags, OVERFILL, case.get("bag_asked"))
 
 
-@cases("infliximab_bags", "rituximab_bags", "bags_without_a_least", "odd_bags")
+@cases(*ALL_BAGS, keys=BAG_KEYS)
 def test_the_bag_and_its_concentration(case):
     made_up = bagged(case)
     found = [made_up.bag, number(made_up.concentration), made_up.outside, made_up.marginal]
     assert found == [case["bag"], case["shown"], case.get("outside"), case.get("marginal", False)]
 
 
-@cases("infliximab_bags", "rituximab_bags", "bags_without_a_least", "odd_bags", without="asked")
+@cases(*ALL_BAGS, keys=BAG_KEYS, without="bag_asked")
 def test_the_choice_of_a_bag(case):
     stocked = tuple(case["stocked"])
     assert choose_bag(scaled(case["dose"]), case["usual"], limits(case), stocked, OVERFILL) == case["bag"]
@@ -216,7 +217,7 @@ def test_a_bag_just_in_range_is_taken_only_where_none_smaller_has_a_margin(dose,
         assert choose_bag(dose, bag, range_, tuple(sorted({bag, *stocked})), 0) == bag
 
 
-@cases("full_bags")
+@cases("full_bags", keys="usual range stocked dose bag_asked bag shown outside too_much")
 def test_drug_that_does_not_fit_the_bag(case):
     made_up = bagged(case)
     found = [made_up.bag, number(made_up.concentration), made_up.outside]
@@ -259,7 +260,7 @@ def test_beside_a_bag_that_is_too_small_it_is_said_that_it_cannot_be_accepted(ca
         assert capsys.readouterr().err == f"infusecalc: blocked by {said}\n"
 
 
-@cases("drug_volumes")
+@cases("drug_volumes", keys="dose concentration ml")
 def test_the_drug_volume(case):
     bag = {"usual": 250, "range": [None, 4], "stocked": [], "dose": case["dose"]}
     assert number(bagged(bag, product(concentration=case["concentration"])).drug_volume, 1) == case["ml"]
@@ -285,7 +286,7 @@ def test_without_a_billing_code_nothing_is_charged():
 # --- billing --------------------------------------------------------------------------------------
 
 
-@cases("billing")
+@cases("billing", keys="dose opened unit units wasted modifier")
 def test_billing_units(case):
     billing, modifiers = Billing("J1745", scaled(case["unit"]), ()), MODIFIERS if case["modifier"] else None
     found = charge(scaled(case["dose"]), scaled(case["opened"]), billing, modifiers)
@@ -306,7 +307,7 @@ def titration(start, step, minutes, most):
     return Titration(start, step, minutes, most, None, None, (), None, ())
 
 
-@cases("titrations")
+@cases("titrations", keys="dose rates minutes")
 def test_the_time_of_a_titration(case):
     assert number(run_time(Load(scaled(case["dose"]), 500, 7000), rising(*case["rates"]))) == case["minutes"]
 

@@ -20,7 +20,7 @@ RUNS = [
     for example in [{"table": case.get("table"), **example}]
 ]
 SHARED = {"id", "name", "derived", "table", "because", "source", "runs"}
-ASKED = {"given", "expect", "not", "blocks", "finds", "says", "refused"}
+ASKED = {"run", "expect", "not", "blocks", "findings", "says", "refused"}
 HALF_SHOWN = Decimal("0.005")
 
 
@@ -51,7 +51,7 @@ def differences(ours: Any, wanted: Any, path: str = "answer") -> Iterator[str]:
 def test_the_program_gives_the_published_figure(example, capsysbinary, monkeypatch):
     monkeypatch.delenv("INFUSECALC_REGIMENS", raising=False)
     table = ["--regimens", str(HERE / "tables" / example["table"])] if example["table"] else []
-    code = run([*shlex.split(example["given"]), *table, "--format", "json"])
+    code = run([*shlex.split(example["run"]), *table, "--format", "json"])
     text, spoken = (stream.decode() for stream in capsysbinary.readouterr())
     if "refused" in example:
         assert (code, text) == (2, "")
@@ -63,7 +63,7 @@ def test_the_program_gives_the_published_figure(example, capsysbinary, monkeypat
     assert list(differences(answer, example["expect"])) == []
     assert blocks == set(example.get("blocks", []))
     assert code == (3 if blocks else 0)
-    assert set(example.get("finds", [])) <= {finding["code"] for finding in answer["findings"]}
+    assert set(example.get("findings", [])) <= {finding["code"] for finding in answer["findings"]}
     assert [words for words in example.get("says", []) if words not in text] == []
     assert "not" not in example or list(differences(answer, example["not"]))
 
@@ -76,8 +76,8 @@ def test_no_example_has_a_key_that_is_not_read():
 
 def test_a_refused_example_expects_no_answer():
     runs = [one for case in PUBLISHED["cases"] for one in case.get("runs", [case])]
-    assert [one["given"] for one in runs if "refused" in one and one.keys() & (ASKED - {"given", "refused"})] == []
-    assert [one["given"] for one in runs if "refused" not in one and "expect" not in one] == []
+    assert [one["run"] for one in runs if "refused" in one and one.keys() & (ASKED - {"run", "refused"})] == []
+    assert [one["run"] for one in runs if "refused" not in one and "expect" not in one] == []
 
 
 def test_every_example_is_accounted_for_once():

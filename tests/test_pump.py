@@ -32,11 +32,11 @@ GROUP = {"rule", "source", "cases", "name", "because"}
 PUMP = {*COLUMNS, "titration", "over", "made", "dose", "bag", "weight", "stop", "minutes", "refused", "as_tolerated"}
 OF_TABLE = {"number", "phase", "first"}
 TABLES = {
-    *COLUMNS, *OF_TABLE, "regimen", "patient", "asked", "pump", "dose", "bag", "minutes", "finds", "without", "says",
-    "as_tolerated",
+    *COLUMNS, *OF_TABLE, "regimen", "patient", "asked", "pump", "dose", "bag", "minutes", "findings", "without",
+    "refused", "as_tolerated",
 }  # set in rows # fmt: skip
-COURSES = {"regimen", "patient", "asked", "times", "bags", "first", "phases", "finds", "without"}
-LINES = {"given", "code", "expect", "says"}
+COURSES = {"regimen", "patient", "asked", "times", "bags", "first", "phases", "findings", "without"}
+LINES = {"run", "exit", "expect", "says", "refused"}
 HALF = 5000  # 50 % in 0.01 %
 
 
@@ -131,7 +131,7 @@ def course_of(case: dict[str, Any]):
 def check_findings(case: dict[str, Any], findings: Any, told: str) -> None:
     found = {finding.key: getattr(finding, told) for finding in findings}
     found = {key: list(value) if isinstance(value, tuple) else value for key, value in found.items()}
-    wanted = case.get("finds", {})
+    wanted = case.get("findings", {})
     assert {key: found.get(key, "missing") for key in wanted} == wanted
     assert {finding.code for finding in findings}.isdisjoint(case.get("without", []))
 
@@ -139,10 +139,10 @@ def check_findings(case: dict[str, Any], findings: Any, told: str) -> None:
 @cases("tables")
 def test_the_pump_table_of_one_infusion(case):
     options = case.get("pump", {})
-    if "says" in case:
+    if "refused" in case:
         with pytest.raises(BadInput) as refused:
             make_pump_table(course_of(case), **options)
-        assert [words for words in case["says"] if words not in str(refused.value)] == []
+        assert [words for words in case["refused"] if words not in str(refused.value)] == []
         return
     made = make_pump_table(course_of(case), **options)
     dose = made.dose
@@ -210,11 +210,12 @@ def differences(ours: Any, wanted: Any, path: str = "answer") -> Iterator[str]:
 @cases("lines")
 def test_the_answer_of_the_command_line(case, capsysbinary, monkeypatch):
     monkeypatch.delenv("INFUSECALC_REGIMENS", raising=False)
-    code = run([*shlex.split(case["given"]), "--format", "json"])
+    code = run([*shlex.split(case["run"]), "--format", "json"])
     out, err = (text.decode() for text in capsysbinary.readouterr())
-    assert code == case["code"]
-    assert [words for words in case.get("says", []) if words not in err] == []
+    assert code == case["exit"]
+    assert [words for words in (*case.get("says", []), *case.get("refused", [])) if words not in err] == []
     assert bool(err) == (code != 0)
+    assert (code == 2) is ("refused" in case)
     if code == 2:
         assert out == ""
         assert err.count("\n") == 1
@@ -433,7 +434,7 @@ def test_every_case_expects_something():
         "pump": {"refused", "minutes"},
         "tables": {*TABLES} - {"regimen", "patient", "asked", "pump"},
         "courses": {"times", "phases"},
-        "lines": {"expect", "says"},
+        "lines": {"expect", "refused"},
     }
     assert [case["name"] for name, keys in told.items() for case in listed(name) if not case.keys() & keys] == []
 

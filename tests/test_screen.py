@@ -40,7 +40,7 @@ def shown(line: str, capfd: pytest.CaptureFixture[str], *more: str) -> str:
     return capfd.readouterr().out
 
 
-@pytest.mark.parametrize("case", cases("first_screen"))
+@pytest.mark.parametrize("case", cases("first_screen", "run shows not order"))
 def test_what_must_be_on_the_first_screen(case, capfd):
     text = squeezed(shown(case["run"].replace("TABLES", str(HERE / "tables")), capfd))
     place = 0

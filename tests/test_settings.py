@@ -24,6 +24,7 @@ from infusecalc.output.request import Request
 from infusecalc.output.settings_line import settings_line
 from support import HERE, cases
 
+CASES = cases("settings", "settings run expect used passed refused lines because")
 PLAN = "schedule infliximab crohns --weight 70kg --start 2026-12-01 --doses 2"
 COHORT = (
     "patient_id,drug,indication,weight_kg,start,label,product\n"
@@ -62,7 +63,7 @@ def document(capfd, line: str) -> dict[str, Any]:
     return json.loads(capfd.readouterr().out)
 
 
-@pytest.mark.parametrize("case", cases("settings"))
+@pytest.mark.parametrize("case", CASES)
 def test_settings(case, site, capfd):
     path = site(case["settings"])
     code = run([*shlex.split(case["run"]), "--format", "json"])
@@ -70,8 +71,8 @@ def test_settings(case, site, capfd):
     if "refused" in case:
         assert (code, out) == (2, "")
         assert case["refused"].replace("FILE", str(path)) in err
-        assert all(f"{path}:{line}: " in err for line in case.get("also", ()))
-        assert len(err.splitlines()) == 1 + len(case.get("also", ()))
+        assert all(f"{path}:{line}: " in err for line in case.get("lines", ()))
+        assert len(err.splitlines()) == 1 + len(case.get("lines", ()))
         return
     assert code == 0, err
     found = json.loads(out)
@@ -86,7 +87,7 @@ def test_settings(case, site, capfd):
 
 def test_every_key_has_a_case_in_which_it_takes_effect():
     """Those of pages and calendars have a test of their own below."""
-    used = {key for case in cases("settings") for key in case.values[0].get("used", {})}
+    used = {key for case in CASES for key in case.values[0].get("used", {})}
     paged = {"paper", "first_weekday", "at", "tz", "remind", "chairs", "open", "regimens"}
     assert used == (set(KEYS) - paged) | {"product.infliximab"}
 

@@ -56,7 +56,7 @@ def signed(tmp_path):
     return write
 
 
-@pytest.mark.parametrize("case", cases("sign_off"))
+@pytest.mark.parametrize("case", cases("sign_off", "confirmed site text run exit stands void refused"))
 def test_what_a_site_confirms(case, signed, capfd):
     path = signed(case.get("confirmed"), case.get("text", case.get("site", "")))
     if "refused" in case:

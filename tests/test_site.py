@@ -38,7 +38,7 @@ def at(found: Any, path: str) -> Any:
     return found
 
 
-@pytest.mark.parametrize("case", cases("site"))
+@pytest.mark.parametrize("case", cases("site", "site run exit expect findings without because"))
 def test_a_sites_file(case, tmp_path, capfdbinary):
     line = [*shlex.split(case["run"]), "--regimens", written(case["site"], tmp_path), "--format", "json"]
     assert run(line) == case["exit"], case["because"]
@@ -47,7 +47,7 @@ def test_a_sites_file(case, tmp_path, capfdbinary):
     severities = {_key(each): each["severity"] for each in found["findings"]}
     expected = case.get("findings", {})
     assert {key: severities.get(key) for key in expected} == expected
-    assert not severities.keys() & set(case.get("absent", ()))
+    assert not severities.keys() & set(case.get("without", ()))
 
 
 def _key(finding: dict[str, Any]) -> str:

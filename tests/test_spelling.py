@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from infusecalc.errors import BadInput
 from infusecalc.quantities import number, parse_amount, parse_dose, parse_height, parse_span, parse_weight
 from infusecalc.spelling import hidden_characters, normal, odd_characters, one_of, plain_marks
-from support import HERE, course, read_yaml, table
+from support import HERE, course, only, read_yaml, table
 
 CASES = read_yaml(HERE / "cases" / "spelling.yaml")
 QUOTES = "\u2018\u2019\u201c\u201d\u2032\u2033\u00b4"
@@ -19,7 +19,7 @@ TYPOGRAPHIC = f"\u2010\u2011\u2012\u2013\u2014\u2212\u00a0\u202f\u00ad\u00ae\u21
 
 
 def named(section):
-    return [pytest.param(case, id=case["name"]) for case in CASES[section]]
+    return [pytest.param(only(case, "given expect"), id=case["name"]) for case in CASES[section]]
 
 
 @pytest.mark.parametrize("case", named("names"))

@@ -21,8 +21,9 @@ from infusecalc.errors import BadInput
 from infusecalc.output import xlsx
 from infusecalc.output.course_answer import CourseAnswer
 from infusecalc.version import __version__
-from support import cases
+from support import cases, only
 
+CASES = cases("spreadsheets", "run blocked cells")
 PLAN = "schedule infliximab crohns --weight 70kg --start 2026-12-01"
 TYPES = {"s": "text", "n": "number", "d": "date", "b": "boolean", "f": "formula"}
 
@@ -46,12 +47,13 @@ def told(cell: Any) -> tuple[str, Any]:
     return TYPES[cell.data_type], value
 
 
-@pytest.mark.parametrize("case", cases("spreadsheets"))
+@pytest.mark.parametrize("case", CASES)
 def test_cells_are_typed_and_none_is_a_formula(case):
-    book = opened(f"schedule {case['line']}", 3 if case.get("blocked") else 0)
+    book = opened(case["run"], 3 if case.get("blocked") else 0)
     sheet = book["plan"]
     heads = [cell.value for cell in sheet[1]]
     for wanted in case["cells"]:
+        only(wanted, "column row type value")
         found = told(sheet.cell(wanted["row"], heads.index(wanted["column"]) + 1))
         assert found == (wanted["type"], wanted["value"]), wanted
     assert ("BLOCKED" in heads) == bool(case.get("blocked"))
@@ -66,10 +68,10 @@ def test_cells_are_typed_and_none_is_a_formula(case):
 
 
 @pytest.mark.parametrize("engine", ["calamine", "openpyxl"])
-@pytest.mark.parametrize("case", cases("spreadsheets"))
+@pytest.mark.parametrize("case", CASES)
 def test_a_frame_library_reads_what_the_csv_says(case, engine):
-    run([*shlex.split(f"schedule {case['line']}"), "-o", "plan.xlsx", "--quiet"])
-    run([*shlex.split(f"schedule {case['line']}"), "-o", "plan.csv", "--quiet"])
+    run([*shlex.split(case["run"]), "-o", "plan.xlsx", "--quiet"])
+    run([*shlex.split(case["run"]), "-o", "plan.csv", "--quiet"])
     read: Any = pl.read_excel("plan.xlsx", sheet_name="plan", engine=engine, infer_schema_length=None)
     found = read.drop("BLOCKED", strict=False)
     wanted = list(csv.DictReader(io.StringIO(Path("plan.csv").read_text(encoding="utf-8"))))

@@ -9,7 +9,7 @@ from infusecalc.cli import run
 from infusecalc.output.drug_page import DrugAnswer
 from infusecalc.output.table_rows import TableRow, statements
 from infusecalc.statements import SECTIONS
-from support import HERE, read_yaml, table
+from support import HERE, only, read_yaml, table
 
 SILENT = "No statement found in our sources"
 CASES = read_yaml(HERE / "cases" / "statements.yaml")
@@ -17,7 +17,9 @@ CASES = read_yaml(HERE / "cases" / "statements.yaml")
 
 def cases(section: str) -> list:
     found = [
-        case | {"source": rule["source"], "rule": rule["rule"]} for rule in CASES[section] for case in rule["cases"]
+        case | {"source": rule["source"], "rule": rule["rule"]}
+        for rule in CASES[section]
+        for case in only(rule, "rule source cases")["cases"]
     ]
     return [pytest.param(case, id=f"{case['rule']}: {case['name']}") for case in found]
 
@@ -35,9 +37,9 @@ def test_the_table_says_it_and_names_its_source(case):
         assert row is None
         return
     assert [words for words in case.get("says", []) if words not in row.value] == []
-    assert case.keys() & {"is", "says"}
-    if "is" in case:
-        assert row.value == case["is"]
+    assert case.keys() & {"expect", "says"}
+    if "expect" in case:
+        assert row.value == case["expect"]
     assert row.source == case["cites"]
 
 
@@ -62,7 +64,7 @@ def facts(drug: str) -> dict[str, dict]:
 @pytest.mark.parametrize("case", cases("asked"))
 def test_a_question_that_patients_ask_has_its_answer_and_its_source(case):
     row = facts(case["drug"])[case["row"]]
-    assert (row["text"], row["source"]) == (case["is"], case["cites"])
+    assert (row["text"], row["source"]) == (case["expect"], case["cites"])
     assert (row["grade"], row["label"], row["confirmed"]) == (case["grade"], case["label"], None)
 
 
@@ -105,11 +107,13 @@ def test_a_site_removes_a_question_from_the_sheet_and_the_page(tmp_path, capfd):
     )
     local.write_text(f"drugs: {{rituximab: {{questions: {{{gone}}}}}}}\n", encoding="utf-8")
     more = ("--regimens", str(local))
-    text = sheet("rituximab pv --weight 70kg", capfd, *more)
+    text = sheet("schedule rituximab pv --weight 70kg", capfd, *more)
     assert "If you miss a date" in text
     assert "What people ask" not in text
     assert "popular page" not in text
-    assert "What people ask How soon does it help? Rheumatoid" in sheet("rituximab ra --weight 70kg", capfd, *more)
+    assert "What people ask How soon does it help? Rheumatoid" in sheet(
+        "schedule rituximab ra --weight 70kg", capfd, *more
+    )
     run(["info", "rituximab", *more])
     page = " ".join(capfd.readouterr().out.split())
     assert "How often? RA (us)" in page
@@ -118,29 +122,29 @@ def test_a_site_removes_a_question_from_the_sheet_and_the_page(tmp_path, capfd):
 
 
 def sheet(line: str, capfd, *more: str) -> str:
-    run(["schedule", *line.split(), "--start", "2026-12-01", "--sheet", "patient", "--format", "table", *more])
+    run([*line.split(), "--start", "2026-12-01", "--sheet", "patient", "--format", "table", *more])
     return " ".join(capfd.readouterr().out.split())
 
 
 @pytest.mark.parametrize("case", cases("sheets"))
 def test_the_patients_sheet_follows_the_label_and_the_population(case, capfd):
-    text = sheet(case["line"], capfd)
-    places = [text.find(words) for words in case["has"]]
-    assert [words for words in case["has"] if words not in text] == []
+    text = sheet(case["run"], capfd)
+    places = [text.find(words) for words in case["shows"]]
+    assert [words for words in case["shows"] if words not in text] == []
     assert places == sorted(places)
-    assert [words for words in case["lacks"] if words in text] == []
+    assert [words for words in case["not"] if words in text] == []
 
 
 def test_what_is_told_under_one_label_leaves_the_sources_of_the_other_out(capfd):
-    assert "Riabni label" in sheet("rituximab ra --weight 70kg", capfd)
-    assert "Riabni label" not in sheet("rituximab ra --weight 70kg --label eu", capfd)
+    assert "Riabni label" in sheet("schedule rituximab ra --weight 70kg", capfd)
+    assert "Riabni label" not in sheet("schedule rituximab ra --weight 70kg --label eu", capfd)
 
 
 def test_a_part_of_the_sheet_that_says_nothing_has_no_heading(tmp_path, capfd):
     local = tmp_path / "local.yaml"
     own = '{text: "You bleed.", labels: [eu], source: house}'
     local.write_text(f"drugs: {{rituximab: {{patient: {{emergency: [{own}]}}}}}}\n", encoding="utf-8")
-    texts = {label: sheet("rituximab ra --weight 70kg", capfd, "--label", label, "--regimens", str(local))
+    texts = {label: sheet("schedule rituximab ra --weight 70kg", capfd, "--label", label, "--regimens", str(local))
              for label in ("us", "eu")}  # set in rows # fmt: skip
     assert "Call an emergency number at once if You bleed. What to expect" in texts["eu"]
     assert "emergency number" not in texts["us"]
@@ -148,8 +152,8 @@ def test_a_part_of_the_sheet_that_says_nothing_has_no_heading(tmp_path, capfd):
 
 
 def test_every_case_of_a_statement_has_a_name_of_its_own_and_the_keys_that_are_read():
-    listed = {"rows": {"regimen", "row", "says", "is", "cites", "absent"}, "sheets": {"line", "has", "lacks"},
-              "asked": {"drug", "row", "is", "cites", "grade", "label"}}  # set in rows # fmt: skip
+    listed = {"rows": {"regimen", "row", "says", "expect", "cites", "absent"}, "sheets": {"run", "shows", "not"},
+              "asked": {"drug", "row", "expect", "cites", "grade", "label"}}  # set in rows # fmt: skip
     assert CASES.keys() == listed.keys()
     for section, read in listed.items():
         found = [param.values[0] for param in cases(section)]

@@ -172,7 +172,7 @@ def test_a_misspelt_section_is_one_fault_and_not_one_for_each_use_of_it(tmp_path
     assert [each.rpartition(": ")[2] for each in refused.value.faults][1:] == ["'ours' is not defined under sources"]
 
 
-@pytest.mark.parametrize("case", cases("broken_tables"))
+@pytest.mark.parametrize("case", cases("broken_tables", "given alone refused"))
 def test_a_faulty_table_is_refused(case, tmp_path):
     path = tmp_path / "site.yaml"
     path.write_text(case["given"] if case.get("alone") else SITE + case["given"], encoding="utf-8")

@@ -72,7 +72,7 @@ def answer(capfd, *line, exit_code=0):
     return capfd.readouterr().out
 
 
-@pytest.mark.parametrize("case", cases("table_diff"))
+@pytest.mark.parametrize("case", cases("table_diff", "site paths sourced some_paths effects some refused because"))
 def test_what_differs(case, site):
     path = site(case["site"])
     tables = load_table(whole=True), load_either(path)

@@ -24,6 +24,7 @@ from infusecalc.output.request import content_sha256
 from infusecalc.verify import rules
 from support import HERE, cases, course, someone
 
+FAULTS = cases("verify_faults", "path value field recomputed stored csv")
 SURFACE = "schedule rituximab aiha --weight 70kg --height 175cm --start 2026-12-01"
 PLAN = "schedule infliximab crohns --weight 70kg --start 2026-12-01"
 
@@ -173,7 +174,7 @@ def spoilt(document: dict[str, Any], case: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("case", cases("verify_faults"))
+@pytest.mark.parametrize("case", FAULTS)
 def test_a_fault_in_a_json_document_is_found_and_named(case, capfd, tmp_path):
     document = json.loads(written(capfd, "json"))
     found = verified(capfd, tmp_path / "plan.json", resealed(spoilt(document, case)))
@@ -186,7 +187,7 @@ def test_a_fault_in_a_json_document_is_found_and_named(case, capfd, tmp_path):
     assert all(name.startswith("totals") for name in others), "one fault is told once, and in the sums"
 
 
-@pytest.mark.parametrize("case", [each for each in cases("verify_faults") if each.values[0]["csv"]])
+@pytest.mark.parametrize("case", [each for each in FAULTS if each.values[0]["csv"]])
 def test_a_fault_in_a_csv_is_found_and_named(case, capfd, tmp_path):
     rows = list(csv.DictReader(io.StringIO(written(capfd, "csv"))))
     row, name = (rows[case["path"][1]], case["path"][2]) if case["path"][0] == "infusions" else (rows[1], case["csv"])

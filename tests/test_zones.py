@@ -126,7 +126,7 @@ def short(kind: str, part: dict[str, str]) -> str:
 # --- what is written ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("case", cases("zones"))
+@pytest.mark.parametrize("case", cases("zones", "given expect refused"))
 def test_a_zone_is_written_as_every_calendar_reads_it_or_refused(case, tmp_path, capfd):
     path = tmp_path / "plan.ics"
     given, tz = case["given"], case["given"]["tz"]
