@@ -44,8 +44,10 @@ def course_screen(
     if not alone and cannot_wait(course):
         yield Lines((f"Each bag: {cannot_wait(course)}",), listed=True)
     if course.plan:
-        yield Heading("Dates: BLOCKED, do not book or give" if course.blocked else "Dates")
-        yield Rows(_HEADS, tuple(_row(course, infusion) for infusion in course.infusions), right=(1, 3, 5))
+        rows = tuple(_row(course, infusion) for infusion in course.infusions)
+        cause = " (!: those that cause it)" if any(row[0] for row in rows) else ""
+        yield Heading(f"Dates: BLOCKED, do not book or give any{cause}" if course.blocked else "Dates")
+        yield Rows(_HEADS, rows, right=(1, 3, 5))
         yield Lines((f"{phrases.totals(course)}; {phrases.horizon(course)}",), listed=True)
         yield from changes(course)
         yield from more(course, totals=totals, view=view, first_weekday=first_weekday)
