@@ -290,7 +290,7 @@ def test_a_cohort_of_nobody_is_a_header():
     ("MX-1", "-o x.nonmem.csv --key k.csv --rejects k.csv", "--key 'k.csv' is the file of --rejects"),
     ("MX-1", "-o x.nonmem.csv --totals x.key.csv", "--key 'x.key.csv' is the file of --totals"),
     ("MX-1", "--keep-extra", "--keep-extra cannot be combined with a dataset, which has numbers alone"),
-    ("7", "", "--to 'nonmem' needs an id of its own for every row; 1 row is with an id from above"),
+    ("7", "", "--to 'nonmem' needs an id of its own for every row; 1 row is with an earlier row's id"),
     (",infliximab,crohns,70,,2026-12-01,,", "", "needs a patient_id in every row; 1 row is without one"),
     ("8,rituximab,gpa-pediatric,30,135,2026-12-01,,\n9,rituximab,gpa-pediatric,31,135,2026-12-01,,", "",
      "needs a rate for every infusion; 2 rows are without one on the label; name a --protocol"),

@@ -324,7 +324,7 @@ def test_the_totals_of_a_schedule_tell_the_same_infusions_three_times_and_the_pa
     assert "the months (`period` `2026-12`), then the years (`2026`), then the course (`course`)" in told
     assert run(["schedule", "--help"]) == 0
     assert (
-        "by month, by year, and of the whole plan (row course), given infusions included; do not add up all three"
+        "by month, by year, and of the whole plan (row course): do not add up all three. Infusions given are in them,"
         in " ".join(capsys.readouterr().out.split())
     )
 

@@ -146,7 +146,7 @@ class Patient(Frozen):
         if not self.dated:
             return self
         if day is None:
-            hint = "give `start`, or `on` for a look-up; or give one weight"
+            hint = "give `on` or, for a plan, `start`; or give one weight"
             raise BadInput("weight", None, "with dates needs a reference date", hint=hint)
         held = [each for each in self.weights if each.since is None or each.since <= day]
         if not held:
@@ -177,7 +177,7 @@ class Patient(Frozen):
         if self.bsa_cap is not None:
             _within("BSA cap", self.bsa_cap, 2, "m2", house.bsa)
         if self.born is not None and day is None:
-            hint = "give `start`, or `on` for a look-up"
+            hint = "give `on` or, for a plan, `start`"
             raise BadInput("`born`", self.born, "needs a reference date", hint=hint)
         age = self.age_on(day)
         if age is not None and outside(age.months, house.age.from_, house.age.to):

@@ -73,12 +73,12 @@ _FOR_ALL = [
     ),
     repeated(
         "--dose",
-        f"Another dose than the regimen's, in its unit, in EVERY row whose column dose is empty; {FOR_PHASE}",
+        f"Another dose than the regimen's, in its unit, in EVERY row whose column dose is empty. {FOR_PHASE}",
         "[PHASE=]DOSE",
     ),
     repeated(
         "--every",
-        f"Another interval than the regimen's (as in 6w), in EVERY row whose column every is empty; {FOR_PHASE}",
+        f"Another interval than the regimen's (as in 6w), in EVERY row whose column every is empty. {FOR_PHASE}",
         "[PHASE=]TIME",
     ),
     option(
@@ -107,7 +107,10 @@ _EMPTY = {
 COHORT = [
     argument("cohort", "File with one patient a row: CSV, NDJSON or Parquet; - for standard input."),
     option(
-        "--given", "File of infusions given: patient_id, date, dose_mg. A patient without a line has had none.", "FILE"
+        "--given",
+        "File of infusions given: patient_id, date, dose_mg. A patient without a line has had none. Infusions given "
+        "stay in the result, with the planned dose (column given): leave them out of sums.",
+        "FILE",
     ),
     option("--weights", "File of weights over time: patient_id, date, weight_kg.", "FILE"),
     listed(

@@ -8,14 +8,16 @@ EXIT_CODES = {
     0: "done, nothing blocks; verify: the stored plan agrees, also if it is blocked",
     2: "bad input or table: why, on standard error (a line for each fault); no standard output, no file touched",
     3: "a finding blocks, an order is outside, a plan differs or cannot be checked, or two tables differ (--fail-on)",
-    4: "batch, agenda: some rows were rejected, with reasons; the others are written, and may block: 4 goes before 3",
+    4: "batch, agenda: some rows (of the cohort, --given or --weights) were rejected, with reasons; the others are "
+    "written, and may block: 4 goes before 3",
     130: "interrupted with Ctrl-C",
     1: "a bug: a traceback",
 }
 """What each exit code means, in the order in which a script meets them."""
 IN_SHORT = (
     "Exit codes: 0 done, nothing blocks; 2 bad input, nothing written; 3 something blocks, is outside or differs; "
-    "4 (batch, agenda) rows were rejected, the others are written and may block."
+    "4 (batch, agenda) rows of the cohort or of --given or --weights were rejected, the others are written and may "
+    "block."
 )
 OF_VERIFY = (
     "Exit codes: 0 what could be compared agrees (of a CSV a part: see not_compared), also if the plan is blocked: "

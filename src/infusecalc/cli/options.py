@@ -27,7 +27,7 @@ LABELS = load_table().labels
 
 REGIMEN = [
     argument("drug", "infliximab, rituximab, a brand, or a name with suffix (infliximab-dyyb); or DRUG/INDICATION."),
-    argument("indication", "Indication; for the names see: list.", needed=False),
+    argument("indication", "Indication, unless DRUG is DRUG/INDICATION; for the names see: list.", needed=False),
 ]
 PATIENT = [
     option(
@@ -39,7 +39,7 @@ PATIENT = [
     option("--bsa-cap", "Cap the body surface area (adds a caution).", "M2"),
     option("--age", "Age on the day of the first infusion; a bare number is years.", "34y|8mo"),
     option("--born", "Date of birth, in place of an age.", "DATE"),
-    option("--patient-id", "Patient id, printed on the result.", "TEXT"),
+    option("--patient-id", "Patient id, printed on the result; calendars (ics) and fhir need one.", "TEXT"),
     repeated("--has", "A condition of the patient; for the names see: info DRUG.", "CONDITION"),
     repeated(
         "--done",
@@ -48,13 +48,13 @@ PATIENT = [
         "SCREENING[=DATE]",
     ),
 ]
-FOR_PHASE = "for maintenance (without one: for every phase), or for the phase that is named."
+FOR_PHASE = "Without PHASE= it is for maintenance; in a regimen without maintenance, for every infusion."
 CHOICE = [
     option("--label", f"The label to follow: {' or '.join(LABELS)}; default {LABELS[0]}.", "LABEL", words=LABELS),
     option("--variant", "Variant of the regimen; for the names see: list --full.", "NAME"),
     option("--product", "Product; for the names see: info DRUG --full; default: the drug's usual one.", "NAME"),
-    repeated("--dose", f"Another dose than the regimen's, in its unit (as in 10mg/kg); {FOR_PHASE}", "[PHASE=]DOSE"),
-    repeated("--every", f"Another interval than the regimen's (as in 6w); {FOR_PHASE}", "[PHASE=]TIME"),
+    repeated("--dose", f"Another dose than the regimen's, in its unit (as in 10mg/kg). {FOR_PHASE}", "[PHASE=]DOSE"),
+    repeated("--every", f"Another interval than the regimen's (as in 6w). {FOR_PHASE}", "[PHASE=]TIME"),
     option("--from", "Start with maintenance: induction is over.", "maintenance", words=(MAINTENANCE,)),
     option(
         "--round",
@@ -75,7 +75,7 @@ CHOICE = [
 ON = [option("--on", "Day of treatment: with --born it gives the age, with dated weights the weight.", "DATE")]
 START = [option("--start", "Date of the first infusion.", "YYYY-MM-DD|today")]
 HISTORY = [
-    repeated("--given", "Infusion already given, with its dose.", "DATE[:MG]"),
+    repeated("--given", "Infusion already given, with its dose; sums keep the planned dose.", "DATE[:MG]"),
     option("--history", "CSV file of infusions given, with columns date and dose_mg; - for standard input.", "FILE"),
     option(
         "--anchor",
@@ -100,8 +100,8 @@ TOTALS = [
     repeated("--price", "Price of a vial, for the cost of infusions and course.", "[PRODUCT:]100mg=174.63"),
     flag(
         "--totals",
-        "Totals by month, by year, and of the whole plan (row course), given infusions included; do not add up all "
-        "three. In CSV and NDJSON, only these rows.",
+        "Totals by month, by year, and of the whole plan (row course): do not add up all three. Infusions given are "
+        "in them, with the planned dose. In CSV and NDJSON, only these rows.",
     ),
 ]
 PUMP = [
@@ -146,7 +146,7 @@ DATES = [*START, *HORIZON, *HISTORY, *CLINIC]
 TABLE = [
     option(
         "--regimens",
-        "Your site's regimen table; its values take the place of the shipped ones; default: the file that the "
+        "Your site's regimen table: a file with the values alone that it changes or adds; default: the file that the "
         "environment variable INFUSECALC_REGIMENS names (also with --no-settings), else that of your site's settings, "
         "else none.",
         "FILE",
@@ -162,12 +162,13 @@ def result(kinds: tuple[str, ...] = (PAGE, DOCUMENT, ROWS), *, findings: bool = 
     """The options of an answer that is of some kinds: the formats that are written from them; it may have findings."""
     formats = written_from(kinds)
     text = f"Paper size of a PDF: {' or '.join(PAPERS)}; default {next(iter(PAPERS))}."
+    named = " (NAME.nonmem.csv, NAME.fhir.json)" if "nonmem" in formats else ""
     paper = [option("--paper", text, "PAPER", words=PAPERS)] if "pdf" in formats else []
     return [
         option("--format", f"One of {', '.join(formats)}.", "FORMAT", words=formats),
         *paper,
         *([flag("--full", "Every detail and source, not only the short answer.")] if "table" in formats else []),
-        option("-o --output", "Write to a file; the extension sets the format.", "FILE"),
+        option("-o --output", f"Write to a file; the extension sets the format{named}.", "FILE"),
         flag("--quiet", "Nothing but errors beside the answer" + (_QUIET if findings else ".")),
         flag("--no-color", "No colour."),
         *([NO_SETTINGS] if "table" in formats else []),

@@ -79,7 +79,7 @@ class Dataset:
             problem = f"needs a patient_id in every row; {_counted(self._nameless, 'row')} without one"
             raise BadInput(*what, problem, hint="give every patient one")
         if self._again:
-            problem = f"needs an id of its own for every row; {_counted(self._again, 'row')} with an id from above"
+            problem = f"needs an id of its own for every row; {_counted(self._again, 'row')} with an earlier row's id"
             raise BadInput(*what, problem, hint="give every row its own, or split the cohort")
         if self._unrated:
             problem = f"needs a rate for every infusion; {_counted(self._unrated, 'row')} without one on the label"
