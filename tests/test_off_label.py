@@ -24,7 +24,7 @@ ELSEWHERE = {f"infliximab/{name}" for name in ("gpp", "takayasu", "jia")} | {
 TOLD = {
     "rituximab/membranous": "second-course: 1,000 mg, days 0 and 14, only if needed, "
     "from 6 months after the first course infusion",
-    "rituximab/nephrotic-pediatric": "course: 375 mg/m2, days 0 and 14, from infusion 2 of the phase on only if needed",
+    "rituximab/nephrotic-pediatric": "course: 375 mg/m2, days 0 and 14, the one on day 14 only if needed",
     "rituximab/gpa mainritsan": "maintenance: 500 mg, days 0 and 14, then every 6 months, 5 infusions in all",
     "rituximab/mpa ritazarem": "maintenance: 1,000 mg, every 4 months, 5 infusions in all",
     "infliximab/acute-severe-uc": "week-3: 5 mg/kg, 2 weeks after the first week-1 infusion",

@@ -153,9 +153,17 @@ def _earliest(course: Course, infusion: Infusion) -> Bound | None:
     ]
     if least and infusion.planned.head:
         gap = phase.gap if phase.gap and phase.gap.least else None
-        text = f"{least} after the last infusion given" + (f": {gap.text}" if gap else "")
+        text = f"{least} after the last infusion given{f': {gap.text}' if gap else ''}{_own_start(infusion)}"
         found.append(Bound(add(last, least), text, gap.source if gap else phase.source))
     return max(found, key=lambda bound: bound.date, default=None)
+
+
+def _own_start(infusion: Infusion) -> str:
+    """That the regimen starts a phase on a day of its own, where a gap alone would let it be earlier."""
+    planned, starts = infusion.planned, infusion.dose.phase.starts
+    if planned.block or not starts or starts.window:
+        return ""
+    return f"; but the regimen starts {planned.phase} {infusion.dose.phase.wait} after the {starts.after}"
 
 
 def _latest(course: Course, infusion: Infusion) -> Bound | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from infusecalc.arithmetic import tenths_of_percent, within
@@ -11,9 +11,9 @@ from infusecalc.course import Course
 from infusecalc.dates import stretch
 from infusecalc.errors import BadInput
 from infusecalc.findings import Finding, block_keys
-from infusecalc.findings.by_calendar import repeats_too_soon
 from infusecalc.frozen import Frozen
 from infusecalc.infusions import least_cover
+from infusecalc.order_findings import findings_of
 from infusecalc.order_mistakes import SAME, Mistake, find_mistakes
 from infusecalc.patient import Patient
 from infusecalc.phase_dose import PhaseDose
@@ -53,12 +53,7 @@ class Verdict(Frozen):
     conditions: tuple[str, ...]
     mistakes: tuple[Mistake, ...]
     sources: tuple[Citation, ...]
-    contraindicated: tuple[Finding, ...]
-
-    @property
-    def findings(self) -> tuple[Finding, ...]:
-        """The findings of the order itself, then those of the course."""
-        return (*self.contraindicated, *self.course.findings)
+    findings: tuple[Finding, ...]
 
     @property
     def blocks(self) -> tuple[str, ...]:
@@ -115,8 +110,12 @@ def check_order(
     ordered_every: str | None = None,
     phase: str | None = None,
     number: str | int | None = None,
+    accept: str | Sequence[str] = (),
 ) -> Verdict:
-    """Compare an ordered dose (mg, mg/kg or mg/m2), and an interval, with the regimen; raises BadInput."""
+    """Compare an ordered dose (mg, mg/kg or mg/m2), and an interval, with the regimen; raises BadInput.
+
+    `accept` is for blocks of the course and of the order alike.
+    """
     basis = parse_dose(ordered, "`ordered`") if isinstance(ordered, str) and "/" in ordered else None
     amount = parse_amount(str(ordered), "`ordered`", _ORDERS) if basis is None else 0
     every = None if ordered_every is None else parse_span(ordered_every, "`ordered_every`")
@@ -128,7 +127,7 @@ def check_order(
         amount = basis.amount(dose.patient.weight, dose.patient.bsa)
     rows = [row for row in course.regimen.rules.allowed if row.phase in (None, dose.name)]
     notes: _Notes = {}
-    dose_verdict = _dose_verdict(course, dose, amount, rows, notes)
+    dose_verdict = _dose_verdict(course, dose, amount, every, rows, notes)
     mistakes = _mistakes(course, dose, amount, dose_verdict)
     interval_verdict = None if every is None else _interval_verdict(dose, every, rows, notes)
     if (
@@ -153,25 +152,8 @@ def check_order(
         _conditions(course, dose, amount, every, rows, notes),
         mistakes,
         tuple(cited),
-        (*_contraindicated(course, dose, amount), *_too_soon(dose, every, interval_verdict)),
+        findings_of(course, dose, amount, None if interval_verdict == OUTSIDE else every, accept),
     )
-
-
-def _contraindicated(course: Course, dose: PhaseDose, amount: int) -> Iterator[Finding]:
-    """What is contraindicated at the ordered dose, and was not at the regimen's own."""
-    known = {(finding.code, finding.detail) for finding in course.findings}
-    for has in course.conditions:
-        limit = has.rule.above if has.rule else None
-        over = limit is not None and amount > limit.amount(dose.patient.weight, dose.patient.bsa)
-        if has.rule and over and ("contraindicated", has.id) not in known:
-            message = f"{has.name}, at the ordered dose: {has.rule.text}"
-            yield Finding("contraindicated", message, has.rule.source, has.id, phases=(dose.name,))
-
-
-def _too_soon(dose: PhaseDose, every: Span | None, verdict: str | None) -> Iterator[Finding]:
-    """An interval in range that leaves too little time after the infusion before, as `schedule` would block it."""
-    if every is not None and dose.phase.interval and verdict in (MATCH, WITHIN_RANGE):
-        yield from repeats_too_soon(dose.name, dose.phase, every)
 
 
 def _phase(course: Course, phase: str | None, number: int | None, every: Span | None) -> PhaseDose:
@@ -198,7 +180,9 @@ def _phase(course: Course, phase: str | None, number: int | None, every: Span | 
 # --- the dose and the interval -------------------------------------------------------------------------------
 
 
-def _dose_verdict(course: Course, dose: PhaseDose, amount: int, rows: list[Allowed], notes: _Notes) -> str:
+def _dose_verdict(
+    course: Course, dose: PhaseDose, amount: int, every: Span | None, rows: list[Allowed], notes: _Notes
+) -> str:
     expected, share = dose.amount.exact, course.choices.rounding.most(course.house.rounding.within)
     if abs(amount - expected) <= SAME:
         return MATCH
@@ -208,7 +192,9 @@ def _dose_verdict(course: Course, dose: PhaseDose, amount: int, rows: list[Allow
         if row.dose:
             low, high = _bounds(row.dose, dose.patient)
             how = _allowed(course, low, high, amount)
-            if low is None or high is None:
+            if how and row.once and every is not None:
+                notes[f"{row.dose.text} is allowed once, and not every {every}: {row.when}"] = ""
+            elif low is None or high is None:
                 notes[f"the source allows {row.dose.text}: {row.when}"] = ""
             elif how:
                 notes[f"{_met(how, row.dose, low, high)}: {row.when}"] = row.when
@@ -282,7 +268,7 @@ def _interval_verdict(dose: PhaseDose, every: Span, rows: list[Allowed], notes: 
         if own is None:
             notes[f"{spacing}which does not go on"] = ""
             return WITHIN_RANGE
-        notes[f"{spacing}not an interval that goes on; if it is meant, give no ordered interval"] = ""
+        notes[f"{spacing}not how it goes on; to check its days alone, leave out the ordered interval"] = ""
     if own is None:
         offsets = dose.phase.offsets
         plural, days = "s" if len(offsets) > 1 else "", ", ".join(map(str, offsets))

@@ -8,7 +8,7 @@ from infusecalc.choices import Choices, parse_clock, parse_count
 from infusecalc.course import Course
 from infusecalc.dates import add
 from infusecalc.errors import BadInput
-from infusecalc.findings import Finding, block_keys, settle, too_long
+from infusecalc.findings import Finding, block_keys, concerns, settle, too_long
 from infusecalc.frozen import Frozen
 from infusecalc.phase_dose import PhaseDose, first_number, last_number
 from infusecalc.plan import event_of
@@ -16,9 +16,6 @@ from infusecalc.pump import Rates, Step, Stop, pump_steps
 from infusecalc.quantities import parse_minutes
 from infusecalc.spelling import normal
 from infusecalc.statements import Protocol
-
-_GOING_ON = ("evaluate", "stop-rule", "start-window", "interval-range")
-"""What says whether and when the treatment goes on: it is told beside every infusion."""
 
 
 class PumpTable(Frozen):
@@ -92,18 +89,12 @@ def make_pump_table(
     made = PumpTable(
         course, dose, place, is_first, rates, pump_steps(dose.load, rates, stop), stop, parse_clock(at, "`at`"), ()
     )
-    found = [finding for finding in course.findings if _concerns(finding, dose)]
+    found = [finding for finding in course.findings if concerns(finding, dose.name)]
     if stop:
         numbers = None if place is None else (place,)
         over = too_long(made.duration, course.house, course.product_name, course.product)
         found += [finding.but(infusions=numbers, phases=(dose.name,)) for finding in over]
     return made.but(findings=settle(found, Choices.of(accept=accept).acceptances, course.conditions))
-
-
-def _concerns(finding: Finding, dose: PhaseDose) -> bool:
-    """Whether a finding is told beside an infusion: of other phases only what blocks, or says how it goes on."""
-    of_others = finding.phases and dose.name not in finding.phases
-    return not of_others or finding.severity == "block" or finding.code in _GOING_ON
 
 
 def _first_of(course: Course, phase: str) -> int:

@@ -100,7 +100,7 @@ def _program() -> Any:
     def infusecalc(ctx: typer.Context, *, version: _Version = False) -> Reply | None:  # noqa: ARG001 - it is eager
         """Intravenous infliximab and rituximab (not for cancer): doses, vials, pump rates, dates; one patient or many.
 
-        Every number says where it comes from; see: infusecalc regimens show. Check against the current label.
+        Every number has its source; see: infusecalc regimens show DRUG INDICATION. Check against the current label.
         """
         if ctx.invoked_subcommand is not None:
             return None

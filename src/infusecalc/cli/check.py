@@ -39,7 +39,7 @@ def check(**given: Any) -> Reply:
     """  # noqa: D301 - \b keeps the lines of the examples apart
     check_day(given)
     form = format_of(given)
-    asked = {name: given.pop(name) for name in ("ordered", "ordered_every", "phase", "number")}
+    asked = {name: given.pop(name) for name in ("ordered", "ordered_every", "phase", "number", "accept")}
     verdict = check_order(course_of(given), **asked)
     return reply(given, form, CheckAnswer(verdict))
 

@@ -127,7 +127,7 @@ CHECK = [
     option("--number", "Number of the infusion that the order is for.", "N"),
 ]
 MAINTENANCE_START = (
-    "Start of maintenance: a date, or a time after the last infusion of induction (after the first, where the regimen "
+    "Start of maintenance: best a date, or a time after the last infusion of induction (after the first, where the regimen "
     "counts from it)."
 )
 HORIZON = [

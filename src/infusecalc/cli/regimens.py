@@ -19,7 +19,7 @@ from infusecalc.output.flat import as_json
 from infusecalc.output.labels_answer import LabelsAnswer
 from infusecalc.output.review_page import ReviewAnswer, list_values
 from infusecalc.output.table_answer import Checked, CheckedAnswer, ListAnswer, ShowAnswer
-from infusecalc.output.table_rows import listing, sources_of, statements
+from infusecalc.output.table_rows import listing, names_of, sources_of, statements
 from infusecalc.spelling import one_of
 from infusecalc.table import SHIPPED, Table, load_either, load_table
 from infusecalc.table.layers import KINDS
@@ -60,7 +60,7 @@ def list_(**given: Any) -> Reply:
       infusecalc list --format csv -o regimens.csv
     """  # noqa: D301 - \b keeps the lines of the examples apart
     form, table = format_of(given), site_table(given)
-    return reply(given, form, ListAnswer(table.version, list(listing(table))))
+    return reply(given, form, ListAnswer(table.version, list(listing(table)), names_of(table)))
 
 
 @takes(*REGIMEN, *_WHICH, *TABLE, *result())

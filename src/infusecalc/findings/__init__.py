@@ -15,7 +15,17 @@ from infusecalc.findings.by_rate import by_protocol, least_time, rates, too_long
 from infusecalc.findings.by_regimen import by_regimen
 from infusecalc.findings.by_site import by_site
 from infusecalc.findings.catalogue import CATALOGUE, SEVERITIES, entry_of, never_accepted, of_numbers
-from infusecalc.findings.model import Case, Finding, HasCondition, block_keys, carries, how_to_go_on, in_data, together
+from infusecalc.findings.model import (
+    Case,
+    Finding,
+    HasCondition,
+    block_keys,
+    carries,
+    concerns,
+    how_to_go_on,
+    in_data,
+    together,
+)
 from infusecalc.table.names import unknown
 
 __all__ = [
@@ -30,6 +40,7 @@ __all__ = [
     "carries",
     "check_acceptances",
     "check_codes",
+    "concerns",
     "entry_of",
     "find",
     "how_to_go_on",

@@ -168,7 +168,7 @@ def _began(case: Case) -> Iterator[Finding]:
 def _passed(case: Case, plan: Plan) -> Iterator[Finding]:
     if plan.passed:
         days = ", ".join(map(str, plan.passed))
-        why = "before the last infusion given or too close to it"
+        why = "before an infusion given or overdue, or too close to it"
         message = f"Planned dates left out, {why}: {days}; nothing is given in their place, and no dose is doubled"
         yield Finding("planned-date-passed", message, case.house.doubled.source)
 

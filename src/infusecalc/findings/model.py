@@ -149,9 +149,11 @@ class Case(Frozen):
 
     @property
     def companions(self) -> dict[str, Companion]:
-        """The drugs that are given with it, but for those of a phase that has no infusions in this course."""
-        every = self.regimen.rules.companions.items()
-        return {name: drug for name, drug in every if drug.phase is None or self.planned(drug.phase)}
+        """The drugs that are given with it, but for those of a phase of which no infusion is still to be given."""
+        every, left = self.regimen.rules.companions.items(), self.phases
+        if self.plan is not None:
+            left = tuple(item.phase for item in self.plan.infusions if not item.given)
+        return {name: drug for name, drug in every if drug.phase is None or drug.phase in left}
 
     def planned(self, phase: str) -> bool:
         """Whether a phase has infusions in this course."""
@@ -228,6 +230,16 @@ def together(findings: Iterable[Finding]) -> Iterator[Finding]:
         else:
             numbers = tuple(sorted(number for each in same for number in each.infusions or ()))
             yield same[0].but(message=f"{len(numbers)} {same[0].many}", infusions=numbers)
+
+
+def concerns(finding: Finding, phase: str) -> bool:
+    """Whether a finding is told beside an infusion of a phase: of others only what blocks, or says how it goes on."""
+    of_others = finding.phases and phase not in finding.phases
+    return not of_others or finding.severity == "block" or finding.code in _GOING_ON
+
+
+_GOING_ON = ("evaluate", "stop-rule", "start-window", "interval-range")
+"""What says whether and when the treatment goes on: it is told beside every infusion."""
 
 
 def block_keys(findings: Iterable[Finding]) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from infusecalc.output.flat import Record, finding_record, with_findings
 from infusecalc.output.page import attention, cited_below, informed, top
 from infusecalc.output.records import heads, sources
 from infusecalc.output.screen import foot, head, infos
-from infusecalc.quantities import number, people
+from infusecalc.quantities import number, people, plain
 from infusecalc.statements import Phase
 from infusecalc.table import cited
 
@@ -122,7 +122,8 @@ def _told(verdict: Verdict) -> str:
         return f"The {what} matches {held}{where}: {ordered}{every}{meant}"
     against = f"{ordered}{every}; {_giver(verdict)} gives {expected}{_regimen_gives(verdict)}"
     if verdict.verdict == WITHIN_ROUNDING:
-        return f"The {what} is within rounding of {held}{where}: {against}"
+        share = plain(verdict.course.choices.rounding.most(verdict.course.house.rounding.within))
+        return f"The {what} is within rounding (up to {share} %) of {held}{where}: {against}"
     if verdict.failed:
         likely = f" (likely mistake: {verdict.mistakes[0].message})" if verdict.mistakes else ""
         return f"The order is outside {held}{where}: {against}{likely}"

@@ -142,8 +142,9 @@ def rhythm(phase: Phase, *, follows: bool = False) -> str:
     elif phase.interval:
         parts.append(f"{'then ' if parts else ''}every {phase.interval}")
     if phase.if_needed_from:
-        since = f"from infusion {phase.if_needed_from} of the phase on " if phase.if_needed_from > 1 else ""
-        parts.append(f"{since}only if needed")
+        sure = phase.if_needed_from - 1
+        those = f"after the first {sure} " if phase.interval else f"the one on {_numbered_days(phase, sure)} "
+        parts.append(f"{those if sure else ''}only if needed")
     if phase.infusions:
         parts.append(f"{phase.infusions} infusions in all")
     if after:
@@ -153,7 +154,12 @@ def rhythm(phase: Phase, *, follows: bool = False) -> str:
 
 def block(phase: Phase) -> str:
     """The days or weeks of one block of a phase: `weeks 0, 2 and 6`, `day 0`."""
-    unit, numbers = ("week", phase.weeks) if phase.weeks else ("day", phase.offsets)
+    return _numbered_days(phase, 0)
+
+
+def _numbered_days(phase: Phase, since: int) -> str:
+    """The days or weeks of one block of a phase, without the first few."""
+    unit, numbers = ("week", phase.weeks[since:]) if phase.weeks else ("day", phase.offsets[since:])
     return f"{unit}{'s' if len(numbers) > 1 else ''} {listed(tuple(map(str, numbers)), 'and')}"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from infusecalc.errors import escape
@@ -39,6 +39,11 @@ class ListAnswer(_TableAnswer):
 
     listed: Sequence[Listed]
 
+    def __init__(self, version: str, rows: Sequence[Listed], names: Mapping[str, str]) -> None:
+        """The regimens, and what people call their variants and protocols."""
+        super().__init__(version, rows)
+        self.names = names
+
     def screen(self) -> Iterator[Block]:
         """One line a regimen, by status: all labels together where they agree."""
         yield Heading("Regimens", TITLE)
@@ -56,39 +61,38 @@ class ListAnswer(_TableAnswer):
         yield Lines(("Doses, variants, protocols and other names: --full",))
 
     def page(self) -> Iterator[Block]:
-        """Each regimen with its status and phases under each label."""
+        """Each regimen with its status, phases, variants and protocols under each label; what the protocols are."""
         yield Heading("Regimens", TITLE)
         for id_ in dict.fromkeys(row.id for row in self.listed):
             mine = [row for row in self.listed if row.id == id_]
             yield Heading(f"{id_}: {mine[0].name}")
             labels = ((f"{row.label} {row.status}{' local' if row.local else ''}", row.phases) for row in mine)
-            yield Pairs(tuple(labels), inset=True)
-            yield Lines(
-                (*_by_label("variants", mine, _variants), *_by_label("protocols", mine, _protocols)), listed=True
-            )
+            yield Pairs((*labels, *self._variants(mine)), inset=True)
+            yield Lines(tuple(_protocols(mine)), listed=True)
             if mine[0].aliases:
                 yield Lines((f"also: {', '.join(mine[0].aliases.split())}",), listed=True)
+        protocols = dict.fromkeys(name for row in self.listed for name in row.protocols.split())
+        yield Heading("Protocols (--protocol)")
+        yield Pairs(tuple((name, self.names[name]) for name in protocols), inset=True)
+
+    def _variants(self, rows: Sequence[Listed]) -> Iterator[tuple[str, str]]:
+        """Each variant of a regimen: what it is, and the labels that have it."""
+        found: dict[tuple[str, str], list[str]] = {}
+        for row in rows:
+            off = row.variants_off_label.split()
+            for name in row.variants.split():
+                told = f"{self.names[f'{row.id} {row.label} {name}']}{' (off-label)' if name in off else ''}"
+                found.setdefault((name, told), []).append(row.label)
+        return ((f"variant {name}", f"{' and '.join(under)}: {told}") for (name, told), under in found.items())
 
 
-def _by_label(what: str, rows: Sequence[Listed], names_of: Callable[[Listed], list[str]]) -> Iterator[str]:
-    """What a regimen has names for, a line for each list of them, with the labels that have it."""
+def _protocols(rows: Sequence[Listed]) -> Iterator[str]:
+    """The protocols that a regimen may be run by, a line for each list of them, with the labels that have it."""
     found: dict[str, list[str]] = {}
     for row in rows:
-        names = ", ".join(names_of(row))
-        if names:
-            found.setdefault(names, []).append(row.label)
-    return (f"{what}, {' and '.join(under)}: {names}" for names, under in found.items())
-
-
-def _variants(row: Listed) -> list[str]:
-    """The variants of a regimen, the off-label ones marked."""
-    off = row.variants_off_label.split()
-    return [f"{name} (off-label)" if name in off else name for name in row.variants.split()]
-
-
-def _protocols(row: Listed) -> list[str]:
-    """The protocols that a regimen may be run by."""
-    return row.protocols.split()
+        if row.protocols:
+            found.setdefault(", ".join(row.protocols.split()), []).append(row.label)
+    return (f"protocols, {' and '.join(under)}: {names}" for names, under in found.items())
 
 
 class ShowAnswer(_TableAnswer):

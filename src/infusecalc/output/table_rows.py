@@ -76,6 +76,16 @@ def listing(table: Table) -> Iterator[Listed]:
                 yield Listed(id_, found.name, label, status, doses, *names, local, protocols)
 
 
+def names_of(table: Table) -> dict[str, str]:
+    """What people call each protocol, by its id, and each variant of a regimen, by `REGIMEN LABEL VARIANT`."""
+    named: dict[str, str] = {id_: table.text("protocols", id_, "name") for id_ in table.names("protocols")}
+    for id_ in table.names("regimens"):
+        for label in table.labels:
+            rules = table.get("regimens", id_, label) if table.has_part("regimens", id_, label) else None
+            named |= {f"{id_} {label} {name}": each.name for name, each in (rules.variants if rules else {}).items()}
+    return named
+
+
 def statements(table: Table, drug: str, indication: str, labels: tuple[str, ...]) -> Iterator[TableRow]:
     """Every value behind a regimen: its own, the drug's, the products', how it may be run, and the codes."""
     for label in labels:

@@ -256,6 +256,7 @@ class Allowed(Sourced):
 
     phase: str | None = may(NAME, "the phase; every one, where it names none")
     dose: DoseRange | None = may(DOSE_RANGE, "the doses that are allowed")
+    once: str | None = may(choice("yes"), "yes, where the dose is for one infusion alone")
     every: SpanRange | None = may(SPAN_RANGE, "the intervals that are allowed")
     when: str = need(WORDS, "the condition")
 
@@ -336,9 +337,8 @@ def _absent(rules: RegimenRules | Variant, planned: Container[str]) -> Iterator[
     """What is allowed, left to judgement, or given with it in a phase that is not planned."""
     given = tuple((rules.companions or {}).values())
     for key, rows in (("allowed", rules.allowed), ("judgement", rules.judgement), ("companions", given)):
-        for row in rows or ():
-            if row.phase and row.phase not in planned:
-                yield key, f"names the absent phase '{row.phase}'"
+        absent = (row.phase for row in rows or () if row.phase and row.phase not in planned)
+        yield from ((key, f"names the absent phase '{phase}'") for phase in absent)
 
 
 class Indication(Statement):
