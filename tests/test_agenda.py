@@ -84,10 +84,10 @@ def test_of_how_many_it_is_not_known_what_was_given_is_said(
     assert listed(words, capsys)["without_given"] == int(says[:1] or 0)
     assert run(["agenda", *words]) == 0
     page = " ".join(capsys.readouterr().out.split())
-    taken = "of the cohort without a line in --given: every infusion planned before 2026-02-10 is taken as given."
+    taken = "with infusions before 2026-02-10 and no line in --given: these infusions are taken as given."
     assert (f"Not known for {says} {taken}" in page) == bool(says)
     assert ("known to be overdue." in page) == bool(says)
-    assert ("without a line in --given" in page) == bool(says)
+    assert ("no line in --given" in page) == bool(says)
 
 
 @pytest.mark.parametrize(

@@ -897,6 +897,7 @@ def test_options_are_refused_before_anything_is_read(tmp_path: Path, capsys: pyt
         ("--start", "soon"): "start 'soon'",
         ("--round", "7mg"): "--round '7mg'",
         ("--to", "xlsx"): "--to 'xlsx'",
+        ("--done", "nonsense"): "--done 'nonsense' is not a screening of any drug (allowed: tuberculosis, ",
         ("--to", "parquet"): "does not match the file name",
         ("--from", "csv", "--from", "ndjson"): "are two formats",
         ("--regimens", "nowhere.yaml"): "nowhere.yaml",

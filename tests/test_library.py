@@ -361,7 +361,8 @@ def test_a_course_in_a_few_lines():
     )
     assert repr(course(has="active-tb", dose="10mg/kg", label="eu")) == (
         "Course(infliximab/crohns, eu label, Remicade\n  weight 70 kg, doses 350 mg, 700 mg\n"
-        "  no dates: no start was given\n  blocked by contraindicated:active-tb; 1 caution)"
+        "  no dates: no start was given\n  conditions: active-tb entered, no other was checked\n"
+        "  blocked by contraindicated:active-tb; 1 caution)"
     )
     low = make_course(table(), "rituximab", "aiha", Patient.of(70, height=175), variant="low-dose")
     assert repr(low).startswith("Course(rituximab/aiha, low-dose, us label, Rituxan\n")

@@ -630,7 +630,7 @@ def test_a_plan_that_agrees_is_one_row(capfd, tmp_path):
     page = capfd.readouterr().out
     said = "partly checked: nothing differs in what could be compared; what was NOT compared stands below"
     assert " ".join(page.split()).startswith(said)
-    assert "\nNOT compared, because a CSV does not hold all of it (the JSON of schedule does)\n" in page
+    assert "\nNOT compared: a CSV does not hold what these are calculated from (the JSON of\nschedule does)\n" in page
     assert "\n  bag size (only its concentration is compared)\n" in page
     assert "\n  length of the plan\n" in page
     assert "beyond" not in page

@@ -64,11 +64,13 @@ def _for_empty(flags: str, text: str, metavar: str, words: Collection[str] = ())
 
 
 _FOR_ALL = [
-    repeated("--has", "A condition of EVERY patient; for one: column has. For the names see: info DRUG.", "CONDITION"),
+    repeated(
+        "--has", "A condition of EVERY patient; for one: column has (several: a;b). Names: info DRUG.", "CONDITION"
+    ),
     repeated(
         "--done",
-        "A screening that was done for EVERY patient, whatever its result was; for one: column done. For the names "
-        "see: info DRUG.",
+        "A screening that was done for EVERY patient, whatever its result was; for one: column done (several: a;b). "
+        "FHIR bundles show it as done; the columns of the result stay as they are. Names: info DRUG.",
         "SCREENING[=DATE]",
     ),
     repeated(
@@ -109,7 +111,7 @@ COHORT = [
     option(
         "--given",
         "File of infusions given: patient_id, date, dose_mg. A patient without a line has had none. Infusions given "
-        "stay in the result, with the planned dose (column given): leave them out of sums.",
+        "stay in the result (given is true; dose_mg is the planned dose): leave them out of sums.",
         "FILE",
     ),
     option("--weights", "File of weights over time: patient_id, date, weight_kg.", "FILE"),

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from infusecalc.cli.reply import say
 from infusecalc.errors import escape
-from infusecalc.output.phrases import UNCHECKED, blocked_among
+from infusecalc.output.entered import entered
+from infusecalc.output.phrases import blocked_among
 from infusecalc.quantities import people
 
 if TYPE_CHECKING:
     from infusecalc.cohort.files.batch import Batch, LineOf, Refuser
     from infusecalc.cohort.tally import Tally
 
-NO_CONDITIONS = f"conditions: none entered in any row (column has, --has), {UNCHECKED}"
+NO_CONDITIONS = f"conditions: {entered((), 'in any row (column has, --has)')}"
 """What stands where no row of a cohort has a condition: nothing that blocks is not the same as clear."""
 
 

@@ -28,7 +28,7 @@ def _needs(given: Mapping[str, Any]) -> dict[str, str]:
 
 @takes(*REGIMEN, *PATIENT, _ON, *START, *HISTORY, *CLINIC, *CHOICE, *TABLE, *result(findings=True), needs=_needs)
 def next_(**given: Any) -> Reply:
-    """The next infusion: its date by the original plan, the date counted from the last one, and the label's limits.
+    """The next infusion: its date by the original plan, counted from the last one, and the earliest and latest.
 
     \b
     Examples:

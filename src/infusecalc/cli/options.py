@@ -55,7 +55,13 @@ CHOICE = [
     option("--product", "Product; for the names see: info DRUG --full; default: the drug's usual one.", "NAME"),
     repeated("--dose", f"Another dose than the regimen's, in its unit (as in 10mg/kg). {FOR_PHASE}", "[PHASE=]DOSE"),
     repeated("--every", f"Another interval than the regimen's (as in 6w). {FOR_PHASE}", "[PHASE=]TIME"),
-    option("--from", "Start with maintenance: induction is over.", "maintenance", words=(MAINTENANCE,)),
+    option(
+        "--from",
+        "Plan maintenance alone: --start, --given and --number are then of maintenance infusions. Leave it out if you "
+        "give the dates of induction.",
+        "maintenance",
+        words=(MAINTENANCE,),
+    ),
     option(
         "--round",
         f"Round the dose to the nearest: {', '.join(ROUNDING)} (whole vials); half-way goes down.",
@@ -75,7 +81,7 @@ CHOICE = [
 ON = [option("--on", "Day of treatment: with --born it gives the age, with dated weights the weight.", "DATE")]
 START = [option("--start", "Date of the first infusion.", "YYYY-MM-DD|today")]
 HISTORY = [
-    repeated("--given", "Infusion already given, with its dose; sums keep the planned dose.", "DATE[:MG]"),
+    repeated("--given", "Infusion already given, with its dose.", "DATE[:MG]"),
     option("--history", "CSV file of infusions given, with columns date and dose_mg; - for standard input.", "FILE"),
     option(
         "--anchor",
@@ -127,8 +133,8 @@ CHECK = [
     option("--number", "Number of the infusion that the order is for.", "N"),
 ]
 MAINTENANCE_START = (
-    "Start of maintenance: best a date, or a time after the last infusion of induction (after the first, where the regimen "
-    "counts from it)."
+    "Start of maintenance: a date. A time, as in 20w, counts from the last infusion of induction, in some regimens "
+    "from the first: look at the date in the answer."
 )
 HORIZON = [
     option(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import date, timedelta
 from itertools import groupby, islice
 
@@ -26,7 +26,7 @@ from infusecalc.quantities import MEAN_MONTH, Span
 from infusecalc.regimen import Regimen
 from infusecalc.setting import conditions_of, look_up, named_as, running_of
 from infusecalc.site import Site, site_of
-from infusecalc.statements import ProductRules
+from infusecalc.statements import DrugRules, ProductRules
 from infusecalc.table import Table
 
 _SPARE = 62  # days: more than a span of months differs between two starts
@@ -115,6 +115,8 @@ class Compiler:
         check_codes(choices.acceptances)
         for condition in choices.conditions:
             table.find_condition(condition)
+        if choices.done:
+            self._check_done()
         prices_of(table, choices.prices, "")
         if choices.horizon.until is None:
             end_of(choices.horizon, _ANY_DAY, _ANY_DAY, self.house.horizon)
@@ -171,7 +173,24 @@ class Compiler:
         product = self.choices.product if named.product is None else named.product
         if self._usual and product is None:
             product = self._usual(*self.table.find_drug(named.drug or ""), self.table.find_label(label))
-        return self.choices.but(label=label, variant=variant, product=product, start=None)
+        done = self.choices.done
+        if done:
+            known = self._screenings(self.table.find_drug(named.drug or "")[0], self.table.find_label(label))
+            done = tuple(each for each in done if each.name in known)  # the others are for rows with another drug
+        return self.choices.but(label=label, variant=variant, product=product, start=None, done=done)
+
+    def _screenings(self, drug: str, label: str) -> Collection[str]:
+        """The screenings of a drug under a label."""
+        rules: DrugRules | None = self.table.get("drugs", drug, label)
+        return rules.screening if rules else ()
+
+    def _check_done(self) -> None:
+        """Refuse with BadInput a screening that is of no drug."""
+        of_drugs = [(drug, label) for drug in self.table.names("drugs") for label in self.table.labels]
+        known = dict.fromkeys(name for drug, label in of_drugs for name in self._screenings(drug, label))
+        for done in self.choices.done:
+            if done.name not in known:
+                raise BadInput("`done`", done.name, "is not a screening of any drug", allowed=", ".join(known))
 
     def _moves(self, ordered: Ordered, choices: Choices, running: Running) -> tuple[str, Steps]:
         """What of a start decides the plan, and the places of its infusions."""

@@ -266,7 +266,11 @@ def _fault_of_cell(error: BadInput, code: str, cells: Mapping[str, Any]) -> RowF
         column = _OF_OPTIONS.get(argument)
         return f"`{argument}`" if column not in ORDER or cells.get(column) is None else f"column {column}"
 
-    return fault_of(error, _OF_OPTIONS.get(error.field or "", ""), code).but(reason=error.reason_with(named))
+    fault = fault_of(error, _OF_OPTIONS.get(error.field or "", ""), code)
+    parted = fault.column in _MANY and "," in (cells.get(fault.column) or "")
+    return fault.but(
+        reason=error.reason_with(named) + (f"; several values have a {_PART} between them" if parted else "")
+    )
 
 
 def _check_reasons(accepted: Sequence[str]) -> None:

@@ -158,7 +158,7 @@ def _began(case: Case) -> Iterator[Finding]:
     elif not case.choices.from_maintenance:
         maintenance = case.regimen.phases.get(case.regimen.maintenance or "")
         goes_on = maintenance is not None and maintenance.count is None
-        other = ", or give --from maintenance if induction is over" if goes_on else ""
+        other = f"; if {first} was an infusion of maintenance, give --from maintenance" if goes_on else ""
         message = (
             f"The first date given, {first}, is counted as infusion 1; if treatment began earlier, give --start and"
         )

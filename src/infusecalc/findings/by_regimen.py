@@ -120,6 +120,8 @@ def _cited(rule: Starts) -> tuple[Citation, ...]:
 
 def _start(case: Case, start: PhaseStart) -> Iterator[Finding]:
     bounds = f"earliest {start.earliest or 'not stated'}, latest {start.latest or 'not stated'}"
+    if not start.rule.window:
+        bounds = f"the regimen starts it on {start.earliest}"
     short = f"{start.phase.capitalize()} on {start.planned} ({bounds})"
     last = start.planned == start.latest
     if last and start.earliest:

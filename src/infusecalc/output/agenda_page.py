@@ -49,8 +49,8 @@ def _known_overdue(agenda: Agenda) -> Iterator[str]:
     many, late = agenda.without_given, _count(len(agenda.overdue), "infusion")
     yield f"As of {agenda.on}: {late} {'known to be ' if many else ''}overdue."
     if many:
-        taken = f"every infusion planned before {agenda.on} is taken as given"
-        yield f"Not known for {_count(many, 'row')} of the cohort without a line in --given: {taken}."
+        rows = f"{_count(many, 'row')} with infusions before {agenda.on} and no line in --given"
+        yield f"Not known for {rows}: these infusions are taken as given."
     if agenda.ahead:
         are = "is" if agenda.ahead == 1 else "are"
         told = "taken as given all the same: what is due before that is not listed. Put no bookings there"

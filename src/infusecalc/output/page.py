@@ -23,6 +23,7 @@ from infusecalc.output.blocks import (
     Sources,
     Timeline,
 )
+from infusecalc.output.entered import conditions
 from infusecalc.output.topics import Topic, sheet
 from infusecalc.output.working import working
 from infusecalc.phase_dose import Infusion
@@ -88,8 +89,8 @@ def top(
     title, about = phrases.regimen(course)
     yield Heading(title, TITLE)
     yield Lines((about,))
-    asked = "" if course.conditions else f"; {phrases.NO_CONDITIONS}"
-    rows = [("Patient", f"{phrases.patient(course.patient, course.day)}{asked}"), ("Product", phrases.product(course))]
+    patient = f"{phrases.patient(course.patient, course.day)}; {conditions(course)}"
+    rows = [("Patient", patient), ("Product", phrases.product(course))]
     if len(course.patient.weights) > 1:
         rows.insert(1, ("Weights", phrases.weights(course.patient, phrases.long_date if long else str)))
     if course.patient.id is not None:

@@ -339,8 +339,5 @@ def blocked_among(infusions: int, dose: int) -> str:
 
 
 CLOSED = "(clinic closed)"
-UNCHECKED = "so contraindications were not checked"
-NO_CONDITIONS = f"conditions: none entered (--has), {UNCHECKED}"
-"""What stands where nobody has said what the patient has: nothing that blocks is not the same as clear."""
 CHECK = "Check against the current label; this is a calculation, not a prescription."
 """What no page is."""

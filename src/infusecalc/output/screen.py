@@ -14,6 +14,7 @@ from infusecalc.errors import escape
 from infusecalc.findings import Finding, together
 from infusecalc.output import phrases
 from infusecalc.output.blocks import PART, SECTION, TITLE, Block, Findings, Heading, Lines, Rows
+from infusecalc.output.entered import NOT_CHECKED, conditions
 from infusecalc.output.page import blocked, changes, more, timed, told, when
 from infusecalc.phase_dose import Infusion, PhaseDose, last_number
 from infusecalc.pump import Rates
@@ -88,9 +89,8 @@ def head(course: Course, findings: Iterable[Finding]) -> Iterator[Block]:
     lines = [named + phrases.patient(course.patient, course.day)]
     if len(course.patient.weights) > 1:
         lines.append(f"weights: {phrases.weights(course.patient)}")
-    if not course.conditions:
-        unaged = [f"{each.key}: {each.short}" for each in listed if each.code == _UNAGED]
-        lines.append("; ".join((_UNCHECKED, *unaged)) if unaged else phrases.NO_CONDITIONS)
+    unaged = [f"{each.key}: {each.short}" for each in listed if each.code == _UNAGED and not course.conditions]
+    lines.append("; ".join((NOT_CHECKED, *unaged)) if unaged else conditions(course))
     yield Lines(tuple(lines))
     rows = tuple((each, told(course, each)) for each in together(listed) if each.severity == "caution")
     if rows:
@@ -98,8 +98,6 @@ def head(course: Course, findings: Iterable[Finding]) -> Iterator[Block]:
 
 
 _UNAGED = "age-unknown"
-_UNCHECKED = "contraindications not checked (no --has)"
-"""That no condition was entered, where an age that nobody has entered stands beside it."""
 
 
 def infos(course: Course, findings: Iterable[Finding], *, tight: bool = False) -> Iterator[Block]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from infusecalc.course import Course
-from infusecalc.output import phrases
+from infusecalc.output.entered import entered
 from infusecalc.quantities import plain
 
 _SHOWN = 8  # blocks that are named
@@ -27,8 +27,7 @@ def lines(course: Course) -> Iterator[str]:
         yield f"  start {course.plan.start}, {len(course.infusions)} infusions, {dates}"
     else:
         yield "  no dates: no start was given"
-    if not course.choices.conditions:
-        yield f"  conditions: none entered, {phrases.UNCHECKED}"
+    yield f"  conditions: {entered([has.id for has in course.conditions])}"
     shown, more = course.blocks[:_SHOWN], len(course.blocks) - _SHOWN
     blocks = ", ".join(shown) + (f" and {more} more" if more > 0 else "")
     cautions = sum(finding.severity == "caution" for finding in course.findings)

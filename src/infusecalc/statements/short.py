@@ -1,4 +1,4 @@
-"""What the first screen says of a rule: a short text, of one line with the code in front of it."""
+"""What the first screen says of a rule: a short text, of at most two lines with the code in front of it."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ from typing import Any
 
 from infusecalc.statements.statement import Statement
 
-LINE = 80
-"""The columns of a screen."""
+LINE, LINES = 80, 2
+"""The columns of a screen, and the lines that a short text takes at most."""
+_ENDS = 14
+"""The columns that may stay empty where a line ends before a long word, and before the inset of the next."""
 _DATE = len(" (2026-12-01)")
 _CODES = {"screening": "screening:{}", "companions": "companion:{}", "premedication": "companion:premedication"}
 
 
 class HasShorts(Statement):
-    """A statement whose rules have short texts: they fit one line of a screen, code and date included."""
+    """A statement whose rules have short texts: they fit two lines of a screen, code and date included."""
 
     def faults(self) -> Iterator[tuple[str, str]]:
         """Each short text fits."""
@@ -27,11 +29,11 @@ class HasShorts(Statement):
 
 def room(code: str, taken: int = 0) -> int:
     """The columns that a code leaves to its text."""
-    return LINE - len(f"{code}: ") - taken
+    return LINES * LINE - _ENDS - len(f"{code}: ") - taken
 
 
 def _too_long(path: str, code: str, rule: Any, taken: int = 0) -> Iterator[tuple[str, str]]:
     left = room(code, taken)
     if rule.short is not None and len(rule.short) > left:
-        problem = f"has a short text of {len(rule.short)} characters, which does not fit one line (allowed: {left})"
+        problem = f"has a short text of {len(rule.short)} characters, which does not fit two lines (allowed: {left})"
         yield path, f"{problem}: {rule.short}"

@@ -79,7 +79,7 @@ class Sourced(Statement):
     source: Cited = need(CITED, "where it was read: the id of a source, and words on the place in it")
 
 
-SHORT = "the same in one line, for the first screen: no drug, dose or time is left out"
+SHORT = "the same in one line or two, for the first screen: no drug, dose or time is left out"
 
 
 class Note(Sourced):

@@ -38,7 +38,7 @@ _IN_WORDS = {
 }
 """What data calls a thing that was not compared, where people read it in other words."""
 _BECAUSE = {
-    "csv": "NOT compared, because a CSV does not hold all of it (the JSON of schedule does)",
+    "csv": "NOT compared: a CSV does not hold what these are calculated from (the JSON of schedule does)",
     "json": "NOT compared, because this file does not hold all of it",
 }
 _NO_SEAL = (
