@@ -17,6 +17,7 @@ from infusecalc.patient import Patient
 from infusecalc.phase_dose import PhaseDose
 from infusecalc.quantities import Dose, people, plain
 from infusecalc.regimen import Regimen
+from infusecalc.spelling import counted
 from infusecalc.statements import Phase
 
 SAME = 1  # 0.01 mg
@@ -145,7 +146,7 @@ def _other_regimens(course: Course, patient: Patient, ordered: int) -> Iterator[
     ]
     for regimen, name, asked, amount in found[:1]:
         others = len({each.title for each, *_ in found}) - 1
-        more = f", and of {others} other regimen{'' if others == 1 else 's'}" if others else ""
+        more = f", and of {counted(others, 'other regimen')}" if others else ""
         basis = "" if asked.basis == "mg" else f" ({asked.people})"
         ask = _which(regimen) if regimen.indication == course.regimen.indication else ""
         yield Mistake(_REGIMEN, amount, f"it is the {name} dose of {regimen.title}{basis}{more}{ask}")

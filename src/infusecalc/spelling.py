@@ -91,3 +91,8 @@ def _named(chars: Iterable[str]) -> str:
 def listed(names: Sequence[str], last: str = "or") -> str:
     """Names in a sentence, with a word before the last: `html, pdf or ics`."""
     return f" {last} ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
+
+
+def counted(number: int, noun: str) -> str:
+    """A number of things for people: `1 infusion`, `1,200 infusions`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

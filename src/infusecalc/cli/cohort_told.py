@@ -11,6 +11,7 @@ from infusecalc.errors import escape
 from infusecalc.output.entered import entered
 from infusecalc.output.phrases import blocked_among
 from infusecalc.quantities import people
+from infusecalc.spelling import counted
 
 if TYPE_CHECKING:
     from infusecalc.cohort.files.batch import Batch, LineOf, Refuser
@@ -49,12 +50,13 @@ def summary(tally: Tally, *, columns: bool, history: bool) -> Iterator[str]:
     told = " and ".join(f"{count:,} {what}" for count, what in left if count)
     beside = f" ({told}, left out of the totals)" if told else ""
     counts = (tally.planned, "row"), (tally.infusions, "infusion"), (tally.rejected, "row")
-    planned, infusions, rejected = (f"{count:,} {word}{'' if count == 1 else 's'}" for count, word in counts)
+    planned, infusions, rejected = (counted(count, word) for count, word in counts)
     yield f"{planned} planned, {infusions}{beside}, {rejected} rejected"
     if tally.lines:
-        yield f"{tally.lines:,} line{'' if tally.lines == 1 else 's'} of --given and --weights rejected"
+        yield f"{counted(tally.lines, 'line')} of --given and --weights rejected"
     if history and tally.without_given:
-        yield f"{_rows(tally.without_given)} without a line in --given: all their infusions count as to be given"
+        without = f"{counted(tally.without_given, 'row')} without a line in --given"
+        yield f"{without}: all their infusions count as to be given"
     for product, (_, stopped, dose, stopped_dose, waste) in sorted(tally.products.items()):
         blocked = f"; {blocked_among(stopped, stopped_dose)}" if stopped else ""
         total = f"total dose {people(dose)} mg, total waste {people(waste)} mg"
@@ -78,10 +80,6 @@ def summary(tally: Tally, *, columns: bool, history: bool) -> Iterator[str]:
 
         blocks = f"BLOCKED, each finding with the number of infusions: {_counted(tally.blocks)}"
         yield f"{blocks}; {how_to_go_on(tally.blocks, many=True)}"
-
-
-def _rows(count: int) -> str:
-    return f"{count:,} row{'' if count == 1 else 's'}"
 
 
 def _counted(findings: Mapping[str, int]) -> str:

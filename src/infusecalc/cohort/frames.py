@@ -16,6 +16,7 @@ from infusecalc.cohort.repaired import still_broken
 from infusecalc.cohort.result_columns import extra_types, schema, with_extra
 from infusecalc.errors import BadInput, MissingExtra
 from infusecalc.options import check_type
+from infusecalc.spelling import counted
 from infusecalc.table import Table, load_table
 
 ROWS = 200_000
@@ -84,7 +85,7 @@ class Frame:
     def warn(self) -> None:
         """Say how many rows were left out, if any were."""
         counts = (self.expansion.tally.rejected, "row", "the frame"), (self._lines, "line", "`given` or `weights`")
-        told = [f"{count:,} {word}{'' if count == 1 else 's'} of {where}" for count, word, where in counts if count]
+        told = [f"{counted(count, word)} of {where}" for count, word, where in counts if count]
         if told:
             were = "was" if sum(count for count, *_ in counts) == 1 else "were"
             left = f"{' and '.join(told)} cannot be used and {were} left out"

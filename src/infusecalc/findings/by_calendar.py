@@ -8,9 +8,10 @@ from itertools import pairwise
 
 from infusecalc.clinic import Clinic
 from infusecalc.dates import add, stretch
-from infusecalc.findings.model import HOUSE, Case, Finding, in_days
+from infusecalc.findings.model import HOUSE, Case, Finding
 from infusecalc.plan import Plan, Planned
 from infusecalc.quantities import Span
+from infusecalc.spelling import counted
 from infusecalc.statements import Citation, Gap, Phase
 
 
@@ -53,8 +54,8 @@ def repeats_too_soon(name: str, phase: Phase, every: Span) -> Iterator[Finding]:
     """The finding where a phase that starts again after an interval leaves less than its gap, whatever the dates."""
     gap = phase.gap
     if gap and gap.least and stretch(every)[1] - phase.offsets[-1] < stretch(gap.least)[0]:
-        counted = ", from first infusion to first infusion," if len(phase.offsets) > 1 else ""
-        message = f"{name}: every {every}{counted} leaves less than {gap.least} after the previous one: {gap.text}"
+        between = ", from first infusion to first infusion," if len(phase.offsets) > 1 else ""
+        message = f"{name}: every {every}{between} leaves less than {gap.least} after the previous one: {gap.text}"
         yield Finding("gap-below-label", message, gap.source, phases=(name,), severity="block")
 
 
@@ -147,13 +148,13 @@ def _began(case: Case) -> Iterator[Finding]:
         return
     first = history[0].date
     if start is not None:
-        days, late = in_days(abs((first - start).days)), first > start
+        days, late = counted(abs((first - start).days), "day"), first > start
         side = f"{days} {'after' if late else 'before'} --start, {start}"
         hint = (
             "there were infusions before it, give every date" if late else f"treatment began then, give --start {first}"
         )
-        counted = f"it is counted as infusion 1, given {'late' if late else 'early'}"
-        message = f"The first date given, {first}, is {side}: {counted}; if {hint}"
+        place = f"it is counted as infusion 1, given {'late' if late else 'early'}"
+        message = f"The first date given, {first}, is {side}: {place}; if {hint}"
         yield Finding("history-start-differs", message, HOUSE)
     elif not case.choices.from_maintenance:
         maintenance = case.regimen.phases.get(case.regimen.maintenance or "")
@@ -193,7 +194,7 @@ def _why_it_stays(clinic: Clinic, phase: str) -> str:
     if not clinic.has_tolerance(phase):
         other = " for this phase" if clinic.phases else ""
         return f"and no tolerance is given{other}: no infusion may move; give a tolerance, as in 3d, or other days"
-    days = in_days(clinic.tolerance(phase))
+    days = counted(clinic.tolerance(phase), "day")
     return f"and no open day is within the tolerance of {days}; give a longer tolerance, or other days"
 
 

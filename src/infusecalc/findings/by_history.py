@@ -7,10 +7,11 @@ from itertools import pairwise
 
 from infusecalc.arithmetic import within
 from infusecalc.dates import add
-from infusecalc.findings.model import Case, Finding, in_days
+from infusecalc.findings.model import Case, Finding
 from infusecalc.infusions import Amount
 from infusecalc.plan import Planned
 from infusecalc.quantities import people, plain
+from infusecalc.spelling import counted
 from infusecalc.statements import Cited
 
 
@@ -29,14 +30,14 @@ def _early(case: Case) -> Iterator[Finding]:
             continue
         days, between = (due - item.date).days, (due - before.date).days
         if item.head and not within(days, limits.interval, between):
-            limit = f"{plain(limits.interval)} % of the {in_days(between)} planned between the two"
+            limit = f"{plain(limits.interval)} % of the {counted(between, 'day')} planned between the two"
         elif not item.head and add(item.date, limits.induction) < due:
             limit = str(limits.induction)
         else:
             continue
         message = (
-            f"{item.phase}: infusion {item.number} was given {in_days(days)} early: on {item.date}, and was due on "
-            f"{due}, counted from the infusion before it (limit: {limit}); ask the prescriber"
+            f"{item.phase}: infusion {item.number} was given {counted(days, 'day')} early: on {item.date}, and was due "
+            f"on {due}, counted from the infusion before it (limit: {limit}); ask the prescriber"
         )
         yield _about("given-early", [item], message, limits.source)
 

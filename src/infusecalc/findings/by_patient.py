@@ -25,6 +25,7 @@ from infusecalc.phase_dose import Infusion, PhaseDose
 from infusecalc.plan import Plan
 from infusecalc.quantities import Age, decisive, people, plain
 from infusecalc.regimen import Regimen
+from infusecalc.spelling import counted
 from infusecalc.statements import AgeRange, Citation, Limits
 
 
@@ -56,8 +57,8 @@ def by_condition(case: Case) -> Iterator[Finding]:
 
 def _years(months: int) -> str:
     years, rest = years_and_months(months)
-    text = [f"{years} year{'' if years == 1 else 's'}"] if years else []
-    text += [f"{rest} month{'' if rest == 1 else 's'}"] if rest or not years else []
+    text = [counted(years, "year")] if years else []
+    text += [counted(rest, "month")] if rest or not years else []
     return " ".join(text)
 
 

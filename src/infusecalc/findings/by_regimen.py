@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from infusecalc.findings.model import HOUSE, Case, Finding, in_days
+from infusecalc.findings.model import HOUSE, Case, Finding
 from infusecalc.plan import PhaseStart
+from infusecalc.spelling import counted
 from infusecalc.statements import Citation, Judgement, Starts
 
 
@@ -134,9 +135,9 @@ def _start(case: Case, start: PhaseStart) -> Iterator[Finding]:
         message = f"{planned}, {choice} ({bounds}, counted from the {start.rule.after})"
         yield case.about("start-window", (start.phase,), message, _cited(start.rule), short=short)
     if start.earliest and start.planned < start.earliest:
-        message = f"{planned}, {in_days((start.earliest - start.planned).days)} too early ({bounds})"
+        message = f"{planned}, {counted((start.earliest - start.planned).days, 'day')} too early ({bounds})"
         severity = "caution" if case.shipped.rules.status.is_ == "off-label" else "block"
         yield case.about("start-outside-window", (start.phase,), message, _cited(start.rule), severity=severity)
     if start.latest and start.planned > start.latest:
-        message = f"{planned}, {in_days((start.planned - start.latest).days)} too late ({bounds})"
+        message = f"{planned}, {counted((start.planned - start.latest).days, 'day')} too late ({bounds})"
         yield case.about("start-outside-window", (start.phase,), message, _cited(start.rule), severity="caution")

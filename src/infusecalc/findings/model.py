@@ -268,8 +268,3 @@ def how_to_go_on(keys: Iterable[str], *, many: bool = False) -> str:
     if days:
         return "give a tolerance or other days; to keep the dates, record the reason: --accept CODE=REASON"
     return f"if the prescriber decides to go on, record the reason: --accept {form}"
-
-
-def in_days(number: int) -> str:
-    """Days as a message has them: `1 day`, `3 days`."""
-    return f"{number} day{'' if number == 1 else 's'}"

@@ -10,6 +10,7 @@ from infusecalc.findings import Finding
 from infusecalc.frozen import Frozen
 from infusecalc.output.flat import Record
 from infusecalc.quantities import number
+from infusecalc.spelling import counted
 
 ITEM = (
     "patient_id", "date", "days_late", "number", "drug", "indication", "label", "phase", "product", "optional",
@@ -189,8 +190,6 @@ def day_of(day: date, items: Iterable[Record], hours: Open | None) -> AgendaDay:
     listed = tuple(items)
     sums, finding = Sums.of(listed), None
     if hours and sums.chair > hours.capacity:
-        there = (
-            f"{hours.chairs} chair{'' if hours.chairs == 1 else 's'} x {hours.minutes:,} min = {hours.capacity:,} min"
-        )
+        there = f"{counted(hours.chairs, 'chair')} x {hours.minutes:,} min = {hours.capacity:,} min"
         finding = Finding("over-capacity", f"{day}: {sums.chair:,} min of chair time, more than {there}", (), str(day))
     return AgendaDay(day, listed, sums, finding)

@@ -10,6 +10,7 @@ from infusecalc.output.agenda import Agenda, AgendaDay, Sums, hundredths
 from infusecalc.output.blocks import TITLE, Block, Heading, Lines, Pairs, Rows
 from infusecalc.output.flat import Record
 from infusecalc.quantities import hours, people
+from infusecalc.spelling import counted
 
 _HEADS = ("patient", "#", "", "dose", "mL into bag", "chair time", "vials")
 _REJECTED = ("row", "patient", "column", "why")
@@ -46,15 +47,15 @@ def agenda_page(agenda: Agenda) -> Iterator[Block]:
 
 def _known_overdue(agenda: Agenda) -> Iterator[str]:
     """How many infusions are overdue; of how many patients that is not known, and what is taken instead."""
-    many, late = agenda.without_given, _count(len(agenda.overdue), "infusion")
+    many, late = agenda.without_given, counted(len(agenda.overdue), "infusion")
     yield f"As of {agenda.on}: {late} {'known to be ' if many else ''}overdue."
     if many:
-        rows = f"{_count(many, 'row')} with infusions before {agenda.on} and no line in --given"
+        rows = f"{counted(many, 'row')} with infusions before {agenda.on} and no line in --given"
         yield f"Not known for {rows}: these infusions are taken as given."
     if agenda.ahead:
         are = "is" if agenda.ahead == 1 else "are"
         told = "taken as given all the same: what is due before that is not listed. Put no bookings there"
-        yield f"CAUTION: {_count(agenda.ahead, 'line')} of --given {are} dated after {agenda.on}, and {told}."
+        yield f"CAUTION: {counted(agenda.ahead, 'line')} of --given {are} dated after {agenda.on}, and {told}."
 
 
 def _rejected(agenda: Agenda) -> Iterator[Block]:
@@ -74,7 +75,7 @@ def _left_out(agenda: Agenda) -> str:
     rows = agenda.rows["rejected"]
     lines = len(agenda.rejected) - rows
     told = ((rows, "row", "the cohort"), (lines, "line", "--given or --weights"))
-    return "; ".join(f"{_count(count, word)} of {where}" for count, word, where in told if count)
+    return "; ".join(f"{counted(count, word)} of {where}" for count, word, where in told if count)
 
 
 def _rejected_row(item: Record) -> tuple[str, ...]:
@@ -119,7 +120,7 @@ def _changed(agenda: Agenda) -> Iterator[str]:
 
 
 def _day(day: AgendaDay) -> Iterator[Block]:
-    yield Heading(f"{phrases.day(day.date)}: {_count(day.sums.infusions, 'infusion')}")
+    yield Heading(f"{phrases.day(day.date)}: {counted(day.sums.infusions, 'infusion')}")
     yield Rows(_HEADS, tuple(map(_row, day.items)), right=(1,), folds=(0,)).without_empty()
     capacity = (f"CAUTION {day.finding.code}: {day.finding.message}",) if day.finding else ()
     yield Lines(
@@ -142,8 +143,8 @@ def _premedication(items: Iterable[Record]) -> Iterator[str]:
     for drug, lead, name, text, finished in sorted(found):
         told = phrases.with_name(text, name, drug) or "no statement found in our sources"
         more = "; start earlier what has to be finished by then" if finished else ""
-        counted = f" (chair time begins {minutes(lead)} before the infusion{more})" if lead else ""
-        yield f"premedication, {drug}: {told}{counted}"
+        begins = f" (chair time begins {minutes(lead)} before the infusion{more})" if lead else ""
+        yield f"premedication, {drug}: {told}{begins}"
 
 
 def _making(items: Iterable[Record]) -> Iterator[str]:
@@ -186,7 +187,7 @@ def told_of(item: Record) -> Iterator[str]:
 def _totals(agenda: Agenda) -> Iterator[Block]:
     whole = Sums.of(item for day in agenda.days for item in day.items)
     if len(agenda.days) != 1:  # its own sums are those of a single day
-        yield Heading(f"Total, {_count(len(agenda.days), 'day')}: {_count(whole.infusions, 'infusion')}")
+        yield Heading(f"Total, {counted(len(agenda.days), 'day')}: {counted(whole.infusions, 'infusion')}")
         yield Lines(tuple(_sums(whole)), listed=True)
     rows = tuple((_STANDS[name], f"{count:,}") for name, count in agenda.rows.items())
     yield Lines(("Rows of the cohort:",))
@@ -200,15 +201,15 @@ def _totals(agenda: Agenda) -> Iterator[Block]:
 
 def _sums(sums: Sums) -> Iterator[str]:
     needed = f" (and {sums.if_needed:,} as needed, in no total)" if sums.if_needed else ""
-    least = f"at least, {_count(sums.untimed, 'infusion')} without a known time: " if sums.untimed else ""
+    least = f"at least, {counted(sums.untimed, 'infusion')} without a known time: " if sums.untimed else ""
     times = f"{least}infusion time {minutes(sums.time)}, chair time {minutes(sums.chair)}"
-    yield f"{_count(sums.infusions, 'infusion')}{needed}; {times}"
+    yield f"{counted(sums.infusions, 'infusion')}{needed}; {times}"
     for product, sizes in sums.vials.items():
-        counted = " + ".join(f"{count:,} x {_number(size)}" for size, count in sizes.items())
+        opened = " + ".join(f"{count:,} x {_number(size)}" for size, count in sizes.items())
         share = sums.products[product]
         stopped = phrases.blocked_among(share.blocked, hundredths(share.blocked_dose))
         of_it = f"; {stopped}" if share.blocked else ""
-        yield f"{product}: {counted} mg; total dose {_mg(share.dose)}, total waste {_mg(share.waste)}{of_it}"
+        yield f"{product}: {opened} mg; total dose {_mg(share.dose)}, total waste {_mg(share.waste)}{of_it}"
 
 
 def dose(item: Record) -> str:
@@ -248,7 +249,3 @@ def _mg(value: float) -> str:
 
 def _number(value: float) -> str:
     return people(hundredths(value))
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number:,} {word}{'' if number == 1 else 's'}"

@@ -17,6 +17,7 @@ from infusecalc.output.screen import ending, foot, formula, head, if_tolerated, 
 from infusecalc.phase_dose import Infusion
 from infusecalc.plan import Planned
 from infusecalc.quantities import number
+from infusecalc.spelling import counted
 from infusecalc.statements import OWN_RULE, is_ours
 from infusecalc.table import cited
 
@@ -163,12 +164,12 @@ def _given_row(due: Due) -> Iterator[tuple[str, ...]]:
 
 def _due(due: Due, infusion: Infusion, place: int) -> Iterator[Block]:
     yield Heading(f"Due: infusion {place}, {infusion.dose.name}, {phrases.day(infusion.planned.date)}")
-    anchor, counted = due.course.choices.anchor, phrases.day(due.from_given or infusion.planned.due)
+    anchor, since_last = due.course.choices.anchor, phrases.day(due.from_given or infusion.planned.due)
     late = f", {phrases.shift(due.late_days, 'later', 'earlier')} than planned" if due.late_days else ""
     moved = phrases.shift(infusion.planned.moved_days, f"later {phrases.CLOSED}", f"earlier {phrases.CLOSED}")
     rows = [
         ("original plan", f"{phrases.day(infusion.planned.by_plan)}{_taken(infusion.planned, anchor)}"),
-        ("from the last infusion", f"{counted}{' (used)' if anchor == 'given' else ''}{late}"),
+        ("from the last infusion", f"{since_last}{' (used)' if anchor == 'given' else ''}{late}"),
         ("moved", moved or "not moved"),
         ("earliest", _bound(due.earliest)),
         ("latest", _bound(due.latest)),
@@ -262,7 +263,7 @@ def _last_given(due: Due) -> str:
     amount = last.planned.given.amount if last.planned.given else None
     what = "dose not entered" if amount is None else phrases.mg(amount)
     when = kept(last.planned, assumed=due.course.choices.start is None)
-    number = f"{len(due.given)} infusion{'' if len(due.given) == 1 else 's'}"
+    number = counted(len(due.given), "infusion")
     return f"Given: {number}, the last on {phrases.day(last.planned.date)} ({when}; {what})"
 
 
@@ -303,11 +304,11 @@ def _why_that_day(due: Due, infusion: Infusion) -> Iterator[tuple[str, str]]:
     planned, anchor = infusion.planned, due.course.choices.anchor
     if planned.by_plan != planned.date or planned.by_plan != due.from_given:
         yield "original plan", phrases.day(planned.by_plan)
-        counted = phrases.day(due.from_given or planned.due)
+        since_last = phrases.day(due.from_given or planned.due)
         if anchor == "given":
-            yield "used here", f"{counted}, counted from the last infusion ({OWN_RULE}; see --anchor)"
+            yield "used here", f"{since_last}, counted from the last infusion ({OWN_RULE}; see --anchor)"
         else:
-            yield "from the last infusion", counted
+            yield "from the last infusion", since_last
     repeat = infusion.dose.phase.repeat
     firsts = [each.planned.date for each in due.given if each.planned.head and each.planned.phase == planned.phase]
     if repeat and planned.head and firsts and add(firsts[-1], repeat.every) == planned.due:

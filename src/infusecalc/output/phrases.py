@@ -14,7 +14,7 @@ from infusecalc.phase_dose import Chair, PhaseDose
 from infusecalc.plan.horizon import end_of
 from infusecalc.preparation import Preparation
 from infusecalc.quantities import hours, people, plain
-from infusecalc.spelling import listed
+from infusecalc.spelling import counted, listed
 from infusecalc.statements import OURS, OWN_RULE, Citation, Phase
 
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -260,8 +260,8 @@ def horizon(course: Course, said: Callable[[date], str] = str) -> str:
         return "course complete"
     history = course.choices.history
     end = end_of(asked, plan.start, history[-1].date if history else plan.start, course.house.horizon)
-    counted = (asked.courses, "course") if asked.infusions is None else (asked.infusions, "infusion")
-    far = f"to {said(end)}" if end else f"for {counted[0]} {counted[1]}{'' if counted[0] == 1 else 's'}"
+    many = (asked.courses or 0, "course") if asked.infusions is None else (asked.infusions, "infusion")
+    far = f"to {said(end)}" if end else f"for {counted(*many)}"
     goes_on = f"{endless[0]} goes on" if endless else "what follows is not planned"
     if endless and course.ordered.phases[endless[0]].repeat and _evaluated(course, endless[0]):
         goes_on = "further courses by evaluation"
@@ -280,7 +280,7 @@ def _asked(phase: Phase) -> bool:
 
 def billing_line(code: str, modifier: str | None, number: int) -> str:
     """One line of a claim: `J1745 35 units`, `J1745-JW 5 units`."""
-    return f"{code}{f'-{modifier}' if modifier else ''} {number:,} unit{'' if number == 1 else 's'}"
+    return f"{code}{f'-{modifier}' if modifier else ''} {counted(number, 'unit')}"
 
 
 def money(hundredths: int | None) -> str:
@@ -304,7 +304,7 @@ def ranges(numbers: tuple[int, ...]) -> str:
 
 def days(number: int) -> str:
     """A number of days: `1 day`, `12 days`."""
-    return f"{abs(number):,} day{'' if abs(number) == 1 else 's'}"
+    return counted(abs(number), "day")
 
 
 def shift(number: int, more: str, less: str) -> str:
@@ -335,7 +335,7 @@ def footer(course: Course) -> str:
 
 def blocked_among(infusions: int, dose: int) -> str:
     """What of a sum blocks: `BLOCKED among these: 2 infusions, 700 mg`."""
-    return f"BLOCKED among these: {infusions:,} infusion{'' if infusions == 1 else 's'}, {mg(dose)}"
+    return f"BLOCKED among these: {counted(infusions, 'infusion')}, {mg(dose)}"
 
 
 CLOSED = "(clinic closed)"

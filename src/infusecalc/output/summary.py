@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from infusecalc.course import Course
 from infusecalc.output.entered import entered
 from infusecalc.quantities import plain
+from infusecalc.spelling import counted
 
 _SHOWN = 8  # blocks that are named
 
@@ -31,5 +32,5 @@ def lines(course: Course) -> Iterator[str]:
     shown, more = course.blocks[:_SHOWN], len(course.blocks) - _SHOWN
     blocks = ", ".join(shown) + (f" and {more} more" if more > 0 else "")
     cautions = sum(finding.severity == "caution" for finding in course.findings)
-    beside = f"{cautions} caution{'' if cautions == 1 else 's'}" if cautions else "no cautions"
+    beside = counted(cautions, "caution") if cautions else "no cautions"
     yield f"  blocked by {blocks}; {beside})" if shown else f"  nothing blocks; {beside})"

@@ -10,6 +10,7 @@ from infusecalc.patient import Patient
 from infusecalc.phase_dose import PhaseDose, last_number
 from infusecalc.pump import Rates
 from infusecalc.quantities import KG_PER_POUND, decisive, people, plain
+from infusecalc.spelling import counted
 
 _FORMULAS = {
     "mosteller": "sqrt({cm} cm x {kg} kg / 3600)",
@@ -89,14 +90,10 @@ def _billing(course: Course, dose: PhaseDose) -> Iterator[str]:
     billing, charge, made_up = course.product.billing, dose.preparation.charge, dose.preparation
     if billing and charge:
         unit = phrases.mg(billing.unit)
-        yield f"{charge.code}: {phrases.mg(dose.amount.dose)} / {unit}, rounded up = {_units(charge.units)}"
+        yield f"{charge.code}: {phrases.mg(dose.amount.dose)} / {unit}, rounded up = {counted(charge.units, 'unit')}"
         left = f"{phrases.mg(made_up.opened)} / {unit} - {charge.units:,}, rounded down"
         modifier = f": {charge.modifier}" if charge.modifier else ""
-        yield f"{left} = {_units(charge.wasted)} wasted{modifier}"
-
-
-def _units(number: int) -> str:
-    return f"{number:,} unit{'' if number == 1 else 's'}"
+        yield f"{left} = {counted(charge.wasted, 'unit')} wasted{modifier}"
 
 
 def _time(course: Course, dose: PhaseDose) -> Iterator[str]:

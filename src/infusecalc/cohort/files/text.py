@@ -13,6 +13,7 @@ import polars as pl
 from infusecalc.cohort.files.utf8 import is_text, readable
 from infusecalc.errors import BadInput
 from infusecalc.frozen import Frozen
+from infusecalc.spelling import counted
 
 Check = Callable[[Sequence[str]], tuple[str, ...]]
 """Names as they stand in a header to the names of the columns, as many; raises BadInput."""
@@ -269,7 +270,7 @@ class CsvReader(Reader):
 
 
 def _cells(cells: Sequence[str]) -> str:
-    return f"{len(cells):,} cell{'' if len(cells) == 1 else 's'}"
+    return counted(len(cells), "cell")
 
 
 def _header(name: str, lines: TextLines) -> list[str]:
