@@ -84,8 +84,8 @@ def test_of_how_many_it_is_not_known_what_was_given_is_said(
     assert listed(words, capsys)["without_given"] == int(says[:1] or 0)
     assert run(["agenda", *words]) == 0
     page = " ".join(capsys.readouterr().out.split())
-    taken = "with infusions before 2026-02-10 and no line in --given: these infusions are taken as given."
-    assert (f"Not known for {says} {taken}" in page) == bool(says)
+    has = f"{says} with infusions before 2026-02-10 {'has' if says == '1 row' else 'have'} no line in --given"
+    assert (f"{has}: these infusions are taken as given, so none of them is overdue here." in page) == bool(says)
     assert ("known to be overdue." in page) == bool(says)
     assert ("no line in --given" in page) == bool(says)
 

@@ -329,8 +329,11 @@ def _check(setting: Setting, patient: Patient, choices: Choices) -> None:
 
 def check_done(setting: Setting, choices: Choices, day: date | None) -> None:
     """Refuse with BadInput a screening that the regimen's drug has not, and one done after the start."""
-    known = setting.regimen.drug_rules.screening
+    every = setting.regimen.drug_rules.screening
+    known = [name for name, rule in every.items() if not rule.each]
     for done in choices.done:
+        if done.name in every and done.name not in known:
+            raise BadInput("`done`", done.name, "is done before each infusion, not once", hint="leave it out")
         if done.name not in known:
             meant = "".join(
                 f", but {name} is" for name in known if setting.table.is_called("conditions", name, done.name)

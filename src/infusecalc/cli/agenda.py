@@ -64,6 +64,8 @@ def _needs(given: Mapping[str, Any]) -> dict[str, str]:
 def agenda(**given: Any) -> Reply | int:
     """What is due in a clinic, day by day, overdue first: dose, vials, bag, premedication, chair time, totals.
 
+    Of a patient with an overdue infusion only that one is listed: what follows depends on when it is given.
+
     \b
     Examples:
       infusecalc agenda cohort.csv --given given.csv \\

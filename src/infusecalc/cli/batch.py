@@ -70,7 +70,7 @@ _FOR_ALL = [
     repeated(
         "--done",
         "A screening that was done for EVERY patient, whatever its result was; for one: column done (several: a;b). "
-        "FHIR bundles show it as done; the columns of the result stay as they are. Names: info DRUG.",
+        "Nothing changes but in batch --to fhir, which shows it as done. Names: info DRUG.",
         "SCREENING[=DATE]",
     ),
     repeated(
@@ -92,7 +92,7 @@ _FOR_ALL = [
         "--accept",
         "Accept a blocking finding in EVERY row that has it: CODE:DETAIL accepts that one, CODE alone all with that "
         "code. Give who decided, and why; it is then a caution. What the prescriber decides for one patient belongs "
-        "into the column accept of that row.",
+        "into the column accept of that row (several: a;b).",
         "CODE[:DETAIL]=REASON",
     ),
 ]

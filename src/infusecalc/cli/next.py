@@ -28,7 +28,7 @@ def _needs(given: Mapping[str, Any]) -> dict[str, str]:
 
 @takes(*REGIMEN, *PATIENT, _ON, *START, *HISTORY, *CLINIC, *CHOICE, *TABLE, *result(findings=True), needs=_needs)
 def next_(**given: Any) -> Reply:
-    """The next infusion: its date by the original plan, counted from the last one, and the earliest and latest.
+    """The next infusion: when it was first planned, when it is due counted from the last one, earliest and latest date.
 
     \b
     Examples:

@@ -139,8 +139,8 @@ MAINTENANCE_START = (
 HORIZON = [
     option(
         "--for",
-        "How long to plan from the start, last day included; default: 12 months from the start or the last infusion "
-        "given, or your site's setting.",
+        "How long to plan from the start, last day included. Without it: 12 months from the last infusion given, or "
+        "from the start if none was given; or your site's setting.",
         "12m|52w|2y",
     ),
     option("--until", "Plan up to and including a date.", "DATE"),

@@ -19,8 +19,8 @@ DATASET = [
     flag("--steps", "nonmem: a row for each step of the infusion rate, not for each infusion."),
     option(
         "--key",
-        "nonmem: write to this file which ID stands for which patient id; default, if an id is not a whole number: "
-        "NAME.key.csv, in the folder of -o.",
+        "nonmem: write to this file which ID stands for which patient id; default, if an id is not a whole number (007 "
+        "is none): NAME.key.csv, in the folder of -o. Where it is written, every ID may be new: join by this file.",
         "FILE",
     ),
 ]

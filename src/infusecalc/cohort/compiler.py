@@ -182,7 +182,7 @@ class Compiler:
     def _screenings(self, drug: str, label: str) -> Collection[str]:
         """The screenings of a drug under a label."""
         rules: DrugRules | None = self.table.get("drugs", drug, label)
-        return rules.screening if rules else ()
+        return [name for name, rule in rules.screening.items() if not rule.each] if rules else ()
 
     def _check_done(self) -> None:
         """Refuse with BadInput a screening that is of no drug."""

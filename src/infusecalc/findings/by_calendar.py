@@ -147,19 +147,21 @@ def _began(case: Case) -> Iterator[Finding]:
     if not history or history[0].date == start:
         return
     first = history[0].date
+    maintenance = case.regimen.phases.get(case.regimen.maintenance or "")
+    goes_on = maintenance is not None and maintenance.count is None and not case.choices.from_maintenance
+    other = f"; if {first} was an infusion of maintenance, give --from maintenance" if goes_on else ""
     if start is not None:
         days, late = counted(abs((first - start).days), "day"), first > start
         side = f"{days} {'after' if late else 'before'} --start, {start}"
         hint = (
-            "there were infusions before it, give every date" if late else f"treatment began then, give --start {first}"
+            f"there were infusions before it, give every date{other and f'{other} without --start'}"
+            if late
+            else f"treatment began then, give --start {first}"
         )
         place = f"it is counted as infusion 1, given {'late' if late else 'early'}"
         message = f"The first date given, {first}, is {side}: {place}; if {hint}"
         yield Finding("history-start-differs", message, HOUSE)
     elif not case.choices.from_maintenance:
-        maintenance = case.regimen.phases.get(case.regimen.maintenance or "")
-        goes_on = maintenance is not None and maintenance.count is None
-        other = f"; if {first} was an infusion of maintenance, give --from maintenance" if goes_on else ""
         message = (
             f"The first date given, {first}, is counted as infusion 1; if treatment began earlier, give --start and"
         )

@@ -50,8 +50,8 @@ def _known_overdue(agenda: Agenda) -> Iterator[str]:
     many, late = agenda.without_given, counted(len(agenda.overdue), "infusion")
     yield f"As of {agenda.on}: {late} {'known to be ' if many else ''}overdue."
     if many:
-        rows = f"{counted(many, 'row')} with infusions before {agenda.on} and no line in --given"
-        yield f"Not known for {rows}: these infusions are taken as given."
+        rows = f"{counted(many, 'row')} with infusions before {agenda.on} {'has' if many == 1 else 'have'}"
+        yield f"{rows} no line in --given: these infusions are taken as given, so none of them is overdue here."
     if agenda.ahead:
         are = "is" if agenda.ahead == 1 else "are"
         told = "taken as given all the same: what is due before that is not listed. Put no bookings there"
@@ -196,7 +196,7 @@ def _totals(agenda: Agenda) -> Iterator[Block]:
     items = (*agenda.overdue, *(item for day in agenda.days for item in day.items))
     bare = {f"{item['told'].drug}, {item['label']} label" for item in items if not item["told"].watched}
     none = f" No observation time found for {'; '.join(sorted(bare))}: none is counted." if bare else ""
-    yield Lines((f"{chair}{none} Totals leave out overdue and as-needed infusions.",))
+    yield Lines((f"{chair}{none} Totals leave out overdue infusions, those that follow them, and as-needed ones.",))
 
 
 def _sums(sums: Sums) -> Iterator[str]:

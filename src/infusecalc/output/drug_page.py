@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 
 from infusecalc.output import phrases
@@ -57,7 +57,7 @@ def _of_label(table: Table, drug_id: str, label: str, rules: DrugRules) -> Itera
     for name, rule in rules.conditions.items():
         made = table.confirmation_of("drugs", drug_id, label, "conditions", name)
         yield _fact(table, _section(rule), label, name, rule.text, rule.source, made)
-    notes: dict[str, dict[str, Note]] = {
+    notes: dict[str, Mapping[str, Note]] = {
         "screening": rules.screening,
         "monitoring": rules.monitoring,
         "late": rules.late,
@@ -159,7 +159,8 @@ def _named(table: Table, drug_id: str, rows: Iterable[Record]) -> Iterator[tuple
         rules: DrugRules | None = table.get("drugs", drug_id, row["label"])
         rule = rules.conditions.get(row["name"]) if rules else None
         into = ours if rule and _is_ours(rule) else named
-        into.setdefault(row["label"], []).append(row["name"].rpartition("/")[2] + (_limit(rule) if rule else ""))
+        remark = _limit(rule) if rule else _each(rules, row)
+        into.setdefault(row["label"], []).append(row["name"].rpartition("/")[2] + remark)
     told = {label: [", ".join(own)] for label, own in named.items()}
     for label, own in ours.items():
         told.setdefault(label, []).append(f"by {OWN_RULE}: {', '.join(own)}")
@@ -191,6 +192,12 @@ def _is_ours(rule: ConditionRule) -> bool:
 def _limit(rule: ConditionRule) -> str:
     """The dose above which it holds."""
     return f" (above {rule.above.people})" if rule.above else ""
+
+
+def _each(rules: DrugRules | None, row: Record) -> str:
+    """That a screening is done before each infusion."""
+    screening = rules.screening.get(row["name"]) if rules and row["section"] == "screening" else None
+    return " (each time; not for --done)" if screening and screening.each else ""
 
 
 def page(table: Table, drug_id: str) -> Iterator[Block]:

@@ -116,7 +116,7 @@ def foot(course: Course, sources: Iterable[str] | None = None) -> Iterator[Block
     least = f"weakest source: {lowest}{_MEANT.get(lowest, '')}"
     if lowest == "recalled":
         parts = ", ".join(course.unread)
-        least = f"{'' if parts else 'in part '}not from a label, pharmacist to confirm{f': {parts}' if parts else ''}"
+        least = f"{'' if parts else 'in part '}assumed, in no label (pharmacist to confirm){parts and f': {parts}'}"
     version = course.table.version + (" with a site's file" if any(file.local for file in course.table.files) else "")
     signed = f", {course.site.whole.said}" if course.site.whole else ""
     yield Lines((f"{_behind(course)}; {least}{signed}; table {version}; more: --full",), tight=True)

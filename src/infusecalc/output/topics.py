@@ -9,7 +9,7 @@ from infusecalc.frozen import Frozen
 from infusecalc.output import phrases
 from infusecalc.preparation import Preparation
 from infusecalc.quantities import people, plain
-from infusecalc.statements import Cited
+from infusecalc.statements import Cited, Note
 
 
 class Topic(Frozen):
@@ -26,6 +26,7 @@ def sheet(course: Course) -> Iterator[Topic]:
     """Every statement, section by section, in the order of the work."""
     rules, product = course.regimen.drug_rules, course.product
     done = {each.name: f"{each.told}: " for each in course.choices.done}
+    note: Note
     for name, note in rules.screening.items():
         yield Topic("Before the first infusion", name, done.get(name, "") + note.text, note.source)
     for name, drug in course.regimen.premedication.items():

@@ -62,7 +62,7 @@ from infusecalc.statements.sources import (
     grades_said,
     is_ours,
 )
-from infusecalc.statements.statement import Citation, Cited, Companion, Key, Note, Sourced, Statement
+from infusecalc.statements.statement import Citation, Cited, Companion, Key, Note, Screening, Sourced, Statement
 
 __all__ = [
     "GRADES",
@@ -123,6 +123,7 @@ __all__ = [
     "Reaction",
     "RegimenRules",
     "Repeat",
+    "Screening",
     "Section",
     "Source",
     "Sourced",

@@ -29,7 +29,7 @@ from infusecalc.statements.kinds import (
     choice,
 )
 from infusecalc.statements.short import HasShorts
-from infusecalc.statements.statement import SHORT, Note, Sourced, Statement, may, need
+from infusecalc.statements.statement import SHORT, Note, Screening, Sourced, Statement, may, need
 
 _WHOLE = 10_000  # 100 % in 0.01 %
 ALIASES = ListOf(NAME)
@@ -257,7 +257,7 @@ class DrugRules(HasShorts):
     observation: Observation | None = may(Observation, "how long a patient is watched after it, where it is stated")
     monitoring: dict[str, Note] = may(NOTES, "what is watched, during the infusion and after", {})
     late: dict[str, Note] = may(NOTES, "what is said of a late or missed infusion", {})
-    screening: dict[str, Note] = may(NOTES, "what is done before the first infusion", {})
+    screening: dict[str, Screening] = may(MapOf(Screening), "what is done before the first infusion", {})
     conditions: dict[str, ConditionRule] = may(CONDITIONS, "what is said of a patient's conditions", {})
 
 

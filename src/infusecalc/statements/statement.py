@@ -7,7 +7,7 @@ from keyword import iskeyword
 from typing import Any, ClassVar, dataclass_transform
 
 from infusecalc.frozen import Frozen
-from infusecalc.statements.kinds import NAME, WORDS, ListOf, Named
+from infusecalc.statements.kinds import NAME, WORDS, ListOf, Named, choice
 
 
 class Key(Frozen):
@@ -87,6 +87,12 @@ class Note(Sourced):
 
     text: str = need(WORDS, "what it says")
     short: str | None = may(WORDS, SHORT)
+
+
+class Screening(Note):
+    """What is done before the first infusion; `each`: it is done before each one, so it is never done for good."""
+
+    each: str | None = may(choice("yes"), "yes, where it is done before each infusion")
 
 
 class Companion(Note):

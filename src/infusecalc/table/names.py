@@ -60,3 +60,15 @@ def unknown(
     nearest = tuple(dict.fromkeys(spelled[each] for each in (*alike, *with_it)))[:_NEAREST]
     hint = hint or ("" if nearest or not name else alone)
     return UnknownName(what, typed, known=names, nearest=nearest, of=of, but=but, see=see, hint=hint)
+
+
+def unknown_condition(typed: str, known: Iterable[str], also: Mapping[str, str], drug: str) -> UnknownName:
+    """The refusal of a condition's name, with where those of a `drug` are; `none` is what is left out."""
+    alone = "a condition that is not among them cannot be checked here: ask the prescriber or a pharmacist"
+    if normal(typed) in _NOTHING:
+        alone = "if the patient has none of them, leave it out: here is no place to record who went through the list"
+    return unknown("condition", typed, known, also, see=f"infusecalc info {drug}", alone=alone)
+
+
+_NOTHING = ("none", "no", "nil")
+"""What is typed for a patient who has no condition."""

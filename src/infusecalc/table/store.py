@@ -30,7 +30,7 @@ from infusecalc.statements import (
 from infusecalc.table.confirmed import Void
 from infusecalc.table.entries import Entries, ordered
 from infusecalc.table.files import open_document, shipped_path
-from infusecalc.table.names import unknown
+from infusecalc.table.names import unknown, unknown_condition
 
 
 class Table(Entries):
@@ -209,8 +209,7 @@ class Table(Entries):
             if name in aliases:
                 return condition
             also |= dict.fromkeys(aliases, condition)
-        last = "a condition that is not among them cannot be checked here: ask the prescriber or a pharmacist"
-        raise unknown("condition", typed, self.names("conditions"), also, see=f"infusecalc info {drug}", alone=last)
+        raise unknown_condition(typed, self.names("conditions"), also, drug)
 
     def find_protocol(self, typed: str, regimen: Regimen) -> tuple[str, Protocol]:
         """The protocol of that name, for a regimen that it fits; raises BadInput, UnknownName."""

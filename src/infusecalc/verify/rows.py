@@ -129,7 +129,7 @@ def _left_out(ordered: Ordered, told: RowCodes) -> set[str]:
     found = {f"dose bases of {name}: another dose was ordered" for name in ordered.phases if told.of(_DOSE, name)}
     found |= {f"days of {name}: another interval was ordered" for name in ordered.phases if told.of(_INTERVAL, name)}
     return found | {
-        f"first day of {name}: several days are allowed, and the file does not say which"
+        f"first day of {name}: any allowed day passes, for the file does not say which was asked for"
         for name in ordered.phases
         if told.of(_STARTS, name)
     }
