@@ -359,3 +359,10 @@ def test_an_order_may_be_a_number():
     verdict = check_order(course("infliximab/ra"), 350, number=4)
     assert (verdict.dose.name, verdict.ordered, verdict.verdict) == ("maintenance", 35_000, "within-range")
     assert not verdict.failed
+
+
+def test_what_an_ordered_dose_makes_contraindicated_is_about_its_phase():
+    verdict = check_order(course("infliximab/ra", has="heart-failure-nyha-3"), "490mg", phase="maintenance")
+    assert [(each.key, each.phases) for each in verdict.findings if each.severity == "block"] == [
+        ("contraindicated:heart-failure-nyha-3", ("maintenance",))
+    ]  # 490 / 70 = 7 mg/kg > 5 mg/kg
