@@ -115,7 +115,7 @@ def test_every_formula_is_held_against_columns() -> None:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_a_formula_gives_what_a_hand_reckons(case: Any) -> None:
+def test_a_formula_gives_what_is_calculated_by_hand(case: Any) -> None:
     formula = getattr(arithmetic, case["formula"])
     for each in case["cases"]:
         only(each, "given expect because")
@@ -123,7 +123,7 @@ def test_a_formula_gives_what_a_hand_reckons(case: Any) -> None:
         assert (list(found) if isinstance(found, tuple) else found) == wanted, (each["given"], each["because"])
 
 
-def test_every_formula_is_reckoned_by_hand() -> None:
+def test_every_formula_is_calculated_by_hand_in_a_case() -> None:
     by_hand = {case["formula"] for [case] in (each.values for each in CASES)}
     assert by_hand | {"where", "months_begun", "past"} == set(declared()), "the last two have their cases below"
 

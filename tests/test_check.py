@@ -247,7 +247,7 @@ def patients(draw):
 
 
 def amount(dose, name, weight, height) -> int:
-    """A dose in 0.01 mg, reckoned in decimals from its text."""
+    """A dose in 0.01 mg, calculated in decimals from its text."""
     area = Decimal(someone(name, weight=kg(weight), height=cm(height)).bsa) / 100
     factor, basis = str(dose).split()
     size = {"mg/kg": Decimal(weight) / 100, "mg/m2": area, "mg": Decimal(1)}[basis]

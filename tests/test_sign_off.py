@@ -326,7 +326,7 @@ def test_all_regimens_those_of_a_drug_or_one_are_reviewed(words, regimens, capfd
 def test_what_no_document_says_is_cited_by_its_grade_alone_and_data_keep_the_code(capfd):
     assert run(["regimens", "review", "rituximab", "pv"]) == 0
     text = " ".join(capfd.readouterr().out.split())
-    assert "General knowledge: of the label: nobody has read it in a document" in text
+    assert "General knowledge: of the label: no document with it was found" in text
     assert (
         " own rule: not confirmed in the texts read; general knowledge: the end of the exclusivity [ ] products/truxima"
         in text

@@ -1,4 +1,4 @@
-"""An order to its findings: what the order itself gives to see, and what of its course concerns it."""
+"""An order to its findings: those of the order itself, and those of its course that concern it."""
 
 from __future__ import annotations
 

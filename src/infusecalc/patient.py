@@ -132,7 +132,7 @@ class Patient(Frozen):
 
     @property
     def bsa(self) -> int | None:
-        """The BSA in 0.01 m2 that doses are reckoned with."""
+        """The BSA in 0.01 m2 that doses are calculated with."""
         area = self.bsa_uncapped
         return area if area is None or self.bsa_cap is None else at_most(area, self.bsa_cap)
 

@@ -15,7 +15,7 @@ _KEYS = ["rates", "dose", "bag", "weight"]
 
 
 class Times:
-    """The rates that stretches run at, and the times that were reckoned with them."""
+    """The rates that stretches run at, and the times that were calculated with them."""
 
     def __init__(self, faults: Faults) -> None:
         """Begin with none."""

@@ -1,4 +1,4 @@
-"""What the dates give to see: gaps between infusions, dates passed over, and closed days of the clinic."""
+"""Findings of the dates: gaps between infusions, dates passed over, and closed days of the clinic."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the amounts give to see: rounding, the BSA cap, what fits the bag, its concentration, discarded drug."""
+"""Findings of the amounts: rounding, the BSA cap, what fits the bag, its concentration, discarded drug."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the rates give to see: a protocol beside the label's own way, and what it rests on."""
+"""Findings of the rates: a protocol beside the label's own way, and what it rests on."""
 
 from __future__ import annotations
 

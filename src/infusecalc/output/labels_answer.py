@@ -55,7 +55,7 @@ class LabelsAnswer(ShowAnswer):
         alone = ", ".join(f"{kinds.count(f'{label} only')} are only under {label}" for label in self.labels)
         yield Heading(f"{self.id}: {' beside '.join(self.labels)}", TITLE)
         yield Lines((f"{kinds.count(DIFFERS)} values differ, {alone}, {kinds.count(SAME)} are the same.",))
-        yield Lines(("Items of a list ([1], [2]) stand beside each other by their place.",))
+        yield Lines(("Items of a list ([1], [2]) are paired by their place.",))
 
     def _apart(self) -> Iterator[Block]:
         """What is not the same, entry by entry; each row says in words how it differs."""

@@ -19,7 +19,7 @@ _HEADS = ("agrees", "initials", "date (YYYY-MM-DD)", "place and value")
 _BOXES = ("agrees", "initials", "checked_on")
 MEANING = {
     "site": "from the site's own file: only the site has read it",
-    "recalled": "of the label: nobody has read it in a document",
+    "recalled": "of the label: no document with it was found",
     "secondary": "read in a text about a label, a trial or a guideline",
     "derived": "arithmetic from other statements",
     "house": "our own choice: no label says it; decide whether it suits your clinic",
