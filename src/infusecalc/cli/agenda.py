@@ -10,7 +10,8 @@ import typer
 
 from infusecalc.choices import parse_count, parse_hours
 from infusecalc.cli.answer import PLAIN, format_of, reply
-from infusecalc.cli.batch import COHORT, check_rejects, opened, options_of
+from infusecalc.cli.batch import check_rejects, opened, options_of
+from infusecalc.cli.cohort_options import COHORT
 from infusecalc.cli.cohort_told import NO_CONDITIONS, rejects_of
 from infusecalc.cli.command import program
 from infusecalc.cli.options import HORIZON, result, takes
@@ -64,7 +65,8 @@ def _needs(given: Mapping[str, Any]) -> dict[str, str]:
 def agenda(**given: Any) -> Reply | int:
     """What is due in a clinic, day by day, overdue first: dose, vials, bag, premedication, chair time, totals.
 
-    Of a patient with an overdue infusion only that one is listed: what follows depends on when it is given.
+    Of a patient with an overdue infusion only that one is listed: what follows depends on when it is given. Overdue
+    infusions are in no total: add their vials.
 
     \b
     Examples:

@@ -6,31 +6,18 @@ import contextlib
 import os
 import sys
 import time
-from collections.abc import Collection, Iterator
-from inspect import Parameter
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import typer
 
+from infusecalc.cli.cohort_options import COHORT
 from infusecalc.cli.cohort_told import rejects_of, summary
 from infusecalc.cli.command import program
 from infusecalc.cli.dataset import NONMEM, check_dataset, write_dataset
 from infusecalc.cli.flags import with_flags
-from infusecalc.cli.options import (
-    CHOICE,
-    CLINIC,
-    FOR_PHASE,
-    HISTORY,
-    HORIZON,
-    LABELS,
-    NO_SETTINGS,
-    PATIENT,
-    TABLE,
-    TURNOVER,
-    result,
-    takes,
-)
-from infusecalc.cli.parameters import argument, flag, listed, option, repeated
+from infusecalc.cli.options import HORIZON, takes
+from infusecalc.cli.parameters import option
 from infusecalc.cli.reply import colour, say, site_table, width
 from infusecalc.cli.written_options import DATASET
 from infusecalc.errors import BadInput
@@ -58,91 +45,6 @@ _ONE_BY_ONE = 20_000  # the same, where each may have a history
 _PLANNED_ALONE = 1_000  # the same, where each is planned for itself, as a dataset or a bundle is
 
 
-def _for_empty(flags: str, text: str, metavar: str, words: Collection[str] = ()) -> Parameter:
-    """An option whose value holds for the rows that say nothing."""
-    return option(flags, f"{text} Default for empty cells.", metavar, words=words)
-
-
-_FOR_ALL = [
-    repeated(
-        "--has", "A condition of EVERY patient; for one: column has (several: a;b). Names: info DRUG.", "CONDITION"
-    ),
-    repeated(
-        "--done",
-        "A screening that was done for EVERY patient, whatever its result was; for one: column done (several: a;b). "
-        "Nothing changes but in batch --to fhir, which shows it as done. Names: info DRUG.",
-        "SCREENING[=DATE]",
-    ),
-    repeated(
-        "--dose",
-        f"Another dose than the regimen's, in its unit, in EVERY row whose column dose is empty. {FOR_PHASE}",
-        "[PHASE=]DOSE",
-    ),
-    repeated(
-        "--every",
-        f"Another interval than the regimen's (as in 6w), in EVERY row whose column every is empty. {FOR_PHASE}",
-        "[PHASE=]TIME",
-    ),
-    option(
-        "--protocol",
-        "Rates by a named protocol, in EVERY row whose column protocol is empty; for the names see: list --full.",
-        "NAME",
-    ),
-    repeated(
-        "--accept",
-        "Accept a blocking finding in EVERY row that has it: CODE:DETAIL accepts that one, CODE alone all with that "
-        "code. Give who decided, and why; it is then a caution. What the prescriber decides for one patient belongs "
-        "into the column accept of that row (several: a;b).",
-        "CODE[:DETAIL]=REASON",
-    ),
-]
-"""What is said of every patient, and may be said of one in the column of that name."""
-_WITHOUT = ("from_", *(each.name for each in _FOR_ALL))
-_EMPTY = {
-    each.name: each
-    for each in (
-        _for_empty("--label", f"The label to follow: {' or '.join(LABELS)}; default {LABELS[0]}.", "LABEL", LABELS),
-        _for_empty("--variant", "Variant of the regimen; for the names see: list --full.", "NAME"),
-        _for_empty("--product", "Product; for the names see: info DRUG --full; default: the drug's usual one.", "NAME"),
-    )
-}
-COHORT = [
-    argument("cohort", "File with one patient a row: CSV, NDJSON or Parquet; - for standard input."),
-    option(
-        "--given",
-        "File of infusions given: patient_id, date, dose_mg. A patient without a line has had none. Infusions given "
-        "stay in the result (given is true; dose_mg is the planned dose): leave them out of sums.",
-        "FILE",
-    ),
-    option("--weights", "File of weights over time: patient_id, date, weight_kg.", "FILE"),
-    listed(
-        "--from",
-        "csv, ndjson, parquet: the format of the cohort, if its name does not show it; maintenance: induction is over "
-        "in ALL rows (for one patient: column from). To say both: --from csv --from maintenance.",
-        "csv|ndjson|parquet|maintenance",
-    ),
-    option("--rejects", "File for rejected rows, with reasons; row 1 is the first below the header.", "FILE"),
-    flag("--strict", "Stop at the first bad row and write nothing."),
-    flag("--keep-extra", "Copy unknown columns to the result, unused, after all others."),
-    _for_empty("--drug", "Drug.", "DRUG"),
-    _for_empty("--indication", "Indication.", "INDICATION"),
-    _for_empty("--weight", "Body weight; a bare number is kg.", "70kg|154lb"),
-    _for_empty("--height", "Height; a bare number is cm.", "175cm|1.75m|5ft9in"),
-    _for_empty("--bsa", "Body surface area.", "M2"),
-    _for_empty("--age", "Age on the day of the first infusion; a bare number is years.", "34y|8mo"),
-    _for_empty("--start", "Date of the first infusion.", "YYYY-MM-DD|today"),
-    *(each for each in PATIENT if each.name in ("bsa_formula", "bsa_cap")),
-    *_FOR_ALL,
-    *(_EMPTY.get(each.name, each) for each in CHOICE if each.name not in _WITHOUT),
-    *(each for each in HISTORY if each.name == "anchor"),
-    *CLINIC,
-    *TURNOVER,
-    repeated("--price", "Price of a vial, for the cost of the infusions.", "[PRODUCT:]100mg=174.63"),
-    *TABLE,
-    *(each for each in result(()) if each.name in ("quiet", "no_color")),
-    NO_SETTINGS,
-]
-"""The options of every command that reads a cohort."""
 _OPTIONS = [
     *COHORT,
     option("-o --output", "File for the infusions; default standard output.", "FILE"),
@@ -157,8 +59,8 @@ _OPTIONS = [
     *DATASET,
     option(
         "--totals",
-        "File for what to order, by product and period; its last rows, period all, are sums of the others; - for "
-        "standard output.",
+        "File for what to order, by product and period (infusions not in --given, past dates too); its last rows, "
+        "period all, are sums of the others; - for standard output.",
         "FILE",
     ),
     option("--totals-by", f"Period of --totals: {', '.join(PERIODS)}; default month.", "PERIOD", words=PERIODS),

@@ -54,9 +54,9 @@ def summary(tally: Tally, *, columns: bool, history: bool) -> Iterator[str]:
     yield f"{planned} planned, {infusions}{beside}, {rejected} rejected"
     if tally.lines:
         yield f"{counted(tally.lines, 'line')} of --given and --weights rejected"
-    if history and tally.without_given:
-        without = f"{counted(tally.without_given, 'row')} without a line in --given"
-        yield f"{without}: all their infusions count as to be given"
+    if history:
+        yield "infusions not entered in --given count as to be given, past dates too: agenda has what is overdue"
+        yield from _without_given(tally)
     for product, (_, stopped, dose, stopped_dose, waste) in sorted(tally.products.items()):
         blocked = f"; {blocked_among(stopped, stopped_dose)}" if stopped else ""
         total = f"total dose {people(dose)} mg, total waste {people(waste)} mg"
@@ -89,3 +89,10 @@ def _counted(findings: Mapping[str, int]) -> str:
 
 def _opened(vials: dict[str, int]) -> str:
     return " + ".join(f"{count:,} x {size} mg" for size, count in vials.items())
+
+
+def _without_given(tally: Tally) -> Iterator[str]:
+    """The rows of which nothing that was given is known."""
+    if tally.without_given:
+        rows = counted(tally.without_given, "row")
+        yield f"{rows} without a line in --given: all their infusions count as to be given"

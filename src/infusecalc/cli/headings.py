@@ -59,7 +59,7 @@ def write_options(command: Any, ctx: Any, formatter: Any) -> None:
     formatter.width += 2  # typer leaves two columns empty
     for heading, parameters in [("Arguments", arguments), *grouped(command, ctx)]:
         if parameters:
-            rows = [each.get_help_record(ctx) for each in parameters]
+            rows = list(filter(None, (each.get_help_record(ctx) for each in parameters)))  # a hidden one has none
             with formatter.section(heading):
                 formatter.write_dl(rows, col_max=_column(rows, formatter))
 

@@ -15,7 +15,11 @@ from infusecalc.errors import BadInput
 from infusecalc.output.drug_page import DrugAnswer
 
 
-@takes(argument("drug", "infliximab, rituximab, a brand, or a name with suffix (infliximab-dyyb)."), *TABLE, *result())
+@takes(
+    argument("drug", "infliximab, rituximab, a brand, or a name with suffix (infliximab-dyyb)."),
+    *TABLE,
+    *result(short=True),
+)
 def info(**given: Any) -> Reply:
     """About a drug: what it is for, warnings, precautions, reactions and what is not known, with sources.
 

@@ -28,7 +28,7 @@ def _needs(given: Mapping[str, Any]) -> dict[str, str]:
 
 @takes(*REGIMEN, *PATIENT, _ON, *START, *HISTORY, *CLINIC, *CHOICE, *TABLE, *result(findings=True), needs=_needs)
 def next_(**given: Any) -> Reply:
-    """The next infusion: when it was first planned, when it is due counted from the last one, earliest and latest date.
+    """The next infusion: when it was first planned, when it is due after what was given, earliest and latest date.
 
     \b
     Examples:

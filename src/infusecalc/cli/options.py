@@ -49,12 +49,13 @@ PATIENT = [
     ),
 ]
 FOR_PHASE = "Without PHASE= it is for maintenance; in a regimen without maintenance, for every infusion."
+FOR_REPEATS = "Without PHASE= it is for maintenance; where courses repeat, from the start of one to that of the next."
 CHOICE = [
     option("--label", f"The label to follow: {' or '.join(LABELS)}; default {LABELS[0]}.", "LABEL", words=LABELS),
     option("--variant", "Variant of the regimen; for the names see: list --full.", "NAME"),
     option("--product", "Product; for the names see: info DRUG --full; default: the drug's usual one.", "NAME"),
     repeated("--dose", f"Another dose than the regimen's, in its unit (as in 10mg/kg). {FOR_PHASE}", "[PHASE=]DOSE"),
-    repeated("--every", f"Another interval than the regimen's (as in 6w). {FOR_PHASE}", "[PHASE=]TIME"),
+    repeated("--every", f"Another interval than the regimen's (as in 6w). {FOR_REPEATS}", "[PHASE=]TIME"),
     option(
         "--from",
         "Plan maintenance alone: --start, --given and --number are then of maintenance infusions. Leave it out if you "
@@ -85,7 +86,8 @@ HISTORY = [
     option("--history", "CSV file of infusions given, with columns date and dose_mg; - for standard input.", "FILE"),
     option(
         "--anchor",
-        "given: count later infusions from the last one given; planned: keep the planned dates; default given.",
+        "given: later dates follow what was given (one late by 5 days moves them by 5 days); planned: keep the planned "
+        "dates; default given.",
         "WORD",
         words=ANCHORS,
     ),
@@ -161,11 +163,18 @@ TABLE = [
 
 
 NO_SETTINGS = flag("--no-settings", "Ignore your site's settings (see: infusecalc settings).")
+_FULL = "Every detail and source, not only the short answer."
 _QUIET = "; on the screen, premedication, screening and the like are named without their texts."
 
 
-def result(kinds: tuple[str, ...] = (PAGE, DOCUMENT, ROWS), *, findings: bool = False) -> list[Parameter]:
-    """The options of an answer that is of some kinds: the formats that are written from them; it may have findings."""
+def result(
+    kinds: tuple[str, ...] = (PAGE, DOCUMENT, ROWS), *, findings: bool = False, short: bool = False
+) -> list[Parameter]:
+    """The options of an answer that is of some kinds: the formats that are written from them.
+
+    It may have findings; with findings, or where it says so, it has a `short` form. Elsewhere --full changes nothing,
+    and is taken without a word.
+    """
     formats = written_from(kinds)
     text = f"Paper size of a PDF: {' or '.join(PAPERS)}; default {next(iter(PAPERS))}."
     named = " (NAME.nonmem.csv, NAME.fhir.json)" if "nonmem" in formats else ""
@@ -173,7 +182,7 @@ def result(kinds: tuple[str, ...] = (PAGE, DOCUMENT, ROWS), *, findings: bool = 
     return [
         option("--format", f"One of {', '.join(formats)}.", "FORMAT", words=formats),
         *paper,
-        *([flag("--full", "Every detail and source, not only the short answer.")] if "table" in formats else []),
+        *([flag("--full", _FULL, hidden=not (findings or short))] if "table" in formats else []),
         option("-o --output", f"Write to a file; the extension sets the format{named}.", "FILE"),
         flag("--quiet", "Nothing but errors beside the answer" + (_QUIET if findings else ".")),
         flag("--no-color", "No colour."),

@@ -49,10 +49,10 @@ def listed(flag: str, text: str, metavar: str) -> Parameter:
     return Parameter(_name(flag), Parameter.KEYWORD_ONLY, annotation=Annotated[list[str], info], default=[])
 
 
-def flag(flags: str, text: str) -> Parameter:
-    """An option without a value."""
+def flag(flags: str, text: str, *, hidden: bool = False) -> Parameter:
+    """An option without a value; a `hidden` one is taken, and in no help."""
     names = flags.split()
-    info = typer.Option(*names, help=text, show_default=False)
+    info = typer.Option(*names, help=text, show_default=False, hidden=hidden)
     return Parameter(_name(names[-1]), Parameter.KEYWORD_ONLY, annotation=Annotated[bool, info], default=False)
 
 

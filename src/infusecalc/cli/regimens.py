@@ -50,7 +50,7 @@ _TWO = [
 _FILE = [argument("file", "Table file; default: the shipped one, whatever your settings name.", needed=False)]
 
 
-@takes(*TABLE, *result())
+@takes(*TABLE, *result(short=True))
 def list_(**given: Any) -> Reply:
     """All regimens and their status; --full: doses, protocols, names.
 

@@ -306,7 +306,9 @@ def _why_that_day(due: Due, infusion: Infusion) -> Iterator[tuple[str, str]]:
         yield "original plan", phrases.day(planned.by_plan)
         since_last = phrases.day(due.from_given or planned.due)
         if anchor == "given":
-            yield "used here", f"{since_last}, counted from the last infusion ({OWN_RULE}; see --anchor)"
+            moved = phrases.shift(due.late_days or 0, "later", "earlier")
+            how = f"moved {moved} with the last infusion" if moved else "counted from the last infusion"
+            yield "used here", f"{since_last}, {how} ({OWN_RULE}; see --anchor)"
         else:
             yield "from the last infusion", since_last
     repeat = infusion.dose.phase.repeat

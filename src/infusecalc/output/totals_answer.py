@@ -99,7 +99,8 @@ class TotalsAnswer(Answer):
         yield Heading("Time and cost" if self.priced else "Time")
         heads = (*_TIMES, "cost of vials", "of that waste") if self.priced else _TIMES
         yield Rows(heads, tuple(map(self._times, self.listed)), right=(4, 5))
-        yield Lines(("Totals leave out infusions already given, and as-needed ones (column optional).",))
+        left_out = "Totals leave out infusions entered as given, and as-needed ones (column optional)"
+        yield Lines((f"{left_out}; all others are in them, past dates too.",))
 
     def _order(self, row: Row) -> tuple[str, ...]:
         opened = " + ".join(f"{count:,} x {size}" for size, count in row.vials)
