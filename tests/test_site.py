@@ -67,6 +67,16 @@ def test_a_removed_rule_is_said_in_every_format(form, tmp_path, capfdbinary):
     assert "screening.hepatitis-b" in out.replace("\n         ", "")
 
 
+def test_what_a_replaced_statement_does_not_repeat_is_dropped_and_said(tmp_path, capfd):
+    gap = "gap: {text: Ours, source: ours}"
+    path = written(f"regimens: {{infliximab/crohns: {{eu: {{phases: {{maintenance: {{{gap}}}}}}}}}}}\n", tmp_path)
+    assert run(["regimens", "validate", path]) == 0
+    assert "-> Ours; drops most 16 weeks" in " ".join(capfd.readouterr().out.split())
+    assert run(["regimens", "validate", path, "--format", "json"]) == 0
+    changes = json.loads(capfd.readouterr().out)["changes"]
+    assert [each["drops"] for each in changes if each["kind"] == "replaces"] == [["most 16 weeks"]]
+
+
 def test_what_a_sites_file_adds_replaces_restates_and_removes_is_listed(tmp_path, capfd):
     text = REMOVED + (
         "house: {rounding: {within: 5 %, source: ours}, doubled: {under: 50 %, text: x, source: ours}}\n"
@@ -88,6 +98,7 @@ def test_what_a_sites_file_adds_replaces_restates_and_removes_is_listed(tmp_path
     assert [each["kind"] for each in found["changes"]].count("replaces") == found["rows"][0]["replaces"] == 2
     removed = next(each for each in found["changes"] if each["kind"] == "removes")
     assert (removed["why"], removed["new"], removed["source"]) == ("done elsewhere", None, "site: ours")
+    assert [each["drops"] for each in found["changes"]] == [[]] * len(found["changes"])
     assert removed["line"] == 4, "the line in the site's file"
     assert {each["source"] for each in found["changes"] if each["section"] != "sources"} == {"site: ours"}
     assert run(["regimens", "validate", path, "--format", "csv"]) == 0

@@ -75,7 +75,8 @@ def make_pump_table(
         name for name, given in {"`number`": number, "`first`": first, "`subsequent`": subsequent}.items() if given
     ]
     if len(asked) > 1:
-        raise BadInput(" and ".join(asked), None, "cannot be combined", hint="give one of them")
+        hint = "give one of them; `first` is infusion 1, with its own dose"
+        raise BadInput(" and ".join(asked), None, "cannot be combined", hint=hint)
     counted = parse_count(number, "`number`")
     if phase is not None and not asked:
         counted = _first_of(course, phase)

@@ -79,7 +79,13 @@ CHOICE = [
         "CODE[:DETAIL]=REASON",
     ),
 ]
-ON = [option("--on", "Day of treatment: with --born it gives the age, with dated weights the weight.", "DATE")]
+ON = [
+    option(
+        "--on",
+        "Day of treatment: gives the weight of dated weights and, with --born, the age at the first infusion.",
+        "DATE",
+    )
+]
 START = [option("--start", "Date of the first infusion.", "YYYY-MM-DD|today")]
 HISTORY = [
     repeated("--given", "Infusion already given, with its dose.", "DATE[:MG]"),
@@ -119,7 +125,7 @@ PUMP = [
         "maintenance); default 1.",
         "N",
     ),
-    flag("--first", "The very first infusion, at the first-infusion rate; the default."),
+    flag("--first", "The very first infusion, with its own dose, at the first-infusion rate; the default."),
     flag("--subsequent", "A later infusion, at the later-infusion rate, whatever its number."),
     option("--phase", "With --subsequent: the phase, if doses differ.", "NAME"),
     option("--at", "Start time, to show clock times.", "09:30"),
@@ -154,7 +160,8 @@ DATES = [*START, *HORIZON, *HISTORY, *CLINIC]
 TABLE = [
     option(
         "--regimens",
-        "Your site's regimen table: a file with the values alone that it changes or adds; default: the file that the "
+        "Your site's regimen table: a file with the statements alone that it changes or adds, each written out whole "
+        "(what is left out of one is dropped: see regimens validate); default: the file that the "
         "environment variable INFUSECALC_REGIMENS names (also with --no-settings), else that of your site's settings, "
         "else none.",
         "FILE",

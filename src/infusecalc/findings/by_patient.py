@@ -77,7 +77,9 @@ def _age(case: Case, limits: AgeRange) -> Iterator[Finding]:
         yield Finding("age-unknown", message, limits.source, short=f"only {_range(limits)}")
         return
     if not _within(age, limits):
-        told = f"Age {_years(age.months)} at the first infusion is out of range"
+        taken = case.plan is None and case.patient.born is not None
+        when = f"on {case.day}, taken as the day of the first infusion," if taken else "at the first infusion"
+        told = f"Age {_years(age.months)} {when} is out of range"
         message = f"{told}: {_meant_for(limits)}{_fitting(case.regimen, age)}"
         yield Finding("age-outside-regimen", message, limits.source)
     for limit in (limits.from_, limits.under):

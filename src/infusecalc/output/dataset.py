@@ -35,7 +35,8 @@ def is_number(id_: str) -> bool:
 def refuse_blocked(keys: tuple[str, ...], *, many: bool = False) -> None:
     """Refuse with Blocked a plan that blocks, or `many`: its numbers could not say so."""
     if keys:
-        raise Blocked(WHAT, keys, how_to_go_on(keys, many=many))
+        which = "; to see which rows, write CSV: column blocks" if many else ""
+        raise Blocked(WHAT, keys, how_to_go_on(keys, many=many) + which)
 
 
 def unrated(course: Course) -> bool:

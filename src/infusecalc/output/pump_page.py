@@ -128,7 +128,9 @@ def pump_heading(table: PumpTable) -> str:
     if table.number is None:
         return f"{mark}: a later infusion of {table.dose.name}, {dose}{_other_phases(table)}"
     how = "first" if table.first else "later"
-    return f"{mark}: infusion {table.number}, {table.dose.name}, {dose}, at the rate of a {how} infusion"
+    told = f"{mark}: infusion {table.number}, {table.dose.name}, {dose}, at the rate of a {how} infusion"
+    assumed = table.first and table.course.choices.from_maintenance and table.rates.titration
+    return f"{told} (no earlier one was entered; after a tolerated one: --subsequent)" if assumed else told
 
 
 def _other_phases(table: PumpTable) -> str:

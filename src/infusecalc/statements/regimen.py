@@ -236,7 +236,7 @@ class Phase(Sourced):
         if self.offsets[0] != 0:
             yield ("weeks" if self.weeks else "days"), "does not begin with 0"
         if self.starts and self.wait is None:
-            yield "starts", "waits for an interval, but the phase has none"
+            yield "starts", "waits for an interval, but the phase has none (a site's phase is whole: add 'every')"
 
 
 def phases_in_order(phases: dict[str, Phase]) -> Iterator[tuple[str, str]]:

@@ -26,7 +26,8 @@ class Change(Frozen):
     """What a site's file does to one statement, text or list: `old` and `new` are its values in words, or None.
 
     `kind` is `adds`, `replaces`, `restates` (the shipped value, from a source of the site) or `removes`; `path` holds
-    the keys below the entry; `why` is the reason of a removal.
+    the keys below the entry; `why` is the reason of a removal. `drops` are the values of a replaced statement that the
+    new one does not repeat.
     """
 
     kind: str
@@ -38,6 +39,7 @@ class Change(Frozen):
     why: str | None
     source: Cited
     line: int
+    drops: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
@@ -48,7 +50,7 @@ class Change(Frozen):
         """In one line: `replaces drugs/infliximab:us:preparation.bag: usual 250 mL -> usual 500 mL`."""
         said = {
             ADDS: f"{self.new}",
-            REPLACES: f"{self.old} -> {self.new}",
+            REPLACES: f"{self.old} -> {self.new}{'; drops ' if self.drops else ''}{', '.join(self.drops)}",
             RESTATES: f"{self.new} (the shipped value)",
             REMOVES: f"{self.old} (reason: {self.why})",
         }
@@ -74,9 +76,18 @@ def in_words(node: Node | None) -> str | None:
         listed = [in_words(item) or "" for item in node.value]
         return ("; " if any(isinstance(item, MappingNode) for item in node.value) else ", ").join(listed)
     if isinstance(node, MappingNode):
-        own = [(key.value, value) for key, value in node.value if key.value != _SOURCE and not is_statement(value)]
-        return ", ".join(f"{'' if key == 'text' else f'{key} '}{in_words(value)}" for key, value in own)
+        return ", ".join(_own_words(node).values())
     return None
+
+
+def _own_words(node: Node | None) -> dict[str, str]:
+    """The own values of a statement in words, by their keys."""
+    own = node.value if isinstance(node, MappingNode) else ()
+    return {
+        key.value: f"{'' if key.value == 'text' else f'{key.value} '}{in_words(value)}"
+        for key, value in own
+        if key.value != _SOURCE and not is_statement(value)
+    }
 
 
 class Layer:
@@ -126,7 +137,9 @@ class Layer:
         kind = ADDS if old is None else RESTATES if old == new else REPLACES
         cited = _keys(site).get(_SOURCE)
         source = read(CITED, cited[1], at.unnoted()) if cited else ()
-        self._remember(kind, path, old, new, None, source, site)
+        kept, before = _own_words(site), _own_words(shipped)
+        drops = tuple(words for key, words in before.items() if key not in kept) if kind == REPLACES else ()
+        self._remember(kind, path, old, new, None, source, site, drops)
 
     def _remove(self, shipped: Node | None, site: Node, found: Keys, path: tuple[str, ...], at: At) -> None:
         """Remember a removal, if it is one of a single statement, with its reason and its source."""
@@ -150,9 +163,10 @@ class Layer:
         why: str | None,
         source: Cited | None,
         node: Node,
+        drops: tuple[str, ...] = (),
     ) -> None:
         line = node.start_mark.line + 1
-        self.changes.append(Change(kind, self.section, self.name, path, old, new, why, source or (), line))
+        self.changes.append(Change(kind, self.section, self.name, path, old, new, why, source or (), line, drops))
 
 
 def _keys(node: Node | None) -> Keys:
