@@ -86,7 +86,7 @@ def test_a_reaction_without_short_words_names_the_option_of_a_stop_alone(tmp_pat
     site.write_text('drugs: {infliximab: {us: {reaction: {resume: 60 %, text: "Our words", source: house ours}}}}\n')
     text = squeezed(shown(f"rate infliximab crohns --weight 70kg --regimens {site}", capfd))
     assert "(paracetamol), corticosteroid # start min" in text
-    assert "Total: 2 h (120 min); if stopped, give --stopped-at MIN" in text
+    assert "Total: 2 h (120 min); if stopped, add --stopped-at MIN" in text
 
 
 @pytest.mark.parametrize(("times", "told"), [

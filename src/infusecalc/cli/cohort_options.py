@@ -28,7 +28,10 @@ def _for_empty(flags: str, text: str, metavar: str, words: Collection[str] = ())
 
 _FOR_ALL = [
     repeated(
-        "--has", "A condition of EVERY patient; of one: column has (several: a;b). Names: info DRUG.", "CONDITION"
+        "--has",
+        "A condition of EVERY patient; of one: column has (several: a;b). A wide name (heart-failure) counts as the "
+        "worst it can mean. Names: info DRUG.",
+        "CONDITION",
     ),
     repeated(
         "--done",
@@ -48,7 +51,8 @@ _FOR_ALL = [
     ),
     option(
         "--protocol",
-        "Rates by a named protocol, in EVERY row whose column protocol is empty; for the names see: list --full.",
+        "Rates by a named protocol, in EVERY row whose column protocol is empty; for the names see: list --full; rate "
+        "shows its steps.",
         "NAME",
     ),
     repeated(
@@ -74,7 +78,8 @@ COHORT = [
     option(
         "--given",
         "File of infusions given: patient_id, date, dose_mg. A patient without a line has had none. Infusions given "
-        "stay in the result (given is true; dose_mg is the planned dose): leave them out of sums.",
+        "stay in the result (given is true, dose_mg planned, given_mg as given; nonmem: AMT as given): leave them out "
+        "of sums.",
         "FILE",
     ),
     option("--weights", "File of weights over time: patient_id, date, weight_kg.", "FILE"),

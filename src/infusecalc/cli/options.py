@@ -40,7 +40,11 @@ PATIENT = [
     option("--age", "Age on the day of the first infusion; a bare number is years.", "34y|8mo"),
     option("--born", "Date of birth, in place of an age.", "DATE"),
     option("--patient-id", "Patient id, printed on the result; calendars (ics) and fhir need one.", "TEXT"),
-    repeated("--has", "A condition of the patient; for the names see: info DRUG.", "CONDITION"),
+    repeated(
+        "--has",
+        "A condition of the patient; a wide name (heart-failure) counts as the worst it can mean; names: info DRUG.",
+        "CONDITION",
+    ),
     repeated(
         "--done",
         "A screening that was done, such as tuberculosis. Its result is not asked: the short answer leaves out "
@@ -71,7 +75,7 @@ CHOICE = [
     ),
     option("--round-within", "Largest change by rounding; default: the limit in the regimen table.", "PERCENT"),
     option("--bag", "Bag size, in mL.", "ML"),
-    option("--protocol", "Rates by a named protocol; for the names see: list --full.", "NAME"),
+    option("--protocol", "Rates by a named protocol; for the names see: list --full; rate shows its steps.", "NAME"),
     repeated(
         "--accept",
         "Accept a blocking finding, if the prescriber decides so: CODE:DETAIL accepts that one, CODE alone all with "
@@ -160,10 +164,10 @@ DATES = [*START, *HORIZON, *HISTORY, *CLINIC]
 TABLE = [
     option(
         "--regimens",
-        "Your site's regimen table: a file with the statements alone that it changes or adds, each written out whole "
-        "(what is left out of one is dropped: see regimens validate); default: the file that the "
-        "environment variable INFUSECALC_REGIMENS names (also with --no-settings), else that of your site's settings, "
-        "else none.",
+        "Your site's regimen table: a file with only the entries that it changes or adds. An entry is a whole block, "
+        "such as a phase with its dose, interval and source: write all of it (regimens validate shows what it "
+        "replaces). Default: the file that the environment variable INFUSECALC_REGIMENS names (also with "
+        "--no-settings), else that of your site's settings, else none.",
         "FILE",
     ),
 ]

@@ -248,8 +248,9 @@ def totals(course: Course) -> str:
     drawn = f"{mg(sums.dose)} from {vials(sums.vials)} vials, {mg(sums.waste)} waste"
     optional = any(infusion.planned.optional for infusion in course.infusions)
     left_out = " (as-needed infusions left out)" if optional else ""
-    given = "planned " if course.choices.history else ""
-    return f"{sums.infusions} {given}{noun}{left_out}: {drawn}, infusion time {time(sums.time)}"
+    given = len(course.choices.history)
+    told = f" ({given} given)" if given else ""
+    return f"{sums.infusions} {noun}{told}{left_out}: {drawn}, infusion time {time(sums.time)}"
 
 
 def horizon(course: Course, said: Callable[[date], str] = str) -> str:

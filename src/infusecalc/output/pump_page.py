@@ -124,7 +124,7 @@ def _conditions(table: PumpTable) -> Iterator[str]:
 def pump_heading(table: PumpTable) -> str:
     """Which infusion it is, and at which rate; that it is blocked, where it is."""
     dose = phrases.mg(table.dose.amount.dose)
-    mark = "BLOCKED, do not run" if table.blocks else "Pump"
+    mark = ("BLOCKED, do not go on" if table.stop else "BLOCKED, do not run") if table.blocks else "Pump"
     if table.number is None:
         return f"{mark}: a later infusion of {table.dose.name}, {dose}{_other_phases(table)}"
     how = "first" if table.first else "later"
@@ -248,9 +248,9 @@ def pump_screen(table: PumpTable) -> Iterator[Block]:
     if before and table.blocks:
         before = f"BLOCKED, do not give yet: {before}"
     told = "made up before the stop: " if table.stop else "make up "
-    made = made_up(course, table.dose, blocked=bool(table.blocks), told=told) + ending(course)
+    made = made_up(course, table.dose, blocked=bool(table.blocks) and not table.stop, told=told) + ending(course)
     yield Lines((made, *([before] if before else []), *_conditions(table)), listed=True)
-    stopped = "; if stopped, give --stopped-at MIN" if course.regimen.drug_rules.reaction and not table.stop else ""
+    stopped = "; if stopped, add --stopped-at MIN" if course.regimen.drug_rules.reaction and not table.stop else ""
     yield from steps_block(table, watched(course) + stopped, tight=True)
     if table.stop:
         yield Lines((after_stop.resumed(table, table.stop),), listed=True)
