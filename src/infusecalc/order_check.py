@@ -27,7 +27,10 @@ MATCH, WITHIN_ROUNDING, WITHIN_RANGE, OUTSIDE = VERDICTS = ("match", "within-rou
 _INSIDE, _ROUNDED = "within", "within rounding of"
 _Notes = dict[str, str]
 """What is said of an order, each with the condition on which the order is allowed, or none."""
-_TOGETHER = "both together are outside: the label allows a higher dose or a shorter interval"
+_TOGETHER = (
+    "both together are outside: the label allows a higher dose or a shorter interval, "
+    "and no text that we found allows both"
+)
 
 _ORDERS = "mg, mg/kg or mg/m2, as in 350mg"
 

@@ -74,7 +74,10 @@ _EMPTY = {
     )
 }
 COHORT = [
-    argument("cohort", "File with one patient a row: CSV, NDJSON or Parquet; - for standard input."),
+    argument(
+        "cohort",
+        "File with one patient a row (a repeated row counts twice): CSV, NDJSON or Parquet; - for standard input.",
+    ),
     option(
         "--given",
         "File of infusions given: patient_id, date, dose_mg. A patient without a line has had none. Infusions given "

@@ -21,7 +21,7 @@ IN_SHORT = (
 )
 OF_VERIFY = (
     "Exit codes: 0 what could be compared agrees (of a CSV a part: see not_compared), also if the plan is blocked: "
-    "that is no permission; 2 bad input, or no plan that it reads; 3 it differs or cannot be checked."
+    "that is no permission; 2 bad input, or no plan that it reads; 3 it differs or cannot be checked (JSON of dose)."
 )
 TOLD_IN = ("dose", "schedule", "rate", "check", "next", "batch", "agenda", "verify")
 """The commands whose help has the line: those that can end with 3."""

@@ -141,7 +141,9 @@ COUNTED = "from the first infusion of a course to that of the next"
 CHECK = [
     option("--ordered", "Ordered dose of one infusion; a bare number is mg.", "350mg|5mg/kg", needed=True),
     option("--ordered-every", f"Ordered interval; where courses repeat, {COUNTED}.", "8w"),
-    option("--phase", "Phase of the order, where phases differ.", "NAME"),
+    option(
+        "--phase", "Phase of the order; without it maintenance if an interval is entered, else the first one.", "NAME"
+    ),
     option("--number", "Number of the infusion that the order is for.", "N"),
 ]
 MAINTENANCE_START = (

@@ -264,7 +264,18 @@ def _last_given(due: Due) -> str:
     what = "dose not entered" if amount is None else phrases.mg(amount)
     when = kept(last.planned, assumed=due.course.choices.start is None)
     number = counted(len(due.given), "infusion")
-    return f"Given: {number}, the last on {phrases.day(last.planned.date)} ({when}; {what})"
+    return f"Given: {number}, the last on {phrases.day(last.planned.date)} ({when}; {what}){_first_of_pair(due)}"
+
+
+def _first_of_pair(due: Due) -> str:
+    """Where maintenance alone is planned, and begins with several infusions: that the first given is one of them."""
+    first = due.given[0]
+    if not due.course.choices.from_maintenance or len(first.dose.phase.offsets) == 1:
+        return ""
+    days = phrases.block(first.dose.phase)
+    return (
+        f"; {first.planned.date} is counted as the first of maintenance, which begins on {days}: enter all since then"
+    )
 
 
 def _due_first(due: Due, infusion: Infusion) -> Iterator[Block]:
