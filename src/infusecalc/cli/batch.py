@@ -50,9 +50,9 @@ _OPTIONS = [
     option("-o --output", "File for the infusions; default standard output.", "FILE"),
     option(
         "--to",
-        "Format of the result, if its name does not show it: csv, ndjson, parquet, nonmem (a file named "
-        "NAME.nonmem.csv; nothing is written if a plan blocks) or fhir (NAME.fhir.ndjson, a bundle a line); default: "
-        "that of the cohort.",
+        "Format of the result, if its name does not show it: csv, ndjson, parquet, nonmem, fhir; default: that of the "
+        "cohort. A file of nonmem must be called NAME.nonmem.csv (nothing is written if a plan blocks), one of fhir "
+        "NAME.fhir.ndjson (a bundle a line).",
         "FORM",
     ),
     *HORIZON,
