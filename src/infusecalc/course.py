@@ -27,6 +27,7 @@ from infusecalc.statements import (
     Phase,
     Premedication,
     ProductRules,
+    done_once,
 )
 from infusecalc.table import Table
 from infusecalc.totals import Totals, add_up
@@ -330,7 +331,7 @@ def _check(setting: Setting, patient: Patient, choices: Choices) -> None:
 def check_done(setting: Setting, choices: Choices, day: date | None) -> None:
     """Refuse with BadInput a screening that the regimen's drug has not, and one done after the start."""
     every = setting.regimen.drug_rules.screening
-    known = [name for name, rule in every.items() if not rule.each]
+    known = done_once(every)
     for done in choices.done:
         if done.name in every and done.name not in known:
             raise BadInput("`done`", done.name, "is done before each infusion, not once", hint="leave it out")

@@ -68,9 +68,9 @@ def summary(tally: Tally, *, columns: bool, history: bool) -> Iterator[str]:
     if tally.findings:
         whose = "whose they are: columns findings and cautions; " if columns else ""
         whose += "what each means: docs/findings.md"
-        yield f"findings, each with the number of infusions that carry it: {_counted(tally.findings)} ({whose})"
+        yield f"findings, each with the number of infusions that carry it: {_by_frequency(tally.findings)} ({whose})"
     if tally.accepted:
-        yield f"accepted blocks, each with the number of infusions: {_counted(tally.agreed())}"
+        yield f"accepted blocks, each with the number of infusions: {_by_frequency(tally.agreed())}"
     for acceptance in tally.unmet():
         yield f"--accept {escape(str(acceptance))} met no blocking finding in any row"
     if tally.planned and not tally.has:
@@ -78,11 +78,11 @@ def summary(tally: Tally, *, columns: bool, history: bool) -> Iterator[str]:
     if tally.blocks:
         from infusecalc.findings import how_to_go_on  # noqa: PLC0415 - only a block needs it
 
-        blocks = f"BLOCKED, each finding with the number of infusions: {_counted(tally.blocks)}"
+        blocks = f"BLOCKED, each finding with the number of infusions: {_by_frequency(tally.blocks)}"
         yield f"{blocks}; {how_to_go_on(tally.blocks, many=True)}"
 
 
-def _counted(findings: Mapping[str, int]) -> str:
+def _by_frequency(findings: Mapping[str, int]) -> str:
     """Findings with the number of their infusions, the most frequent first."""
     return ", ".join(f"{key} {n:,}" for key, n in sorted(findings.items(), key=lambda each: (-each[1], each[0])))
 

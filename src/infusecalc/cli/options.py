@@ -19,6 +19,7 @@ from infusecalc.errors import BadInput, shown
 from infusecalc.output.answer import DOCUMENT, PAGE, ROWS
 from infusecalc.output.files import check_apart
 from infusecalc.output.formats import FORMATS, PAPERS, choose_format, written_from
+from infusecalc.output.phrases import COURSE_TO_COURSE
 from infusecalc.output.request import Request
 from infusecalc.table import Table, load_table
 
@@ -137,19 +138,14 @@ PUMP = [
     option("--pause", "Length of the stop, in minutes.", "MIN"),
     flag("--hold", "After the stop, keep the lower rate to the end."),
 ]
-COUNTED = "from the first infusion of a course to that of the next"
 CHECK = [
     option("--ordered", "Ordered dose of one infusion; a bare number is mg.", "350mg|5mg/kg", needed=True),
-    option("--ordered-every", f"Ordered interval; where courses repeat, {COUNTED}.", "8w"),
+    option("--ordered-every", f"Ordered interval; where courses repeat, {COURSE_TO_COURSE}.", "8w"),
     option(
         "--phase", "Phase of the order; without it maintenance if an interval is entered, else the first one.", "NAME"
     ),
     option("--number", "Number of the infusion that the order is for.", "N"),
 ]
-MAINTENANCE_START = (
-    "Start of maintenance: a date. A time, as in 20w, counts from the last infusion of induction, in some regimens "
-    "from the first: look at the date in the answer."
-)
 HORIZON = [
     option(
         "--for",
@@ -160,7 +156,12 @@ HORIZON = [
     option("--until", "Plan up to and including a date.", "DATE"),
     option("--doses", "Number of infusions to plan, in all: those given are counted.", "N"),
     option("--courses", "Number of courses in all, where courses repeat.", "N"),
-    option("--maintenance-start", MAINTENANCE_START, "DATE|20w"),
+    option(
+        "--maintenance-start",
+        "Start of maintenance: a date. A time, as in 20w, counts from the last infusion of induction, in some regimens "
+        "from the first: look at the date in the answer.",
+        "DATE|20w",
+    ),
 ]
 DATES = [*START, *HORIZON, *HISTORY, *CLINIC]
 TABLE = [

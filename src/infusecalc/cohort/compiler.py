@@ -26,7 +26,7 @@ from infusecalc.quantities import MEAN_MONTH, Span
 from infusecalc.regimen import Regimen
 from infusecalc.setting import conditions_of, look_up, named_as, running_of
 from infusecalc.site import Site, site_of
-from infusecalc.statements import DrugRules, ProductRules
+from infusecalc.statements import DrugRules, ProductRules, done_once
 from infusecalc.table import Table
 
 _SPARE = 62  # days: more than a span of months differs between two starts
@@ -182,7 +182,7 @@ class Compiler:
     def _screenings(self, drug: str, label: str) -> Collection[str]:
         """The screenings of a drug under a label."""
         rules: DrugRules | None = self.table.get("drugs", drug, label)
-        return [name for name, rule in rules.screening.items() if not rule.each] if rules else ()
+        return done_once(rules.screening) if rules else ()
 
     def _check_done(self) -> None:
         """Refuse with BadInput a screening that is of no drug."""

@@ -12,6 +12,7 @@ from infusecalc.cohort.expansion import Expansion
 from infusecalc.course import Course
 from infusecalc.errors import BadInput
 from infusecalc.output.dataset import COLUMNS, is_number, phases_told, refuse_blocked, rows, unrated
+from infusecalc.spelling import counted
 
 SCHEMA = dict.fromkeys(COLUMNS, pl.String)
 """The columns of a dataset, as they are written."""
@@ -76,13 +77,13 @@ class Dataset:
         """Refuse a cohort of which no dataset can be made: BadInput, or Blocked where a plan blocks."""
         what = "`to`", "nonmem"
         if self._nameless:
-            problem = f"needs a patient_id in every row; {_counted(self._nameless, 'row')} without one"
+            problem = f"needs a patient_id in every row; {_there_are(self._nameless, 'row')} without one"
             raise BadInput(*what, problem, hint="give every patient one")
         if self._again:
-            problem = f"needs an id of its own for every row; {_counted(self._again, 'row')} with an earlier row's id"
+            problem = f"needs an id of its own for every row; {_there_are(self._again, 'row')} with an earlier row's id"
             raise BadInput(*what, problem, hint="give every row its own, or split the cohort")
         if self._unrated:
-            problem = f"needs a rate for every infusion; {_counted(self._unrated, 'row')} without one on the label"
+            problem = f"needs a rate for every infusion; {_there_are(self._unrated, 'row')} without one on the label"
             raise BadInput(*what, problem, hint="name a `protocol`, or take them out")
         refuse_blocked(tuple(self._blocks), many=True)
 
@@ -110,5 +111,5 @@ class Dataset:
             yield pl.read_parquet(file).with_columns(pl.col("ID").replace_strict(self._numbers, return_dtype=pl.String))
 
 
-def _counted(count: int, word: str) -> str:
-    return f"1 {word} is" if count == 1 else f"{count:,} {word}s are"
+def _there_are(count: int, word: str) -> str:
+    return f"{counted(count, word)} {'is' if count == 1 else 'are'}"

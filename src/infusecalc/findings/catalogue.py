@@ -158,3 +158,7 @@ def never_accepted(code: str) -> tuple[str, str] | None:
 def of_numbers(rule: str | None = None) -> tuple[str, ...]:
     """The codes that hang on a patient's own numbers, in the order of the rules: all of them, or those of one rule."""
     return tuple(code for code, entry in CATALOGUE.items() if entry.numbers and rule in (None, entry.numbers))
+
+
+GOING_ON = ("evaluate", "stop-rule", "start-window", "interval-range")
+"""The codes that say whether and when the treatment goes on: they are told beside every infusion."""

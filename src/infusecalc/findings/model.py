@@ -8,7 +8,7 @@ from typing import Any
 
 from infusecalc.arithmetic import above
 from infusecalc.choices import Choices, Done
-from infusecalc.findings.catalogue import ACCEPTED, SEVERITIES, never_accepted, severity_of
+from infusecalc.findings.catalogue import ACCEPTED, GOING_ON, SEVERITIES, never_accepted, severity_of
 from infusecalc.frozen import Frozen
 from infusecalc.overrides import Ordered
 from infusecalc.patient import Patient
@@ -235,11 +235,7 @@ def together(findings: Iterable[Finding]) -> Iterator[Finding]:
 def concerns(finding: Finding, phase: str) -> bool:
     """Whether a finding is told beside an infusion of a phase: of others only what blocks, or says how it goes on."""
     of_others = finding.phases and phase not in finding.phases
-    return not of_others or finding.severity == "block" or finding.code in _GOING_ON
-
-
-_GOING_ON = ("evaluate", "stop-rule", "start-window", "interval-range")
-"""What says whether and when the treatment goes on: it is told beside every infusion."""
+    return not of_others or finding.severity == "block" or finding.code in GOING_ON
 
 
 def block_keys(findings: Iterable[Finding]) -> tuple[str, ...]:

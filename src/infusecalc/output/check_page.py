@@ -213,9 +213,7 @@ def _verdict_rows(verdict: Verdict) -> tuple[tuple[str, str], ...]:
         expected = f"every {own}" if own else phrases.block(verdict.dose.phase)
         rows.append(("interval", f"every {verdict.every}, expected {expected}: {verdict.interval_verdict}"))
         if verdict.dose.phase.repeat:
-            rows.append(
-                ("", f"--ordered-every: from the first infusion of a course to that of the next; expected here: {own}")
-            )
+            rows.append(("", f"--ordered-every: {phrases.COURSE_TO_COURSE}; expected here: {own}"))
     rows += [("", note) for note in verdict.notes]
     if not verdict.told and len(verdict.course.phases) > 1:
         others = " or ".join(dose.name for dose in verdict.course.phases if dose.name != verdict.dose.name)

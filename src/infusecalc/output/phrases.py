@@ -340,5 +340,6 @@ def blocked_among(infusions: int, dose: int) -> str:
 
 
 CLOSED = "(clinic closed)"
+COURSE_TO_COURSE = "from the first infusion of a course to that of the next"
 CHECK = "Check against the current label; this is a calculation, not a prescription."
 """What no page is."""

@@ -62,7 +62,17 @@ from infusecalc.statements.sources import (
     grades_said,
     is_ours,
 )
-from infusecalc.statements.statement import Citation, Cited, Companion, Key, Note, Screening, Sourced, Statement
+from infusecalc.statements.statement import (
+    Citation,
+    Cited,
+    Companion,
+    Key,
+    Note,
+    Screening,
+    Sourced,
+    Statement,
+    done_once,
+)
 
 __all__ = [
     "GRADES",
@@ -139,6 +149,7 @@ __all__ = [
     "Variant",
     "Vials",
     "Window",
+    "done_once",
     "grades_said",
     "is_ours",
 ]

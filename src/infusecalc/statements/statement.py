@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from keyword import iskeyword
 from typing import Any, ClassVar, dataclass_transform
 
@@ -93,6 +93,11 @@ class Screening(Note):
     """What is done before the first infusion; `each`: it is done before each one, so it is never done for good."""
 
     each: str | None = may(choice("yes"), "yes, where it is done before each infusion")
+
+
+def done_once(screenings: Mapping[str, Screening]) -> list[str]:
+    """The names of the screenings that are done for good when they were done."""
+    return [name for name, rule in screenings.items() if not rule.each]
 
 
 class Companion(Note):
